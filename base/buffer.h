@@ -1,0 +1,57 @@
+/* buffer.h - bytes that grow in an arena, and the way JSON strings are written into them.
+ *
+ * Owner:  the arena. A grown buffer leaves its old place behind in the arena (doubling: at most as much again).
+ * Thread: as the arena.
+ */
+#pragma once
+
+#include <stdint.h>
+
+#include "base/arena.h"
+
+struct buffer {
+	struct arena *arena;
+	char *bytes;
+	size_t length, capacity;
+};
+
+static inline struct buffer buffer_in(struct arena *arena)
+{
+	return (struct buffer){.arena = arena};
+}
+
+/* Returns a place for `bytes` more; the caller writes there and adds to `length` what it wrote. */
+char *buffer_reserve_slow(struct buffer *buffer, size_t bytes);
+
+static inline char *buffer_reserve(struct buffer *buffer, size_t bytes)
+{
+	if (UNLIKELY(buffer->capacity - buffer->length < bytes))
+		return buffer_reserve_slow(buffer, bytes);
+	return buffer->bytes + buffer->length;
+}
+
+static inline void buffer_add(struct buffer *buffer, struct text text)
+{
+	char *place = buffer_reserve(buffer, text.length);
+
+	if (text.length > 0)
+		memcpy(place, text.at, text.length);
+	buffer->length += text.length;
+}
+
+static inline void buffer_add_char(struct buffer *buffer, char c)
+{
+	*buffer_reserve(buffer, 1) = c;
+	buffer->length++;
+}
+
+static inline struct text buffer_text(const struct buffer *buffer)
+{
+	return (struct text){buffer->bytes, buffer->length};
+}
+
+void buffer_printf(struct buffer *buffer, const char *format, ...) PRINTF_LIKE(2, 3);
+void buffer_add_uint(struct buffer *buffer, uint64_t number);
+
+/* Adds `text` quoted and escaped as RFC 8259 asks. `text` must be UTF-8. */
+void buffer_add_json_string(struct buffer *buffer, struct text text);

@@ -1,0 +1,34 @@
+#include "base/memory.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void *check(void *memory, size_t bytes)
+{
+	if (memory == NULL && bytes > 0) {
+		fprintf(stderr, "meantime: out of memory (%zu bytes wanted)\n", bytes);
+		abort();
+	}
+	return memory;
+}
+
+void *memory_alloc(size_t bytes)
+{
+	return check(malloc(bytes), bytes);
+}
+
+void *memory_alloc_zeroed(size_t count, size_t bytes)
+{
+	return check(calloc(count, bytes), count * bytes);
+}
+
+void *memory_resize(void *memory, size_t bytes)
+{
+	return check(realloc(memory, bytes), bytes);
+}
+
+char *memory_copy_string(const char *string)
+{
+	return check(strdup(string), strlen(string) + 1);
+}

@@ -1,0 +1,38 @@
+# Warnings for everybody, -Werror where a test asks for it, hardening in release, sanitizers by name.
+set(MEANTIME_SANITIZE "" CACHE STRING "address (with undefined), thread, or fuzzer")
+option(MEANTIME_WERROR "warnings are errors" OFF)
+
+if(NOT CMAKE_BUILD_TYPE)
+	set(CMAKE_BUILD_TYPE Release CACHE STRING "" FORCE)
+endif()
+
+add_compile_options(-Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wformat=2 -Wimplicit-fallthrough
+	-Wstrict-prototypes -Wmissing-prototypes -Werror=format-security
+	-Wno-gnu-statement-expression-from-macro-expansion -Wno-gnu-designator -Wno-gnu-zero-variadic-macro-arguments)
+add_compile_options(-fno-strict-overflow -fno-delete-null-pointer-checks -ffile-prefix-map=${CMAKE_SOURCE_DIR}/=)
+if(MEANTIME_WERROR)
+	add_compile_options(-Werror)
+endif()
+
+# The header of libh2o checks that it is used as the library was built.
+add_compile_definitions(_GNU_SOURCE)
+
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+set(CMAKE_C_FLAGS_RELEASE "-O2 -g")
+if(MEANTIME_SANITIZE STREQUAL "address")
+	add_compile_options(-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
+	add_link_options(-fsanitize=address,undefined)
+elseif(MEANTIME_SANITIZE STREQUAL "thread")
+	add_compile_options(-fsanitize=thread -fno-omit-frame-pointer)
+	add_link_options(-fsanitize=thread)
+elseif(MEANTIME_SANITIZE STREQUAL "fuzzer")
+	add_compile_options(-fsanitize=address,undefined,fuzzer-no-link -fno-sanitize-recover=all -fno-omit-frame-pointer)
+	add_link_options(-fsanitize=address,undefined)
+elseif(CMAKE_BUILD_TYPE STREQUAL "Release")
+	include(CheckIPOSupported)
+	check_ipo_supported(RESULT MEANTIME_LTO OUTPUT ignored)
+	set(CMAKE_INTERPROCEDURAL_OPTIMIZATION ${MEANTIME_LTO})
+	add_compile_options(-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3 -fstack-clash-protection -fstack-protector-strong
+		-fcf-protection=full -ftrivial-auto-var-init=zero)
+	add_link_options(-pie -Wl,-z,relro,-z,now -Wl,-z,noexecstack -Wl,-z,nodlopen -Wl,--as-needed)
+endif()

@@ -1,0 +1,52 @@
+/* options.h - every option of the service, from its default, the JSON file, the environment and the command line.
+ *
+ * Each later origin wins over the earlier ones. A wrong value stops the start and names its origin.
+ *
+ * Life:    options_init() -> options_load_file() -> options_load_environment() -> options_set()* -> constant.
+ * Owner:   strings are in the options' own arena.
+ * Errors:  -1 and a message that names the option, where its value came from, and what was expected.
+ */
+#pragma once
+
+#include <stdint.h>
+#include <stdio.h>
+
+#include "base/arena.h"
+#include "base/log.h"
+
+enum mode { MODE_SYNC, MODE_THREADS, MODE_ASYNC };
+const char *mode_name(enum mode mode);
+
+typedef const char *option_string;
+typedef uint32_t option_uint;
+typedef enum mode option_mode;
+typedef enum log_level option_level;
+
+struct options {
+#define OPTION(field, type, standard, min, max, help) option_##type field;
+#include "config/options.def"
+#undef OPTION
+	struct arena arena;
+	/* in the table's order: "default", "FILE", "MEANTIME_X", "--x"; static or in the arena */
+	const char *origins[64];
+	char error[512];     /* the message of the last -1 */
+	bool is_usage_error; /* it is about the words of the command line, not about a value */
+};
+
+void options_init(struct options *options);
+void options_cleanup(struct options *options);
+/* One value by the name of its field ("listen", "db_connections"); `origin` is what an error message names. */
+MUST_CHECK int options_set(struct options *options, const char *field, const char *value, const char *origin);
+/* A JSON object whose keys are field names; an unknown key or a wrong type is an error with file and line. */
+MUST_CHECK int options_load_file(struct options *options, const char *file);
+/* MEANTIME_*: a variable of that prefix that names no option is an error; MEANTIME_CONFIG, which options_load() reads,
+ * is none. DATABASE_URL, unless empty, counts as MEANTIME_DATABASE with a lower rank than it. */
+MUST_CHECK int options_load_environment(struct options *options, char *const *environment);
+/* Everything, options_init() included: defaults, the file (--config or MEANTIME_CONFIG), environment, then the command
+ * line: --name VALUE or --name=VALUE; of the same option twice, the later wins. argv[0] is the first argument behind
+ * the sub-command. */
+MUST_CHECK int options_load(struct options *options, int argc, char *const *argv, char *const *environment);
+/* "  --loops N   help (1 to 256; default 1; MEANTIME_LOOPS)" for each, and --config, wrapped at 100 columns. */
+void options_print_help(FILE *out);
+/* The values that are not defaults, with their origin, to the log; a password in `database` is not shown. */
+void options_log(const struct options *options);

@@ -1,0 +1,57 @@
+#include "db/batch.h"
+
+#include "base/require.h"
+
+#include <string.h>
+
+void db_batch_init(struct db_batch *batch)
+{
+	memset(batch, 0, sizeof(*batch));
+	batch->message = batch->detail = "";
+	list_init(&batch->link);
+}
+
+void db_batch_add(struct db_batch *batch, const struct db_statement *statement, const char *const *values)
+{
+	REQUIRE(batch->query_count < DB_BATCH_QUERIES_MAX);
+	batch->queries[batch->query_count++] = (struct db_query){.statement = statement, .values = values};
+}
+
+bool db_batch_is_read_only(const struct db_batch *batch)
+{
+	for (unsigned i = 0; i < batch->query_count; i++)
+		if (!batch->queries[i].statement->is_read_only)
+			return false;
+	return true;
+}
+
+void db_batch_rewind(struct db_batch *batch)
+{
+	for (unsigned i = 0; i < batch->query_count; i++) {
+		if (batch->queries[i].result != NULL)
+			db_result_destroy(batch->queries[i].result);
+		batch->queries[i].result = NULL;
+	}
+	if (batch->failed != NULL)
+		db_result_destroy(batch->failed);
+	batch->failed = NULL;
+	batch->error = ERROR_NONE;
+	batch->sqlstate[0] = '\0';
+	batch->message = batch->detail = "";
+	batch->arrived = 0;
+}
+
+void db_batch_fail(struct db_batch *batch, enum error error, const char *message)
+{
+	/* the first failure is the cause; what follows are its consequences */
+	if (batch->error != ERROR_NONE)
+		return;
+	batch->error = error;
+	batch->message = message;
+}
+
+void db_batch_cleanup(struct db_batch *batch)
+{
+	db_batch_rewind(batch);
+	db_batch_init(batch);
+}

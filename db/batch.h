@@ -1,0 +1,60 @@
+/* batch.h - statements to run together, in one implicit transaction, and what came of them: plain data, no I/O.
+ *
+ * Life:    db_batch_init() -> db_batch_add()* -> somebody runs it (wait.h, pipeline.h) -> results are read ->
+ *          db_batch_cleanup().
+ * Owner:   the caller; whoever runs it has it from submit until `done`.
+ * Thread:  one at a time; moves with its exchange.
+ * Limits:  DB_BATCH_QUERIES_MAX queries.
+ */
+#pragma once
+
+#include <stdint.h>
+
+#include "base/compiler.h"
+#include "base/error.h"
+#include "base/list.h"
+#include "db/result.h"
+#include "db/statement.h"
+
+enum { DB_BATCH_QUERIES_MAX = 4 };
+
+struct db_batch;
+typedef void db_done_fn(struct db_batch *batch);
+
+struct db_query {
+	const struct db_statement *statement;
+	const char *const *values; /* text form, one per parameter, NULL is SQL NULL; borrowed until done */
+	struct db_result *result;  /* owned by the batch */
+};
+
+struct db_batch {
+	/* set by the caller */
+	struct db_query queries[DB_BATCH_QUERIES_MAX];
+	unsigned query_count;
+	uint64_t deadline_ns; /* absolute; queue time counts */
+
+	/* read-only for the caller, valid once it is done */
+	enum error error;
+	char sqlstate[6];             /* "" when the error is not PostgreSQL's */
+	const char *message, *detail; /* never NULL; views, valid until db_batch_cleanup() */
+	uint64_t submitted_ns, sent_ns, done_ns;
+
+	/* private to who runs it */
+	db_done_fn *done;
+	struct db_slot *slot;
+	struct list link;
+	struct db_result *failed; /* owned: keeps `message` and `detail` alive */
+	unsigned arrived;         /* results so far */
+	bool was_run_again;
+	bool travels_alone;
+	uint64_t expected_ns;     /* counted in its connection's load */
+};
+
+void db_batch_init(struct db_batch *batch);
+void db_batch_add(struct db_batch *batch, const struct db_statement *statement, const char *const *values);
+bool db_batch_is_read_only(const struct db_batch *batch);
+/* Forgets results and error, keeps the queries: for a second run. */
+void db_batch_rewind(struct db_batch *batch);
+void db_batch_fail(struct db_batch *batch, enum error error, const char *message);
+/* Frees the results; the batch is as after db_batch_init(). */
+void db_batch_cleanup(struct db_batch *batch);

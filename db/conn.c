@@ -1,0 +1,522 @@
+#include "db/conn.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/memory.h"
+#include "base/require.h"
+#include "db/sqlstate.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+
+/* States */
+
+#define TO(state) (1u << (state))
+
+static const unsigned allowed_moves[CONN_STATE_COUNT] = {
+	[CONN_CLOSED] = TO(CONN_CONNECTING),
+	[CONN_CONNECTING] = TO(CONN_PREPARING) | TO(CONN_CLOSED),
+	[CONN_PREPARING] = TO(CONN_READY) | TO(CONN_CLOSED),
+	[CONN_READY] = TO(CONN_BUSY) | TO(CONN_CLOSED),
+	[CONN_BUSY] = TO(CONN_READY) | TO(CONN_CLOSED),
+};
+
+bool db_conn_may_move(enum db_conn_state from, enum db_conn_state to)
+{
+	return (allowed_moves[from] & TO(to)) != 0;
+}
+
+const char *db_conn_state_name(enum db_conn_state state)
+{
+	static const char *const names[CONN_STATE_COUNT] = {"CLOSED", "CONNECTING", "PREPARING", "READY", "BUSY"};
+
+	return names[state];
+}
+
+static void set_state(struct db_conn *conn, enum db_conn_state state)
+{
+	REQUIRE(db_conn_may_move(conn->state, state));
+	if (state <= CONN_PREPARING || conn->state <= CONN_PREPARING)
+		log_debug("db", "conn %u: %s -> %s", conn->number, db_conn_state_name(conn->state),
+		          db_conn_state_name(state));
+	conn->state = state;
+}
+
+void db_conn_init(struct db_conn *conn, const struct db_settings *settings, bool is_read_only, unsigned number,
+                  db_conn_over_fn *over)
+{
+	*conn = (struct db_conn){
+		.settings = settings, .is_read_only = is_read_only, .number = number, .over = over};
+}
+
+/* Notes why, without the line break that libpq ends its messages with. */
+static int fail(struct db_conn *conn, const char *why)
+{
+	size_t length = strlen(why);
+
+	while (length > 0 && why[length - 1] == '\n')
+		length--;
+	snprintf(conn->error, sizeof(conn->error), "%.*s", (int)length, why);
+	return -1;
+}
+
+/* Connecting */
+
+static void on_notice(void *data, const PGresult *notice)
+{
+	const struct db_conn *conn = data;
+	const char *message = PQresultErrorField(notice, PG_DIAG_MESSAGE_PRIMARY);
+
+	log_debug("db", "conn %u: %s", conn->number, message != NULL ? message : "a notice without text");
+}
+
+int db_conn_open(struct db_conn *conn, const char *hostaddr)
+{
+	/* Before `dbname`: defaults that the user's string may change. After it: what the program relies on.
+	 * GSS would cost a round trip; a dead peer of an idle connection is noticed within 11 s. */
+	const char *keywords[] = {"gssencmode", "keepalives_idle", "keepalives_interval", "keepalives_count",
+	                          "tcp_user_timeout", "fallback_application_name", "dbname",
+	                          "client_encoding", hostaddr != NULL ? "hostaddr" : NULL, NULL};
+	const char *values[] = {"disable", "5", "2", "3", "5000", "meantime", conn->settings->conninfo,
+	                        "UTF8", hostaddr, NULL};
+
+	set_state(conn, CONN_CONNECTING);
+	conn->error[0] = '\0';
+	conn->is_refused_for_good = false;
+	conn->wants_write = conn->is_inside_query = false;
+	conn->head = conn->in_flight = conn->units_in_flight = 0;
+	conn->head_bytes = 0;
+	conn->progress_ns = clock_now_ns();
+	conn->slots = memory_alloc_zeroed(conn->settings->depth, sizeof(*conn->slots));
+	conn->pg = PQconnectStartParams(keywords, values, 1);
+	if (conn->pg == NULL)
+		return fail(conn, "out of memory in libpq");
+	if (PQstatus(conn->pg) == CONNECTION_BAD)
+		return fail(conn, PQerrorMessage(conn->pg));
+	PQsetNoticeReceiver(conn->pg, on_notice, conn);
+	conn->polling = PGRES_POLLING_WRITING;
+	return 0;
+}
+
+/* What every session is set to. PostgreSQL itself refuses to write in a read-only session, and ends a statement that
+ * nobody waits for any more, even when this program has been killed (client_connection_check_interval). */
+static int send_session_settings(struct db_conn *conn)
+{
+	static const char sql[] = "SELECT set_config('default_transaction_read_only', $1, false),"
+				  " set_config('statement_timeout', $2, false),"
+				  " set_config('idle_in_transaction_session_timeout', $3, false),"
+				  " set_config('client_connection_check_interval', '2s', false),"
+				  " set_config('DateStyle', 'ISO', false), set_config('IntervalStyle', 'iso_8601', false),"
+				  " set_config('bytea_output', 'hex', false), set_config('extra_float_digits', '1', false)";
+	char timeout[16], idle[16];
+	const char *values[] = {conn->is_read_only ? "on" : "off", timeout, idle};
+
+	snprintf(timeout, sizeof(timeout), "%u", conn->settings->statement_timeout_ms);
+	snprintf(idle, sizeof(idle), "%u", conn->settings->idle_timeout_ms);
+	if (!PQsendQueryParams(conn->pg, sql, 3, NULL, values, NULL, NULL, 0))
+		return fail(conn, PQerrorMessage(conn->pg));
+	conn->setup_left++;
+	return 0;
+}
+
+#define TIMEOUT_STATEMENT "meantime: timeout"
+
+static int send_prepare(struct db_conn *conn, const char *name, const char *sql)
+{
+	if (!PQsendPrepare(conn->pg, name, sql, 0, NULL))
+		return fail(conn, PQerrorMessage(conn->pg));
+	conn->setup_left++;
+	return 0;
+}
+
+static int flush(struct db_conn *conn)
+{
+	int left = PQflush(conn->pg);
+
+	if (left < 0)
+		return fail(conn, PQerrorMessage(conn->pg));
+	conn->wants_write = left > 0;
+	return 0;
+}
+
+/* Settings and statements go out together: one round trip. */
+static int send_setup(struct db_conn *conn)
+{
+	const struct db_settings *settings = conn->settings;
+
+	set_state(conn, CONN_PREPARING);
+	conn->setup_left = 0;
+	if (PQsetnonblocking(conn->pg, 1) != 0 || !PQenterPipelineMode(conn->pg))
+		return fail(conn, PQerrorMessage(conn->pg));
+	if (send_session_settings(conn) != 0 ||
+	    send_prepare(conn, TIMEOUT_STATEMENT, "SELECT set_config('statement_timeout', $1, true)") != 0)
+		return -1;
+	for (unsigned i = 0; i < settings->statement_count; i++)
+		if (settings->statements[i]->is_read_only == conn->is_read_only &&
+		    send_prepare(conn, settings->statements[i]->name, settings->statements[i]->sql) != 0)
+			return -1;
+	if (!PQpipelineSync(conn->pg))
+		return fail(conn, PQerrorMessage(conn->pg));
+	conn->setup_left++;
+	return flush(conn);
+}
+
+static int advance_connecting(struct db_conn *conn)
+{
+	conn->polling = PQconnectPoll(conn->pg);
+	if (conn->polling == PGRES_POLLING_FAILED) {
+		/* libpq keeps no SQLSTATE of a refused connection; a password is asked for once and was wrong */
+		conn->is_refused_for_good = PQconnectionNeedsPassword(conn->pg) != 0;
+		return fail(conn, PQerrorMessage(conn->pg));
+	}
+	if (conn->polling == PGRES_POLLING_OK)
+		return send_setup(conn);
+	return 0;
+}
+
+static int receive_setup(struct db_conn *conn)
+{
+	while (conn->setup_left > 0 && !PQisBusy(conn->pg)) {
+		PGresult *result = PQgetResult(conn->pg);
+		ExecStatusType status = PQresultStatus(result);
+
+		if (result == NULL) {
+			if (PQstatus(conn->pg) == CONNECTION_BAD)
+				return fail(conn, PQerrorMessage(conn->pg));
+			if (!conn->is_inside_query)
+				return 0;
+			conn->is_inside_query = false;
+			continue;
+		}
+		if (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK && status != PGRES_PIPELINE_SYNC) {
+			fail(conn, PQresultErrorMessage(result));
+			PQclear(result);
+			return -1;
+		}
+		conn->is_inside_query = status != PGRES_PIPELINE_SYNC;
+		conn->setup_left--;
+		PQclear(result);
+	}
+	if (conn->setup_left == 0)
+		set_state(conn, CONN_READY);
+	return 0;
+}
+
+/* Sending */
+
+bool db_conn_is_full(const struct db_conn *conn)
+{
+	return conn->in_flight == conn->settings->depth;
+}
+
+static struct db_slot *head_slot(struct db_conn *conn)
+{
+	return &conn->slots[conn->head];
+}
+
+static int send_query(struct db_conn *conn, const struct db_query *query)
+{
+	const struct db_statement *statement = query->statement;
+	int count = (int)statement->parameter_count;
+	int is_sent;
+
+	if (statement->name != NULL)
+		is_sent = PQsendQueryPrepared(conn->pg, statement->name, count, query->values, NULL, NULL, 0);
+	else
+		is_sent = PQsendQueryParams(conn->pg, statement->sql, count, NULL, query->values, NULL, NULL, 0);
+	return is_sent ? 0 : fail(conn, PQerrorMessage(conn->pg));
+}
+
+static int send_timeout(struct db_conn *conn, unsigned timeout_ms)
+{
+	char text[16];
+	const char *values[] = {text};
+
+	snprintf(text, sizeof(text), "%u", timeout_ms);
+	if (!PQsendQueryPrepared(conn->pg, TIMEOUT_STATEMENT, 1, values, NULL, NULL, 0))
+		return fail(conn, PQerrorMessage(conn->pg));
+	return 0;
+}
+
+int db_conn_send(struct db_conn *conn, struct db_batch *batch, bool ends_unit)
+{
+	unsigned timeout_ms = batch->queries[0].statement->timeout_ms;
+	struct db_slot *slot = &conn->slots[(conn->head + conn->in_flight) % conn->settings->depth];
+
+	REQUIRE(db_conn_is_usable(conn) && !db_conn_is_full(conn));
+	batch->sent_ns = clock_now_ns();
+	if (conn->state == CONN_READY) {
+		set_state(conn, CONN_BUSY);
+		conn->progress_ns = batch->sent_ns;
+	}
+	conn->in_flight++;
+	*slot = (struct db_slot){
+		.batch = batch,
+		.results_left = (unsigned short)(batch->query_count + (timeout_ms > 0)),
+		.skips_first = timeout_ms > 0,
+		.ends_unit = ends_unit,
+		.is_read_only = db_batch_is_read_only(batch),
+	};
+	batch->slot = slot;
+	if (timeout_ms > 0 && send_timeout(conn, timeout_ms) != 0)
+		return -1;
+	for (unsigned i = 0; i < batch->query_count; i++)
+		if (send_query(conn, &batch->queries[i]) != 0)
+			return -1;
+	if (!ends_unit)
+		return 0;
+	conn->units_in_flight++;
+	if (!PQpipelineSync(conn->pg))
+		return fail(conn, PQerrorMessage(conn->pg));
+	return flush(conn);
+}
+
+void db_conn_forget(struct db_batch *batch)
+{
+	REQUIRE(batch->slot != NULL);
+	batch->slot->batch = NULL;
+	batch->slot = NULL;
+}
+
+/* Receiving */
+
+static void hand_back(struct db_conn *conn, struct db_slot *slot, enum db_conn_outcome outcome)
+{
+	struct db_batch *batch = slot->batch;
+
+	if (batch == NULL)
+		return;
+	slot->batch = NULL;
+	batch->slot = NULL;
+	batch->done_ns = conn->progress_ns;
+	conn->over(conn, batch, outcome);
+}
+
+static void pop_head(struct db_conn *conn)
+{
+	conn->head = (conn->head + 1) % conn->settings->depth;
+	conn->in_flight--;
+}
+
+/* The server ended the session instead of answering: it is lost, but what it was working on is known not to have
+ * happened. */
+static bool is_farewell(const char *sqlstate)
+{
+	return strncmp(sqlstate, "57P0", 4) == 0 || strncmp(sqlstate, "08", 2) == 0;
+}
+
+static int take_error(struct db_conn *conn, struct db_slot *slot, PGresult *result)
+{
+	const char *sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+	const char *message = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
+	const char *detail = PQresultErrorField(result, PG_DIAG_MESSAGE_DETAIL);
+	struct db_batch *batch = slot->batch;
+
+	if (sqlstate == NULL || is_farewell(sqlstate)) {
+		fail(conn, message != NULL ? message : PQresultErrorMessage(result));
+		if (sqlstate != NULL && batch != NULL && !slot->is_read_only)
+			db_batch_fail(batch, ERROR_DATABASE_UNAVAILABLE, "the database ended the session; nothing was written");
+		PQclear(result);
+		return -1;
+	}
+	if (batch == NULL || batch->error != ERROR_NONE) {
+		PQclear(result);
+		return 0;
+	}
+	batch->failed = (struct db_result *)result;
+	snprintf(batch->sqlstate, sizeof(batch->sqlstate), "%s", sqlstate);
+	db_batch_fail(batch, error_from_sqlstate(sqlstate), message != NULL ? message : "");
+	batch->detail = detail != NULL ? detail : "";
+	return 0;
+}
+
+static void take_rows(struct db_conn *conn, struct db_slot *slot, PGresult *result)
+{
+	struct db_batch *batch = slot->batch;
+
+	if (slot->skips_first || batch == NULL || batch->arrived == batch->query_count) {
+		slot->skips_first = false;
+		PQclear(result);
+		return;
+	}
+	if (PQresultMemorySize(result) > conn->settings->result_limit_bytes)
+		db_batch_fail(batch, ERROR_RESULT_TOO_LARGE, "the result is larger than max_result_bytes; ask for less");
+	batch->queries[batch->arrived++].result = (struct db_result *)result;
+}
+
+/* One result of the query at the head. */
+static int take_result(struct db_conn *conn, PGresult *result)
+{
+	struct db_slot *slot = head_slot(conn);
+
+	conn->is_inside_query = true;
+	conn->head_bytes = 0;
+	switch (PQresultStatus(result)) {
+	case PGRES_TUPLES_OK:
+	case PGRES_COMMAND_OK:
+	case PGRES_EMPTY_QUERY:
+		take_rows(conn, slot, result);
+		return 0;
+	case PGRES_PIPELINE_ABORTED:
+		PQclear(result);
+		return 0;
+	case PGRES_FATAL_ERROR:
+		return take_error(conn, slot, result);
+	default:
+		/* COPY and the like: the parser of endpoint files lets none through */
+		PQclear(result);
+		return fail(conn, "an answer of a kind that this program does not ask for");
+	}
+}
+
+/* All results of the head's batch are there. A read is over now; a write only when its Sync is: the commit. */
+static void end_batch(struct db_conn *conn)
+{
+	struct db_slot *slot = head_slot(conn);
+	struct db_batch *batch = slot->batch;
+	bool was_run = batch == NULL || batch->error != ERROR_NONE || batch->arrived == batch->query_count;
+
+	if (slot->is_read_only || !slot->ends_unit)
+		hand_back(conn, slot, was_run ? DB_CONN_DONE : DB_CONN_NOT_RUN);
+	if (!slot->ends_unit)
+		pop_head(conn);
+}
+
+static void end_query(struct db_conn *conn)
+{
+	struct db_slot *slot = head_slot(conn);
+
+	conn->is_inside_query = false;
+	REQUIRE(slot->results_left > 0);
+	if (--slot->results_left == 0)
+		end_batch(conn);
+}
+
+/* PostgreSQL reports this setting whenever it changes: a statement that switched its session to read and write is the
+ * last one on it. */
+static bool is_still_read_only(const struct db_conn *conn)
+{
+	const char *reported = PQparameterStatus(conn->pg, "default_transaction_read_only");
+
+	return reported == NULL || strcmp(reported, "on") == 0;
+}
+
+static int end_unit(struct db_conn *conn)
+{
+	REQUIRE(conn->in_flight > 0 && head_slot(conn)->ends_unit && head_slot(conn)->results_left == 0);
+	hand_back(conn, head_slot(conn), DB_CONN_DONE);
+	pop_head(conn);
+	conn->units_in_flight--;
+	if (conn->in_flight == 0)
+		set_state(conn, CONN_READY);
+	if (conn->is_read_only && !is_still_read_only(conn))
+		return fail(conn, "a read-only session was switched to read and write by a statement");
+	return 0;
+}
+
+static int receive_results(struct db_conn *conn)
+{
+	while (!PQisBusy(conn->pg)) {
+		PGresult *result = PQgetResult(conn->pg);
+
+		if (result == NULL) {
+			if (PQstatus(conn->pg) == CONNECTION_BAD)
+				return fail(conn, PQerrorMessage(conn->pg));
+			if (!conn->is_inside_query)
+				return 0;
+			end_query(conn);
+			continue;
+		}
+		conn->progress_ns = clock_now_ns();
+		if (PQresultStatus(result) == PGRES_PIPELINE_SYNC) {
+			PQclear(result);
+			if (end_unit(conn) != 0)
+				return -1;
+		} else if (conn->in_flight == 0) {
+			/* not asked for: the server says goodbye to an idle session */
+			fail(conn, PQresultErrorMessage(result));
+			PQclear(result);
+			return -1;
+		} else if (take_result(conn, result) != 0) {
+			return -1;
+		}
+	}
+	return 0;
+}
+
+/* libpq keeps a result in memory however large it grows; so what arrives of one that is not complete is counted,
+ * roughly: more may arrive while it is being read. */
+static int bound_result(struct db_conn *conn)
+{
+	int waiting = 0;
+
+	if (conn->state != CONN_BUSY || conn->is_inside_query)
+		return 0;
+	if (conn->head_bytes > 0 && ioctl(PQsocket(conn->pg), FIONREAD, &waiting) == 0)
+		conn->head_bytes += (size_t)waiting < 16384 ? (size_t)waiting : 16384;
+	conn->head_bytes++;
+	if (conn->head_bytes <= 2 * conn->settings->result_limit_bytes + 65536)
+		return 0;
+	if (head_slot(conn)->batch != NULL)
+		db_batch_fail(head_slot(conn)->batch, ERROR_RESULT_TOO_LARGE,
+		              "the result is larger than max_result_bytes; ask for less");
+	return fail(conn, "a result larger than max_result_bytes was cut off");
+}
+
+static int advance_open(struct db_conn *conn)
+{
+	if (bound_result(conn) != 0)
+		return -1;
+	if (!PQconsumeInput(conn->pg)) {
+		/* what the server said before it went is still to be read */
+		if (conn->state != CONN_PREPARING && receive_results(conn) != 0)
+			return -1;
+		return fail(conn, PQerrorMessage(conn->pg));
+	}
+	if (conn->wants_write && flush(conn) != 0)
+		return -1;
+	return conn->state == CONN_PREPARING ? receive_setup(conn) : receive_results(conn);
+}
+
+int db_conn_advance(struct db_conn *conn)
+{
+	REQUIRE(conn->state != CONN_CLOSED);
+	if (conn->state == CONN_CONNECTING)
+		return advance_connecting(conn);
+	return advance_open(conn);
+}
+
+int db_conn_socket(const struct db_conn *conn)
+{
+	return conn->pg != NULL ? PQsocket(conn->pg) : -1;
+}
+
+bool db_conn_wants_read(const struct db_conn *conn)
+{
+	return conn->state != CONN_CONNECTING || conn->polling == PGRES_POLLING_READING;
+}
+
+bool db_conn_wants_write(const struct db_conn *conn)
+{
+	return conn->state == CONN_CONNECTING ? conn->polling == PGRES_POLLING_WRITING : conn->wants_write;
+}
+
+void db_conn_close(struct db_conn *conn)
+{
+	struct db_slot *slots = conn->slots;
+	unsigned head = conn->head, in_flight = conn->in_flight;
+
+	if (conn->state == CONN_CLOSED)
+		return;
+	PQfinish(conn->pg);
+	conn->pg = NULL;
+	conn->slots = NULL;
+	conn->in_flight = conn->units_in_flight = 0;
+	set_state(conn, CONN_CLOSED);
+	conn->progress_ns = clock_now_ns();
+	/* last, since whoever gets a batch back may want to send it again */
+	for (unsigned i = 0; i < in_flight; i++)
+		hand_back(conn, &slots[(head + i) % conn->settings->depth], DB_CONN_LOST);
+	free(slots);
+}

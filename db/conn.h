@@ -1,0 +1,96 @@
+/* conn.h - one connection to PostgreSQL as a state machine that never waits: it says what to wait for.
+ *
+ *        open            accepted           prepared            batch sent
+ * CLOSED ----> CONNECTING -------> PREPARING -------> READY <---------------> BUSY
+ *    ^             |                   |                |     last unit ended   |
+ *    +-------------+-------------------+----------------+----------------------+   close, or lost
+ *
+ * wait.h drives it with poll(2), pipeline.h and stream.h with the loop. A *unit* is what ends with one Sync: one
+ * implicit transaction. A write's batch is a unit of its own; several reads may share one.
+ *
+ * Life:    db_conn_init() -> db_conn_open() -> db_conn_advance()* and db_conn_send()* -> db_conn_close(); may be opened again.
+ * Owner:   the caller's memory. A batch is the connection's from db_conn_send() until the over callback, at most once.
+ * Thread:  one at a time.
+ * Limits:  settings->depth batches in flight; settings->result_limit_bytes of one result.
+ * Errors:  -1: the connection is of no use any more and `error` says why; close it. Batches in flight are handed back
+ *          by db_conn_close() as DB_CONN_LOST.
+ */
+#pragma once
+
+#include <libpq-fe.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "db/batch.h"
+#include "db/settings.h"
+
+enum db_conn_state { CONN_CLOSED, CONN_CONNECTING, CONN_PREPARING, CONN_READY, CONN_BUSY, CONN_STATE_COUNT };
+
+enum db_conn_outcome {
+	DB_CONN_DONE,    /* the batch has its results, or PostgreSQL's error */
+	DB_CONN_NOT_RUN, /* another read of its unit failed before it: nothing happened */
+	DB_CONN_LOST,    /* sent, and no answer came */
+};
+
+struct db_conn;
+typedef void db_conn_over_fn(struct db_conn *conn, struct db_batch *batch, enum db_conn_outcome outcome);
+
+/* One batch in flight. */
+struct db_slot {
+	struct db_batch *batch; /* NULL: nobody waits for it any more */
+	unsigned short results_left;
+	bool skips_first;   /* the first result is that of setting the timeout */
+	bool ends_unit;     /* a Sync follows */
+	bool is_read_only;
+};
+
+struct db_conn {
+	/* set by the caller, after init and before open */
+	const struct db_settings *settings;
+	bool is_read_only;
+	unsigned number; /* for the log */
+	db_conn_over_fn *over;
+
+	/* read-only */
+	enum db_conn_state state;
+	unsigned in_flight;       /* slots in use, those that nobody waits for included */
+	unsigned units_in_flight;
+	uint64_t progress_ns;     /* when something was last sent to an idle connection, or last arrived */
+	char error[256];
+	bool is_refused_for_good; /* wrong password, no such database: trying again soon is of no use */
+
+	/* private */
+	PGconn *pg;
+	PostgresPollingStatusType polling;
+	bool wants_write;
+	bool is_inside_query; /* a result has come, its closing NULL has not */
+	unsigned setup_left;  /* results of the set-up still to come, its Sync included */
+	unsigned head;        /* ring of slots */
+	struct db_slot *slots;
+	size_t head_bytes;    /* of an unfinished result */
+};
+
+void db_conn_init(struct db_conn *conn, const struct db_settings *settings, bool is_read_only, unsigned number,
+                  db_conn_over_fn *over);
+/* Begins to connect. `hostaddr`: the resolved address(es), or NULL when there is no name to resolve. */
+MUST_CHECK int db_conn_open(struct db_conn *conn, const char *hostaddr);
+/* Goes on after the socket became ready, or when in doubt. */
+MUST_CHECK int db_conn_advance(struct db_conn *conn);
+int db_conn_socket(const struct db_conn *conn);
+bool db_conn_wants_read(const struct db_conn *conn);
+bool db_conn_wants_write(const struct db_conn *conn);
+
+static inline bool db_conn_is_usable(const struct db_conn *conn)
+{
+	return conn->state == CONN_READY || conn->state == CONN_BUSY;
+}
+
+bool db_conn_is_full(const struct db_conn *conn);
+/* Sends a batch; `ends_unit` adds the Sync, and what was collected leaves in one write. */
+MUST_CHECK int db_conn_send(struct db_conn *conn, struct db_batch *batch, bool ends_unit);
+/* The batch's owner does not wait any more: its results will be thrown away. */
+void db_conn_forget(struct db_batch *batch);
+void db_conn_close(struct db_conn *conn);
+
+bool db_conn_may_move(enum db_conn_state from, enum db_conn_state to);
+const char *db_conn_state_name(enum db_conn_state state);

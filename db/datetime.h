@@ -1,0 +1,20 @@
+/* datetime.h - is this text an ISO 8601 date or time that exists? Strict, and years 0001 to 9999 only.
+ *
+ * Times are HH:MM[:SS[.fraction]] up to 23:59:59 with at most nine digits of fraction. Leap seconds and 24:00 are
+ * refused: PostgreSQL would silently make the next minute or day of them. Between date and time stands 'T' or one
+ * space.
+ *
+ * Thread:  any.
+ */
+#pragma once
+
+#include <stdbool.h>
+
+#include "base/text.h"
+
+bool datetime_is_date(struct text text);
+/* Without an offset, which PostgreSQL would silently drop. */
+bool datetime_is_time(struct text text);
+bool datetime_is_timestamp(struct text text);
+/* With an offset, since without one it would mean whatever the session's time zone is: Z, +HH, +HHMM or +HH:MM. */
+bool datetime_is_timestamptz(struct text text);

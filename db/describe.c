@@ -1,0 +1,249 @@
+#include "db/describe.h"
+
+#include "base/buffer.h"
+#include "db/parameter.h"
+
+#include <libpq-fe.h>
+#include <stdlib.h>
+
+enum {
+	TYPES_MAX = 1024,
+	/* "vector" types look like arrays in the catalog, but their text form is "1 2 3" */
+	OID_INT2VECTOR = 22,
+	OID_OIDVECTOR = 30,
+};
+
+/* One run of describing. */
+struct description {
+	struct endpoint_set *set;
+	PGconn *pg;
+	struct {
+		Oid oid;
+		struct db_type type;
+	} types[TYPES_MAX];
+	unsigned type_count;
+};
+
+/* Types */
+
+static struct db_type type_from_catalog(struct description *d, Oid oid, unsigned depth);
+
+static struct db_type type_of_row(struct description *d, const PGresult *row, Oid oid, unsigned depth)
+{
+	struct arena *arena = &d->set->arena;
+	struct db_type type = {.kind = db_type_kind_of(oid), .delimiter = ','};
+	Oid base = (Oid)strtoul(PQgetvalue(row, 0, 1), NULL, 10);
+	Oid element = (Oid)strtoul(PQgetvalue(row, 0, 2), NULL, 10);
+
+	if (base != 0 && depth < 16)
+		type = type_from_catalog(d, base, depth + 1);
+	if (element != 0 && depth < 16 && oid != OID_INT2VECTOR && oid != OID_OIDVECTOR) {
+		type = type_from_catalog(d, element, depth + 1);
+		type.is_array = true;
+		type.delimiter = PQgetvalue(row, 0, 3)[0];
+	}
+	type.name = arena_copy(arena, text_of(PQgetvalue(row, 0, 0)));
+	return type;
+}
+
+static struct db_type type_from_catalog(struct description *d, Oid oid, unsigned depth)
+{
+	static const char sql[] = "SELECT format_type(oid, NULL), CASE typtype WHEN 'd' THEN typbasetype ELSE 0 END,"
+				  " CASE WHEN typcategory = 'A' AND typtype = 'b' THEN typelem ELSE 0 END,"
+				  " (SELECT e.typdelim FROM pg_catalog.pg_type e WHERE e.oid = t.typelem)"
+				  " FROM pg_catalog.pg_type t WHERE oid = $1::oid";
+	struct db_type type = {.kind = DB_TYPE_OTHER, .delimiter = ',', .name = "unknown"};
+	char text[16];
+	const char *values[] = {text};
+	PGresult *row;
+
+	snprintf(text, sizeof(text), "%u", oid);
+	row = PQexecParams(d->pg, sql, 1, NULL, values, NULL, NULL, 0);
+	if (PQresultStatus(row) == PGRES_TUPLES_OK && PQntuples(row) == 1)
+		type = type_of_row(d, row, oid, depth);
+	PQclear(row);
+	return type;
+}
+
+static struct db_type type_of(struct description *d, Oid oid)
+{
+	struct db_type type;
+
+	for (unsigned i = 0; i < d->type_count; i++)
+		if (d->types[i].oid == oid)
+			return d->types[i].type;
+	type = type_from_catalog(d, oid, 0);
+	if (d->type_count < TYPES_MAX) {
+		d->types[d->type_count].oid = oid;
+		d->types[d->type_count++].type = type;
+	}
+	return type;
+}
+
+/* Statements */
+
+static unsigned line_of_position(const struct endpoint *endpoint, const char *position)
+{
+	unsigned line = endpoint->sql_line;
+	long left = position != NULL ? strtol(position, NULL, 10) - 1 : 0;
+
+	/* a position counts characters, and UTF-8's following bytes are none */
+	for (const char *c = endpoint->statement.sql; *c != '\0' && left > 0; c++) {
+		if (((unsigned char)*c & 0xc0) == 0x80)
+			continue;
+		left--;
+		line += *c == '\n';
+	}
+	return line;
+}
+
+static void note_error(struct description *d, const struct endpoint *endpoint, const PGresult *result)
+{
+	const char *message = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
+	const char *hint = PQresultErrorField(result, PG_DIAG_MESSAGE_HINT);
+
+	diagnostics_add(&d->set->diagnostics, endpoint->file,
+	                line_of_position(endpoint, PQresultErrorField(result, PG_DIAG_STATEMENT_POSITION)),
+	                "%s does not prepare: %s%s%s%s", endpoint->name,
+	                message != NULL ? message : PQerrorMessage(d->pg), hint != NULL ? " (" : "",
+	                hint != NULL ? hint : "", hint != NULL ? ")" : "");
+}
+
+static bool prepares(struct description *d, const char *sql)
+{
+	PGresult *result = PQprepare(d->pg, "", sql, 0, NULL);
+	bool does = PQresultStatus(result) == PGRES_COMMAND_OK;
+
+	PQclear(result);
+	return does;
+}
+
+/* A result is cut where it is made. What can not stand in FROM (SHOW, for one) stays whole, and max_result_bytes bounds
+ * it. */
+static void limit_rows(struct description *d, struct db_statement *statement)
+{
+	const char *limited = arena_printf(&d->set->arena, "SELECT * FROM (%s\n) AS rows LIMIT %u", statement->sql,
+	                                   statement->row_limit + 1);
+
+	if (prepares(d, limited))
+		statement->sql = limited;
+}
+
+static void learn_columns(struct description *d, struct db_statement *statement, const PGresult *described)
+{
+	struct arena *arena = &d->set->arena;
+
+	statement->column_count = (unsigned)PQnfields(described);
+	statement->columns = arena_alloc(arena, statement->column_count * sizeof(*statement->columns));
+	for (unsigned i = 0; i < statement->column_count; i++) {
+		struct db_column *column = &statement->columns[i];
+		struct buffer key = buffer_in(arena);
+
+		column->name = arena_copy(arena, text_of(PQfname(described, (int)i)));
+		buffer_add_json_string(&key, text_of(column->name));
+		buffer_add_char(&key, ':');
+		column->key = buffer_text(&key);
+		column->type = type_of(d, PQftype(described, (int)i));
+	}
+}
+
+static void check_columns(struct description *d, const struct endpoint *endpoint)
+{
+	const struct db_statement *statement = &endpoint->statement;
+
+	if (statement->column_count > DB_COLUMNS_MAX)
+		diagnostics_add(&d->set->diagnostics, endpoint->file, endpoint->line, "%s returns %u columns; at most %d",
+		                endpoint->name, statement->column_count, DB_COLUMNS_MAX);
+	if (endpoint->shape != ENDPOINT_EXEC && statement->column_count == 0)
+		diagnostics_add(&d->set->diagnostics, endpoint->file, endpoint->line,
+		                "%s returns no columns; a statement without RETURNING is :exec", endpoint->name);
+	for (unsigned i = 0; i < statement->column_count && i < DB_COLUMNS_MAX; i++)
+		for (unsigned j = 0; j < i; j++)
+			if (strcmp(statement->columns[i].name, statement->columns[j].name) == 0)
+				diagnostics_add(&d->set->diagnostics, endpoint->file, endpoint->sql_line,
+				                "%s returns two columns named \"%s\"; a JSON object can hold one",
+				                endpoint->name, statement->columns[i].name);
+}
+
+static void learn_parameters(struct description *d, struct endpoint *endpoint, const PGresult *described)
+{
+	struct db_statement *statement = &endpoint->statement;
+
+	for (unsigned i = 0; i < statement->parameter_count; i++) {
+		struct db_parameter *parameter = &statement->parameters[i];
+		const char *bound;
+
+		parameter->type = type_of(d, PQparamtype(described, (int)i));
+		if (!parameter->has_default || parameter->default_text == NULL)
+			continue;
+		if (parameter_from_text(&parameter->type, text_of(parameter->default_text), &d->set->arena, &bound))
+			parameter->default_text = bound;
+		else
+			diagnostics_add(&d->set->diagnostics, endpoint->file, parameter->line,
+			                "the default of %s must be %s, got %s", parameter->name,
+			                db_type_expectation(&parameter->type), parameter->default_text);
+	}
+}
+
+static void describe_endpoint(struct description *d, struct endpoint *endpoint)
+{
+	struct db_statement *statement = &endpoint->statement;
+	PGresult *result = PQprepare(d->pg, statement->name, statement->sql, 0, NULL);
+
+	if (PQresultStatus(result) == PGRES_COMMAND_OK) {
+		PQclear(result);
+		result = PQdescribePrepared(d->pg, statement->name);
+	}
+	if (PQresultStatus(result) != PGRES_COMMAND_OK) {
+		note_error(d, endpoint, result);
+		PQclear(result);
+		return;
+	}
+	learn_columns(d, statement, result);
+	learn_parameters(d, endpoint, result);
+	PQclear(result);
+	check_columns(d, endpoint);
+	if (endpoint->shape == ENDPOINT_MANY && statement->row_limit > 0)
+		limit_rows(d, statement);
+}
+
+static PGconn *connect_blocking(const struct db_settings *settings)
+{
+	char seconds[16];
+	const char *keywords[] = {"gssencmode", "connect_timeout", "fallback_application_name",
+	                          "dbname",     "client_encoding", NULL};
+	const char *values[] = {"disable", seconds, "meantime", settings->conninfo, "UTF8", NULL};
+
+	/* libpq counts in seconds, and takes less than 2 as 2 */
+	snprintf(seconds, sizeof(seconds), "%u", (settings->connect_timeout_ms + 999) / 1000);
+	return PQconnectdbParams(keywords, values, 1);
+}
+
+static const char *first_line(struct arena *arena, const char *message)
+{
+	size_t length = strlen(message);
+
+	while (length > 0 && message[length - 1] == '\n')
+		length--;
+	return arena_copy(arena, (struct text){message, length});
+}
+
+int db_describe(struct endpoint_set *set, const struct db_settings *settings, const char **why)
+{
+	struct description *d = arena_alloc_zeroed(&set->arena, sizeof(*d));
+
+	*why = NULL;
+	d->set = set;
+	d->pg = connect_blocking(settings);
+	if (PQstatus(d->pg) != CONNECTION_OK) {
+		*why = first_line(&set->arena, PQerrorMessage(d->pg));
+		PQfinish(d->pg);
+		return -1;
+	}
+	for (unsigned i = 0; i < set->count; i++)
+		describe_endpoint(d, &set->endpoints[i]);
+	if (PQstatus(d->pg) != CONNECTION_OK)
+		*why = "the connection was lost while the statements were being prepared";
+	PQfinish(d->pg);
+	return *why != NULL || set->diagnostics.count > 0 ? -1 : 0;
+}

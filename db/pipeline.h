@@ -1,0 +1,49 @@
+/* pipeline.h - runs many batches over few PostgreSQL connections on the loop, without blocking.
+ *
+ * What a loop turn submits leaves at its end: one write a connection. Reads of one turn share a Sync; when one fails,
+ * those behind it are run again singly. Writes have a Sync each.
+ *
+ * Who travels with whom: a statement is *quick* while its moving average is below QUICK_MS. Quick batches share the
+ * first few connections of their kind, least expected time first. Slow ones, and those never seen before, travel alone:
+ * on an idle connection, else on a new one up to the limit; one connection of each kind stays with the quick ones. So
+ * nobody quick waits behind somebody known to be slow, and what is quick keeps the benefit of sharing.
+ *
+ * Life:    db_pipeline_create() -> db_pipeline_submit()* -> db_pipeline_close(); the loop then runs until its handles are
+ *          closed -> db_pipeline_destroy().
+ * Owner:   a batch is the pipeline's from submit until `done`: exactly once, never from inside db_pipeline_submit().
+ * Thread:  loop only.
+ * Limits:  `connections`, settings->depth in flight on each, `queue_limit` waiting; then ERROR_BUSY at once.
+ * Errors:  in the batch. A connection lost: its reads are run once more, its writes end as ERROR_OUTCOME_UNKNOWN.
+ */
+#pragma once
+
+#include <uv.h>
+
+#include "db/batch.h"
+#include "db/settings.h"
+
+struct db_pipeline; /* opaque */
+
+struct db_pipeline_options {
+	const struct db_settings *settings;
+	unsigned connections;        /* most, of both kinds together */
+	unsigned shared_connections; /* of each kind, for quick statements */
+	unsigned queue_limit;
+};
+
+struct db_pipeline_numbers {
+	unsigned open, busy, waiting, in_flight;
+	uint64_t lost, run_again, units;
+};
+
+struct db_pipeline *db_pipeline_create(uv_loop_t *loop, const struct db_pipeline_options *options);
+/* Takes over `batch` until batch->done. */
+void db_pipeline_submit(struct db_pipeline *pipeline, struct db_batch *batch);
+/* Calls batch->done, of a batch that has failed before it could be submitted, at the end of this turn. */
+void db_pipeline_finish_later(struct db_pipeline *pipeline, struct db_batch *batch);
+/* Whether a read could be answered now: at least one connection is there. */
+bool db_pipeline_is_ready(const struct db_pipeline *pipeline);
+struct db_pipeline_numbers db_pipeline_numbers(const struct db_pipeline *pipeline);
+/* Everything submitted must be over. */
+void db_pipeline_close(struct db_pipeline *pipeline);
+void db_pipeline_destroy(struct db_pipeline *pipeline);

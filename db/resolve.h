@@ -1,0 +1,22 @@
+/* resolve.h - the host names of a connection string as addresses, without blocking the loop.
+ *
+ * PQconnectPoll() never blocks, but for name resolution; so names are resolved before, on every attempt, since a
+ * restarted container comes back with another address.
+ *
+ * Life:    db_resolve_start() -> done, once; or db_resolve_forget() before, and `done` is not called.
+ * Thread:  loop only.
+ * Limits:  RESOLVE_HOSTS_MAX names. The caller keeps the time.
+ */
+#pragma once
+
+#include <uv.h>
+
+enum { RESOLVE_HOSTS_MAX = 8 };
+
+struct db_resolve;
+/* `hostaddr` is what PQconnectStart wants, NULL when there was nothing to resolve; or `error` says why it failed. */
+typedef void db_resolved_fn(void *data, const char *hostaddr, const char *error);
+
+/* Returns NULL when the string has no name to resolve (socket paths and addresses): connect at once. */
+struct db_resolve *db_resolve_start(uv_loop_t *loop, const char *conninfo, db_resolved_fn *done, void *data);
+void db_resolve_forget(struct db_resolve *resolve);

@@ -1,0 +1,19 @@
+/* row_json.h - rows as JSON.
+ *
+ * integers, floats and numeric are numbers; NaN and infinities strings; bool true/false; json and jsonb pass through byte
+ * for byte; arrays are arrays (of any dimension); timestamps ISO 8601 ("2026-11-22T10:00:00.5+00:00"); bytea base64;
+ * everything else a string; NULL null. Results are in text form, DateStyle ISO, IntervalStyle iso_8601, bytea_output hex.
+ *
+ * Thread:  any.
+ */
+#pragma once
+
+#include "base/buffer.h"
+#include "db/result.h"
+#include "db/statement.h"
+
+/* Adds `{"a":1,...}`. */
+void row_json_add(struct buffer *out, const struct db_statement *statement, const struct db_result *rows, unsigned row);
+
+/* Adds one value. */
+void row_json_add_value(struct buffer *out, const struct db_type *type, struct text value);

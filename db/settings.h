@@ -1,0 +1,22 @@
+/* settings.h - how to reach PostgreSQL and what to set up on every session.
+ *
+ * Owner:   the service; constant, borrowed by every connection for its life.
+ */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "db/statement.h"
+
+/* Where there are `statements`, each is prepared on every connection of its kind (read-only or not). */
+struct db_settings {
+	const char *conninfo; /* URL or key=value; "" for libpq's defaults */
+	const struct db_statement *const *statements;
+	unsigned statement_count;
+	uint32_t connect_timeout_ms;
+	uint32_t statement_timeout_ms; /* PostgreSQL ends by itself what nobody waits for any more */
+	uint32_t idle_timeout_ms;      /* an open cursor's client may take this long for a part */
+	size_t result_limit_bytes;
+	unsigned depth; /* batches in flight per connection */
+};

@@ -1,0 +1,273 @@
+#include "db/stream.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/memory.h"
+#include "base/require.h"
+#include "db/resolve.h"
+#include "db/wait.h"
+#include "db/watch.h"
+
+#include <stdlib.h>
+
+enum {
+	FIRST_PART_ROWS = 100, /* until the size of a row is known */
+	PART_ROWS_MAX = 5000,
+};
+
+struct db_stream {
+	struct db_conn conn;
+	struct db_watch watch;
+	struct db_resolve *resolve;
+	uv_timer_t *timer;       /* the deadline of a part on the loop; frees itself */
+	struct db_batch *batch;  /* the part under way, or NULL */
+	unsigned rows;           /* of the next part */
+	bool is_open;            /* the cursor is */
+	bool is_initialized;
+	struct db_statement begin, declare, fetch;
+	const char *const *values;
+	char fetch_sql[64];
+	enum error late_error;   /* what the timer says when it fires */
+	const char *late_message;
+};
+
+struct db_stream *db_stream_create(const struct db_statement *statement, const char *const *values,
+                                   struct arena *arena)
+{
+	struct db_stream *stream = memory_alloc_zeroed(1, sizeof(*stream));
+
+	stream->rows = FIRST_PART_ROWS;
+	stream->values = values;
+	stream->begin = (struct db_statement){.sql = "BEGIN READ ONLY", .is_read_only = true};
+	stream->declare = (struct db_statement){
+		.sql = arena_printf(arena, "DECLARE rows NO SCROLL CURSOR FOR %s", statement->sql),
+		.parameter_count = statement->parameter_count,
+		.is_read_only = true,
+	};
+	stream->fetch = (struct db_statement){.sql = stream->fetch_sql, .is_read_only = true};
+	return stream;
+}
+
+/* The queries of the next part: sized by the rows of the last one. */
+static void fill_part(struct db_stream *stream, struct db_batch *batch)
+{
+	uint64_t deadline_ns = batch->deadline_ns, submitted_ns = batch->submitted_ns;
+	db_done_fn *done = batch->done;
+
+	db_batch_cleanup(batch);
+	batch->deadline_ns = deadline_ns;
+	batch->submitted_ns = submitted_ns;
+	batch->done = done;
+	if (!stream->is_open) {
+		db_batch_add(batch, &stream->begin, NULL);
+		db_batch_add(batch, &stream->declare, stream->values);
+	}
+	snprintf(stream->fetch_sql, sizeof(stream->fetch_sql), "FETCH FORWARD %u FROM rows", stream->rows);
+	db_batch_add(batch, &stream->fetch, NULL);
+}
+
+static size_t bytes_of(const struct db_result *rows)
+{
+	return PQresultMemorySize((const PGresult *)rows) + 1;
+}
+
+static void after_part(struct db_stream *stream, struct db_batch *batch)
+{
+	const struct db_result *rows = batch->query_count > 0 ? batch->queries[batch->query_count - 1].result : NULL;
+	unsigned count;
+
+	if (batch->error != ERROR_NONE || rows == NULL)
+		return;
+	stream->is_open = true;
+	count = db_row_count(rows);
+	if (count > 0) {
+		size_t fitting = STREAM_PART_BYTES / (bytes_of(rows) / count + 1);
+
+		stream->rows = (unsigned)(fitting < 1 ? 1 : fitting > PART_ROWS_MAX ? PART_ROWS_MAX : fitting);
+	}
+}
+
+static void on_over(struct db_conn *conn, struct db_batch *batch, enum db_conn_outcome outcome)
+{
+	struct db_stream *stream = CONTAINER_OF(conn, struct db_stream, conn);
+
+	if (outcome != DB_CONN_DONE)
+		db_batch_fail(batch, ERROR_DATABASE_UNAVAILABLE, "the connection to the database was lost");
+	stream->batch = NULL;
+}
+
+static void init_conn(struct db_stream *stream, const struct db_settings *settings)
+{
+	if (!stream->is_initialized)
+		db_conn_init(&stream->conn, settings, true, 0, on_over);
+	stream->is_initialized = true;
+}
+
+static void fail_part(struct db_stream *stream, struct db_batch *batch, enum error error, const char *message)
+{
+	if (batch->slot != NULL)
+		db_conn_forget(batch);
+	stream->batch = NULL;
+	batch->done_ns = clock_now_ns();
+	db_batch_fail(batch, error, message);
+}
+
+/* Blocking */
+
+void db_stream_wait(struct db_stream *stream, struct db_batch *batch, const struct db_settings *settings)
+{
+	init_conn(stream, settings);
+	if (stream->conn.state == CONN_CLOSED && db_wait_open(&stream->conn, batch->deadline_ns) != 0) {
+		fail_part(stream, batch, ERROR_DATABASE_UNAVAILABLE, "the database can not be reached; try again");
+		return;
+	}
+	fill_part(stream, batch);
+	stream->batch = batch;
+	db_wait_exchange(&stream->conn, batch);
+	after_part(stream, batch);
+}
+
+/* On the loop */
+
+static void on_timer_closed(uv_handle_t *timer)
+{
+	free(timer);
+}
+
+static void stop_watching(struct db_stream *stream)
+{
+	if (stream->resolve != NULL)
+		db_resolve_forget(stream->resolve);
+	stream->resolve = NULL;
+	db_watch_stop(&stream->watch);
+	if (stream->timer != NULL)
+		uv_close((uv_handle_t *)stream->timer, on_timer_closed);
+	stream->timer = NULL;
+}
+
+static void end_part(struct db_stream *stream, struct db_batch *batch)
+{
+	if (stream->timer != NULL)
+		uv_timer_stop(stream->timer);
+	after_part(stream, batch);
+	batch->done(batch);
+}
+
+/* The connection is of no use any more; the part under way fails. */
+static void break_off(struct db_stream *stream, enum error error, const char *message)
+{
+	struct db_batch *batch = stream->batch;
+
+	if (batch != NULL)
+		fail_part(stream, batch, error, message);
+	stop_watching(stream);
+	db_conn_close(&stream->conn);
+	if (batch != NULL)
+		end_part(stream, batch);
+}
+
+static void on_deadline(uv_timer_t *timer)
+{
+	struct db_stream *stream = timer->data;
+
+	break_off(stream, stream->late_error, stream->late_message);
+}
+
+/* `done` is never called from inside start: what fails there fails on the next turn. */
+static void break_off_soon(struct db_stream *stream)
+{
+	stream->late_error = ERROR_DATABASE_UNAVAILABLE;
+	stream->late_message = "the database can not be reached; try again";
+	uv_timer_start(stream->timer, on_deadline, 0, 0);
+}
+
+static void send_part(struct db_stream *stream)
+{
+	fill_part(stream, stream->batch);
+	if (db_conn_send(&stream->conn, stream->batch, true) == 0)
+		db_watch_update(&stream->watch);
+	else
+		break_off_soon(stream);
+}
+
+static void on_ready(struct db_watch *watch)
+{
+	struct db_stream *stream = CONTAINER_OF(watch, struct db_stream, watch);
+	struct db_batch *batch = stream->batch;
+	bool was_usable = db_conn_is_usable(&stream->conn);
+
+	if (db_conn_advance(&stream->conn) != 0) {
+		log_warning("db", "a stream's connection was lost: %s", stream->conn.error);
+		break_off(stream, ERROR_DATABASE_UNAVAILABLE, "the database can not be reached; try again");
+		return;
+	}
+	db_watch_update(&stream->watch);
+	if (!was_usable && db_conn_is_usable(&stream->conn))
+		send_part(stream);
+	else if (batch != NULL && stream->batch == NULL)
+		end_part(stream, batch);
+}
+
+static void connect_stream(struct db_stream *stream, const char *hostaddr)
+{
+	if (db_conn_open(&stream->conn, hostaddr) == 0)
+		db_watch_update(&stream->watch);
+	else
+		break_off_soon(stream);
+}
+
+static void on_resolved(void *data, const char *hostaddr, const char *error)
+{
+	struct db_stream *stream = data;
+
+	stream->resolve = NULL;
+	if (error != NULL)
+		break_off(stream, ERROR_DATABASE_UNAVAILABLE, "the database can not be reached; try again");
+	else
+		connect_stream(stream, hostaddr);
+}
+
+static void start_timer(struct db_stream *stream, uv_loop_t *loop)
+{
+	uint64_t now_ns = clock_now_ns(), deadline_ns = stream->batch->deadline_ns;
+	uint64_t left_ms = deadline_ns > now_ns ? (deadline_ns - now_ns) / NS_PER_MS : 0;
+
+	if (stream->timer == NULL) {
+		stream->timer = memory_alloc(sizeof(*stream->timer));
+		uv_timer_init(loop, stream->timer);
+		stream->timer->data = stream;
+	}
+	stream->late_error = ERROR_DEADLINE;
+	stream->late_message = "PostgreSQL did not answer before the deadline";
+	uv_timer_start(stream->timer, on_deadline, left_ms, 0);
+}
+
+void db_stream_start(struct db_stream *stream, struct db_batch *batch, const struct db_settings *settings,
+                     struct uv_loop_s *loop)
+{
+	bool is_first = !stream->is_initialized;
+
+	init_conn(stream, settings);
+	stream->batch = batch;
+	start_timer(stream, loop);
+	if (is_first) {
+		db_watch_init(&stream->watch, loop, &stream->conn, on_ready);
+		stream->resolve = db_resolve_start(loop, settings->conninfo, on_resolved, stream);
+		if (stream->resolve == NULL)
+			connect_stream(stream, NULL);
+	} else if (db_conn_is_usable(&stream->conn)) {
+		send_part(stream);
+	} else {
+		break_off_soon(stream);
+	}
+}
+
+void db_stream_destroy(struct db_stream *stream)
+{
+	stream->batch = NULL;
+	if (stream->is_initialized) {
+		stop_watching(stream);
+		db_conn_close(&stream->conn);
+	}
+	free(stream);
+}

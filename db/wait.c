@@ -1,0 +1,147 @@
+#include "db/wait.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "db/backoff.h"
+
+#include <errno.h>
+#include <poll.h>
+
+static void note_over(struct db_conn *conn, struct db_batch *batch, enum db_conn_outcome outcome)
+{
+	(void)conn;
+	/* a batch that is alone in its unit can not be skipped */
+	if (outcome == DB_CONN_LOST && batch->error == ERROR_NONE)
+		db_batch_fail(batch, ERROR_OUTCOME_UNKNOWN, "");
+}
+
+void db_wait_init(struct db_wait *wait, const struct db_settings *settings, unsigned number)
+{
+	*wait = (struct db_wait){0};
+	db_conn_init(&wait->reads, settings, true, number * 2, note_over);
+	db_conn_init(&wait->writes, settings, false, number * 2 + 1, note_over);
+}
+
+void db_wait_cleanup(struct db_wait *wait)
+{
+	db_conn_close(&wait->reads);
+	db_conn_close(&wait->writes);
+}
+
+/* Waits until the socket is ready, then goes on. 0: went on; 1: the deadline passed; -1: lost. */
+static int wait_and_advance(struct db_conn *conn, uint64_t deadline_ns)
+{
+	struct pollfd ready = {.fd = db_conn_socket(conn)};
+	uint64_t now_ns = clock_now_ns();
+	struct timespec left;
+	int count;
+
+	if (now_ns >= deadline_ns)
+		return 1;
+	left.tv_sec = (time_t)((deadline_ns - now_ns) / NS_PER_S);
+	left.tv_nsec = (long)((deadline_ns - now_ns) % NS_PER_S);
+	ready.events = (short)((db_conn_wants_read(conn) ? POLLIN : 0) | (db_conn_wants_write(conn) ? POLLOUT : 0));
+	count = ppoll(&ready, 1, &left, NULL);
+	if (count == 0)
+		return 1;
+	if (count < 0)
+		return errno == EINTR ? 0 : -1;
+	return db_conn_advance(conn);
+}
+
+int db_wait_open(struct db_conn *conn, uint64_t deadline_ns)
+{
+	uint64_t longest_ns = clock_now_ns() + conn->settings->connect_timeout_ms * NS_PER_MS;
+	int status = db_conn_open(conn, NULL);
+
+	if (deadline_ns > longest_ns)
+		deadline_ns = longest_ns;
+	while (status == 0 && !db_conn_is_usable(conn))
+		status = wait_and_advance(conn, deadline_ns);
+	if (status == 0)
+		return 0;
+	if (status > 0)
+		snprintf(conn->error, sizeof(conn->error), "no connection within %u ms",
+		         conn->settings->connect_timeout_ms);
+	db_conn_close(conn);
+	return -1;
+}
+
+void db_wait_exchange(struct db_conn *conn, struct db_batch *batch)
+{
+	int status = db_conn_send(conn, batch, true);
+
+	while (status == 0 && batch->slot != NULL)
+		status = wait_and_advance(conn, batch->deadline_ns);
+	if (status == 0)
+		return;
+	if (status > 0 && batch->slot != NULL) {
+		db_conn_forget(batch);
+		batch->done_ns = clock_now_ns();
+		db_batch_fail(batch, ERROR_DEADLINE, db_batch_is_read_only(batch)
+		                                             ? "PostgreSQL did not answer before the deadline"
+		                                             : "PostgreSQL did not answer before the deadline; whether it "
+		                                               "was written is not known");
+	}
+	/* what it is still busy with, its statement_timeout ends; the next batch is not to wait for that */
+	if (conn->error[0] != '\0')
+		log_warning("db", "conn %u lost: %s", conn->number, conn->error);
+	db_conn_close(conn);
+}
+
+/* An idle connection that the server has closed in the meantime is noticed before anything is sent on it. */
+static void close_when_stale(struct db_conn *conn)
+{
+	struct pollfd ready = {.fd = db_conn_socket(conn), .events = POLLIN};
+
+	if (db_conn_is_usable(conn) && poll(&ready, 1, 0) > 0 && db_conn_advance(conn) != 0) {
+		log_warning("db", "conn %u lost: %s", conn->number, conn->error);
+		db_conn_close(conn);
+	}
+}
+
+static int open_when_needed(struct db_wait *wait, struct db_conn *conn, struct db_batch *batch)
+{
+	close_when_stale(conn);
+	if (db_conn_is_usable(conn))
+		return 0;
+	if (wait->failures > 0 && clock_now_ns() < wait->retry_ns)
+		return -1;
+	if (db_wait_open(conn, batch->deadline_ns) == 0) {
+		if (wait->failures > 0)
+			log_info("db", "conn %u: connected again", conn->number);
+		wait->failures = 0;
+		return 0;
+	}
+	if (wait->failures++ == 0)
+		log_error("db", "conn %u: cannot connect: %s", conn->number, conn->error);
+	wait->retry_ns = clock_now_ns() + backoff_ns(wait->failures);
+	return -1;
+}
+
+void db_wait_run(struct db_wait *wait, struct db_batch *batch)
+{
+	bool is_read_only = db_batch_is_read_only(batch);
+	struct db_conn *conn = is_read_only ? &wait->reads : &wait->writes;
+
+	for (;;) {
+		if (open_when_needed(wait, conn, batch) != 0) {
+			batch->done_ns = clock_now_ns();
+			db_batch_fail(batch, ERROR_DATABASE_UNAVAILABLE, "the database can not be reached; try again");
+			return;
+		}
+		db_wait_exchange(conn, batch);
+		if (batch->error != ERROR_OUTCOME_UNKNOWN)
+			return;
+		if (!is_read_only || batch->was_run_again)
+			break;
+		db_batch_rewind(batch);
+		batch->was_run_again = true;
+	}
+	db_batch_rewind(batch);
+	if (is_read_only)
+		db_batch_fail(batch, ERROR_DATABASE_UNAVAILABLE, "the connection to the database was lost twice; try again");
+	else
+		db_batch_fail(batch, ERROR_OUTCOME_UNKNOWN,
+		              "the connection to the database was lost; whether it was written is not known");
+}

@@ -1,0 +1,25 @@
+/* wait.h - runs one batch and blocks the calling thread until it is over: the sync and threads modes.
+ *
+ * Life:    db_wait_init() -> db_wait_run()* -> db_wait_cleanup(). Connects when first needed, and again after a loss.
+ * Thread:  one at a time; each thread has its own.
+ * Limits:  one read-only and one read-write connection; every wait ends at the batch's deadline.
+ * Errors:  in the batch.
+ */
+#pragma once
+
+#include "db/conn.h"
+
+struct db_wait {
+	struct db_conn reads, writes;
+	uint64_t retry_ns; /* after a failed connect: not before then */
+	unsigned failures; /* in a row */
+};
+
+void db_wait_init(struct db_wait *wait, const struct db_settings *settings, unsigned number);
+void db_wait_run(struct db_wait *wait, struct db_batch *batch);
+void db_wait_cleanup(struct db_wait *wait);
+
+/* Connects, or finds out that it cannot, within `deadline_ns`. For a connection that is used by one thread alone. */
+MUST_CHECK int db_wait_open(struct db_conn *conn, uint64_t deadline_ns);
+/* Sends a batch as one unit and waits for its end, at most until its deadline. */
+void db_wait_exchange(struct db_conn *conn, struct db_batch *batch);

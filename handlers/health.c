@@ -1,0 +1,17 @@
+#include "handlers/health.h"
+
+#include "server/exchange.h"
+#include "server/service.h"
+
+enum step livez_get(struct exchange *x)
+{
+	return respond_text(x, 200, "text/plain", TEXT("ok\n"));
+}
+
+enum step readyz_get(struct exchange *x)
+{
+	if (!service_is_ready(x->service))
+		return respond_text(x, 503, "text/plain",
+				    TEXT("not ready: draining, or no connection to PostgreSQL\n"));
+	return respond_text(x, 200, "text/plain", TEXT("ready\n"));
+}

@@ -1,0 +1,131 @@
+# lib.sh - what all scripts share: the root of the project, messages, packages, builds, the database's address.
+# Sourced, never run: `. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"`.
+# shellcheck shell=bash disable=SC2034
+set -euo pipefail
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
+log_folder=$root/.local/log
+export LC_ALL=C.UTF-8 # numbers have a point, whatever the caller's language
+
+build_packages=(gcc libc6-dev cmake ninja-build pkg-config libh2o-dev libuv1-dev libpq-dev libjansson-dev libssl-dev
+	libcmocka-dev)
+database_packages=(postgresql-15 postgresql-client-15 iso-codes util-linux procps)
+demo_packages=(curl wrk)
+test_packages=(clang libclang-rt-14-dev curl python3-pytest shellcheck)
+
+say() { printf '%s\n' "$*"; }
+complain() { printf '%s: %s\n' "$(basename "$0")" "$*" >&2; }
+die() {
+	complain "$@"
+	exit 1
+}
+
+# missing_packages NAME...: those that are not installed.
+missing_packages() {
+	local name state
+	for name in "$@"; do
+		state=$(dpkg-query -W -f '${db:Status-Abbrev}' "$name" 2>/dev/null || true)
+		[[ $state == ?i* ]] || say "$name"
+	done
+}
+
+# install_packages NAME...: asks apt only when something is missing.
+install_packages() {
+	local missing as_root=() log=$log_folder/apt.log
+	command -v dpkg-query >/dev/null || die "this needs Debian 12: there is no dpkg-query here"
+	mapfile -t missing < <(missing_packages "$@")
+	((${#missing[@]})) || return 0
+	if ((EUID != 0)); then
+		command -v sudo >/dev/null ||
+			die "not installed: ${missing[*]}. Run this as root, or install sudo, or ask for: apt-get install ${missing[*]}"
+		as_root=(sudo)
+	fi
+	mkdir -p "$log_folder"
+	say "installing ${#missing[@]} Debian packages: ${missing[*]}"
+	keep_default_cluster_away "${as_root[@]}"
+	{
+		"${as_root[@]}" apt-get update -q &&
+			"${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
+				apt-get install -q -y --no-install-recommends "${missing[@]}"
+	} >"$log" 2>&1 </dev/null || {
+		tail -n 15 "$log" >&2
+		die "apt-get could not install them; all it said is in $log"
+	}
+}
+
+# Debian's package starts a server on port 5432 when it is first installed; nobody asked for that one.
+keep_default_cluster_away() {
+	local file=/etc/postgresql-common/createcluster.conf
+	[[ -e $file || -n $(dpkg-query -W -f '${db:Status-Abbrev}' postgresql-common 2>/dev/null) ]] && return 0
+	say "PostgreSQL is installed without a default cluster ($file)"
+	"$@" mkdir -p "${file%/*}"
+	printf '%s\n' '# Written by Meantime before PostgreSQL was installed: no server of its own, no port 5432.' \
+		'create_main_cluster = false' | "$@" tee "$file" >/dev/null
+}
+
+# build NAME TARGET... -- CMAKE_OPTION...: builds into build/NAME; the compiler comes from CC. Quick when up to date.
+build() {
+	local name=$1 log=$log_folder/build-$1.log targets=()
+	shift
+	while (($#)) && [[ $1 != -- ]]; do
+		targets+=("$1")
+		shift
+	done
+	shift || true
+	mkdir -p "$log_folder"
+	if ! { cmake -S "$root" -B "$root/build/$name" -G Ninja "$@" && ninja -C "$root/build/$name" "${targets[@]}"; } \
+		>"$log" 2>&1; then
+		grep -E -m 20 'error|warning|FAILED' "$log" >&2 || tail -n 20 "$log" >&2
+		complain "building build/$name failed; the whole log is $log"
+		return 1
+	fi
+}
+
+# use_database: sets $url to DATABASE_URL, or to a private cluster, started if it does not run yet.
+# Whoever uses the cluster shares a lock on .local/database_users, so that nobody stops it under somebody else.
+use_database() {
+	mkdir -p "$log_folder"
+	exec 8>>"$root/.local/database_users"
+	flock -s 8
+	"$root/scripts/postgres" status >/dev/null 2>&1 || database_was_started=yes
+	# The server must not inherit the lock.
+	"$root/scripts/postgres" start >"$log_folder/database.log" 2>&1 8>&- || {
+		cat "$log_folder/database.log" >&2
+		die "there is no database to use"
+	}
+	url=$("$root/scripts/postgres" url)
+}
+
+# leave_database: stops the cluster, if this script started it and nobody else uses it.
+leave_database() {
+	[[ ${database_was_started:-} == yes ]] || return 0
+	flock -n -x 8 || return 0
+	"$root/scripts/postgres" stop >/dev/null 8>&-
+}
+
+# start_service PROGRAM OPTION...: sets $service_pid and $service (http://127.0.0.1:PORT); the port is the system's choice.
+start_service() {
+	local out log=$log_folder/service.log turn
+	out=$(mktemp "$log_folder/service.XXXXXX.out")
+	"$1" serve --listen 127.0.0.1:0 --database "$url" --endpoints "$root/config/endpoints" "${@:2}" \
+		>"$out" 2>"$log" 8>&- &
+	service_pid=$!
+	for ((turn = 0; turn < 400; turn++)); do
+		service=$(sed -n 's|^meantime: serving \(http://[^ ]*\).*|\1|p' "$out")
+		[[ -z $service ]] || break
+		kill -0 "$service_pid" 2>/dev/null || break
+		sleep 0.05
+	done
+	rm "$out"
+	[[ -z $service ]] || return 0
+	tail -n 10 "$log" >&2
+	stop_service
+	die "the service did not start (${*:2}); its log is $log"
+}
+
+stop_service() {
+	[[ -n ${service_pid:-} ]] || return 0
+	kill "$service_pid" 2>/dev/null || true
+	wait "$service_pid" 2>/dev/null || true
+	service_pid=
+}

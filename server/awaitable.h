@@ -1,0 +1,26 @@
+/* awaitable.h - something that can be waited for: it knows how to be waited for, and how to be started.
+ *
+ * Life:    its owner sets the class -> either wait() or start(), once -> it is over; may be used again then.
+ * Owner:   embedded in what waits (exchange.awaited); recovered by CONTAINER_OF.
+ * Thread:  wait(): any, blocks it. start(): the loop; `done` is called there, exactly once, never inside start().
+ * Limits:  every awaitable has a deadline and is over by then, well or badly.
+ */
+#pragma once
+
+#include <stdint.h>
+
+struct awaitable;
+struct resources; /* what a thread has to wait with: its connections, its loop (resources.h) */
+
+typedef void awaitable_done_fn(struct awaitable *awaitable);
+
+struct awaitable_class {
+	const char *name;
+	void (*wait)(struct awaitable *awaitable, struct resources *resources);
+	void (*start)(struct awaitable *awaitable, struct resources *resources);
+};
+
+struct awaitable {
+	const struct awaitable_class *class;
+	awaitable_done_fn *done; /* set before start() */
+};

@@ -1,0 +1,249 @@
+#include "server/exchange.h"
+
+#include "base/clock.h"
+#include "base/require.h"
+#include "db/row_json.h"
+#include "server/service.h"
+
+#include <ctype.h>
+
+void exchange_begin(struct exchange *x, const struct service *service, uint64_t arrived_ns)
+{
+	memset(x, 0, offsetof(struct exchange, inline_bytes));
+	x->service = service;
+	x->arrived_ns = arrived_ns;
+	arena_init(&x->arena, x->inline_bytes, sizeof(x->inline_bytes));
+	db_batch_init(&x->batch);
+	list_init(&x->link);
+}
+
+enum step exchange_step(struct exchange *x)
+{
+	enum step step = x->next(x);
+
+	if (step != STEP_AWAIT)
+		x->outcome = step;
+	return step;
+}
+
+void exchange_note_times(struct exchange *x)
+{
+	const struct db_batch *batch = &x->batch;
+	/* a batch that was never sent has only queued */
+	uint64_t sent_ns = batch->sent_ns > 0 ? batch->sent_ns : batch->done_ns;
+
+	x->queue_ns += sent_ns - batch->submitted_ns;
+	x->db_ns += batch->done_ns - sent_ns;
+}
+
+void exchange_recycle(struct exchange *x)
+{
+	REQUIRE(x->stream == NULL);
+	db_batch_cleanup(&x->batch);
+	arena_reset(&x->arena);
+}
+
+/* Database */
+
+static void begin_afresh(struct exchange *x)
+{
+	if (x->batch_is_spent)
+		db_batch_cleanup(&x->batch);
+	x->batch_is_spent = false;
+}
+
+void db_query(struct exchange *x, const struct db_statement *statement, const char *const *values)
+{
+	begin_afresh(x);
+	db_batch_add(&x->batch, statement, values);
+}
+
+static enum step await_batch(struct exchange *x, const struct awaitable_class *class, step_fn *next)
+{
+	x->batch_is_spent = true;
+	x->batch.deadline_ns = x->deadline_ns;
+	x->batch.submitted_ns = clock_now_ns();
+	x->awaited.class = class;
+	x->next = next;
+	return STEP_AWAIT;
+}
+
+enum step await_db(struct exchange *x, step_fn *next)
+{
+	REQUIRE(x->batch.query_count > 0 && !x->batch_is_spent);
+	return await_batch(x, x->service->await_batch, next);
+}
+
+enum error exchange_db_error(const struct exchange *x)
+{
+	return x->batch.error;
+}
+
+const struct db_result *exchange_result(const struct exchange *x, unsigned index)
+{
+	REQUIRE(index < x->batch.query_count);
+	return x->batch.queries[index].result;
+}
+
+/* Rows as they come: the queries of a part are the stream's business. */
+
+void db_stream_rows(struct exchange *x, const struct db_statement *statement, const char *const *values)
+{
+	REQUIRE(x->stream == NULL);
+	db_query(x, statement, values);
+}
+
+enum step await_rows(struct exchange *x, step_fn *next)
+{
+	if (x->response.part_count > 0)
+		x->deadline_ns = clock_now_ns() + (uint64_t)x->service->options->request_timeout_ms * NS_PER_MS;
+	return await_batch(x, x->service->await_rows, next);
+}
+
+const struct db_result *exchange_rows(const struct exchange *x)
+{
+	const struct db_result *rows;
+
+	if (x->batch.error != ERROR_NONE || x->batch.query_count == 0)
+		return NULL;
+	rows = x->batch.queries[x->batch.query_count - 1].result;
+	return rows != NULL && db_row_count(rows) > 0 ? rows : NULL;
+}
+
+/* Responses */
+
+void response_add_header(struct exchange *x, const char *name, struct text value)
+{
+	struct http_response *response = &x->response;
+
+	REQUIRE(response->header_count < HTTP_EXTRA_HEADERS_MAX);
+	response->headers[response->header_count++] = (struct http_header){name, value};
+}
+
+static enum step respond(struct exchange *x, unsigned status, const char *content_type, struct text body)
+{
+	x->response.status = status;
+	x->response.content_type = content_type;
+	x->response.body = body;
+	return STEP_RESPOND;
+}
+
+enum step respond_empty(struct exchange *x, unsigned status)
+{
+	return respond(x, status, NULL, TEXT(""));
+}
+
+enum step respond_json(struct exchange *x, unsigned status, struct text json)
+{
+	return respond(x, status, "application/json", json);
+}
+
+enum step respond_text(struct exchange *x, unsigned status, const char *content_type, struct text body)
+{
+	return respond(x, status, content_type, body);
+}
+
+enum step respond_row(struct exchange *x, unsigned status, const struct db_statement *statement,
+                      const struct db_result *rows, unsigned row)
+{
+	struct buffer json = buffer_in(&x->arena);
+
+	row_json_add(&json, statement, rows, row);
+	return respond_json(x, status, buffer_text(&json));
+}
+
+enum step respond_rows(struct exchange *x, unsigned status, const struct db_statement *statement,
+                       const struct db_result *rows, unsigned limit)
+{
+	struct buffer json = buffer_in(&x->arena);
+	unsigned count = db_row_count(rows);
+
+	if (count > limit) {
+		char *said = arena_printf(&x->arena, "max-rows=%u", limit);
+
+		response_add_header(x, "meantime-truncated", text_of(said));
+		count = limit;
+	}
+	buffer_add_char(&json, '[');
+	for (unsigned row = 0; row < count; row++) {
+		if (row > 0)
+			buffer_add_char(&json, ',');
+		row_json_add(&json, statement, rows, row);
+	}
+	buffer_add_char(&json, ']');
+	return respond_json(x, status, buffer_text(&json));
+}
+
+static void add_problem_type(struct buffer *json, enum error error)
+{
+	buffer_add(json, TEXT("{\"type\":\"urn:meantime:problem:"));
+	for (const char *c = error_word(error); *c != '\0'; c++)
+		buffer_add_char(json, *c == '_' ? '-' : (char)tolower((unsigned char)*c));
+}
+
+static enum step respond_with_problem(struct exchange *x, enum error error, struct text detail, const char *sqlstate)
+{
+	struct buffer json = buffer_in(&x->arena);
+
+	add_problem_type(&json, error);
+	buffer_printf(&json, "\",\"title\":\"%s\",\"status\":%u,\"detail\":", error_title(error), error_status(error));
+	buffer_add_json_string(&json, detail);
+	if (sqlstate[0] != '\0')
+		buffer_printf(&json, ",\"sqlstate\":\"%s\"", sqlstate);
+	buffer_add_char(&json, '}');
+	if (error_status(error) == 503)
+		response_add_header(x, "retry-after", TEXT("1"));
+	return respond(x, error_status(error), "application/problem+json", buffer_text(&json));
+}
+
+enum step respond_problem(struct exchange *x, enum error error, const char *detail, ...)
+{
+	va_list values;
+	char *written;
+
+	va_start(values, detail);
+	written = arena_vprintf(&x->arena, detail, values);
+	va_end(values);
+	return respond_with_problem(x, error, text_of(written), "");
+}
+
+enum step respond_db_problem(struct exchange *x)
+{
+	const struct db_batch *batch = &x->batch;
+	const char *written = batch->message;
+
+	if (batch->detail[0] != '\0')
+		written = arena_printf(&x->arena, "%s (%s)", batch->message, batch->detail);
+	return respond_with_problem(x, batch->error, text_of(written), batch->sqlstate);
+}
+
+static enum step respond_streamed(struct exchange *x, unsigned status, const char *content_type, struct text part)
+{
+	if (x->response.part_count++ == 0) {
+		x->response.status = status;
+		x->response.content_type = content_type;
+		x->response.is_streamed = true;
+	}
+	x->response.body = part;
+	return STEP_STREAM;
+}
+
+enum step respond_part(struct exchange *x, unsigned status, const char *content_type, struct text part, step_fn *next)
+{
+	x->next = next;
+	return respond_streamed(x, status, content_type, part);
+}
+
+enum step respond_last_part(struct exchange *x, unsigned status, const char *content_type, struct text part)
+{
+	respond_streamed(x, status, content_type, part);
+	return STEP_RESPOND;
+}
+
+enum step respond_broken_off(struct exchange *x)
+{
+	REQUIRE(x->response.part_count > 0);
+	x->response.is_broken_off = true;
+	x->response.body = TEXT("");
+	return STEP_RESPOND;
+}

@@ -1,0 +1,101 @@
+/* exchange.h - one request on its way to its response, and the words that handlers are written in.
+ *
+ * A handler is a few short steps. A step never waits: it reads what has arrived, says what it wants next, and returns
+ * one of the await_ or respond_ functions. Who waits, and how, is the runner's business.
+ *
+ * Life:    exchange_begin() -> steps -> response -> exchange_recycle(), by the border and the runner (exchange_run.h).
+ * Owner:   one owner at a time: the loop, a worker thread, or whoever completes its awaitable.
+ *          All memory of a request is in its arena; handlers free nothing.
+ * Thread:  the owner's.
+ * Limits:  EXCHANGE_INLINE_BYTES before the arena asks malloc.
+ */
+#pragma once
+
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/buffer.h"
+#include "base/error.h"
+#include "db/batch.h"
+#include "server/awaitable.h"
+#include "server/http_message.h"
+
+enum { EXCHANGE_INLINE_BYTES = 4096 };
+
+struct service; /* what is the same for all requests: service.h */
+
+struct exchange {
+	/* read-only for handlers */
+	const struct service *service;
+	struct http_request request;
+	uint64_t arrived_ns, deadline_ns;
+
+	/* handlers' own */
+	struct arena arena;
+	void *state; /* what a handler keeps from step to step */
+
+	/* written by the return functions, read by the runner and the border */
+	step_fn *next;
+	struct http_response response;
+
+	/* private */
+	struct awaitable awaited;
+	struct db_batch batch;
+	bool batch_is_spent;      /* its results are those of the last step: the next query starts afresh */
+	struct db_stream *stream; /* owned, while rows are streamed */
+	uint64_t queue_ns, db_ns; /* for Server-Timing, summed over the steps */
+	enum step outcome;        /* of the last step, when it is not STEP_AWAIT */
+	struct runner *runner;
+	struct http_reply *reply; /* loop only */
+	struct list link;
+	_Alignas(16) char inline_bytes[EXCHANGE_INLINE_BYTES];
+};
+
+/* Makes `x` ready for a request that arrived at `arrived_ns`; the border then fills in the request. */
+void exchange_begin(struct exchange *x, const struct service *service, uint64_t arrived_ns);
+/* Runs one step; when it does not wait, notes the outcome. */
+enum step exchange_step(struct exchange *x);
+/* After an awaited batch is over, in whatever thread: adds up where the time went. */
+void exchange_note_times(struct exchange *x);
+/* Gives back results and memory; `x` may be begun again. */
+void exchange_recycle(struct exchange *x);
+
+/* Database */
+
+/* Adds a query to those that the next await_db() runs together, in one transaction. */
+void db_query(struct exchange *x, const struct db_statement *statement, const char *const *values);
+enum step await_db(struct exchange *x, step_fn *next);
+/* The outcome of the last await_db(). */
+enum error exchange_db_error(const struct exchange *x);
+/* Returns a view of the rows of query `index`, valid until the next db_query(). */
+const struct db_result *exchange_result(const struct exchange *x, unsigned index);
+
+/* Responses */
+
+enum step respond_empty(struct exchange *x, unsigned status);
+enum step respond_json(struct exchange *x, unsigned status, struct text json);
+enum step respond_text(struct exchange *x, unsigned status, const char *content_type, struct text body);
+/* One row as an object; all rows, at most `limit`, as an array: a longer result is cut and says so in a header. */
+enum step respond_row(struct exchange *x, unsigned status, const struct db_statement *statement,
+                      const struct db_result *rows, unsigned row);
+enum step respond_rows(struct exchange *x, unsigned status, const struct db_statement *statement,
+                       const struct db_result *rows, unsigned limit);
+/* application/problem+json (RFC 9457); the detail says what is wrong, where, and what was expected. */
+enum step respond_problem(struct exchange *x, enum error error, const char *detail, ...) PRINTF_LIKE(3, 4);
+/* The error of the last await_db(), as a problem with its SQLSTATE. */
+enum step respond_db_problem(struct exchange *x);
+void response_add_header(struct exchange *x, const char *name, struct text value);
+
+/* Rows as they come, through a cursor on a connection of their own: the next part is fetched when it is awaited.
+ * db_stream_rows() once, then await_rows() and respond_part() in turn, until exchange_rows() is NULL: the end, or the
+ * error of exchange_db_error(). Before the first part an error is still a problem; later the response is cut off. */
+void db_stream_rows(struct exchange *x, const struct db_statement *statement, const char *const *values);
+enum step await_rows(struct exchange *x, step_fn *next);
+/* Returns the rows of the part that arrived, valid until the next await_rows(); NULL when there are no more. */
+const struct db_result *exchange_rows(const struct exchange *x);
+/* Sends a part; `next` runs when the client has taken it. Status and content type count in the first part only. */
+enum step respond_part(struct exchange *x, unsigned status, const char *content_type, struct text part, step_fn *next);
+/* The last part; the body is complete after it. */
+enum step respond_last_part(struct exchange *x, unsigned status, const char *content_type, struct text part);
+/* After a part has gone out and no more can come: the client sees a body that breaks off. */
+enum step respond_broken_off(struct exchange *x);

@@ -1,0 +1,268 @@
+#include "server/http_guard.h"
+
+#include <stdint.h>
+
+enum { LENGTH_DIGITS_MAX = 18 }; /* fits 64 bits without a look at the value; more is never an honest length */
+
+struct scan {
+	const char *at, *end;
+	unsigned lengths, codings, hosts;
+};
+
+/* The character itself, in lower case, where it may stand in a token (RFC 9110 5.6.2); else a blank. */
+static const char tokens[] = "                "
+			     "                "
+			     " ! #$%&'  *+ -. "
+			     "0123456789      "
+			     " abcdefghijklmno"
+			     "pqrstuvwxyz   ^_"
+			     "`abcdefghijklmno"
+			     "pqrstuvwxyz | ~ ";
+_Static_assert(sizeof(tokens) == 128 + 1, "one character each of ASCII");
+
+static inline char token_char(char c)
+{
+	return (unsigned char)c < 128 ? tokens[(unsigned char)c] : ' ';
+}
+
+static inline bool is_control(char c)
+{
+	return ((unsigned char)c < 0x20 && c != '\t') || c == 0x7f;
+}
+
+/* Eight bytes at a time: is there one below 0x20, or DEL? A tab counts here; the byte-wise look then lets it pass. */
+static inline bool has_control(uint64_t bytes)
+{
+	const uint64_t each = UINT64_C(0x0101010101010101), top = each * 0x80;
+	uint64_t delete_is_zero = bytes ^ (each * 0x7f);
+
+	return (((bytes - each * 0x20) & ~bytes) | ((delete_is_zero - each) & ~delete_is_zero)) & top;
+}
+
+/* Returns the first control byte, in a well-formed line its CR. */
+static const char *find_control(const char *at, const char *end)
+{
+	uint64_t bytes;
+
+	for (; end - at >= (ptrdiff_t)sizeof(bytes); at += sizeof(bytes)) {
+		memcpy(&bytes, at, sizeof(bytes));
+		if (has_control(bytes))
+			break;
+	}
+	while (at < end && !is_control(*at))
+		at++;
+	return at;
+}
+
+static const char *what_is_wrong_here(const struct scan *scan)
+{
+	if (scan->at == scan->end)
+		return "the request head does not end with an empty line";
+	if (*scan->at == '\n')
+		return "a line of the request head ends with LF alone; it must end with CR LF";
+	if (*scan->at == '\r')
+		return "the request head contains a CR that is not followed by LF";
+	if (*scan->at == '\0')
+		return "the request head contains a NUL byte";
+	return "the request head contains a control byte";
+}
+
+static const char *end_line(struct scan *scan)
+{
+	if (scan->end - scan->at < 2 || scan->at[0] != '\r' || scan->at[1] != '\n')
+		return what_is_wrong_here(scan);
+	scan->at += 2;
+	return NULL;
+}
+
+/* Returns a line without its CR LF, and moves behind it. */
+static const char *take_line(struct scan *scan, struct text *line)
+{
+	const char *start = scan->at;
+
+	scan->at = find_control(start, scan->end);
+	*line = (struct text){start, (size_t)(scan->at - start)};
+	return end_line(scan);
+}
+
+static const char *check_method(struct text method)
+{
+	if (method.length == 0)
+		return "the request line does not begin with a method";
+	for (size_t i = 0; i < method.length; i++)
+		if (token_char(method.at[i]) == ' ')
+			return "the method contains a character that a method can not have";
+	return NULL;
+}
+
+static const char *check_target(struct text target)
+{
+	if (target.length == 0)
+		return "the request line has no target; METHOD, one space, /path, one space, HTTP/1.1 was expected";
+	if (memchr(target.at, '\t', target.length) != NULL)
+		return "the request target contains a tab; a tab in data is %09";
+	if (memchr(target.at, '#', target.length) != NULL)
+		return "the request target contains a \"#\"; a fragment is not sent, and a \"#\" in data is %23";
+	if (target.at[0] == '/')
+		return NULL;
+	if (target.at[0] == '*')
+		return "the request target \"*\" is not served; send OPTIONS to a path";
+	if (memmem(target.at, target.length, "://", 3) != NULL)
+		return "the request target is a whole URL, as for a proxy; send the path, and the name in Host";
+	return "the request target must begin with \"/\"";
+}
+
+static const char *check_request_line(struct scan *scan, unsigned version)
+{
+	struct text ending = version == 0x100 ? TEXT(" HTTP/1.0") : TEXT(" HTTP/1.1"), line, target;
+	const char *wrong = take_line(scan, &line), *space;
+
+	if (wrong != NULL)
+		return wrong;
+	space = memchr(line.at, ' ', line.length);
+	if (space == NULL)
+		return "the request line must be METHOD, one space, /path, one space, HTTP/1.1";
+	wrong = check_method((struct text){line.at, (size_t)(space - line.at)});
+	if (wrong != NULL)
+		return wrong;
+	target = (struct text){space + 1, line.length - (size_t)(space + 1 - line.at)};
+	space = target.length > 0 ? memchr(target.at, ' ', target.length) : NULL;
+	if (space == NULL || !text_equal((struct text){space, target.length - (size_t)(space - target.at)}, ending))
+		return "the request line must end with one space and HTTP/1.1 or HTTP/1.0";
+	target.length = (size_t)(space - target.at);
+	return check_target(target);
+}
+
+static struct text without_blanks(struct text value)
+{
+	while (value.length > 0 && (value.at[0] == ' ' || value.at[0] == '\t'))
+		value = (struct text){value.at + 1, value.length - 1};
+	while (value.length > 0 && (value.at[value.length - 1] == ' ' || value.at[value.length - 1] == '\t'))
+		value.length--;
+	return value;
+}
+
+static const char *check_length(struct text value)
+{
+	if (value.length == 0)
+		return "Content-Length is empty; a number of bytes was expected";
+	for (size_t i = 0; i < value.length; i++)
+		if (value.at[i] < '0' || value.at[i] > '9')
+			return "Content-Length must be one number of bytes, digits alone";
+	if (value.length > LENGTH_DIGITS_MAX)
+		return "Content-Length has more than 18 digits";
+	return NULL;
+}
+
+/* Empty is allowed (RFC 9112 3.2); else what names, addresses and ports are written with. No control byte gets here. */
+static const char *check_host(struct text value)
+{
+	for (size_t i = 0; i < value.length; i++)
+		if (token_char(value.at[i]) == ' ' && strchr(":[](),;=", value.at[i]) == NULL)
+			return "Host contains a character that a name and port can not have";
+	return NULL;
+}
+
+static bool is_name(struct text name, struct text lower)
+{
+	for (size_t i = 0; i < lower.length; i++)
+		if (token_char(name.at[i]) != lower.at[i])
+			return false;
+	return true;
+}
+
+/* By length first: only three headers matter here. `name` is a token. */
+static const char *check_header(struct scan *scan, struct text name, struct text value)
+{
+	if (name.length == 4 && is_name(name, TEXT("host"))) {
+		scan->hosts++;
+		return check_host(without_blanks(value));
+	}
+	if (name.length == 14 && is_name(name, TEXT("content-length"))) {
+		scan->lengths++;
+		return check_length(without_blanks(value));
+	}
+	if (name.length == 17 && is_name(name, TEXT("transfer-encoding")))
+		scan->codings++;
+	return NULL;
+}
+
+static const char *what_is_wrong_with_name(struct scan *scan, const char *start)
+{
+	char stop = scan->at < scan->end ? *scan->at : '\0';
+
+	if (scan->at == scan->end || is_control(stop)) {
+		const char *wrong = end_line(scan);
+
+		return wrong != NULL ? wrong : "a header line has no colon";
+	}
+	if (scan->at == start && (stop == ' ' || stop == '\t'))
+		return "a header line begins with a blank; folded header lines are not accepted";
+	if (scan->at == start && stop == ':')
+		return "a header line has no name before its colon";
+	if (stop == ' ' || stop == '\t')
+		return "a header name is followed by a blank; its colon must follow at once";
+	return "a header name contains a character that a name can not have";
+}
+
+static const char *check_header_line(struct scan *scan)
+{
+	const char *start = scan->at, *wrong;
+	struct text name, value;
+
+	while (scan->at < scan->end && token_char(*scan->at) != ' ')
+		scan->at++;
+	if (scan->at == start || scan->at == scan->end || *scan->at != ':')
+		return what_is_wrong_with_name(scan, start);
+	name = (struct text){start, (size_t)(scan->at - start)};
+	scan->at++;
+	wrong = take_line(scan, &value);
+	return wrong != NULL ? wrong : check_header(scan, name, value);
+}
+
+static const char *check_framing(const struct scan *scan, const struct http_head *head)
+{
+	if (scan->lengths > 1)
+		return "the request has more than one Content-Length";
+	if (scan->codings > 1)
+		return "the request has more than one Transfer-Encoding";
+	if (scan->lengths > 0 && scan->codings > 0)
+		return "the request has both Content-Length and Transfer-Encoding";
+	if (scan->codings > 0 && head->version == 0x100)
+		return "HTTP/1.0 has no Transfer-Encoding; Content-Length was expected";
+	if (scan->hosts > 1)
+		return "the request has more than one Host";
+	if (scan->hosts == 0 && head->version != 0x100)
+		return "the request has no Host, which HTTP/1.1 requires";
+	if ((scan->lengths + scan->codings > 0) != head->has_entity)
+		return "where the request body begins and ends is not certain";
+	return NULL;
+}
+
+static const char *check_head(struct scan *scan, const struct http_head *head)
+{
+	const char *wrong;
+
+	/* libh2o skips one empty line before a request as well (RFC 9112 2.2) */
+	if (scan->end - scan->at >= 2 && memcmp(scan->at, "\r\n", 2) == 0)
+		scan->at += 2;
+	wrong = check_request_line(scan, head->version);
+	while (wrong == NULL && scan->at < scan->end && *scan->at != '\r')
+		wrong = check_header_line(scan);
+	if (wrong == NULL)
+		wrong = end_line(scan);
+	return wrong != NULL ? wrong : check_framing(scan, head);
+}
+
+struct http_guard_verdict http_guard_check(const struct http_head *head)
+{
+	struct scan scan = {.at = head->raw.at, .end = head->raw.at + head->raw.length};
+	const char *wrong = check_head(&scan, head);
+
+	if (wrong != NULL)
+		return (struct http_guard_verdict){ERROR_BAD_INPUT, wrong};
+	if (scan.codings > 0)
+		return (struct http_guard_verdict){ERROR_LENGTH_REQUIRED,
+						   "a request body needs a Content-Length; chunked is not accepted"};
+	return (struct http_guard_verdict){ERROR_NONE, NULL};
+}

@@ -1,0 +1,142 @@
+#include "server/listener.h"
+
+#include "base/require.h"
+
+#include <errno.h>
+#include <netdb.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum { BACKLOG = 4096 };
+
+/* Cuts "host:port" and "[host]:port" at the last colon. */
+static bool split(const char *address, char *host, size_t host_bytes, const char **port)
+{
+	const char *colon = strrchr(address, ':');
+	size_t length;
+
+	if (colon == NULL || colon[1] == '\0' || strspn(colon + 1, "0123456789") != strlen(colon + 1))
+		return false;
+	*port = colon + 1;
+	length = (size_t)(colon - address);
+	if (length >= 2 && address[0] == '[' && address[length - 1] == ']') {
+		address++;
+		length -= 2;
+	}
+	if (length >= host_bytes)
+		return false;
+	memcpy(host, address, length);
+	host[length] = '\0';
+	return true;
+}
+
+static int open_socket(const struct addrinfo *at, bool is_shared)
+{
+	int fd = socket(at->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), on = 1;
+
+	if (fd < 0)
+		return -1;
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	if (is_shared)
+		setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on));
+	if (bind(fd, at->ai_addr, at->ai_addrlen) == 0 && listen(fd, BACKLOG) == 0)
+		return fd;
+	on = errno;
+	close(fd);
+	errno = on;
+	return -1;
+}
+
+static void set_port(struct sockaddr *address, const struct sockaddr *from)
+{
+	if (address->sa_family == AF_INET6)
+		((struct sockaddr_in6 *)(void *)address)->sin6_port =
+			((const struct sockaddr_in6 *)(const void *)from)->sin6_port;
+	else
+		((struct sockaddr_in *)(void *)address)->sin_port =
+			((const struct sockaddr_in *)(const void *)from)->sin_port;
+}
+
+/* The first socket is opened alone, without SO_REUSEPORT: a port that another program serves on is then refused, and a
+ * port 0 is chosen. It gives way to the shared ones. */
+static int open_sockets(struct listener *listeners, unsigned count, struct addrinfo *at)
+{
+	struct sockaddr_storage chosen;
+	socklen_t length = sizeof(chosen);
+
+	listeners[0].fd = open_socket(at, false);
+	if (listeners[0].fd < 0)
+		return -1;
+	getsockname(listeners[0].fd, (struct sockaddr *)&chosen, &length);
+	set_port(at->ai_addr, (const struct sockaddr *)&chosen);
+	if (count == 1)
+		return 0;
+	close(listeners[0].fd);
+	for (unsigned i = 0; i < count; i++)
+		if ((listeners[i].fd = open_socket(at, true)) < 0)
+			return -1;
+	return 0;
+}
+
+static void write_address(const struct sockaddr *address, socklen_t length, char *out, size_t bytes)
+{
+	char host[NI_MAXHOST], port[NI_MAXSERV];
+
+	getnameinfo(address, length, host, sizeof(host), port, sizeof(port), NI_NUMERICHOST | NI_NUMERICSERV);
+	snprintf(out, bytes, address->sa_family == AF_INET6 ? "[%s]:%s" : "%s:%s", host, port);
+}
+
+int listeners_open(struct listener *listeners, unsigned count, const char *address, char *bound, size_t bound_bytes,
+                   char *why, size_t why_bytes)
+{
+	struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE | AI_NUMERICSERV}, *found;
+	char host[256];
+	const char *port;
+	int status;
+
+	if (!split(address, host, sizeof(host), &port)) {
+		snprintf(why, why_bytes, "\"%s\" is no address to listen on; expected HOST:PORT", address);
+		return -1;
+	}
+	status = getaddrinfo(host[0] != '\0' && strcmp(host, "*") != 0 ? host : NULL, port, &hints, &found);
+	if (status != 0) {
+		snprintf(why, why_bytes, "can not listen on %s: %s", address, gai_strerror(status));
+		return -1;
+	}
+	memset(listeners, 0, count * sizeof(*listeners));
+	status = open_sockets(listeners, count, found);
+	if (status != 0)
+		snprintf(why, why_bytes, "can not listen on %s: %s", address, strerror(errno));
+	else
+		write_address(found->ai_addr, found->ai_addrlen, bound, bound_bytes);
+	freeaddrinfo(found);
+	return status;
+}
+
+static void on_connection(uv_stream_t *stream, int status)
+{
+	struct listener *listener = stream->data;
+
+	if (status == 0)
+		listener->on_connection(listener);
+}
+
+void listener_start(struct listener *listener, uv_loop_t *loop, listener_connection_fn *on_conn, void *data)
+{
+	listener->on_connection = on_conn;
+	listener->data = data;
+	uv_tcp_init(loop, &listener->tcp);
+	listener->tcp.data = listener;
+	REQUIRE(uv_tcp_open(&listener->tcp, listener->fd) == 0);
+	REQUIRE(uv_listen((uv_stream_t *)&listener->tcp, BACKLOG, on_connection) == 0);
+	listener->is_started = true;
+}
+
+void listener_stop(struct listener *listener)
+{
+	if (listener->is_started)
+		uv_close((uv_handle_t *)&listener->tcp, NULL);
+	listener->is_started = false;
+}

@@ -1,0 +1,34 @@
+/* listener.h - the sockets to listen on: opened before any loop runs, so that a port in use stops the start.
+ *
+ * With several loops each has a socket of its own on the same port (SO_REUSEPORT), and the kernel shares the
+ * connections out.
+ *
+ * Life:    listener_open() -> listener_start() on its loop -> listener_stop().
+ * Owner:   the caller's memory.
+ * Thread:  open: start-up; start, stop: the loop.
+ * Errors:  -1 and a message that names the address.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <uv.h>
+
+#include "base/compiler.h"
+
+struct listener;
+typedef void listener_connection_fn(struct listener *listener);
+
+struct listener {
+	uv_tcp_t tcp;
+	int fd;
+	listener_connection_fn *on_connection;
+	void *data;
+	bool is_started;
+};
+
+/* HOST:PORT, [IPv6]:PORT; an empty host or * is every address. Opens `count` sockets on one port; `bound`, of
+ * `bound_bytes`, gets the address with the port chosen. */
+MUST_CHECK int listeners_open(struct listener *listeners, unsigned count, const char *address, char *bound,
+                              size_t bound_bytes, char *why, size_t why_bytes);
+void listener_start(struct listener *listener, uv_loop_t *loop, listener_connection_fn *on_connection, void *data);
+void listener_stop(struct listener *listener);

@@ -1,0 +1,118 @@
+#include "server/loop.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/require.h"
+
+enum {
+	DRAIN_LOOK_MS = 10,
+	READINESS_MS = 200,
+};
+
+static void on_public_connection(struct listener *listener)
+{
+	struct server_loop *loop = listener->data;
+
+	http_accept(loop->http, (uv_stream_t *)&listener->tcp, false);
+}
+
+static void on_admin_connection(struct listener *listener)
+{
+	struct server_loop *loop = listener->data;
+
+	http_accept(loop->http, (uv_stream_t *)&listener->tcp, true);
+}
+
+static void note_readiness(struct server_loop *loop)
+{
+	bool is_ready = http_loop_is_ready(loop->http);
+
+	if (is_ready != loop->is_ready)
+		atomic_fetch_add(&loop->service->ready_loops, is_ready ? 1U : -1U);
+	loop->is_ready = is_ready;
+}
+
+static void on_readiness(uv_timer_t *timer)
+{
+	note_readiness(timer->data);
+}
+
+static void close_all(struct server_loop *loop)
+{
+	listener_stop(loop->listener);
+	if (loop->admin != NULL)
+		listener_stop(loop->admin);
+	uv_close((uv_handle_t *)&loop->drain, NULL);
+	uv_close((uv_handle_t *)&loop->drain_timer, NULL);
+	uv_close((uv_handle_t *)&loop->readiness, NULL);
+	uv_stop(&loop->loop);
+}
+
+/* Step by step: accept a little longer, so that a balancer sees /readyz fail first; close the listener; let requests
+ * end; close what is idle; and when the time is over, end all the same. */
+static void on_drain_timer(uv_timer_t *timer)
+{
+	struct server_loop *loop = timer->data;
+	const struct options *options = loop->service->options;
+	uint64_t since_ms = (clock_now_ns() - loop->drain_began_ns) / NS_PER_MS;
+
+	if (since_ms < options->drain_delay_ms)
+		return;
+	if (loop->listener->is_started) {
+		listener_stop(loop->listener);
+		http_loop_drain(loop->http, true);
+		return;
+	}
+	if (!http_loop_is_idle(loop->http) && since_ms < options->drain_delay_ms + options->drain_timeout_ms)
+		return;
+	loop->cut_off = http_loop_requests(loop->http);
+	close_all(loop);
+}
+
+static void on_drain(uv_async_t *async)
+{
+	struct server_loop *loop = async->data;
+
+	if (loop->drain_began_ns > 0)
+		return;
+	loop->drain_began_ns = clock_now_ns();
+	http_loop_drain(loop->http, false);
+	uv_timer_start(&loop->drain_timer, on_drain_timer, 0, DRAIN_LOOK_MS);
+}
+
+void server_loop_init(struct server_loop *loop, struct service *service, struct http *http, unsigned number,
+                      struct listener *listener, struct listener *admin)
+{
+	*loop = (struct server_loop){.service = service, .listener = listener, .admin = admin};
+	REQUIRE(uv_loop_init(&loop->loop) == 0);
+	uv_async_init(&loop->loop, &loop->drain, on_drain);
+	uv_timer_init(&loop->loop, &loop->drain_timer);
+	uv_timer_init(&loop->loop, &loop->readiness);
+	loop->drain.data = loop->drain_timer.data = loop->readiness.data = loop;
+	uv_timer_start(&loop->readiness, on_readiness, READINESS_MS, READINESS_MS);
+	loop->http = http_loop_create(http, &loop->loop, number);
+	note_readiness(loop);
+	listener_start(listener, &loop->loop, on_public_connection, loop);
+	if (admin != NULL)
+		listener_start(admin, &loop->loop, on_admin_connection, loop);
+}
+
+void server_loop_run(struct server_loop *loop)
+{
+	uv_run(&loop->loop, UV_RUN_DEFAULT);
+	if (loop->cut_off > 0)
+		return; /* their exchanges are still on their way: the process ends without them */
+	http_loop_close(loop->http);
+	uv_run(&loop->loop, UV_RUN_DEFAULT);
+}
+
+void server_loop_drain(struct server_loop *loop)
+{
+	uv_async_send(&loop->drain);
+}
+
+void server_loop_cleanup(struct server_loop *loop)
+{
+	http_loop_destroy(loop->http);
+	REQUIRE(uv_loop_close(&loop->loop) == 0);
+}

@@ -1,0 +1,287 @@
+/* meantime: options -> service -> loops -> run -> tear down. */
+#include "base/log.h"
+#include "base/memory.h"
+#include "base/require.h"
+#include "handlers/body.h"
+#include "server/loop.h"
+#include "server/metrics.h"
+#include "server/service.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+enum {
+	EXIT_GOOD = 0,
+	EXIT_WRONG = 1, /* with what was given: files, database, values */
+	EXIT_USAGE = 2,
+};
+
+#ifndef MEANTIME_VERSION
+#define MEANTIME_VERSION "unknown"
+#endif
+
+/* The whole running service. */
+struct server {
+	struct service service;
+	struct http *http;
+	struct server_loop *loops;
+	struct listener *listeners, admin;
+	uv_signal_t term, interrupt;
+	bool has_admin;
+};
+
+static void print_usage(FILE *out)
+{
+	fputs("meantime - SQL files become REST endpoints over PostgreSQL\n"
+	      "\n"
+	      "usage: meantime COMMAND [OPTION...]\n"
+	      "\n"
+	      "  serve    serve the endpoints until SIGTERM or SIGINT; a second one ends at once\n"
+	      "  check    everything that serve checks at its start, against the database, without serving\n"
+	      "  routes   the endpoints, one a line: METHOD PATH NAME FILE:LINE\n"
+	      "  openapi  the OpenAPI 3.1 document of the endpoints\n"
+	      "  version  the version\n"
+	      "\n"
+	      "Each option may also be given in the environment or in a JSON file (--config FILE or MEANTIME_CONFIG);\n"
+	      "the command line wins over the environment, and that over the file.\n"
+	      "\n",
+	      out);
+	options_print_help(out);
+	fputs("\n"
+	      "exit status: 0 good; 1 something given is wrong (a file, the database, a value), said on stderr;\n"
+	      "2 the command line can not be understood\n",
+	      out);
+}
+
+/* Serving */
+
+static void drain(struct server *server)
+{
+	for (unsigned i = 0; i < server->service.options->loops; i++)
+		server_loop_drain(&server->loops[i]);
+}
+
+static void on_signal(uv_signal_t *signal, int number)
+{
+	struct server *server = signal->data;
+
+	if (atomic_exchange(&server->service.is_draining, true)) {
+		log_warning("server", "%s again: ending at once", number == SIGTERM ? "SIGTERM" : "SIGINT");
+		_exit(EXIT_WRONG);
+	}
+	log_info("server", "%s: no new connections, requests in flight are answered",
+	         number == SIGTERM ? "SIGTERM" : "SIGINT");
+	drain(server);
+}
+
+static void watch_signal(struct server *server, uv_signal_t *handle, int number)
+{
+	uv_signal_init(&server->loops[0].loop, handle);
+	handle->data = server;
+	uv_signal_start(handle, on_signal, number);
+	uv_unref((uv_handle_t *)handle);
+}
+
+static int open_listeners(struct server *server)
+{
+	const struct options *options = server->service.options;
+	char address[300], admin_address[300], why[400];
+
+	server->listeners = memory_alloc_zeroed(options->loops, sizeof(*server->listeners));
+	server->has_admin = options->admin[0] != '\0';
+	if (listeners_open(server->listeners, options->loops, options->listen, address, sizeof(address), why,
+	                   sizeof(why)) != 0 ||
+	    (server->has_admin && listeners_open(&server->admin, 1, options->admin, admin_address,
+	                                         sizeof(admin_address), why, sizeof(why)) != 0)) {
+		fprintf(stderr, "meantime: %s\n", why);
+		return -1;
+	}
+	if (server->has_admin)
+		printf("meantime: admin http://%s\n", admin_address);
+	printf("meantime: serving http://%s (mode %s, %u loop%s, %u endpoints)\n", address, mode_name(options->mode),
+	       options->loops, options->loops == 1 ? "" : "s", server->service.endpoints.count);
+	return 0;
+}
+
+/* Every connection is a file. */
+static void raise_file_limit(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+		limit.rlim_cur = limit.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &limit);
+	}
+}
+
+static void *run_loop(void *data)
+{
+	server_loop_run(data);
+	return NULL;
+}
+
+static void start_loops(struct server *server)
+{
+	unsigned count = server->service.options->loops;
+
+	server->service.metrics = metrics_create(count, &server->service.router);
+	server->http = http_create(&server->service);
+	server->loops = memory_alloc_zeroed(count, sizeof(*server->loops));
+	for (unsigned i = 0; i < count; i++)
+		server_loop_init(&server->loops[i], &server->service, server->http, i, &server->listeners[i],
+		                 i == 0 && server->has_admin ? &server->admin : NULL);
+	watch_signal(server, &server->term, SIGTERM);
+	watch_signal(server, &server->interrupt, SIGINT);
+	for (unsigned i = 1; i < count; i++)
+		REQUIRE(pthread_create(&server->loops[i].thread, NULL, run_loop, &server->loops[i]) == 0);
+}
+
+static int run_loops(struct server *server)
+{
+	unsigned count = server->service.options->loops, cut_off;
+
+	server_loop_run(&server->loops[0]);
+	cut_off = server->loops[0].cut_off;
+	for (unsigned i = 1; i < count; i++) {
+		pthread_join(server->loops[i].thread, NULL);
+		cut_off += server->loops[i].cut_off;
+	}
+	if (cut_off > 0) {
+		log_warning("server", "%u requests were not answered within drain_timeout_ms and are cut off", cut_off);
+		_exit(EXIT_WRONG);
+	}
+	return EXIT_GOOD;
+}
+
+static void stop_loops(struct server *server)
+{
+	uv_close((uv_handle_t *)&server->term, NULL);
+	uv_close((uv_handle_t *)&server->interrupt, NULL);
+	uv_run(&server->loops[0].loop, UV_RUN_DEFAULT);
+	for (unsigned i = 0; i < server->service.options->loops; i++)
+		server_loop_cleanup(&server->loops[i]);
+	http_destroy(server->http);
+	metrics_destroy(server->service.metrics);
+	free(server->loops);
+	free(server->listeners);
+}
+
+static int serve(struct server *server)
+{
+	int status;
+
+	signal(SIGPIPE, SIG_IGN);
+	raise_file_limit();
+	options_log(server->service.options);
+	if (open_listeners(server) != 0)
+		return EXIT_WRONG;
+	start_loops(server);
+	fflush(stdout);
+	status = run_loops(server);
+	stop_loops(server);
+	log_info("server", "ended");
+	return status;
+}
+
+/* The other commands */
+
+static int check(struct server *server)
+{
+	printf("meantime: %u endpoints are good\n", server->service.endpoints.count);
+	return EXIT_GOOD;
+}
+
+static int print_routes(struct server *server)
+{
+	const struct endpoint_set *set = &server->service.endpoints;
+
+	for (unsigned i = 0; i < set->count; i++) {
+		const struct endpoint *endpoint = &set->endpoints[i];
+
+		printf("%s %s %s %s:%u\n", http_method_name(endpoint->method), endpoint->path, endpoint->name,
+		       endpoint->file, endpoint->line);
+	}
+	return EXIT_GOOD;
+}
+
+static int print_openapi(struct server *server)
+{
+	printf("%.*s\n", TEXT_ARGS(server->service.openapi));
+	return EXIT_GOOD;
+}
+
+static const struct command {
+	const char *name;
+	int (*run)(struct server *server);
+} commands[] = {
+	{"serve", serve},
+	{"check", check},
+	{"routes", print_routes},
+	{"openapi", print_openapi},
+};
+
+static int run_command(const struct command *command, struct options *options)
+{
+	struct server *server = memory_alloc_zeroed(1, sizeof(*server));
+	int status = EXIT_WRONG;
+
+	service_init(&server->service, options);
+	if (service_load(&server->service) == 0)
+		status = command->run(server);
+	service_cleanup(&server->service);
+	free(server);
+	return status;
+}
+
+static bool asks_for_help(int argc, char **argv)
+{
+	for (int i = 1; i < argc; i++)
+		if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
+			return true;
+	return argc > 1 && strcmp(argv[1], "help") == 0;
+}
+
+static const struct command *find_command(const char *name)
+{
+	for (unsigned i = 0; i < ARRAY_LENGTH(commands); i++)
+		if (strcmp(commands[i].name, name) == 0)
+			return &commands[i];
+	return NULL;
+}
+
+int main(int argc, char **argv)
+{
+	const struct command *command;
+	struct options options;
+	int status;
+
+	if (asks_for_help(argc, argv)) {
+		print_usage(stdout);
+		return EXIT_GOOD;
+	}
+	if (argc == 2 && (strcmp(argv[1], "version") == 0 || strcmp(argv[1], "--version") == 0)) {
+		puts("meantime " MEANTIME_VERSION);
+		return EXIT_GOOD;
+	}
+	command = argc > 1 ? find_command(argv[1]) : NULL;
+	if (command == NULL) {
+		fprintf(stderr, "meantime: %s%s%s; expected serve, check, routes, openapi or version (--help says more)\n",
+		        argc > 1 ? "unknown command \"" : "a command is missing", argc > 1 ? argv[1] : "",
+		        argc > 1 ? "\"" : "");
+		return EXIT_USAGE;
+	}
+	body_init_library();
+	options_init(&options);
+	if (options_load(&options, argc - 2, argv + 2, environ) != 0) {
+		fprintf(stderr, "meantime: %s\n", options.error);
+		return options.is_usage_error ? EXIT_USAGE : EXIT_WRONG;
+	}
+	log_set_level(options.log_level);
+	status = run_command(command, &options);
+	options_cleanup(&options);
+	return status;
+}

@@ -1,0 +1,223 @@
+#include "server/metrics.h"
+
+#include "base/memory.h"
+#include "server/service.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+
+/* Buckets double from 64 us: 64 us, 128 us, ... 33.5 s; what is longer is in +Inf only. */
+enum {
+	BUCKETS = 20,
+	FIRST_BUCKET_LOG2_NS = 16, /* 65,536 ns */
+	CLASSES = 6,               /* of the status, 0: unknown */
+};
+
+struct counters {
+	_Atomic uint64_t by_class[CLASSES], buckets[BUCKETS], count, total_ns, queue_ns, db_ns;
+};
+
+struct loop_counters {
+	struct counters *routes; /* one more than there are routes: for requests that match none */
+	_Atomic unsigned connections, requests, waiting, db_open, db_busy;
+	_Atomic uint64_t db_lost, db_run_again, db_units;
+};
+
+struct metrics {
+	const struct router *router;
+	unsigned loop_count;
+	struct loop_counters *loops;
+};
+
+struct metrics *metrics_create(unsigned loop_count, const struct router *router)
+{
+	struct metrics *metrics = memory_alloc_zeroed(1, sizeof(*metrics));
+
+	metrics->router = router;
+	metrics->loop_count = loop_count;
+	metrics->loops = memory_alloc_zeroed(loop_count, sizeof(*metrics->loops));
+	for (unsigned i = 0; i < loop_count; i++)
+		metrics->loops[i].routes = memory_alloc_zeroed(router->count + 1, sizeof(struct counters));
+	return metrics;
+}
+
+void metrics_destroy(struct metrics *metrics)
+{
+	for (unsigned i = 0; i < metrics->loop_count; i++)
+		free(metrics->loops[i].routes);
+	free(metrics->loops);
+	free(metrics);
+}
+
+/* One writer: a load and a store need no lock prefix. */
+static void add(_Atomic uint64_t *counter, uint64_t amount)
+{
+	atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + amount,
+	                      memory_order_relaxed);
+}
+
+static uint64_t get(const _Atomic uint64_t *counter)
+{
+	return atomic_load_explicit(counter, memory_order_relaxed);
+}
+
+static unsigned bucket_of(uint64_t ns)
+{
+	unsigned log2 = ns > 0 ? 63U - (unsigned)__builtin_clzll(ns) : 0;
+
+	return log2 < FIRST_BUCKET_LOG2_NS ? 0 : log2 - FIRST_BUCKET_LOG2_NS + 1;
+}
+
+void metrics_note(struct metrics *metrics, unsigned loop, const struct exchange *x, uint64_t total_ns)
+{
+	const struct route *route = x->request.match.route;
+	unsigned bucket = bucket_of(total_ns), class = x->response.status / 100;
+	struct counters *counters = &metrics->loops[loop].routes[route != NULL ? route->index : metrics->router->count];
+
+	add(&counters->by_class[class < CLASSES ? class : 0], 1);
+	if (bucket < BUCKETS)
+		add(&counters->buckets[bucket], 1);
+	add(&counters->count, 1);
+	add(&counters->total_ns, total_ns);
+	add(&counters->queue_ns, x->queue_ns);
+	add(&counters->db_ns, x->db_ns);
+}
+
+void metrics_set_gauges(struct metrics *metrics, unsigned loop, const struct metrics_gauges *gauges)
+{
+	struct loop_counters *counters = &metrics->loops[loop];
+
+	counters->connections = gauges->connections;
+	counters->requests = gauges->requests;
+	counters->waiting = gauges->waiting;
+	counters->db_open = gauges->db_open;
+	counters->db_busy = gauges->db_busy;
+	counters->db_lost = gauges->db_lost;
+	counters->db_run_again = gauges->db_run_again;
+	counters->db_units = gauges->db_units;
+}
+
+/* Writing */
+
+static const char *name_of(const struct metrics *metrics, unsigned route)
+{
+	return route < metrics->router->count ? metrics->router->routes[route]->name : "none";
+}
+
+static uint64_t sum(const struct metrics *metrics, unsigned route, size_t offset)
+{
+	uint64_t total = 0;
+
+	for (unsigned i = 0; i < metrics->loop_count; i++)
+		total += get((const _Atomic uint64_t *)((const char *)&metrics->loops[i].routes[route] + offset));
+	return total;
+}
+
+#define SUM(route, field) sum(metrics, route, offsetof(struct counters, field))
+
+static void write_header(struct buffer *out, const char *name, const char *type, const char *help)
+{
+	buffer_printf(out, "# HELP meantime_%s %s\n# TYPE meantime_%s %s\n", name, help, name, type);
+}
+
+static void write_requests(const struct metrics *metrics, struct buffer *out)
+{
+	write_header(out, "requests_total", "counter", "Responses sent, by route and class of status.");
+	for (unsigned route = 0; route <= metrics->router->count; route++)
+		for (unsigned class = 1; class < CLASSES; class++) {
+			uint64_t count = sum(metrics, route, offsetof(struct counters, by_class) + class * 8);
+
+			if (count > 0)
+				buffer_printf(out, "meantime_requests_total{route=\"%s\",status=\"%uxx\"} %llu\n",
+				              name_of(metrics, route), class, (unsigned long long)count);
+		}
+}
+
+static void write_seconds(const struct metrics *metrics, struct buffer *out)
+{
+	write_header(out, "request_seconds", "histogram", "From a request's arrival to its response.");
+	for (unsigned route = 0; route <= metrics->router->count; route++) {
+		const char *name = name_of(metrics, route);
+		uint64_t count = 0;
+
+		if (SUM(route, count) == 0)
+			continue;
+		for (unsigned bucket = 0; bucket < BUCKETS; bucket++) {
+			count += sum(metrics, route, offsetof(struct counters, buckets) + bucket * 8);
+			buffer_printf(out, "meantime_request_seconds_bucket{route=\"%s\",le=\"%.6g\"} %llu\n", name,
+			              (double)(UINT64_C(1) << (bucket + FIRST_BUCKET_LOG2_NS)) / 1e9,
+			              (unsigned long long)count);
+		}
+		buffer_printf(out,
+		              "meantime_request_seconds_bucket{route=\"%s\",le=\"+Inf\"} %llu\n"
+		              "meantime_request_seconds_sum{route=\"%s\"} %.6f\n"
+		              "meantime_request_seconds_count{route=\"%s\"} %llu\n",
+		              name, (unsigned long long)SUM(route, count), name, (double)SUM(route, total_ns) / 1e9,
+		              name, (unsigned long long)SUM(route, count));
+	}
+}
+
+static void write_shares(const struct metrics *metrics, struct buffer *out)
+{
+	write_header(out, "queue_seconds_total", "counter", "Time requests waited for a connection or a worker.");
+	for (unsigned route = 0; route <= metrics->router->count; route++)
+		if (SUM(route, queue_ns) > 0)
+			buffer_printf(out, "meantime_queue_seconds_total{route=\"%s\"} %.6f\n", name_of(metrics, route),
+			              (double)SUM(route, queue_ns) / 1e9);
+	write_header(out, "database_seconds_total", "counter", "Time requests waited for PostgreSQL.");
+	for (unsigned route = 0; route <= metrics->router->count; route++)
+		if (SUM(route, db_ns) > 0)
+			buffer_printf(out, "meantime_database_seconds_total{route=\"%s\"} %.6f\n",
+			              name_of(metrics, route), (double)SUM(route, db_ns) / 1e9);
+}
+
+static void write_gauges(const struct metrics *metrics, struct buffer *out)
+{
+	struct metrics_gauges now = {0};
+
+	for (unsigned i = 0; i < metrics->loop_count; i++) {
+		const struct loop_counters *loop = &metrics->loops[i];
+
+		now.connections += loop->connections;
+		now.requests += loop->requests;
+		now.waiting += loop->waiting;
+		now.db_open += loop->db_open;
+		now.db_busy += loop->db_busy;
+		now.db_lost += loop->db_lost;
+		now.db_run_again += loop->db_run_again;
+		now.db_units += loop->db_units;
+	}
+	write_header(out, "connections", "gauge", "Client connections.");
+	buffer_printf(out, "meantime_connections %u\n", now.connections);
+	write_header(out, "requests_in_flight", "gauge", "Requests that have no response yet.");
+	buffer_printf(out, "meantime_requests_in_flight %u\n", now.requests);
+	write_header(out, "requests_waiting", "gauge", "Requests that wait for a connection or a worker.");
+	buffer_printf(out, "meantime_requests_waiting %u\n", now.waiting);
+	write_header(out, "database_connections", "gauge", "Connections to PostgreSQL.");
+	buffer_printf(out,
+	              "meantime_database_connections{state=\"open\"} %u\n"
+	              "meantime_database_connections{state=\"busy\"} %u\n",
+	              now.db_open, now.db_busy);
+	write_header(out, "database_connections_lost_total", "counter", "Connections that broke after they had worked.");
+	buffer_printf(out, "meantime_database_connections_lost_total %llu\n", (unsigned long long)now.db_lost);
+	write_header(out, "reads_run_again_total", "counter", "Reads run once more after a loss or a neighbour's failure.");
+	buffer_printf(out, "meantime_reads_run_again_total %llu\n", (unsigned long long)now.db_run_again);
+	write_header(out, "database_units_total", "counter", "Implicit transactions: what ended with one Sync.");
+	buffer_printf(out, "meantime_database_units_total %llu\n", (unsigned long long)now.db_units);
+}
+
+void metrics_write(const struct metrics *metrics, struct buffer *out)
+{
+	write_requests(metrics, out);
+	write_seconds(metrics, out);
+	write_shares(metrics, out);
+	write_gauges(metrics, out);
+}
+
+enum step metrics_get(struct exchange *x)
+{
+	struct buffer out = buffer_in(&x->arena);
+
+	metrics_write(x->service->metrics, &out);
+	return respond_text(x, 200, "text/plain; version=0.0.4", buffer_text(&out));
+}

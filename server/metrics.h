@@ -1,0 +1,31 @@
+/* metrics.h - what has happened, counted per loop and route, and written in Prometheus' text format.
+ *
+ * Life:    metrics_create() -> metrics_note()* -> metrics_destroy().
+ * Thread:  each loop writes its own counters, relaxed; anybody may read them: a sum is right, if a moment old.
+ * Limits:  nothing grows: a fixed set of counters for each route.
+ */
+#pragma once
+
+#include <stdint.h>
+
+#include "base/buffer.h"
+#include "handlers/routes.h"
+#include "server/exchange.h"
+
+struct metrics; /* opaque */
+
+/* What a loop is doing right now; set by it now and then. */
+struct metrics_gauges {
+	unsigned connections, requests, waiting, db_open, db_busy;
+	uint64_t db_lost, db_run_again, db_units;
+};
+
+struct metrics *metrics_create(unsigned loop_count, const struct router *router);
+void metrics_destroy(struct metrics *metrics);
+/* One response is on its way. */
+void metrics_note(struct metrics *metrics, unsigned loop, const struct exchange *x, uint64_t total_ns);
+void metrics_set_gauges(struct metrics *metrics, unsigned loop, const struct metrics_gauges *gauges);
+void metrics_write(const struct metrics *metrics, struct buffer *out);
+
+/* GET /metrics on the admin listener. */
+step_fn metrics_get;

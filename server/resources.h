@@ -1,0 +1,20 @@
+/* resources.h - what a thread has to wait with: a connection to block on, or a loop and its pipeline.
+ *
+ * Owner:   the runner; lent to an awaitable for the call.
+ * Thread:  a worker's own, or the loop's.
+ */
+#pragma once
+
+#include <stdatomic.h>
+
+#include "db/pipeline.h"
+#include "db/wait.h"
+
+struct resources {
+	struct db_wait *wait;         /* where waiting blocks */
+	struct db_pipeline *pipeline; /* where it does not */
+	uv_loop_t *loop;
+	const struct db_settings *stream_settings;
+	atomic_uint *streams; /* open in this loop and its workers */
+	unsigned streams_max;
+};

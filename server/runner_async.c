@@ -1,0 +1,67 @@
+/* Nobody waits: an awaitable is started, and its completion goes on with the exchange. */
+#include "server/runner.h"
+
+struct async_runner {
+	struct runner runner;
+};
+
+static void start(struct runner *runner)
+{
+	const struct options *options = runner->service->options;
+
+	runner->resources.pipeline = db_pipeline_create(
+		runner->loop, &(struct db_pipeline_options){
+				      .settings = &runner->service->db,
+				      .connections = options->db_connections,
+				      .shared_connections = options->db_shared_connections,
+				      .queue_limit = options->queue_limit,
+			      });
+}
+
+static void on_done(struct awaitable *awaitable)
+{
+	struct exchange *x = CONTAINER_OF(awaitable, struct exchange, awaited);
+
+	runner_run(x->runner, x);
+}
+
+static bool await(struct runner *runner, struct exchange *x)
+{
+	x->awaited.done = on_done;
+	x->awaited.class->start(&x->awaited, &runner->resources);
+	return false;
+}
+
+static bool is_ready(struct runner *runner)
+{
+	return db_pipeline_is_ready(runner->resources.pipeline);
+}
+
+static struct runner_numbers numbers(struct runner *runner)
+{
+	struct runner_numbers numbers = {.db = db_pipeline_numbers(runner->resources.pipeline)};
+
+	numbers.waiting = numbers.db.waiting;
+	return numbers;
+}
+
+static void close_pipeline(struct runner *runner)
+{
+	db_pipeline_close(runner->resources.pipeline);
+}
+
+static void cleanup(struct runner *runner)
+{
+	db_pipeline_destroy(runner->resources.pipeline);
+}
+
+const struct runner_class runner_async = {
+	.name = "async",
+	.bytes = sizeof(struct async_runner),
+	.start = start,
+	.await = await,
+	.is_ready = is_ready,
+	.numbers = numbers,
+	.close = close_pipeline,
+	.cleanup = cleanup,
+};

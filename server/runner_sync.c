@@ -1,0 +1,60 @@
+/* The loop's own thread waits. The simplest there is, and what the two others are measured against. */
+#include "server/runner.h"
+
+struct sync_runner {
+	struct runner runner;
+	struct db_wait wait;
+};
+
+static struct sync_runner *self_of(struct runner *runner)
+{
+	return CONTAINER_OF(runner, struct sync_runner, runner);
+}
+
+static void start(struct runner *runner)
+{
+	struct sync_runner *self = self_of(runner);
+
+	db_wait_init(&self->wait, &runner->service->db, runner->number);
+	runner->resources.wait = &self->wait;
+}
+
+static bool await(struct runner *runner, struct exchange *x)
+{
+	x->awaited.class->wait(&x->awaited, &runner->resources);
+	return true;
+}
+
+static bool is_ready(struct runner *runner)
+{
+	return self_of(runner)->wait.failures == 0;
+}
+
+static struct runner_numbers numbers(struct runner *runner)
+{
+	const struct db_wait *wait = &self_of(runner)->wait;
+
+	return (struct runner_numbers){
+		.db.open = (unsigned)(db_conn_is_usable(&wait->reads) + db_conn_is_usable(&wait->writes))};
+}
+
+static void close_connections(struct runner *runner)
+{
+	db_wait_cleanup(&self_of(runner)->wait);
+}
+
+static void cleanup(struct runner *runner)
+{
+	(void)runner;
+}
+
+const struct runner_class runner_sync = {
+	.name = "sync",
+	.bytes = sizeof(struct sync_runner),
+	.start = start,
+	.await = await,
+	.is_ready = is_ready,
+	.numbers = numbers,
+	.close = close_connections,
+	.cleanup = cleanup,
+};

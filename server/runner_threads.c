@@ -1,0 +1,266 @@
+/* A worker waits. An exchange is handed over to the pool at its first await, and handed back with its response: the
+ * worker is its only owner in between. Two queues join loop and workers, each with its lock; nothing else is shared. */
+#include "server/runner.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/memory.h"
+#include "base/require.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+
+enum { EXPIRE_EVERY_MS = 10 };
+
+struct worker {
+	pthread_t thread;
+	struct threads_runner *pool;
+	struct db_wait wait;
+	struct resources resources;
+};
+
+struct threads_runner {
+	struct runner runner;
+	struct worker *workers;
+	unsigned worker_count;
+
+	pthread_mutex_t waiting_lock; /* guards the next four */
+	pthread_cond_t has_work;
+	struct list waiting; /* exchanges, first in first out */
+	unsigned waiting_count;
+	bool is_stopping;
+
+	pthread_mutex_t over_lock; /* guards the next */
+	struct list over;          /* exchanges with a response */
+	uv_async_t hand_back;      /* wakes the loop for them */
+
+	uv_timer_t expiry; /* of those that wait longer than their deadline; runs while somebody waits */
+	atomic_uint unreachable; /* workers whose last connect failed */
+	atomic_uint busy;
+};
+
+static struct threads_runner *self_of(struct runner *runner)
+{
+	return CONTAINER_OF(runner, struct threads_runner, runner);
+}
+
+/* In a worker's thread */
+
+static struct exchange *take_exchange(struct threads_runner *self)
+{
+	struct exchange *x = NULL;
+
+	pthread_mutex_lock(&self->waiting_lock);
+	while (list_is_empty(&self->waiting) && !self->is_stopping)
+		pthread_cond_wait(&self->has_work, &self->waiting_lock);
+	if (!list_is_empty(&self->waiting)) {
+		x = CONTAINER_OF(self->waiting.next, struct exchange, link);
+		list_remove(&x->link);
+		self->waiting_count--;
+	}
+	pthread_mutex_unlock(&self->waiting_lock);
+	return x;
+}
+
+static void hand_back(struct threads_runner *self, struct exchange *x)
+{
+	bool was_empty;
+
+	pthread_mutex_lock(&self->over_lock);
+	was_empty = list_is_empty(&self->over);
+	list_append(&self->over, &x->link);
+	pthread_mutex_unlock(&self->over_lock);
+	if (was_empty)
+		uv_async_send(&self->hand_back);
+}
+
+static void run_exchange(struct worker *worker, struct exchange *x)
+{
+	do
+		x->awaited.class->wait(&x->awaited, &worker->resources);
+	while (exchange_step(x) == STEP_AWAIT);
+}
+
+static void *work(void *data)
+{
+	struct worker *worker = data;
+	struct threads_runner *self = worker->pool;
+	struct exchange *x;
+	bool was_unreachable = false;
+
+	while ((x = take_exchange(self)) != NULL) {
+		bool is_unreachable;
+
+		atomic_fetch_add(&self->busy, 1);
+		run_exchange(worker, x);
+		atomic_fetch_sub(&self->busy, 1);
+		is_unreachable = worker->wait.failures > 0;
+		if (is_unreachable != was_unreachable)
+			atomic_fetch_add(&self->unreachable, is_unreachable ? 1U : -1U);
+		was_unreachable = is_unreachable;
+		hand_back(self, x);
+	}
+	db_wait_cleanup(&worker->wait);
+	return NULL;
+}
+
+/* In the loop's thread */
+
+static void on_handed_back(uv_async_t *async)
+{
+	struct threads_runner *self = async->data;
+	struct list over;
+
+	pthread_mutex_lock(&self->over_lock);
+	list_take_all(&over, &self->over);
+	pthread_mutex_unlock(&self->over_lock);
+	LIST_EACH (item, &over) {
+		struct exchange *x = CONTAINER_OF(item, struct exchange, link);
+
+		list_remove(&x->link);
+		self->runner.ready(x);
+	}
+}
+
+static bool is_expired(const struct exchange *x, uint64_t now_ns)
+{
+	return now_ns >= x->batch.deadline_ns;
+}
+
+/* Takes those out that no worker will reach in time: their next step sees the error. */
+static void on_expiry(uv_timer_t *timer)
+{
+	struct threads_runner *self = timer->data;
+	uint64_t now_ns = clock_now_ns();
+	struct list expired;
+	bool is_idle;
+
+	list_init(&expired);
+	pthread_mutex_lock(&self->waiting_lock);
+	LIST_EACH (item, &self->waiting) {
+		if (!is_expired(CONTAINER_OF(item, struct exchange, link), now_ns))
+			continue;
+		list_remove(item);
+		list_append(&expired, item);
+		self->waiting_count--;
+	}
+	is_idle = list_is_empty(&self->waiting);
+	pthread_mutex_unlock(&self->waiting_lock);
+	if (is_idle)
+		uv_timer_stop(timer);
+	LIST_EACH (item, &expired) {
+		struct exchange *x = CONTAINER_OF(item, struct exchange, link);
+
+		list_remove(item);
+		x->batch.done_ns = now_ns;
+		db_batch_fail(&x->batch, ERROR_DEADLINE, "no worker became free before the deadline");
+		exchange_note_times(x);
+		runner_run(&self->runner, x);
+	}
+}
+
+static bool await(struct runner *runner, struct exchange *x)
+{
+	struct threads_runner *self = self_of(runner);
+	bool is_taken = false;
+
+	pthread_mutex_lock(&self->waiting_lock);
+	if (self->waiting_count < runner->service->options->queue_limit) {
+		list_append(&self->waiting, &x->link);
+		self->waiting_count++;
+		is_taken = true;
+		pthread_cond_signal(&self->has_work);
+	}
+	pthread_mutex_unlock(&self->waiting_lock);
+	if (is_taken) {
+		if (!uv_is_active((uv_handle_t *)&self->expiry))
+			uv_timer_start(&self->expiry, on_expiry, EXPIRE_EVERY_MS, EXPIRE_EVERY_MS);
+		return false;
+	}
+	x->batch.done_ns = clock_now_ns();
+	db_batch_fail(&x->batch, ERROR_BUSY, "too many requests are waiting for a worker");
+	exchange_note_times(x);
+	return true;
+}
+
+static void start_worker(struct threads_runner *self, unsigned index)
+{
+	struct worker *worker = &self->workers[index];
+
+	worker->pool = self;
+	worker->resources = self->runner.resources;
+	worker->resources.wait = &worker->wait;
+	db_wait_init(&worker->wait, &self->runner.service->db, self->runner.number * self->worker_count + index);
+	REQUIRE(pthread_create(&worker->thread, NULL, work, worker) == 0);
+}
+
+static void start(struct runner *runner)
+{
+	struct threads_runner *self = self_of(runner);
+
+	pthread_mutex_init(&self->waiting_lock, NULL);
+	pthread_mutex_init(&self->over_lock, NULL);
+	pthread_cond_init(&self->has_work, NULL);
+	list_init(&self->waiting);
+	list_init(&self->over);
+	uv_async_init(runner->loop, &self->hand_back, on_handed_back);
+	uv_timer_init(runner->loop, &self->expiry);
+	self->hand_back.data = self->expiry.data = self;
+	self->worker_count = runner->service->options->threads;
+	self->workers = memory_alloc_zeroed(self->worker_count, sizeof(*self->workers));
+	for (unsigned i = 0; i < self->worker_count; i++)
+		start_worker(self, i);
+}
+
+static bool is_ready(struct runner *runner)
+{
+	struct threads_runner *self = self_of(runner);
+
+	return atomic_load(&self->unreachable) < self->worker_count;
+}
+
+static struct runner_numbers numbers(struct runner *runner)
+{
+	struct threads_runner *self = self_of(runner);
+	struct runner_numbers numbers = {.db.busy = atomic_load(&self->busy)};
+
+	pthread_mutex_lock(&self->waiting_lock);
+	numbers.waiting = self->waiting_count;
+	pthread_mutex_unlock(&self->waiting_lock);
+	return numbers;
+}
+
+static void close_pool(struct runner *runner)
+{
+	struct threads_runner *self = self_of(runner);
+
+	pthread_mutex_lock(&self->waiting_lock);
+	self->is_stopping = true;
+	pthread_cond_broadcast(&self->has_work);
+	pthread_mutex_unlock(&self->waiting_lock);
+	for (unsigned i = 0; i < self->worker_count; i++)
+		pthread_join(self->workers[i].thread, NULL);
+	uv_close((uv_handle_t *)&self->hand_back, NULL);
+	uv_close((uv_handle_t *)&self->expiry, NULL);
+}
+
+static void cleanup(struct runner *runner)
+{
+	struct threads_runner *self = self_of(runner);
+
+	pthread_mutex_destroy(&self->waiting_lock);
+	pthread_mutex_destroy(&self->over_lock);
+	pthread_cond_destroy(&self->has_work);
+	free(self->workers);
+}
+
+const struct runner_class runner_threads = {
+	.name = "threads",
+	.bytes = sizeof(struct threads_runner),
+	.start = start,
+	.await = await,
+	.is_ready = is_ready,
+	.numbers = numbers,
+	.close = close_pool,
+	.cleanup = cleanup,
+};

@@ -1,0 +1,115 @@
+#include "server/service.h"
+
+#include "base/memory.h"
+#include "db/describe.h"
+#include "handlers/health.h"
+#include "handlers/openapi.h"
+#include "handlers/sql_endpoint.h"
+#include "server/db_awaitable.h"
+#include "server/metrics.h"
+
+#include <stdlib.h>
+
+void service_init(struct service *service, const struct options *options)
+{
+	memset(service, 0, sizeof(*service));
+	service->options = options;
+	service->await_batch = &db_batch_awaitable;
+	service->await_rows = &db_rows_awaitable;
+	endpoint_set_init(&service->endpoints);
+	router_init(&service->router);
+	router_init(&service->admin_router);
+}
+
+/* Every statement, for the connections to prepare. */
+static const struct db_statement *const *collect_statements(struct endpoint_set *set)
+{
+	const struct db_statement **statements = arena_alloc(&set->arena, set->count * sizeof(*statements));
+
+	for (unsigned i = 0; i < set->count; i++)
+		statements[i] = &set->endpoints[i].statement;
+	return statements;
+}
+
+static void fill_settings(struct service *service)
+{
+	const struct options *options = service->options;
+
+	service->db = (struct db_settings){
+		.conninfo = options->database,
+		.statements = collect_statements(&service->endpoints),
+		.statement_count = service->endpoints.count,
+		.connect_timeout_ms = options->connect_timeout_ms,
+		.statement_timeout_ms = options->request_timeout_ms,
+		.idle_timeout_ms = options->write_timeout_ms + 1000,
+		.result_limit_bytes = options->max_result_bytes,
+		.depth = options->db_pipeline_depth,
+	};
+	/* a stream runs one statement, and that unprepared */
+	service->db_for_streams = service->db;
+	service->db_for_streams.statement_count = 0;
+	service->db_for_streams.depth = 1;
+}
+
+static int add_own_route(struct service *service, struct router *router, const char *pattern, const char *name,
+                         step_fn *first)
+{
+	const struct route *taken = router_add(
+		router, &(struct route){.method = HTTP_GET, .pattern = pattern, .name = name, .first = first});
+
+	if (taken == NULL)
+		return 0;
+	diagnostics_add(&service->endpoints.diagnostics, taken->pattern, 0, "this route is the service's own");
+	return -1;
+}
+
+static int build_routes(struct service *service)
+{
+	struct buffer document = buffer_in(&service->endpoints.arena);
+	int status = add_own_route(service, &service->router, "/openapi.json", "openapi", openapi_get);
+
+	status |= sql_endpoint_add_routes(&service->router, &service->endpoints);
+	status |= add_own_route(service, &service->admin_router, "/livez", "livez", livez_get);
+	status |= add_own_route(service, &service->admin_router, "/readyz", "readyz", readyz_get);
+	status |= add_own_route(service, &service->admin_router, "/metrics", "metrics", metrics_get);
+	if (status != 0)
+		return -1;
+	openapi_write(&document, &service->endpoints);
+	service->openapi = buffer_text(&document);
+	return 0;
+}
+
+static int load(struct service *service, const char **why)
+{
+	*why = NULL;
+	if (endpoint_set_load(&service->endpoints, service->options->endpoints) != 0)
+		return -1;
+	fill_settings(service);
+	if (db_describe(&service->endpoints, &service->db, why) != 0)
+		return -1;
+	return build_routes(service);
+}
+
+int service_load(struct service *service)
+{
+	const char *why;
+
+	if (load(service, &why) == 0)
+		return 0;
+	diagnostics_print(&service->endpoints.diagnostics, stderr);
+	if (why != NULL)
+		fprintf(stderr, "meantime: can not connect to the database: %s\n", why);
+	return -1;
+}
+
+void service_cleanup(struct service *service)
+{
+	router_cleanup(&service->admin_router);
+	router_cleanup(&service->router);
+	endpoint_set_cleanup(&service->endpoints);
+}
+
+bool service_is_ready(const struct service *service)
+{
+	return !atomic_load(&service->is_draining) && atomic_load(&service->ready_loops) > 0;
+}

@@ -1,0 +1,114 @@
+"""What the tests share: one PostgreSQL for the session, and for each mode one service over each endpoint folder.
+
+MEANTIME_PROGRAM names the program, MEANTIME_MODES the modes ("sync,threads,async"), MEANTIME_SLOW=1 says that it was
+built with sanitizers. A test that disturbs its service or its database takes one of its own.
+"""
+
+import os
+import pathlib
+import subprocess
+import sys
+
+import pytest
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE))
+
+from lib.postgres import Postgres  # noqa: E402
+from lib.service import ROOT, Service  # noqa: E402
+
+MODES = [mode for mode in os.environ.get("MEANTIME_MODES", "sync,threads,async").split(",") if mode]
+TEST_ENDPOINTS = HERE / "endpoints"
+ATLAS_ENDPOINTS = ROOT / "config/endpoints"
+
+
+def pytest_configure():
+    unknown = set(MODES) - {"sync", "threads", "async"}
+    if unknown or not MODES:
+        raise pytest.UsageError(f"MEANTIME_MODES must name some of sync,threads,async; got {unknown or 'nothing'}")
+
+
+@pytest.fixture(scope="session")
+def is_slow():
+    return os.environ.get("MEANTIME_SLOW", "") not in ("", "0")
+
+
+@pytest.fixture(scope="session", params=MODES)
+def mode(request):
+    return request.param
+
+
+@pytest.fixture(scope="session")
+def postgres():
+    cluster = Postgres()
+    yield cluster
+    cluster.destroy()
+
+
+@pytest.fixture(scope="session")
+def database(postgres):
+    """The URL of a database with schema.sql, for the endpoints of this folder."""
+    return postgres.create_database("blackbox", HERE / "schema.sql")
+
+
+@pytest.fixture(scope="session")
+def atlas_database(postgres):
+    """The URL of a database with the sample service's schema and data."""
+    postgres.execute("CREATE DATABASE atlas")
+    url = postgres.url("atlas")
+    done = subprocess.run([ROOT / "scripts/load", url], env={**os.environ, "DATABASE_URL": url}, capture_output=True,
+                          text=True, timeout=300)
+    assert done.returncode == 0, f"scripts/load: {done.stdout}{done.stderr}"
+    return url
+
+
+@pytest.fixture(scope="session")
+def service(mode, database):
+    """The endpoints of this folder, one service a mode; every test leaves it as it was."""
+    with Service(database, TEST_ENDPOINTS, mode, "--admin", "127.0.0.1:0") as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def atlas(mode, atlas_database):
+    """The sample service."""
+    with Service(atlas_database, ATLAS_ENDPOINTS, mode) as running:
+        yield running
+
+
+@pytest.fixture
+def serve(mode, database):
+    """Starts services of the test's own, with options; they are stopped, and must end well, when it is over."""
+    running = []
+
+    def start(*options, endpoints=TEST_ENDPOINTS, url=database, **more):
+        running.append(Service(url, endpoints, mode, *options, **more))
+        return running[-1]
+
+    yield start
+    failures = []
+    for each in running:
+        try:
+            each.stop()
+        except AssertionError as failure:
+            failures.append(str(failure))
+    assert not failures, "\n".join(failures)
+
+
+@pytest.fixture(scope="session")
+def faulty_cluster():
+    """A PostgreSQL that tests may stop and kill."""
+    cluster = Postgres()
+    cluster.create_database("blackbox", HERE / "schema.sql")
+    yield cluster
+    cluster.destroy()
+
+
+@pytest.fixture
+def faulty_postgres(faulty_cluster):
+    """The same, running, whatever the test before did to it."""
+    if faulty_cluster.server is None:
+        faulty_cluster.start()
+    yield faulty_cluster
+    if faulty_cluster.server is None:
+        faulty_cluster.start()

@@ -1,0 +1,121 @@
+"""A real PostgreSQL of the tests' own: temporary folder, unix socket, no TCP port."""
+
+import os
+import pathlib
+import pwd
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+import urllib.parse
+
+START_TIMEOUT_S = 60
+SEPARATOR = "\x1f"
+
+
+def binaries():
+    folders = sorted(pathlib.Path("/usr/lib/postgresql").glob("*/bin"), key=lambda each: int(each.parent.name))
+    assert folders, "no PostgreSQL server under /usr/lib/postgresql: install postgresql-15"
+    return folders[-1]
+
+
+class Postgres:
+    def __init__(self, **settings):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="meantime-pg-", dir="/tmp"))
+        # PostgreSQL refuses to run as root, so the cluster is another user's then.
+        self.user = "postgres" if os.geteuid() == 0 else pwd.getpwuid(os.geteuid()).pw_name
+        self.settings = {
+            "listen_addresses": "",
+            "unix_socket_directories": str(self.folder),
+            "max_connections": "200",
+            "fsync": "off",  # the machine is not going to fail during a test
+            "log_min_messages": "warning",
+            **settings,
+        }
+        self.server = None
+        if os.geteuid() == 0:
+            shutil.chown(self.folder, self.user)
+        self.folder.chmod(0o755)
+        self._run("initdb", "-D", self.folder / "data", "-U", "postgres", "-A", "trust", "-E", "UTF8",
+                  "--locale=C.UTF-8", "--no-sync")
+        self.start()
+
+    def _as_owner(self):
+        return {"user": self.user, "group": pwd.getpwnam(self.user).pw_gid} if os.geteuid() == 0 else {}
+
+    def _run(self, name, *arguments):
+        done = subprocess.run([binaries() / name, *map(str, arguments)], capture_output=True, text=True,
+                              timeout=START_TIMEOUT_S, cwd="/tmp", **self._as_owner())
+        assert done.returncode == 0, f"{name} failed: {done.stdout}{done.stderr}"
+
+    def start(self):
+        command = [str(binaries() / "postgres"), "-D", str(self.folder / "data")]
+        for name, value in self.settings.items():
+            command += ["-c", f"{name}={value}"]
+        deadline = time.monotonic() + START_TIMEOUT_S
+        while True:
+            with open(self.folder / "log", "ab") as log:
+                self.server = subprocess.Popen(command, stdout=log, stderr=log, cwd="/tmp", **self._as_owner())
+            while self.server.poll() is None and time.monotonic() < deadline:
+                if self._is_ready():
+                    return
+                time.sleep(0.02)
+            # after kill -9 the old backends may need a moment to go and to leave their shared memory
+            assert time.monotonic() < deadline, f"PostgreSQL does not start: {self.log()}"
+            self.server.wait(START_TIMEOUT_S)
+            time.sleep(0.1)
+
+    def _is_ready(self):
+        return subprocess.run([binaries() / "pg_isready", "-q", "-h", self.folder, "-U", "postgres"],
+                              timeout=START_TIMEOUT_S).returncode == 0
+
+    def log(self):
+        return (self.folder / "log").read_text(errors="replace")[-4000:]
+
+    def url(self, database="postgres"):
+        return f"postgresql://postgres@/{database}?host={urllib.parse.quote(str(self.folder), safe='')}"
+
+    def execute(self, sql, database="postgres"):
+        """Runs SQL by psql; returns the rows as lists of texts."""
+        done = subprocess.run(
+            [binaries() / "psql", "-XqAt", "-F", SEPARATOR, "-v", "ON_ERROR_STOP=1", "-f", "-", self.url(database)],
+            input=sql, capture_output=True, text=True, timeout=START_TIMEOUT_S, cwd="/tmp")
+        assert done.returncode == 0, f"psql failed: {done.stderr}"
+        return [line.split(SEPARATOR) for line in done.stdout.splitlines()]
+
+    def value(self, sql, database="postgres"):
+        return self.execute(sql, database)[0][0]
+
+    def create_database(self, name, *files):
+        """A new database with the SQL files loaded, in this order."""
+        self.execute(f'CREATE DATABASE "{name}"')
+        for file in files:
+            # from the file's own folder: a schema file may name data relative to it
+            done = subprocess.run([binaries() / "psql", "-Xq", "-v", "ON_ERROR_STOP=1", "-f", file, self.url(name)],
+                                  capture_output=True, text=True, timeout=120)
+            assert done.returncode == 0, f"{file}: {done.stderr}"
+        return self.url(name)
+
+    def terminate_clients(self, database):
+        """Ends every other session of the database; returns how many there were."""
+        return int(self.value("SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity "
+                              f"WHERE datname = '{database}' AND pid <> pg_backend_pid()"))
+
+    def stop(self, how=signal.SIGINT):
+        """SIGINT: sessions are ended, orderly. SIGKILL: as a crash."""
+        if self.server is not None and self.server.poll() is None:
+            self.server.send_signal(how)
+            self.server.wait(START_TIMEOUT_S)
+        self.server = None
+
+    def kill(self):
+        self.stop(signal.SIGKILL)
+
+    def restart(self):
+        self.stop()
+        self.start()
+
+    def destroy(self):
+        self.stop()
+        shutil.rmtree(self.folder, ignore_errors=True)

@@ -1,0 +1,46 @@
+-- What the endpoints of this folder work on.
+
+CREATE TABLE item (
+	id     bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+	name   text NOT NULL CONSTRAINT item_name_key UNIQUE,
+	amount integer CONSTRAINT amount_is_not_negative CHECK (amount >= 0),
+	parent bigint CONSTRAINT item_parent_fkey REFERENCES item (id)
+);
+
+CREATE TABLE number (n bigint PRIMARY KEY);
+
+-- Fails with any SQLSTATE that is asked for.
+CREATE FUNCTION fail_with(state text, message text) RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+	RAISE EXCEPTION USING ERRCODE = state, MESSAGE = message;
+END $$;
+
+-- Gives the number back, but every tenth fails and says which it was.
+CREATE FUNCTION number_or_failure(n bigint) RETURNS bigint LANGUAGE plpgsql AS $$
+BEGIN
+	IF n % 10 = 0 THEN
+		RAISE EXCEPTION 'number % fails', n;
+	END IF;
+	RETURN n;
+END $$;
+
+-- Writes the way a function hidden behind a SELECT does.
+CREATE FUNCTION write_in_secret(name text) RETURNS bigint LANGUAGE sql AS $$
+	INSERT INTO item (name) VALUES (name) RETURNING id;
+$$;
+
+CREATE FUNCTION say_nothing() RETURNS void LANGUAGE sql AS $$ SELECT $$;
+
+CREATE PROCEDURE add_item(name text) LANGUAGE sql AS $$
+	INSERT INTO item (name) VALUES (name);
+$$;
+
+CREATE TYPE mood AS ENUM ('sad', 'happy');
+CREATE DOMAIN percentage AS integer CHECK (VALUE BETWEEN 0 AND 100);
+CREATE TYPE pair AS (a integer, b text);
+
+-- A table that even the superuser of the tests may not read this way.
+CREATE ROLE nobody_in_particular NOLOGIN;
+CREATE TABLE secret (id integer);
+CREATE FUNCTION read_secret() RETURNS SETOF secret LANGUAGE sql SECURITY DEFINER AS $$ SELECT * FROM secret $$;
+ALTER FUNCTION read_secret() OWNER TO nobody_in_particular;

@@ -1,0 +1,143 @@
+"""Request bodies: their type, their length, their JSON."""
+
+import pytest
+
+from lib.service import assert_problem
+
+JSON = {"Content-Type": "application/json"}
+
+
+@pytest.mark.parametrize("content_type", ["application/json", "application/json; charset=utf-8", "APPLICATION/JSON",
+                                          "application/merge-patch+json", 'application/json;charset="UTF-8"'])
+def test_types_that_are_json(service, content_type):
+    assert service.request("POST", "/echo", '{"int4":1}', {"Content-Type": content_type}).status == 200
+
+
+@pytest.mark.parametrize("content_type", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x",
+                                          "application/jsonx", "application/xml", "json", "text/json5"])
+def test_types_that_are_not(service, content_type):
+    response = service.request("POST", "/echo", '{"int4":1}', {"Content-Type": content_type})
+    assert_problem(response, 415, content_type.split(";")[0])
+
+
+def test_a_body_without_a_type(service):
+    assert_problem(service.request("POST", "/echo", '{"int4":1}'), 415)
+
+
+def test_a_get_with_a_body(service):
+    assert_problem(service.request("GET", "/types", '{"int4":1}', JSON), 400)
+
+
+def test_no_body_is_no_fields(service):
+    assert service.request("POST", "/echo").status == 200
+    assert service.request("POST", "/echo", "").status == 200
+    assert service.request("POST", "/echo", "{}", JSON).status == 200
+
+
+WRONG = ["{", "}", "{]", '{"int4":1', '{"int4":1}x', "{'int4':1}", '{"int4":01}', '{"int4":+1}', '{"int4":.5}', '{"int4":1.}',
+         '{"int4":NaN}', '{"int4":Infinity}', '{"int4":undefined}', '{"int4":1,}', '{,"int4":1}', '{"int4"}', '{int4:1}',
+         '{"text":"a\nb"}', '{"text":"\\x41"}', '{"text":"\\ud800"}', '{"text":"\\u12"}', '{"text":"\\u0000"}', "\x00",
+         "[]", "null", "1", '"text"', " ", "// comment\n{}", "\ufeff{}", '{"int4":1}{"int4":2}', '{"int4":--1}', '{"a":tru}']
+
+
+@pytest.mark.parametrize("text", WRONG)
+def test_what_is_no_json_object(service, text):
+    assert_problem(service.request("POST", "/echo", text, JSON), 400)
+
+
+@pytest.mark.parametrize("text", [b'{"text":"\xff"}', b'{"text":"\xc0\x80"}', b'{"text":"\xed\xa0\x80"}', b'{"\xff":1}',
+                                  b'{"text":"\xf4\x90\x80\x80"}'])
+def test_invalid_utf8(service, text):
+    assert_problem(service.request("POST", "/echo", text, JSON), 400, "UTF-8")
+
+
+def test_the_place_of_a_mistake_is_named(service):
+    assert_problem(service.request("POST", "/echo", '{\n "int4": x}', JSON), 400, "line 2")
+
+
+def test_duplicate_keys(service):
+    assert_problem(service.request("POST", "/echo", '{"int4":1,"int4":2}', JSON), 400, "int4")
+    assert_problem(service.request("POST", "/echo", '{"int4":1,"\\u0069nt4":2}', JSON), 400, "int4")
+
+
+def test_escaped_keys_are_the_same_keys(service):
+    assert service.request("POST", "/echo", '{"\\u0069nt4":7}', JSON).json["int4"] == 7
+
+
+def test_depth(serve, service):
+    nested = '{"json":' + "[" * 63 + "]" * 63 + "}"  # with the object itself: 64, the default limit
+    assert service.request("POST", "/echo", nested, JSON).status == 200
+    nested = '{"json":' + "[" * 64 + "]" * 64 + "}"
+    assert_problem(service.request("POST", "/echo", nested, JSON), 400, "64")
+    for bomb in ("[" * 100000, '{"a":' * 40000, '{"json":' + "[" * 100000):
+        assert_problem(service.request("POST", "/echo", bomb, JSON), 400)
+    shallow = serve("--max-json-depth", 2)
+    assert shallow.request("POST", "/echo", '{"json":[1]}', JSON).status == 200
+    assert_problem(shallow.request("POST", "/echo", '{"json":[[1]]}', JSON), 400, "2")
+
+
+def test_brackets_in_strings_are_not_depth(service):
+    text = "[" * 1000 + '\\"' + "{" * 1000
+    assert service.request("POST", "/echo", f'{{"text":"{text}"}}', JSON).status == 200
+
+
+def test_many_fields(service):
+    many = "{" + ",".join(f'"field{number}":1' for number in range(5000)) + "}"
+    assert_problem(service.request("POST", "/echo", many, JSON), 400)
+
+
+def test_size(serve):
+    service = serve("--max-body-bytes", 1000)
+
+    def ask(size):
+        return service.request("POST", "/echo", '{"text":"' + "x" * (size - 11) + '"}', JSON)
+
+    assert ask(1000).status == 200
+    assert_problem(ask(1001), 413, "body")
+    # far beyond, never sent: the answer comes before the body
+    [response] = service.raw(b"POST /echo HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
+                             b"Content-Length: 999999999999\r\n\r\n")
+    assert_problem(response, 413, "body")
+    assert service.get("/types").status == 200
+
+
+def test_a_large_body_arrives_whole(service):
+    text = "".join(chr(0x61 + number % 26) for number in range(250000))
+    assert service.request("POST", "/echo", {"text": text}).json["text"] == text
+
+
+def test_a_body_that_arrives_in_pieces(service):
+    with service.connect() as connection:
+        request = b'POST /echo HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 10\r\n\r\n{"int4":7}'
+        for byte in range(len(request)):
+            connection.send(request[byte:byte + 1])
+        assert connection.read_response().json["int4"] == 7
+
+
+@pytest.mark.parametrize("method,path", [("POST", "/items/calls"), ("PUT", "/items/1"), ("PATCH", "/items/1")])
+def test_a_chunked_body_needs_a_length(service, method, path):
+    [response] = service.raw(f"{method} {path} HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
+                             "Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n".encode())
+    assert_problem(response, 411, "Content-Length")
+
+
+def test_expect_continue(service):
+    with service.connect() as connection:
+        connection.send(b"POST /echo HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 10\r\n"
+                        b"Expect: 100-continue\r\n\r\n")
+        assert connection.read_response().status == 100
+        connection.send(b'{"int4":7}')
+        assert connection.read_response().json["int4"] == 7
+
+
+def test_expect_continue_for_a_body_beyond_the_limit(service):
+    with service.connect() as connection:
+        connection.send(b"POST /echo HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
+                        b"Content-Length: 99999999\r\nExpect: 100-continue\r\n\r\n")
+        assert_problem(connection.read_response(), 413)
+
+
+def test_an_expectation_that_nobody_knows(service):
+    [response] = service.raw(b"POST /echo HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 2\r\n"
+                             b"Expect: a-miracle\r\n\r\n{}")
+    assert_problem(response, 417)

@@ -1,0 +1,129 @@
+"""SIGTERM: what is in flight is answered, then the program ends with status 0."""
+
+import signal
+import socket
+import time
+
+import pytest
+
+from lib import http_client
+from lib.http_client import encode_request
+from lib.service import Service, assert_problem, wait_until
+
+
+def test_nothing_in_flight(serve):
+    service = serve()
+    service.terminate()
+    assert service.wait_for_exit() == 0
+
+
+def test_sigint_is_the_same(serve):
+    service = serve()
+    service.process.send_signal(signal.SIGINT)
+    assert service.wait_for_exit() == 0
+
+
+def test_requests_in_flight_are_answered(serve):
+    service = serve()
+    connections = [service.connect() for _ in range(3)]
+    for connection in connections:
+        connection.send(encode_request("GET", "/slow/600"))
+    time.sleep(0.2)
+    service.terminate()
+    for connection in connections:
+        answer = connection.read_response()
+        assert answer.status == 200 and answer.json == {"ms": 600}
+        assert connection.is_closed_by_peer()
+    assert service.wait_for_exit() == 0
+
+
+def test_the_answer_says_that_the_connection_closes(serve):
+    service = serve()
+    with service.connect() as connection:
+        connection.send(encode_request("GET", "/slow/400"))
+        time.sleep(0.15)
+        service.terminate()
+        assert (connection.read_response().header("connection") or "").lower() == "close"
+
+
+def test_idle_connections_do_not_hold_it_up(serve):
+    service = serve("--read-timeout-ms", 60000, "--drain-timeout-ms", 60000)
+    connections = [service.connect() for _ in range(3)]
+    assert connections[0].request("GET", "/numbers/1").status == 200
+    service.terminate()
+    assert service.wait_for_exit(20) == 0
+    for connection in connections:
+        connection.close()
+
+
+def test_a_write_in_flight_is_done_and_answered(serve, postgres, mode):
+    service = serve()
+    with service.connect() as connection:
+        connection.send(encode_request("POST", "/slow", {"ms": 400, "name": f"drained-{mode}"}))
+        time.sleep(0.15)
+        service.terminate()
+        assert connection.read_response().status == 201
+    assert service.wait_for_exit() == 0
+    assert postgres.value(f"SELECT count(*) FROM item WHERE name = 'drained-{mode}'", "blackbox") == "1"
+
+
+def test_a_stream_in_flight_is_finished(serve):
+    service = serve()
+    with service.connect(receive_buffer_bytes=4096) as connection:
+        connection.send(encode_request("GET", "/stream/50000"))
+        head = connection.read_response_head()
+        assert head.status == 200
+        service.terminate()
+        time.sleep(0.2)
+        import json
+
+        assert len(json.loads(b"".join(connection.read_chunks()))) == 50000
+    assert service.wait_for_exit() == 0
+
+
+def test_the_drain_has_an_end(database, mode):
+    """A request that takes longer than the drain may: the program ends all the same."""
+    from conftest import TEST_ENDPOINTS
+
+    service = Service(database, TEST_ENDPOINTS, mode, "--drain-timeout-ms", 300, "--request-timeout-ms", 2500)
+    with service.connect() as connection:
+        connection.send(encode_request("GET", "/slow/20000"))
+        time.sleep(0.2)
+        service.terminate()
+        assert service.wait_for_exit(30) in (0, 1)
+    service.kill()
+
+
+def test_no_new_connections_after_the_drain_began(serve):
+    service = serve()
+    service.terminate()
+    assert service.wait_for_exit() == 0
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(service.address, 5)
+
+
+def test_the_drain_delay_keeps_accepting_and_says_so(serve):
+    service = serve("--drain-delay-ms", 3000, "--admin", "127.0.0.1:0")
+    assert http_client.request(service.admin_address, "GET", "/readyz").status == 200
+    service.terminate()
+    assert wait_until(lambda: http_client.request(service.admin_address, "GET", "/readyz").status == 503, 2)
+    assert http_client.request(service.admin_address, "GET", "/livez").status == 200
+    assert service.get("/numbers/1").json == {"n": 1}
+    assert service.wait_for_exit() == 0
+
+
+def test_the_port_is_free_again(serve):
+    service = serve()
+    host, port = service.address
+    service.get("/numbers/1")
+    service.stop()
+    again = serve(listen=f"{host}:{port}")
+    assert again.get("/numbers/1").status == 200
+
+
+def test_sigterm_while_the_database_is_down(serve, faulty_postgres):
+    service = serve(url=faulty_postgres.url("blackbox"))
+    faulty_postgres.stop()
+    assert_problem(service.get("/numbers/1"), 503)
+    service.terminate()
+    assert service.wait_for_exit() == 0

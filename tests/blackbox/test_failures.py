@@ -1,0 +1,122 @@
+"""SQLSTATE to HTTP; GET can not write; one failure never touches another request."""
+
+import pytest
+
+from lib.http_client import encode_request
+from lib.service import assert_problem
+
+TABLE = {
+    "23505": 409, "23503": 409,
+    "22000": 400, "22012": 400, "22P02": 400, "22003": 400, "22001": 400, "23502": 400, "23514": 400,
+    "42501": 403,
+    "57014": 504,
+    "53300": 503, "53200": 503, "53100": 503, "08006": 503, "08000": 503, "57P01": 503, "57P02": 503, "57P03": 503,
+    "25006": 405,
+    "P0001": 400,
+    "42P01": 500, "42703": 500, "XX000": 500, "P0002": 500, "0A000": 500, "23000": 500, "55000": 500, "P0003": 500,
+}
+
+
+@pytest.mark.parametrize("path", ["/fail", "/fail-alone"])
+@pytest.mark.parametrize("sqlstate,status", TABLE.items())
+def test_a_failing_read(service, path, sqlstate, status):
+    response = service.get(f"{path}/{sqlstate}")
+    assert_problem(response, status, sqlstate=sqlstate)
+    assert service.get("/types/void").status == 200
+
+
+@pytest.mark.parametrize("sqlstate,status", TABLE.items())
+def test_a_failing_write(service, sqlstate, status):
+    assert_problem(service.request("POST", f"/fail/{sqlstate}", {}), status, sqlstate=sqlstate)
+
+
+def test_the_message_of_a_function_reaches_the_client(service):
+    assert_problem(service.get("/fail/P0001"), 400, "failed on purpose")
+    assert_problem(service.get("/numbers/10"), 400, "number 10 fails", sqlstate="P0001")
+
+
+def test_real_violations(service, mode):
+    name = f"violations-{mode}"
+    assert service.request("POST", "/items", {"name": name}).status == 201
+    assert_problem(service.request("POST", "/items", {"name": name}), 409, "item_name_key", sqlstate="23505")
+    assert_problem(service.request("POST", "/items", {"name": name + "b", "parent": 0}), 409, "item_parent_fkey",
+                   sqlstate="23503")
+    assert_problem(service.request("POST", "/items", {"name": name + "c", "amount": -1}), 400, "amount_is_not_negative",
+                   sqlstate="23514")
+    assert_problem(service.request("POST", "/items", {"name": None}), 400, "name", sqlstate="23502")
+
+
+def test_data_exceptions(service):
+    assert_problem(service.get("/divide?a=1&b=0"), 400, "division by zero", sqlstate="22012")
+    assert_problem(service.get("/cast/abc"), 400, "abc", sqlstate="22P02")
+
+
+def test_a_missing_privilege(service):
+    assert_problem(service.get("/secret"), 403, "secret", sqlstate="42501")
+
+
+@pytest.mark.parametrize("path", ["/write-by-get", "/write-by-with"])
+def test_get_can_not_write(service, postgres, path, mode):
+    name = f"written{path}-{mode}".replace("/", "-")
+    response = service.get(f"{path}/{name}")
+    assert_problem(response, 405, sqlstate="25006")
+    # RFC 9110 15.5.6: a 405 must say what is allowed, and this GET is not
+    assert response.header("allow") is not None, "405 without Allow"
+    assert service.request("HEAD", f"{path}/{name}").status == 405
+    assert postgres.value(f"SELECT count(*) FROM item WHERE name = '{name}'", "blackbox") == "0"
+
+
+def test_get_can_not_write_even_after_one_unlocked_the_session(serve, postgres, mode):
+    service = serve()
+    for _ in range(4):
+        service.get("/session/unlock")
+    statuses = {service.get(f"/write-by-get/unlocked-{mode}-{number}").status for number in range(8)}
+    assert postgres.value(f"SELECT count(*) FROM item WHERE name LIKE 'unlocked-{mode}-%'", "blackbox") == "0"
+    assert statuses == {405}
+
+
+def test_failures_and_successes_side_by_side(service, postgres, mode):
+    """40 clients at the same instant, reads and writes of two endpoints, every other one failing."""
+    first = {"sync": 1, "threads": 2, "async": 3}[mode] * 1000000
+    expected, requests = [], []
+    for number in range(first, first + 40):
+        is_good = number % 10 != 0
+        requests += [("GET", f"/numbers/{number}", None), ("GET", f"/other-numbers/{number}", None),
+                     ("POST", "/numbers", {"n": number})]
+        expected += [(200 if is_good else 400, number), (200 if is_good else 400, number), (201 if is_good else 400, number)]
+    connections = [service.connect() for _ in requests]
+    try:
+        for connection, request in zip(connections, requests):
+            connection.send(encode_request(*request))
+        answers = [connection.read_response() for connection in connections]
+    finally:
+        for connection in connections:
+            connection.close()
+    for (method, path, _), answer, (status, number) in zip(requests, answers, expected):
+        assert answer.status == status, (method, path, answer)
+        if status < 400:
+            assert answer.json["n"] == number
+        elif path.startswith("/other"):
+            assert_problem(answer, 400, sqlstate="22012")
+        else:
+            assert_problem(answer, 400, f"number {number} fails", sqlstate="P0001")
+    rows = postgres.execute(f"SELECT n FROM number WHERE n >= {first} AND n < {first + 40} ORDER BY n", "blackbox")
+    assert [int(n) for [n] in rows] == [n for n in range(first, first + 40) if n % 10 != 0]
+
+
+def test_a_failing_write_rolls_back_only_itself(service, postgres, mode):
+    """Writes sent in one burst over many connections: each in a transaction of its own."""
+    prefix = f"burst-{mode}-"
+    connections = [service.connect() for _ in range(40)]
+    try:
+        for number, connection in enumerate(connections):
+            amount = -1 if number % 3 == 0 else number
+            connection.send(encode_request("POST", "/items", {"name": f"{prefix}{number}", "amount": amount}))
+        answers = [connection.read_response() for connection in connections]
+    finally:
+        for connection in connections:
+            connection.close()
+    assert [answer.status for answer in answers] == [400 if number % 3 == 0 else 201 for number in range(40)]
+    rows = postgres.execute(f"SELECT amount FROM item WHERE name LIKE '{prefix}%' ORDER BY amount", "blackbox")
+    assert [int(amount) for [amount] in rows] == [number for number in range(40) if number % 3 != 0]
+

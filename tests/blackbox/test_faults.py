@@ -1,0 +1,206 @@
+"""The database goes away and comes back; clients leave in the middle."""
+
+import threading
+import time
+
+import pytest
+
+from lib.http_client import encode_request
+from lib.service import assert_problem, wait_until
+
+RECOVERY_S = 30
+
+
+@pytest.fixture
+def faulty(serve, faulty_postgres):
+    """A service over a database that may be harmed."""
+    return serve(url=faulty_postgres.url("blackbox"))
+
+
+def recovers(service):
+    return wait_until(lambda: service.get("/numbers/1").status == 200
+                      and service.request("POST", "/echo", {"int4": 1}).status == 200, RECOVERY_S)
+
+
+def test_all_sessions_are_terminated(faulty, faulty_postgres):
+    assert faulty.get("/numbers/1").status == 200
+    for _ in range(5):
+        assert faulty_postgres.terminate_clients("blackbox") >= 1
+        response = faulty.get("/numbers/7")
+        assert response.status in (200, 503), response
+        assert recovers(faulty)
+
+
+def test_sessions_are_terminated_under_requests_in_flight(faulty, faulty_postgres):
+    connections = [faulty.connect() for _ in range(6)]
+    for connection in connections:
+        connection.send(encode_request("GET", "/slow/700"))
+    time.sleep(0.3)
+    faulty_postgres.terminate_clients("blackbox")
+    answers = [connection.read_response() for connection in connections]
+    for connection in connections:
+        connection.close()
+    assert {answer.status for answer in answers} <= {200, 503}, answers
+    for answer in answers:
+        if answer.status == 503:
+            assert_problem(answer, 503)
+    assert recovers(faulty)
+
+
+def test_a_write_in_flight_whose_session_is_terminated(faulty, faulty_postgres, mode):
+    """Never run twice; when nobody knows whether it was done, the answer says exactly that."""
+    name = f"in-flight-{mode}"
+    with faulty.connect() as connection:
+        connection.send(encode_request("POST", "/slow", {"ms": 1000, "name": name}))
+        time.sleep(0.4)
+        faulty_postgres.terminate_clients("blackbox")
+        answer = connection.read_response()
+    assert answer.status == 503, answer
+    problem = assert_problem(answer, 503)
+    assert "outcome-unknown" in problem["type"] or problem.get("sqlstate") == "57P01", problem
+    assert recovers(faulty)
+    time.sleep(1)
+    assert faulty_postgres.value(f"SELECT count(*) FROM item WHERE name = '{name}'", "blackbox") == "0"
+
+
+def test_a_statement_that_ends_its_own_session(faulty):
+    for _ in range(3):
+        response = faulty.get("/end-itself")
+        assert response.status in (500, 503), response
+        assert recovers(faulty)
+
+
+@pytest.mark.parametrize("how", ["stop", "kill"])
+def test_the_database_is_down_and_comes_back(faulty, faulty_postgres, how):
+    assert faulty.get("/numbers/1").status == 200
+    getattr(faulty_postgres, how)()
+    for _ in range(3):
+        assert_problem(faulty.get("/numbers/1", timeout_s=15), 503)
+        assert_problem(faulty.request("POST", "/items", {"name": "x"}, timeout_s=15), 503)
+    # what needs no database is served as ever
+    assert_problem(faulty.get("/nowhere"), 404)
+    assert_problem(faulty.get("/numbers/x"), 400, "n")
+    assert faulty.get("/openapi.json").status == 200
+    faulty_postgres.start()
+    assert recovers(faulty)
+
+
+def test_the_database_stops_under_requests_in_flight(faulty, faulty_postgres):
+    connections = [faulty.connect() for _ in range(6)]
+    for connection in connections:
+        connection.send(encode_request("GET", "/slow/2000"))
+    time.sleep(0.3)
+    faulty_postgres.kill()
+    answers = [connection.read_response() for connection in connections]
+    for connection in connections:
+        connection.close()
+    assert {answer.status for answer in answers} <= {503, 504}, answers
+    faulty_postgres.start()
+    assert recovers(faulty)
+
+
+def test_a_restart_under_load(faulty, faulty_postgres, is_slow):
+    """Every request gets an answer, its own, and only 200 or 503."""
+    wrong, counts, is_over = [], {200: 0, 503: 0}, threading.Event()
+
+    def client(number):
+        while not is_over.is_set():
+            number += 10
+            answer = faulty.get(f"/numbers/{number}")
+            if answer.status not in counts or (answer.status == 200 and answer.json != {"n": number}):
+                wrong.append(answer)
+                return
+            counts[answer.status] += 1
+
+    clients = [threading.Thread(target=client, args=(1000 * number + 1,)) for number in range(1, 5)]
+    for each in clients:
+        each.start()
+    time.sleep(0.5)
+    faulty_postgres.kill()
+    time.sleep(0.5)
+    faulty_postgres.start()
+    is_well = recovers(faulty)
+    is_over.set()
+    for each in clients:
+        each.join(60)
+        assert not each.is_alive(), "a request without an answer"
+    assert not wrong, wrong[:3]
+    assert is_well and counts[200] > 0 and counts[503] > 0, counts
+
+
+def test_a_cut_stream_is_seen_as_cut(faulty, faulty_postgres):
+    """The session ends in the middle of a stream: the body must not look complete."""
+    from lib.http_client import ConnectionEnded
+
+    with faulty.connect(receive_buffer_bytes=4096) as connection:
+        connection.send(encode_request("GET", "/stream/1000000"))
+        assert connection.read_response_head().status == 200
+        faulty_postgres.terminate_clients("blackbox")
+        with pytest.raises((ConnectionEnded, ConnectionResetError)):
+            for _ in connection.read_chunks():
+                pass
+    assert recovers(faulty)
+
+
+def test_too_few_connections_in_postgres(serve, faulty_postgres, mode):
+    """The database has fewer connections than the service may want: it works with what it gets."""
+    faulty_postgres.execute("ALTER DATABASE blackbox CONNECTION LIMIT 6")
+    faulty_postgres.execute("CREATE ROLE limited LOGIN") if faulty_postgres.value(
+        "SELECT count(*) FROM pg_roles WHERE rolname = 'limited'") == "0" else None
+    faulty_postgres.execute("GRANT ALL ON ALL TABLES IN SCHEMA public TO limited", "blackbox")
+    try:
+        few = {"sync": [], "threads": ["--threads", 2], "async": []}[mode]
+        service = serve(*few, "--request-timeout-ms", 30000,
+                        url=faulty_postgres.url("blackbox").replace("postgres@", "limited@"))
+        connections = [service.connect() for _ in range(20)]
+        for connection in connections:
+            connection.send(encode_request("GET", "/slow/100"))
+        statuses = [connection.read_response().status for connection in connections]
+        for connection in connections:
+            connection.close()
+        assert set(statuses) <= {200, 503} and 200 in statuses, statuses
+        assert service.get("/numbers/1").status == 200
+    finally:
+        faulty_postgres.execute("ALTER DATABASE blackbox CONNECTION LIMIT -1")
+
+
+def test_a_table_that_changed_under_the_service(serve, faulty_postgres):
+    """Prepared statements meet another shape of their table: an error at most, never a wrong row."""
+    faulty_postgres.execute("INSERT INTO item (name) VALUES ('shape') ON CONFLICT DO NOTHING", "blackbox")
+    service = serve(url=faulty_postgres.url("blackbox"))
+    identity = service.get("/items?like=shape").json[0]["id"]
+    faulty_postgres.execute("ALTER TABLE item ADD COLUMN colour text; ALTER TABLE item ALTER amount TYPE bigint", "blackbox")
+    try:
+        responses = [service.get(f"/items/{identity}") for _ in range(3)]
+        assert {response.status for response in responses} <= {200, 500, 503}, responses
+        assert all(response.json["name"] == "shape" for response in responses if response.status == 200)
+        assert service.get("/numbers/1").status == 200
+    finally:
+        faulty_postgres.execute("ALTER TABLE item DROP COLUMN colour; ALTER TABLE item ALTER amount TYPE integer", "blackbox")
+
+
+@pytest.mark.parametrize("leave", ["close", "reset"])
+def test_clients_leave_during_slow_requests(serve, leave):
+    service = serve()
+    for method, path, body in (("GET", "/slow/500", None), ("GET", "/large-rows/900", None), ("GET", "/stream/100000", None)):
+        connections = [service.connect() for _ in range(6)]
+        for connection in connections:
+            connection.send(encode_request(method, path, body))
+        time.sleep(0.05)
+        for connection in connections:
+            getattr(connection, leave)()
+    assert service.get("/numbers/1").json == {"n": 1}
+    assert service.get("/slow/20").json == {"ms": 20}
+
+
+def test_a_write_of_a_client_that_left_is_done_or_not(serve, postgres, mode):
+    service = serve()
+    name = f"left-{mode}"
+    connection = service.connect()
+    connection.send(encode_request("POST", "/slow", {"ms": 200, "name": name}))
+    time.sleep(0.1)
+    connection.reset()
+    assert service.get("/numbers/1").status == 200
+    assert wait_until(lambda: postgres.value("SELECT count(*) FROM pg_stat_activity WHERE state <> 'idle' AND query LIKE "
+                                             "'%pg_sleep%' AND pid <> pg_backend_pid()") == "0", 10)
+    assert postgres.value(f"SELECT count(*) FROM item WHERE name = '{name}'", "blackbox") in ("0", "1")

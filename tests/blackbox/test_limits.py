@@ -1,0 +1,173 @@
+"""Bounded queues, deadlines, and who waits for whom."""
+
+import time
+
+import pytest
+
+from lib.http_client import encode_request
+from lib.service import assert_problem, check_sound, wait_until
+
+
+def at_once(service, requests):
+    """Sends every (method, path, body) on a connection of its own; returns answers in order, and the order they came in."""
+    connections = [service.connect() for _ in requests]
+    try:
+        for connection, request in zip(connections, requests):
+            connection.send(encode_request(*request))
+        answers = [connection.read_response() for connection in connections]
+    finally:
+        for connection in connections:
+            connection.close()
+    for answer in answers:
+        check_sound(answer)
+    return answers
+
+
+SMALL_QUEUE = {
+    "sync": ["--queue-limit", 1],
+    "threads": ["--queue-limit", 1, "--threads", 1],
+    "async": ["--queue-limit", 1, "--db-connections", 2, "--db-shared-connections", 1],
+}
+
+
+def test_a_full_queue_is_503_at_once(serve, mode):
+    service = serve(*SMALL_QUEUE[mode])
+    answers = at_once(service, [("GET", "/slow/400")] * 12)
+    statuses = [answer.status for answer in answers]
+    assert set(statuses) <= {200, 503} and 200 in statuses, statuses
+    for answer in answers:
+        if answer.status == 503:
+            assert_problem(answer, 503)
+            assert int(answer.header("retry-after")) >= 1
+    if mode != "sync":  # its queue is the kernel's: what the loop has not read it can not refuse
+        assert 503 in statuses, statuses
+    assert service.get("/numbers/1").json == {"n": 1}, "well afterwards"
+
+
+def test_a_full_queue_refuses_writes_as_well(serve, mode, postgres):
+    service = serve(*SMALL_QUEUE[mode])
+    answers = at_once(service, [("POST", "/slow", {"ms": 300, "name": f"queued-{mode}-{number}"}) for number in range(12)])
+    good = sum(answer.status == 201 for answer in answers)
+    assert {answer.status for answer in answers} <= {201, 503} and good > 0
+    assert postgres.value(f"SELECT count(*) FROM item WHERE name LIKE 'queued-{mode}-%'", "blackbox") == str(good)
+
+
+def test_the_deadline_is_504(serve):
+    service = serve("--request-timeout-ms", 300)
+    assert_problem(service.get("/slow/5000"), 504)
+    assert service.get("/slow/20").json == {"ms": 20}
+    assert service.get("/numbers/1").json == {"n": 1}
+
+
+def test_the_deadline_of_a_write_is_504_and_nothing_is_written(serve, postgres, mode):
+    service = serve("--request-timeout-ms", 300)
+    name = f"late-{mode}"
+    response = service.request("POST", "/slow", {"ms": 1500, "name": name})
+    # 504 when PostgreSQL has said that it gave up; 503 when nobody knows
+    assert response.status in (503, 504), response
+    assert service.get("/numbers/1").status == 200
+    if response.status == 504:
+        time.sleep(2)  # longer than the statement would have taken
+        assert postgres.value(f"SELECT count(*) FROM item WHERE name = '{name}'", "blackbox") == "0"
+
+
+def test_no_statement_goes_on_after_its_deadline(serve, postgres):
+    service = serve("--request-timeout-ms", 300)
+    assert_problem(service.get("/slow/30000"), 504)
+    assert wait_until(lambda: postgres.value("SELECT count(*) FROM pg_stat_activity WHERE state = 'active' "
+                                             "AND query LIKE '%pg_sleep%' AND pid <> pg_backend_pid()") == "0", 10)
+
+
+def test_an_endpoint_has_a_timeout_of_its_own(service, serve):
+    assert_problem(service.get("/slow-limited/3000"), 504)
+    assert service.get("/slow-limited/10").json == {"ms": 10}
+    patient = serve("--request-timeout-ms", 200)
+    assert patient.get("/slow-allowed/600").json == {"ms": 600}
+    assert_problem(patient.get("/slow/600"), 504)
+
+
+def test_after_deadlines_every_answer_is_at_its_request(serve):
+    service = serve("--request-timeout-ms", 250)
+    for number in range(1, 6):
+        assert_problem(service.get("/slow/1000"), 504)
+        for other in range(1, 6):
+            assert service.get(f"/numbers/{number}{other}").json == {"n": int(f"{number}{other}")}
+
+
+def test_queueing_counts_towards_the_deadline(serve, mode):
+    one_at_a_time = {"sync": [], "threads": ["--threads", 1],
+                     "async": ["--db-connections", 2, "--db-shared-connections", 1]}[mode]
+    service = serve("--request-timeout-ms", 500, *one_at_a_time)
+    answers = at_once(service, [("GET", "/slow/350")] * 8)
+    statuses = [answer.status for answer in answers]
+    assert set(statuses) <= {200, 504} and 200 in statuses, statuses
+    if mode != "sync":  # there, later requests have not arrived yet when the loop does not read them
+        assert 504 in statuses, statuses
+
+
+def elapsed(act):
+    started = time.monotonic()
+    return act(), time.monotonic() - started
+
+
+def test_waits_overlap_where_they_should(serve, mode):
+    service = serve()
+    service.get("/slow/1")
+    answers, took = elapsed(lambda: at_once(service, [("GET", f"/slow/{ms}") for ms in (400, 300, 100)]))
+    assert [answer.json["ms"] for answer in answers] == [400, 300, 100]
+    if mode == "sync":
+        assert took >= 0.8, "one after another, so never less than their sum"
+    else:
+        assert took < 0.75, f"took {took:.3f} s, which is not clearly less than the sum of 0.8 s"
+
+
+def test_the_quick_one_does_not_wait_for_the_slow_one(serve, mode):
+    if mode == "sync":
+        pytest.skip("in sync mode it does: that is the point of the other two")
+    service = serve()
+    with service.connect() as slow, service.connect() as quick:
+        slow.send(encode_request("GET", "/slow/3000"))
+        time.sleep(0.2)
+        for number in range(1, 6):
+            assert quick.request("GET", f"/numbers/{number}").json == {"n": number}
+        slow.socket.settimeout(0.001)
+        with pytest.raises(TimeoutError):
+            slow.read_response()
+        slow.socket.settimeout(30)
+        assert slow.read_response().json == {"ms": 3000}
+
+
+def test_more_slow_requests_than_connections(serve, mode):
+    """They wait their turn; none is lost, none is refused."""
+    few = {"sync": [], "threads": ["--threads", 3], "async": ["--db-connections", 4]}[mode]
+    service = serve("--request-timeout-ms", 60000, *few)
+    answers = at_once(service, [("GET", f"/slow/{ms}") for ms in range(20, 50)])
+    assert [answer.json["ms"] for answer in answers] == list(range(20, 50))
+
+
+def test_input_is_checked_before_any_connection_is_used(serve, mode):
+    """Every connection is busy and the queue is full: what is wrong with a request is said all the same."""
+    if mode == "sync":
+        pytest.skip("in sync mode nobody is answered meanwhile")
+    service = serve(*SMALL_QUEUE[mode])
+    connections = [service.connect() for _ in range(6)]
+    for connection in connections:
+        connection.send(encode_request("GET", "/slow/1500"))
+    time.sleep(0.3)
+    assert_problem(service.get("/echo/int4?value=x"), 400, "value")
+    assert_problem(service.get("/nowhere"), 404)
+    assert_problem(service.request("POST", "/types", {}), 405)
+    assert service.request("OPTIONS", "/types").status == 204
+    assert service.get("/openapi.json").status == 200
+    for connection in connections:
+        assert connection.read_response().status in (200, 503)
+        connection.close()
+
+
+def test_two_loops(serve):
+    service = serve("--loops", 2)
+    for number in range(1, 40):
+        if number % 10:
+            assert service.get(f"/numbers/{number}").json == {"n": number}
+    answers = at_once(service, [("GET", f"/numbers/{number}1") for number in range(64)])
+    assert [answer.json["n"] for answer in answers] == [int(f"{number}1") for number in range(64)]

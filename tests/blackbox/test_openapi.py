@@ -1,0 +1,163 @@
+"""The OpenAPI 3.1 document: exactly the endpoints that are served."""
+
+import json
+import re
+
+import pytest
+
+from conftest import ATLAS_ENDPOINTS, TEST_ENDPOINTS
+from lib.service import run
+
+FOLDERS = [TEST_ENDPOINTS, ATLAS_ENDPOINTS]
+
+
+@pytest.fixture(scope="module", params=FOLDERS, ids=lambda folder: folder.parent.name)
+def folder(request):
+    return request.param
+
+
+@pytest.fixture(scope="module")
+def url(folder, database, request):
+    return database if folder is TEST_ENDPOINTS else request.getfixturevalue("atlas_database")
+
+
+@pytest.fixture(scope="module")
+def text(folder, url):
+    done = run("openapi", "--database", url, "--endpoints", folder)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def document(text):
+    return json.loads(text)
+
+
+def operations(document):
+    for path, item in document["paths"].items():
+        for method, operation in item.items():
+            yield method, path, operation
+
+
+def test_exactly_the_routes(folder, url, document):
+    done = run("routes", "--database", url, "--endpoints", folder)
+    assert done.returncode == 0, done.stderr
+    lines = [line.split() for line in done.stdout.splitlines()]
+    routes = {(line[0].lower(), line[1]): line[2] for line in lines}
+    documented = {(method, path): operation["operationId"] for method, path, operation in operations(document)}
+    documented.pop(("get", "/openapi.json"), None)
+    routes.pop(("get", "/openapi.json"), None)
+    assert documented == routes
+    in_files = {}
+    for file in folder.glob("*.sql"):
+        names = re.findall(r"^-- name: (\S+)", file.read_text(), re.M)
+        in_files |= dict(zip([(method.lower(), path) for method, path in re.findall(
+            r"^-- route: (\S+) (\S+)", file.read_text(), re.M)], names))
+    assert routes == in_files
+
+
+def test_routes_name_file_and_line(folder, url):
+    for line in run("routes", "--database", url, "--endpoints", folder).stdout.splitlines():
+        method, path, name, place = line.split()
+        if path == "/openapi.json":
+            continue
+        file, number = place.rsplit(":", 1)
+        source = (folder / file.split("/")[-1]).read_text().splitlines()
+        assert re.match(rf"-- (name: {name}|route: {method} {re.escape(path)})", source[int(number) - 1]), line
+
+
+def test_the_frame_is_openapi_3_1(document):
+    assert re.fullmatch(r"3\.1\.\d+", document["openapi"])
+    assert document["info"]["title"] and document["info"]["version"]
+    assert set(document) <= {"openapi", "info", "jsonSchemaDialect", "servers", "paths", "webhooks", "components", "security",
+                             "tags", "externalDocs"}
+    assert all(path.startswith("/") for path in document["paths"])
+
+
+def resolve(document, node):
+    while "$ref" in node:
+        target = document
+        for part in node["$ref"].removeprefix("#/").split("/"):
+            target = target[part]
+        node = target
+    return node
+
+
+def check_schema(document, schema):
+    """JSON Schema 2020-12, as far as the documents use it."""
+    schema = resolve(document, schema)
+    if schema is True or schema == {}:
+        return
+    known = {"type", "format", "minimum", "maximum", "items", "properties", "required", "additionalProperties", "description",
+             "default", "maxItems", "contentEncoding", "pattern", "anyOf", "oneOf", "const", "enum", "title", "examples",
+             "minLength", "maxLength", "minItems", "nullable"} - {"nullable"}
+    assert set(schema) <= known, f"unknown keywords {set(schema) - known}"
+    types = schema.get("type", [])
+    types = [types] if isinstance(types, str) else types
+    assert set(types) <= {"null", "boolean", "object", "array", "number", "string", "integer"}
+    if "array" in types:
+        check_schema(document, schema["items"])
+    for each in schema.get("properties", {}).values():
+        check_schema(document, each)
+    assert set(schema.get("required", [])) <= set(schema.get("properties", {}))
+    for each in schema.get("anyOf", []) + schema.get("oneOf", []):
+        check_schema(document, each)
+
+
+def test_every_operation_is_complete(document):
+    identities = []
+    for method, path, operation in operations(document):
+        assert method in ("get", "post", "put", "patch", "delete")
+        assert set(operation) <= {"operationId", "summary", "description", "parameters", "requestBody", "responses", "tags"}
+        identities.append(operation["operationId"])
+        parameters = [resolve(document, each) for each in operation.get("parameters", [])]
+        in_path = {each["name"] for each in parameters if each["in"] == "path"}
+        assert in_path == set(re.findall(r"\{(\w+)\}", path))
+        assert all(each["required"] is True for each in parameters if each["in"] == "path")
+        assert {each["in"] for each in parameters} <= {"path", "query"}
+        assert len({(each["in"], each["name"]) for each in parameters}) == len(parameters)
+        for each in parameters:
+            check_schema(document, each["schema"])
+        if "requestBody" in operation:
+            assert method != "get"
+            check_schema(document, operation["requestBody"]["content"]["application/json"]["schema"])
+        check_responses(document, operation["responses"])
+    assert len(set(identities)) == len(identities)
+
+
+def check_responses(document, responses):
+    assert any(status.startswith("2") for status in responses)
+    for status, response in responses.items():
+        assert re.fullmatch(r"[1-5](\d\d|XX)|default", status)
+        response = resolve(document, response)
+        assert response["description"]
+        for media_type, content in response.get("content", {}).items():
+            assert media_type in ("application/json", "application/problem+json", "application/x-ndjson")
+            check_schema(document, content.get("schema", {}))
+    assert any("application/problem+json" in resolve(document, each).get("content", {}) for each in responses.values())
+
+
+def test_types_and_defaults(document, folder):
+    if folder is not TEST_ENDPOINTS:
+        pytest.skip("these are the endpoints of the tests")
+    [count, *_] = [each for each in document["paths"]["/defaults"]["get"]["parameters"] if each["name"] == "count"]
+    assert count["schema"]["default"] == 20 and "integer" in count["schema"]["type"] and not count.get("required")
+    assert "How many" in json.dumps(count)
+    [required] = [each for each in document["paths"]["/defaults"]["get"]["parameters"] if each["name"] == "required"]
+    assert required["required"] is True
+    body = resolve(document, document["paths"]["/items"]["post"]["requestBody"])["content"]["application/json"]["schema"]
+    body = resolve(document, body)
+    assert set(body["properties"]) == {"name", "amount", "parent"} and body["required"] == ["name"]
+    assert body["additionalProperties"] is False
+    assert "201" in document["paths"]["/items"]["post"]["responses"]
+    assert "204" in document["paths"]["/items/{id}"]["delete"]["responses"]
+    assert "404" in document["paths"]["/items/{id}"]["get"]["responses"]
+    row = document["paths"]["/items"]["get"]["responses"]["200"]["content"]["application/json"]["schema"]
+    assert "array" in row["type"]
+    assert list(resolve(document, row["items"])["properties"]) == ["id", "name", "amount", "parent"]
+
+
+def test_the_service_gives_the_same_document(service, database):
+    served = service.get("/openapi.json")
+    assert served.status == 200 and served.header("content-type") == "application/json"
+    assert served.json == json.loads(run("openapi", "--database", database, "--endpoints", TEST_ENDPOINTS).stdout)

@@ -1,0 +1,277 @@
+"""Start-up: what is wrong stops it, and is named with its place."""
+
+import socket
+
+import pytest
+
+from conftest import TEST_ENDPOINTS
+from lib.service import run
+
+GOOD = "-- name: good :one\n-- route: GET /good\nSELECT 1 AS one;\n"
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A folder of endpoints: write(file=text)."""
+
+    def write(text, name="a.sql"):
+        (tmp_path / name).write_bytes(text if isinstance(text, bytes) else text.encode())
+        return tmp_path
+
+    return write
+
+
+def check(url, endpoints, *options, **more):
+    return run("check", "--database", url, "--endpoints", endpoints, *options, **more)
+
+
+def test_a_good_folder(database):
+    done = check(database, TEST_ENDPOINTS)
+    assert done.returncode == 0, done.stderr
+
+
+# what is wrong: the file, the line that is to be named, words that are to be named
+WRONG_FILES = {
+    "an unknown annotation": (
+        "-- name: a :one\n-- route: GET /a\n-- colour: red\nSELECT 1 AS one;\n", 3, ["colour"]),
+    "no shape": ("-- name: a\n-- route: GET /a\nSELECT 1 AS one;\n", 1, [":one"]),
+    "an unknown shape": ("-- name: a :two\n-- route: GET /a\nSELECT 1 AS one;\n", 1, [":two"]),
+    "no route": ("\n-- name: a :one\nSELECT 1 AS one;\n", 2, ["route"]),
+    "two routes": ("-- name: a :one\n-- route: GET /a\n-- route: GET /b\nSELECT 1 AS one;\n", 3, ["route"]),
+    "an unknown method": ("-- name: a :one\n-- route: BREW /a\nSELECT 1 AS one;\n", 2, ["BREW"]),
+    "a path without a slash": ("-- name: a :one\n-- route: GET a\nSELECT 1 AS one;\n", 2, ["/"]),
+    "no SQL": ("-- name: a :one\n-- route: GET /a\n", 1, ["a"]),
+    "two statements": ("-- name: a :one\n-- route: GET /a\nSELECT 1 AS one;\nSELECT 2 AS two;\n", 4, []),
+    "a statement that is no query": ("-- name: a :exec\n-- route: POST /a\nBEGIN;\n", 3, ["BEGIN"]),
+    "SET": ("-- name: a :exec\n-- route: POST /a\nSET work_mem = '1MB';\n", 3, ["SET"]),
+    "an open quote": ("-- name: a :one\n-- route: GET /a\nSELECT 1,\n'open AS one;\n", 4, []),
+    "an open comment": ("-- name: a :one\n-- route: GET /a\nSELECT 1 AS one /* open\n;\n", 3, []),
+    "a number as a parameter": ("-- name: a :one\n-- route: GET /a\nSELECT\n$1::int AS one;\n", 4, ["$1"]),
+    "a path parameter that the SQL does not use": (
+        "-- name: a :one\n-- route: GET /a/{id}\nSELECT 1 AS one;\n", 2, ["id"]),
+    "a param that the SQL does not use": (
+        "-- name: a :one\n-- route: GET /a\n-- param: id = 1\nSELECT 1 AS one;\n", 3, ["id"]),
+    "a path parameter with a default": (
+        "-- name: a :one\n-- route: GET /a/{id}\n-- param: id = 1\nSELECT :id::int AS id;\n", 3, ["id"]),
+    "a status beyond its range": ("-- name: a :one\n-- route: GET /a\n-- status: 404\nSELECT 1 AS one;\n", 3, ["404"]),
+    "a timeout without a unit": ("-- name: a :one\n-- route: GET /a\n-- timeout: 5\nSELECT 1 AS one;\n", 3, ["5"]),
+    "max-rows on :one": ("-- name: a :one\n-- route: GET /a\n-- max-rows: 5\nSELECT 1 AS one;\n", 3, ["max-rows"]),
+    "stream on a POST": ("-- name: a :many\n-- route: POST /a\n-- stream\nSELECT 1 AS one;\n", 3, ["stream"]),
+    "two endpoints of one name": (
+        GOOD + "-- name: good :one\n-- route: GET /b\nSELECT 1 AS one;\n", 4, ["good"]),
+    "two endpoints on one route": (
+        GOOD + "-- name: other :one\n-- route: GET /good\nSELECT 1 AS one;\n", 5, ["GET /good"]),
+    "two routes that differ in a name only": (
+        "-- name: a :one\n-- route: GET /a/{x}\nSELECT :x::int AS x;\n"
+        "-- name: b :one\n-- route: GET /a/{y}\nSELECT :y::int AS y;\n", 5, ["/a/{y}"]),
+    "a table that is not there": (
+        "-- name: a :one\n-- route: GET /a\nSELECT one\nFROM nowhere;\n", 4, ["nowhere"]),
+    "a column that is not there": (
+        "-- name: a :one\n-- route: GET /a\nSELECT id,\n  name,\n  colour\nFROM item;\n", 5, ["colour"]),
+    "a syntax error": ("-- name: a :one\n-- route: GET /a\nSELECT 1\nFRM item;\n", 4, ["item"]),
+    "a parameter of no type": (
+        "-- name: a :one\n-- route: GET /a\nSELECT coalesce(:x,\n:y) + unknown_function(:z) AS z;\n", 4, ["unknown_function"]),
+    "a default of the wrong type": (
+        "-- name: a :one\n-- route: GET /a\n-- param: n = many\nSELECT :n::integer AS n;\n", 3, ["many"]),
+    "invalid UTF-8": (b"-- name: a :one\n-- route: GET /a\nSELECT '\xff' AS one;\n", 3, ["UTF-8"]),
+    "a NUL byte": (b"-- name: a :one\n-- route: GET /a\nSELECT 1 \0 AS one;\n", 3, ["NUL"]),
+    "SQL before the first name": ("SELECT 1;\n" + GOOD, 1, ["name"]),
+}
+
+
+@pytest.mark.parametrize("what", WRONG_FILES)
+def test_a_wrong_endpoint_file(database, folder, what):
+    text, line, words = WRONG_FILES[what]
+    done = check(database, folder(text))
+    assert done.returncode == 1, done
+    named = [each for each in done.stderr.splitlines() if f"a.sql:{line}: " in each]
+    assert named, f"line {line} is not named in: {done.stderr}"
+    for word in words:
+        assert any(word in each for each in named), f"{word!r} is not in: {named}"
+
+
+def test_one_run_names_every_mistake(database, folder):
+    endpoints = folder("-- name: a :one\n-- colour: red\n-- route: GET /a\nSELECT 1 AS one;\n"
+                       "-- name: b :one\nSELECT 1 AS one;\n")
+    folder("-- name: c :one\n-- route: GET /c\nSELECT nothing FROM nowhere;\n", "b.sql")
+    stderr = check(database, endpoints).stderr
+    assert "a.sql:2: " in stderr and "a.sql:5: " in stderr
+    folder(GOOD)
+    folder("-- name: d :one\n-- route: GET /d\nSELECT nothing FROM nowhere_either;\n", "c.sql")
+    stderr = check(database, endpoints).stderr
+    assert "b.sql:3: " in stderr and "c.sql:3: " in stderr
+
+
+def test_an_sql_file_that_another_folder_would_name(database, folder):
+    """Only *.sql counts."""
+    endpoints = folder(GOOD)
+    folder("not SQL at all", "README.md")
+    assert check(database, endpoints).returncode == 0
+
+
+def test_an_empty_folder(database, tmp_path):
+    done = check(database, tmp_path)
+    assert done.returncode == 1 and str(tmp_path) in done.stderr
+
+
+def test_a_folder_that_is_not_there(database):
+    done = check(database, "/nowhere/at/all")
+    assert done.returncode == 1 and "/nowhere/at/all" in done.stderr
+
+
+@pytest.mark.parametrize("arguments,status,words", [
+    (["--colour", "red"], 2, ["--colour"]),
+    (["--listn", "127.0.0.1:0"], 2, ["--listn", "--listen"]),
+    (["extra"], 2, ["extra"]),
+    (["--threads"], 2, ["--threads"]),
+    (["--threads", "0"], 1, ["--threads", "1024"]),
+    (["--threads", "many"], 1, ["--threads", "many"]),
+    (["--threads", "-1"], 1, ["--threads"]),
+    (["--threads", "99999999999999999999"], 1, ["--threads"]),
+    (["--mode", "quick"], 1, ["--mode", "quick", "sync"]),
+    (["--log-level", "loud"], 1, ["--log-level", "loud"]),
+    (["--listen", "nonsense"], 1, ["nonsense"]),
+    (["--listen", "127.0.0.1:99999"], 1, ["99999"]),
+    (["--config", "/nowhere.json"], 1, ["/nowhere.json"]),
+])
+def test_wrong_options(database, arguments, status, words):
+    done = run("serve", "--database", database, "--endpoints", TEST_ENDPOINTS, *arguments)
+    assert done.returncode == status, done
+    for word in words:
+        assert word in done.stderr
+
+
+@pytest.mark.parametrize("environment,words", [
+    ({"MEANTIME_COLOUR": "red"}, ["MEANTIME_COLOUR"]),
+    ({"MEANTIME_THREADS": "0"}, ["MEANTIME_THREADS"]),
+    ({"MEANTIME_MODE": "quick"}, ["MEANTIME_MODE", "quick"]),
+])
+def test_a_wrong_environment(database, environment, words):
+    done = check(database, TEST_ENDPOINTS, environment=environment)
+    assert done.returncode == 1, done
+    for word in words:
+        assert word in done.stderr
+
+
+@pytest.mark.parametrize("text,line,words", [
+    ('{\n  "threads": 0\n}\n', 2, ["threads"]),
+    ('{\n  "threads": "8x"\n}\n', 2, ["threads"]),
+    ('{\n\n  "colour": "red"\n}\n', 3, ["colour"]),
+    ('{\n  "threads": 8,\n}\n', 3, []),
+    ("[]", 1, []),
+])
+def test_a_wrong_configuration_file(database, tmp_path, text, line, words):
+    (tmp_path / "meantime.json").write_text(text)
+    done = check(database, TEST_ENDPOINTS, "--config", tmp_path / "meantime.json")
+    assert done.returncode == 1, done
+    assert f"meantime.json:{line}:" in done.stderr
+    for word in words:
+        assert word in done.stderr
+
+
+def test_where_a_value_comes_from(serve, database, tmp_path, mode):
+    """Defaults < file < environment < command line."""
+    (tmp_path / "a.sql").write_text(GOOD)
+    config = tmp_path / "meantime.json"
+    config.write_text('{"max_path_bytes": 50}')
+
+    def longest(service):
+        return next(size for size in (40, 50, 60, 70) if service.get("/" + "x" * size).status == 414) - 10
+
+    assert longest(serve("--config", config)) == 50
+    assert longest(serve(environment={"MEANTIME_CONFIG": str(config)})) == 50
+    assert longest(serve("--config", config, environment={"MEANTIME_MAX_PATH_BYTES": "40"})) == 40
+    assert longest(serve("--config", config, "--max-path-bytes=60", environment={"MEANTIME_MAX_PATH_BYTES": "40"})) == 60
+
+
+def test_the_database_of_the_environment(database):
+    assert run("check", "--endpoints", TEST_ENDPOINTS, environment={"DATABASE_URL": database}).returncode == 0
+    nowhere = "postgresql:///x?host=%2Fnowhere"
+    assert run("check", "--endpoints", TEST_ENDPOINTS,
+               environment={"DATABASE_URL": nowhere, "MEANTIME_DATABASE": database}).returncode == 0
+    assert run("check", "--endpoints", TEST_ENDPOINTS, "--database", database,
+               environment={"MEANTIME_DATABASE": nowhere}).returncode == 0
+
+
+@pytest.mark.parametrize("command", ["check", "serve"])
+def test_a_database_that_is_not_there(command):
+    done = run(command, "--endpoints", TEST_ENDPOINTS, "--database", "postgresql://me:secret-word@/x?host=%2Fnowhere",
+               "--connect-timeout-ms", "2000")
+    assert done.returncode == 1
+    assert "/nowhere" in done.stderr
+    assert "secret-word" not in done.stderr + done.stdout
+
+
+def test_a_database_that_does_not_exist(postgres):
+    done = check(postgres.url("nothing_of_this_name"), TEST_ENDPOINTS)
+    assert done.returncode == 1 and "nothing_of_this_name" in done.stderr
+
+
+def test_a_malformed_database_url():
+    assert check("postgresql://[", TEST_ENDPOINTS).returncode == 1
+
+
+def test_a_port_in_use(database, mode):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        listen = "127.0.0.1:%d" % taken.getsockname()[1]
+        done = run("serve", "--mode", mode, "--listen", listen, "--database", database, "--endpoints", TEST_ENDPOINTS)
+    assert done.returncode == 1
+    assert listen in done.stderr
+
+
+def test_a_port_in_use_by_another_meantime(service, database, mode):
+    """SO_REUSEPORT is for the loops of one service, not for two services that take each other's requests."""
+    listen = "%s:%d" % service.address
+    done = run("serve", "--mode", mode, "--listen", listen, "--database", database, "--endpoints", TEST_ENDPOINTS)
+    assert done.returncode == 1
+    assert listen in done.stderr
+
+
+def test_usage():
+    for arguments in ([], ["nonsense"]):
+        done = run(*arguments)
+        assert done.returncode == 2 and "serve" in done.stderr
+    for arguments in (["--help"], ["serve", "--help"], ["help"]):
+        done = run(*arguments)
+        if arguments == ["help"] and done.returncode == 2:
+            continue
+        assert done.returncode == 0, done
+        for word in ("serve", "check", "routes", "openapi", "version", "--listen", "--database", "--endpoints", "--mode",
+                     "--loops", "--threads", "--db-connections", "MEANTIME_LISTEN", "DATABASE_URL"):
+            assert word in done.stdout, word
+
+
+def test_version():
+    for argument in ("version", "--version"):
+        done = run(argument)
+        assert done.returncode == 0 and done.stdout.startswith("meantime "), done
+
+
+def test_the_log_names_what_is_not_default_but_no_password(serve, database):
+    service = serve("--db-connections", 7, url=database.replace("postgres@", "postgres:secret-word@"))
+    assert service.log_contains("db_connections") or service.log_contains("db-connections")
+    assert "secret-word" not in service.log()
+
+
+def test_ipv6(serve, database, mode):
+    import subprocess
+
+    from lib.service import ROOT, clean_environment, program
+
+    try:
+        socket.create_server(("::1", 0), family=socket.AF_INET6).close()
+    except OSError:
+        pytest.skip("this machine has no IPv6")
+    process = subprocess.Popen([program(), "serve", "--mode", mode, "--listen", "[::1]:0", "--database", database,
+                                "--endpoints", str(TEST_ENDPOINTS)], stdout=subprocess.PIPE, text=True, cwd=ROOT,
+                               env=clean_environment(), stderr=subprocess.DEVNULL)
+    try:
+        line = process.stdout.readline()
+        assert line.startswith("meantime: serving http://[::1]:"), line
+        port = int(line.split("[::1]:")[1].split()[0].split("/")[0])
+        with socket.create_connection(("::1", port), 10) as connection:
+            connection.sendall(b"GET /types/void HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+            assert connection.recv(100).startswith(b"HTTP/1.1 200 ")
+    finally:
+        process.terminate()
+        assert process.wait(30) == 0

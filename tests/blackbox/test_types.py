@@ -1,0 +1,177 @@
+"""Values: how PostgreSQL's types look as JSON, and how input becomes one of them."""
+
+import json
+from urllib.parse import quote
+
+import pytest
+
+from lib.service import assert_problem
+
+
+def test_every_kind_of_value(service):
+    response = service.get("/types")
+    assert response.status == 200
+    assert response.header("content-type") == "application/json"
+    assert response.body.decode() == (
+        '{"int2":-32768,"int4":2147483647,"int8":9223372036854775807,"float4":1.5,"float8":0.1,"huge":1e+300,'
+        '"numeric":12345678901234567890.1234567890,"yes":true,"no":false,'
+        '"json":{"b" : 1,  "a":[1,2.50 ]},"jsonb":{"a": [1, 2.50], "b": 1},'
+        '"date":"2026-11-22","time":"10:00:00.5","timestamp":"2026-11-22T10:00:00.5",'
+        '"timestamptz":"2026-11-22T08:00:00.5+00:00","interval":"P1DT2H3M4S",'
+        '"uuid":"a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11","bytea":"AP8Q","text":"plain","mood":"happy","percentage":42,'
+        '"inet":"192.168.0.1","pair":"(1,x)","range":"[1,5)"}')
+
+
+def test_what_json_numbers_cannot_say(service):
+    assert service.get("/types/special").body.decode() == (
+        '{"nan":"NaN","infinity":"Infinity","minus_infinity":"-Infinity","numeric_nan":"NaN",'
+        '"numeric_infinity":"Infinity","timestamptz_infinity":"infinity","before_christ":"0044-03-15 BC",'
+        '"json_null_inside":{"a":null},"json_null":null,"json_empty_string":"","no_bytes":"","no_text":""}')
+
+
+def test_null_of_every_kind(service):
+    values = service.get("/types/null").json
+    assert len(values) == 10 and set(values.values()) == {None}
+
+
+def test_arrays(service):
+    assert service.get("/types/arrays").body.decode() == (
+        '{"ints":[1,2,null],"matrix":[[1,2],[3,4]],"from_zero":[7,8],"nothing":[],'
+        '"texts":["plain","with space","a \\"quote\\"","back\\\\slash","com,ma","","NULL",null,"{brace}"],'
+        '"bools":[true,false,null],"numerics":[1.50,"NaN"],"floats":[0.5,"Infinity"],'
+        '"jsons":[{"a": 1},[1,  2],null],"timestamps":["2026-11-22T10:00:00+00:00"],"byteas":["AP8Q",null],'
+        '"uuids":["a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11"],"moods":["happy","sad"]}')
+
+
+def test_strings_are_escaped(service):
+    response = service.get("/types/texts")
+    assert response.json == {
+        "escapes": 'quote " backslash \\ slash /', "short_escapes": "\b\f\n\r\t", "control": "\x01\x1f",
+        "delete": "\x7f", "unicode": "äöü € 😀", 'a "key" \\ ä': 1}
+    assert not any(byte < 0x20 for byte in response.body), "a control byte is in the JSON as it is"
+
+
+def test_void_is_null(service):
+    assert service.get("/types/void").body == b'{"nothing":null}'
+
+
+# type, what is sent in the query string, what comes back as JSON text
+GOOD = [
+    ("int2", "-32768", "-32768"), ("int2", "32767", "32767"), ("int2", "+5", "5"), ("int2", "-0", "0"),
+    ("int4", "-2147483648", "-2147483648"), ("int4", "2147483647", "2147483647"), ("int4", "007", "7"),
+    ("int8", "-9223372036854775808", "-9223372036854775808"), ("int8", "9223372036854775807", "9223372036854775807"),
+    ("float4", "1.5", "1.5"), ("float8", "-1.5e-3", "-0.0015"), ("float8", "NaN", '"NaN"'),
+    ("float8", "-Infinity", '"-Infinity"'), ("float8", "1e308", "1e+308"),
+    ("numeric", "12345678901234567890123456789.10", "12345678901234567890123456789.10"), ("numeric", "NaN", '"NaN"'),
+    ("numeric", "-0.5", "-0.5"), ("numeric", "1e3", "1000"),
+    ("bool", "true", "true"), ("bool", "false", "false"),
+    ("text", "", '""'), ("text", "a'b\"c\\d;--", '"a\'b\\"c\\\\d;--"'), ("text", "äöü€😀", '"äöü€😀"'),
+    ("text", "%_{}[]$1 :x", '"%_{}[]$1 :x"'), ("text", "x" * 4000, '"' + "x" * 4000 + '"'),
+    ("json", '{"b" : 1,  "a":[1,2.50 ]}', '{"b" : 1,  "a":[1,2.50 ]}'), ("json", "null", "null"), ("json", "7", "7"),
+    ("uuid", "A0EEBC99-9C0B-4EF8-BB6D-6BB9BD380A11", '"a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11"'),
+    ("bytea", "AP8Q", '"AP8Q"'), ("bytea", "", '""'), ("bytea", "AA==", '"AA=="'),
+    ("date", "2024-02-29", '"2024-02-29"'), ("time", "23:59:59.999999", '"23:59:59.999999"'),
+    ("timestamp", "2026-11-22T10:00:00.5", '"2026-11-22T10:00:00.5"'),
+    ("timestamp", "2026-11-22 10:00:00", '"2026-11-22T10:00:00"'),
+    ("timestamptz", "2026-11-22T10:00:00Z", '"2026-11-22T10:00:00+00:00"'),
+    ("timestamptz", "2026-11-22T10:00:00+02:00", '"2026-11-22T08:00:00+00:00"'),
+    ("interval", "1 day 02:03:04", '"P1DT2H3M4S"'), ("mood", "happy", '"happy"'),
+]
+
+
+@pytest.mark.parametrize("kind,text,expected", GOOD)
+def test_input_of_the_query_string(service, kind, text, expected):
+    response = service.get(f"/echo/{kind}?value={quote(text, safe='')}")
+    assert response.status == 200, response
+    assert response.body.decode() == f'{{"value":{expected}}}'
+
+
+BAD = [
+    ("int2", "32768"), ("int2", "-32769"), ("int4", "2147483648"), ("int4", "-2147483649"), ("int8", "9223372036854775808"),
+    ("int8", "-9223372036854775809"), ("int4", "abc"), ("int4", "1e5"), ("int4", "1.0"), ("int4", "0x1"), ("int4", " 1"),
+    ("int4", "1 "), ("int4", "--1"), ("int4", "1" * 500), ("float8", "1.5x"), ("float8", "1e400"), ("float8", "0x1p3"),
+    ("float8", "."), ("numeric", "1,5"), ("numeric", "1e"), ("bool", "yes"), ("bool", "1"), ("bool", "TRUE "),
+    ("json", "{"), ("json", "{'a':1}"), ("json", "01"), ("uuid", "a0eebc99"), ("uuid", "g0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11"),
+    ("bytea", "A"), ("bytea", "!!!!"), ("date", "2023-02-29"), ("date", "22.11.2026"), ("date", "today"), ("date", "2026-13-01"),
+    ("time", "24:61"), ("timestamp", "2026-11-22T25:00:00"), ("timestamp", "now"), ("timestamptz", "2026-11-22T10:00:00"),
+    ("timestamptz", "yesterday"),
+]
+
+
+@pytest.mark.parametrize("kind,text", BAD)
+def test_wrong_input_of_the_query_string(service, kind, text):
+    problem = assert_problem(service.get(f"/echo/{kind}?value={quote(text, safe='')}"), 400, "value", "must be")
+    assert "sqlstate" not in problem, "PostgreSQL was asked although the type is known"
+
+
+@pytest.mark.parametrize("kind", ["int2", "int4", "int8", "float4", "float8", "numeric", "bool", "json", "uuid", "date",
+                                  "time", "timestamp", "timestamptz"])
+def test_empty_input_says_that_it_is_empty(service, kind):
+    assert_problem(service.get(f"/echo/{kind}?value="), 400, "value", "empty")
+
+
+def test_what_only_postgres_can_judge(service):
+    assert_problem(service.get("/echo/mood?value=angry"), 400, "angry", sqlstate="22P02")
+    assert_problem(service.get("/echo/interval?value=long"), 400, "long", sqlstate="22007")
+
+
+def test_arrays_in_the_query_string(service):
+    assert service.get("/echo/ints?value=1&value=-2&value=3").body == b'{"value":[1,-2,3]}'
+    assert service.get("/echo/ints?value=1").body == b'{"value":[1]}'
+    texts = ["a", "", "NULL", 'q"uote', "back\\slash", "com,ma", "{}", "ä b"]
+    query = "&".join(f"value={quote(text, safe='')}" for text in texts)
+    assert service.get(f"/echo/texts?{query}").json == {"value": texts}
+    assert_problem(service.get("/echo/ints?value=1&value=x"), 400, "value", "x")
+
+
+BODY_GOOD = [
+    ("int2", "32767", "32767"), ("int4", "-1", "-1"), ("int8", "9223372036854775807", "9223372036854775807"),
+    ("float8", "1.5", "1.5"), ("float8", "3", "3"), ("numeric", "0.10", "0.10"),
+    ("numeric", "123456789012345678901234567890.5", "123456789012345678901234567890.5"),
+    ("numeric", '"0.10"', "0.10"), ("bool", "true", "true"), ("bool", "false", "false"),
+    ("text", '"a\\u00e4\\ud83d\\ude00\\n\\"\\/"', '"aä😀\\n\\"/"'), ("text", '""', '""'), ("text", "null", "null"),
+    ("json", '{"b" : 1,  "a":[1,2.50 ]}', '{"b" : 1,  "a":[1,2.50 ]}'), ("json", '"text"', '"text"'),
+    ("jsonb", '{"b" : 1,  "a":[1,2.50 ]}', '{"a": [1, 2.50], "b": 1}'),
+    ("jsonb", "12345678901234567890.10", "12345678901234567890.10"),
+    ("uuid", '"a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11"', '"a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11"'),
+    ("bytea", '"AP8Q"', '"AP8Q"'), ("date", '"2026-11-22"', '"2026-11-22"'),
+    ("timestamptz", '"2026-11-22T10:00:00-01:30"', '"2026-11-22T11:30:00+00:00"'), ("interval", '"P1D"', '"P1D"'),
+    ("mood", '"sad"', '"sad"'), ("ints", "[1, 2,null ]", "[1,2,null]"), ("ints", "[]", "[]"),
+    ("ints", "[[1,2],[3,4]]", "[[1,2],[3,4]]"), ("texts", '["a","NULL",null,"x\\"y\\\\z",""]', '["a","NULL",null,"x\\"y\\\\z",""]'),
+    ("jsons", '[{"a":1}, [2] ,null]', None),
+]
+
+
+@pytest.mark.parametrize("field,value,expected", BODY_GOOD)
+def test_input_of_the_body(service, field, value, expected):
+    response = service.request("POST", "/echo", f'{{ "{field}" : {value} }}', {"Content-Type": "application/json"})
+    assert response.status == 200, response
+    if expected is not None:
+        assert f'"{field}":{expected}'.encode() in response.body, response
+    else:
+        assert response.json[field] == json.loads(value)
+    others = {name: each for name, each in response.json.items() if name != field}
+    assert set(others.values()) == {None}
+
+
+BODY_BAD = [
+    ("int2", "32768"), ("int4", "1.0"), ("int4", "1e2"), ("int4", '"1"'), ("int4", "true"), ("int4", "[1]"), ("int4", "{}"),
+    ("int8", "9223372036854775808"), ("float8", '"x"'), ("float8", "1e999"), ("numeric", '"x"'), ("numeric", "true"),
+    ("bool", '"true"'), ("bool", "1"), ("text", "1"), ("text", "true"), ("text", "{}"), ("text", "[]"), ("uuid", '"x"'),
+    ("uuid", "1"), ("bytea", '"?"'), ("date", '"2026-02-30"'), ("timestamptz", '"2026-11-22T10:00:00"'), ("mood", "1"),
+    ("ints", "1"), ("ints", '["a"]'), ("ints", "[1.5]"), ("ints", "[[1],[2,3]]"), ("ints", "[1,[2]]"), ("texts", "[1]"),
+]
+
+
+@pytest.mark.parametrize("field,value", BODY_BAD)
+def test_wrong_input_of_the_body(service, field, value):
+    response = service.request("POST", "/echo", f'{{"{field}":{value}}}', {"Content-Type": "application/json"})
+    assert_problem(response, 400, field)
+
+
+def test_sessions_are_the_same_everywhere(service):
+    assert service.get("/session").json == {"read_only": "on", "time_zone": "UTC", "date_style": "ISO, YMD",
+                                            "interval_style": "iso_8601", "encoding": "UTF8"} | {
+        "date_style": service.get("/session").json["date_style"]}
+    assert service.get("/session").json["date_style"].startswith("ISO")
+    assert service.request("POST", "/session", {}).json == {"read_only": "off"}

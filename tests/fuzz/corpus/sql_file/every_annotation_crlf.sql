@@ -1,0 +1,11 @@
+-- name: every_annotation :many
+-- route: GET /a/{id}/b
+-- summary: All.
+-- status: 203
+-- timeout: 500ms
+-- max-rows: 10
+-- isolated
+-- param: id  number
+-- param: x = null  text
+-- param: y = 'it''s'  quote
+SELECT :id, :x::text, :y;

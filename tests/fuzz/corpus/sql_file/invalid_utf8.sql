@@ -1,0 +1,3 @@
+-- name: a :one
+-- route: GET /a
+SELECT 'Ã'

@@ -1,0 +1,1 @@
+﻿-- name: a :one-- route: GET /äSELECT :ä, $, $ $, :, ::, :=, ::=, :::a

@@ -1,0 +1,5 @@
+SELECT 1;
+-- summary: early
+-- name:
+-- name: x :many
+-- name

@@ -1,0 +1,333 @@
+/* The corpus: raw heads and what the guard makes of each. What is accepted is as much a promise as what is not. */
+#include "server/http_guard.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdlib.h>
+#include <strings.h>
+
+#define START "GET /a HTTP/1.1\r\n"
+#define HOST  "Host: a\r\n"
+#define POST  "POST /a HTTP/1.1\r\n" HOST
+#define END   "\r\n"
+
+struct sample {
+	const char *raw;
+	size_t length;
+	enum error error;
+	const char *says; /* a part of the detail */
+};
+
+#define ACCEPTED(raw)                                                                                                  \
+	{                                                                                                              \
+		(raw), sizeof(raw) - 1, ERROR_NONE, NULL                                                               \
+	}
+#define REFUSED(raw, says)                                                                                             \
+	{                                                                                                              \
+		(raw), sizeof(raw) - 1, ERROR_BAD_INPUT, (says)                                                        \
+	}
+#define NEEDS_LENGTH(raw)                                                                                              \
+	{                                                                                                              \
+		(raw), sizeof(raw) - 1, ERROR_LENGTH_REQUIRED, "Content-Length"                                        \
+	}
+
+/* The version is read from the request line as libh2o does; has_entity from the names, in whatever case. */
+static struct http_head head_of(const char *raw, size_t length)
+{
+	struct http_head head = {{raw, length}, 0x101, false};
+	const char *line_end = memmem(raw, length, "\n", 1), *end = memmem(raw, length, "\r\n\r\n", 4);
+	size_t head_length = end != NULL ? (size_t)(end - raw) : length;
+
+	if (line_end != NULL && memmem(raw, (size_t)(line_end - raw), "HTTP/1.0", 8) != NULL)
+		head.version = 0x100;
+	for (size_t i = 0; i + 17 <= head_length; i++)
+		if (strncasecmp(raw + i, "\ncontent-length:", 16) == 0 ||
+		    strncasecmp(raw + i, "\ntransfer-encoding", 18) == 0)
+			head.has_entity = true;
+	return head;
+}
+
+static void check(const struct sample *sample)
+{
+	/* exactly the bytes, so that ASan sees a read beyond them */
+	char *raw = malloc(sample->length + (sample->length == 0));
+	struct http_head head;
+	struct http_guard_verdict verdict;
+
+	assert_non_null(raw);
+	memcpy(raw, sample->raw, sample->length);
+	head = head_of(raw, sample->length);
+	verdict = http_guard_check(&head);
+	free(raw);
+	if (verdict.error != sample->error ||
+	    (sample->says == NULL ? verdict.detail != NULL
+				  : verdict.detail == NULL || strstr(verdict.detail, sample->says) == NULL))
+		fail_msg("\n%s\n gave error %u, \"%s\";\n expected %u, \"%s\"", sample->raw, verdict.error,
+			 verdict.detail != NULL ? verdict.detail : "", sample->error,
+			 sample->says != NULL ? sample->says : "");
+}
+
+static void check_all(const struct sample *samples, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		check(&samples[i]);
+}
+
+static void honest_requests_pass(void **state)
+{
+	static const struct sample samples[] = {
+	    ACCEPTED(START HOST END),
+	    ACCEPTED(START "host: a\r\n" END),
+	    ACCEPTED(START "HOST:a\r\n" END),
+	    ACCEPTED(START "Host: \t a \t \r\n" END),
+	    ACCEPTED(START "Host:\r\n" END),
+	    ACCEPTED(START "Host: localhost:8080\r\n" END),
+	    ACCEPTED(START "Host: [::1]:8080\r\n" END),
+	    ACCEPTED("\r\n" START HOST END),
+	    ACCEPTED("GET /a HTTP/1.0\r\n" END),
+	    ACCEPTED("GET /a HTTP/1.0\r\n" HOST END),
+	    ACCEPTED("POST /a HTTP/1.0\r\nContent-Length: 1\r\n" END "x"),
+	    ACCEPTED("PURGE /a HTTP/1.1\r\n" HOST END),
+	    ACCEPTED("OPTIONS / HTTP/1.1\r\n" HOST END),
+	    ACCEPTED("GET /a?b=c&d=%23 HTTP/1.1\r\n" HOST END),
+	    ACCEPTED("GET /?url=http://x/y HTTP/1.1\r\n" HOST END),
+	    ACCEPTED("GET //a/*:8 HTTP/1.1\r\n" HOST END),
+	    ACCEPTED("GET /\xc3\xa5land HTTP/1.1\r\n" HOST END),
+	    ACCEPTED(START HOST "X-Empty:\r\n" END),
+	    ACCEPTED(START HOST "X-Tab: a\tb\r\n" END),
+	    ACCEPTED(START HOST "X-Latin: caf\xe9\r\n" END),
+	    ACCEPTED(START HOST "X-Colons: a: b: c\r\n" END),
+	    ACCEPTED(START HOST "X!#$%&'*+-.^_`|~9: every token character\r\n" END),
+	    ACCEPTED(START HOST "X-Content-Length: no\r\nContent-Length-X: no\r\n" END),
+	    ACCEPTED(START HOST "X-Same: 1\r\nX-Same: 2\r\n" END),
+	    ACCEPTED(START HOST "User-Agent: curl/7.88.1\r\nAccept: */*\r\n" END),
+	    ACCEPTED(POST "Content-Length: 0\r\n" END),
+	    ACCEPTED(POST "Content-Length:5\r\n" END "hello"),
+	    ACCEPTED(POST "content-length: 0005 \r\n" END "hello"),
+	    ACCEPTED(POST "Content-Length: 999999999999999999\r\n" END),
+	    ACCEPTED(POST "Content-Length: 3\r\n" END "a\nb"),
+	    ACCEPTED(POST "Content-Length: 62\r\n" END
+			  "\r\nContent-Length: 7\r\nTransfer-Encoding: chunked\r\n bare\n and \0 ok"),
+	};
+
+	(void)state;
+	check_all(samples, sizeof(samples) / sizeof(samples[0]));
+}
+
+static void doubtful_body_length_is_refused(void **state)
+{
+	static const struct sample samples[] = {
+	    REFUSED(POST "Content-Length: 5\r\nContent-Length: 5\r\n" END "hello", "more than one Content-Length"),
+	    REFUSED(POST "Content-Length: 5\r\nContent-Length: 6\r\n" END "hello", "more than one Content-Length"),
+	    REFUSED(POST "Content-Length: 5\r\ncontent-length: 0\r\n" END "hello", "more than one Content-Length"),
+	    REFUSED(POST "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n" END "0\r\n\r\n", "both"),
+	    REFUSED(POST "Transfer-Encoding: chunked\r\nContent-Length: 5\r\n" END "0\r\n\r\n", "both"),
+	    REFUSED(POST "Content-Length: 5\r\nTransfer-Encoding: identity\r\n" END "hello", "both"),
+	    REFUSED(POST "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n" END,
+		    "more than one Transfer-Encoding"),
+	    REFUSED(POST "Transfer-Encoding: chunked\r\nTransfer-encoding: identity\r\n" END,
+		    "more than one Transfer-Encoding"),
+	    REFUSED("POST /a HTTP/1.0\r\nTransfer-Encoding: chunked\r\n" END, "HTTP/1.0 has no Transfer-Encoding"),
+	    REFUSED(POST "Content-Length: +5\r\n" END "hello", "digits"),
+	    REFUSED(POST "Content-Length: -5\r\n" END "hello", "digits"),
+	    REFUSED(POST "Content-Length: 5 5\r\n" END "hello", "digits"),
+	    REFUSED(POST "Content-Length: 5, 5\r\n" END "hello", "digits"),
+	    REFUSED(POST "Content-Length: 5,\r\n" END "hello", "digits"),
+	    REFUSED(POST "Content-Length: 0x5\r\n" END "hello", "digits"),
+	    REFUSED(POST "Content-Length: 5.0\r\n" END "hello", "digits"),
+	    REFUSED(POST "Content-Length: \"5\"\r\n" END "hello", "digits"),
+	    REFUSED(POST "Content-Length: \xd9\xa5\r\n" END "hello", "digits"),
+	    REFUSED(POST "Content-Length:\r\n" END, "empty"),
+	    REFUSED(POST "Content-Length: \t \r\n" END, "empty"),
+	    REFUSED(POST "Content-Length: 18446744073709551617\r\n" END "x", "18 digits"),
+	    REFUSED(POST "Content-Length: 0000000000000000005\r\n" END "hello", "18 digits"),
+	};
+
+	(void)state;
+	check_all(samples, sizeof(samples) / sizeof(samples[0]));
+}
+
+static void chunked_bodies_need_a_length(void **state)
+{
+	static const struct sample samples[] = {
+	    NEEDS_LENGTH(POST "Transfer-Encoding: chunked\r\n" END "5\r\nhello\r\n0\r\n\r\n"),
+	    NEEDS_LENGTH(POST "transfer-encoding:chunked\r\n" END),
+	    NEEDS_LENGTH(POST "Transfer-Encoding: chunked, identity\r\n" END),
+	    NEEDS_LENGTH(POST "Transfer-Encoding: xchunked\r\n" END),
+	    NEEDS_LENGTH(POST "Transfer-Encoding: \r\n" END),
+	    NEEDS_LENGTH("GET /a HTTP/1.1\r\n" HOST "TRANSFER-ENCODING: chunked\r\n" END),
+	};
+
+	(void)state;
+	check_all(samples, sizeof(samples) / sizeof(samples[0]));
+}
+
+static void doubtful_lines_are_refused(void **state)
+{
+	static const struct sample samples[] = {
+	    REFUSED("GET /a HTTP/1.1\nHost: a\n\n", "LF alone"),
+	    REFUSED("\nGET /a HTTP/1.1\r\n" HOST END, "LF alone"),
+	    REFUSED(START "Host: a\n" END, "LF alone"),
+	    REFUSED(START HOST "\n", "LF alone"),
+	    REFUSED(START HOST "X: a\nContent-Length: 5\r\n" END, "LF alone"),
+	    REFUSED(START HOST "X\n: a\r\n" END, "LF alone"),
+	    REFUSED(START HOST "X: a\rContent-Length: 5\r\n" END, "CR that is not followed"),
+	    REFUSED(START HOST "X\r: a\r\n" END, "CR that is not followed"),
+	    REFUSED(START HOST "X: a\r\r\n" END, "CR that is not followed"),
+	    REFUSED("GET /a HTTP/1.1\rHost: a\r\r", "CR that is not followed"),
+	    REFUSED(START HOST "\rX: a\r\n" END, "CR that is not followed"),
+	    REFUSED(START HOST "X: a\r\n b\r\n" END, "folded"),
+	    REFUSED(START HOST "X: a\r\n\tb\r\n" END, "folded"),
+	    REFUSED(START " X: a\r\n" HOST END, "folded"),
+	    REFUSED(START HOST " \r\n" END, "folded"),
+	    REFUSED(START HOST "X\r\n" END, "no colon"),
+	    REFUSED(START HOST "Content-Length\r\n" END, "no colon"),
+	    REFUSED(START HOST "X a\r\n" END, "blank; its colon"),
+	    REFUSED(POST "Content-Length : 5\r\n" END "hello", "blank; its colon"),
+	    REFUSED(POST "Transfer-Encoding\t: chunked\r\n" END, "blank; its colon"),
+	    REFUSED(START HOST ": a\r\n" END, "no name"),
+	    REFUSED(START HOST ":\r\n" END, "no name"),
+	    REFUSED(START HOST "X\0Y: a\r\n" END, "NUL"),
+	    REFUSED(START HOST "X: a\0b\r\n" END, "NUL"),
+	    REFUSED(START HOST "X: a\x0b"
+			       "b\r\n" END,
+		    "control byte"),
+	    REFUSED(START HOST "X\x7f: a\r\n" END, "control byte"),
+	    REFUSED(START HOST "X: \x7f\r\n" END, "control byte"),
+	    REFUSED(START HOST "X(Y): a\r\n" END, "name contains"),
+	    REFUSED(START HOST "\xc3\xa5: a\r\n" END, "name contains"),
+	    REFUSED(START HOST "\"X\": a\r\n" END, "name contains"),
+	};
+
+	(void)state;
+	check_all(samples, sizeof(samples) / sizeof(samples[0]));
+}
+
+static void doubtful_request_line_is_refused(void **state)
+{
+	static const struct sample samples[] = {
+	    REFUSED(" /a HTTP/1.1\r\n" HOST END, "does not begin with a method"),
+	    REFUSED("\r\n\r\n" START HOST END, "must be METHOD"),
+	    REFUSED("\r\n", "does not end"),
+	    REFUSED("G(T /a HTTP/1.1\r\n" HOST END, "the method contains"),
+	    REFUSED("\tGET /a HTTP/1.1\r\n" HOST END, "the method contains"),
+	    REFUSED("GET\t/a HTTP/1.1\r\n" HOST END, "the method contains"),
+	    REFUSED("G\0T /a HTTP/1.1\r\n" HOST END, "NUL"),
+	    REFUSED("GET /a\0b HTTP/1.1\r\n" HOST END, "NUL"),
+	    REFUSED("GET\r\n" HOST END, "must be METHOD"),
+	    REFUSED("GET /a\r\n" HOST END, "HTTP/1.1 or"),
+	    REFUSED("GET \r\n" HOST END, "HTTP/1.1 or"),
+	    REFUSED("GET  HTTP/1.1\r\n" HOST END, "no target"),
+	    REFUSED("GET  /a HTTP/1.1\r\n" HOST END, "HTTP/1.1 or"),
+	    REFUSED("GET /a  HTTP/1.1\r\n" HOST END, "HTTP/1.1 or"),
+	    REFUSED("GET /a b HTTP/1.1\r\n" HOST END, "HTTP/1.1 or"),
+	    REFUSED("GET /a HTTP/1.1 \r\n" HOST END, "HTTP/1.1 or"),
+	    REFUSED("GET /a http/1.1\r\n" HOST END, "HTTP/1.1 or"),
+	    REFUSED("GET /a HTTP/1.2\r\n" HOST END, "HTTP/1.1 or"),
+	    REFUSED("GET /a HTTP/1.11\r\n" HOST END, "HTTP/1.1 or"),
+	    REFUSED("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "HTTP/1.1 or"),
+	    REFUSED("GET /a\tb HTTP/1.1\r\n" HOST END, "tab"),
+	    REFUSED("GET http://a/b HTTP/1.1\r\n" HOST END, "whole URL"),
+	    REFUSED("GET HTTPS://a HTTP/1.1\r\n" HOST END, "whole URL"),
+	    REFUSED("OPTIONS * HTTP/1.1\r\n" HOST END, "\"*\" is not served"),
+	    REFUSED("CONNECT a:443 HTTP/1.1\r\n" HOST END, "must begin with \"/\""),
+	    REFUSED("GET a HTTP/1.1\r\n" HOST END, "must begin with \"/\""),
+	    REFUSED("GET ?a HTTP/1.1\r\n" HOST END, "must begin with \"/\""),
+	    REFUSED("GET /a#b HTTP/1.1\r\n" HOST END, "fragment"),
+	    REFUSED("GET /a?b=#c HTTP/1.1\r\n" HOST END, "fragment"),
+	};
+
+	(void)state;
+	check_all(samples, sizeof(samples) / sizeof(samples[0]));
+}
+
+static void doubtful_host_is_refused(void **state)
+{
+	static const struct sample samples[] = {
+	    REFUSED(START END, "no Host"),
+	    REFUSED(START "X-Host: a\r\nHosts: a\r\n" END, "no Host"),
+	    REFUSED(START HOST HOST END, "more than one Host"),
+	    REFUSED(START HOST "hOST: b\r\n" END, "more than one Host"),
+	    REFUSED("GET /a HTTP/1.0\r\n" HOST HOST END, "more than one Host"),
+	    REFUSED(START "Host: a b\r\n" END, "Host contains"),
+	    REFUSED(START "Host: a/b\r\n" END, "Host contains"),
+	    REFUSED(START "Host: user@a\r\n" END, "Host contains"),
+	    REFUSED(START "Host: \xc3\xa5\r\n" END, "Host contains"),
+	};
+
+	(void)state;
+	check_all(samples, sizeof(samples) / sizeof(samples[0]));
+}
+
+static void every_unfinished_head_is_refused(void **state)
+{
+	static const char whole[] = POST "Content-Length: 5\r\nX-Long-Enough: for eight bytes at a time\r\n" END;
+
+	(void)state;
+	for (size_t length = 0; length < sizeof(whole) - 1; length++) {
+		char *raw = malloc(length + 1);
+		struct http_head head = {{raw, length}, 0x101, true};
+
+		assert_non_null(raw);
+		memcpy(raw, whole, length);
+		assert_int_equal(http_guard_check(&head).error, ERROR_BAD_INPUT);
+		free(raw);
+	}
+}
+
+/* The scan takes eight bytes at a time: each byte value at each place of a value, whatever its alignment. */
+static void control_bytes_are_found_at_any_place(void **state)
+{
+	static const char whole[] = START HOST "X: 0123456789abcdefghijklmnopqrstuv\r\n" END;
+	const size_t value = sizeof(START HOST "X: ") - 1;
+
+	(void)state;
+	for (size_t place = value; place < value + 32; place++) {
+		for (unsigned byte = 0; byte < 256; byte++) {
+			char raw[sizeof(whole)];
+			struct http_head head = {{raw, sizeof(whole) - 1}, 0x101, false};
+			bool is_bad = (byte < 0x20 && byte != '\t') || byte == 0x7f;
+
+			memcpy(raw, whole, sizeof(whole));
+			raw[place] = (char)byte;
+			assert_int_equal(http_guard_check(&head).error, is_bad ? ERROR_BAD_INPUT : ERROR_NONE);
+		}
+	}
+}
+
+static void disagreement_with_the_library_is_refused(void **state)
+{
+	const struct http_head samples[] = {
+	    {TEXT(START HOST END), 0x101, true},
+	    {TEXT(POST "Content-Length: 1\r\n" END "x"), 0x101, false},
+	    {TEXT(POST "Transfer-Encoding: chunked\r\n" END), 0x101, false},
+	    {TEXT(START HOST END), 0x100, false},
+	    {TEXT("GET /a HTTP/1.0\r\n" HOST END), 0x101, false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(samples) / sizeof(samples[0]); i++)
+		assert_int_equal(http_guard_check(&samples[i]).error, ERROR_BAD_INPUT);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(honest_requests_pass),
+	    cmocka_unit_test(doubtful_body_length_is_refused),
+	    cmocka_unit_test(chunked_bodies_need_a_length),
+	    cmocka_unit_test(doubtful_lines_are_refused),
+	    cmocka_unit_test(doubtful_request_line_is_refused),
+	    cmocka_unit_test(doubtful_host_is_refused),
+	    cmocka_unit_test(every_unfinished_head_is_refused),
+	    cmocka_unit_test(control_bytes_are_found_at_any_place),
+	    cmocka_unit_test(disagreement_with_the_library_is_refused),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
