@@ -7,8 +7,10 @@ if(NOT CMAKE_BUILD_TYPE)
 endif()
 
 add_compile_options(-Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wformat=2 -Wimplicit-fallthrough
-	-Wstrict-prototypes -Wmissing-prototypes -Werror=format-security
-	-Wno-gnu-statement-expression-from-macro-expansion -Wno-gnu-designator -Wno-gnu-zero-variadic-macro-arguments)
+	-Wstrict-prototypes -Wmissing-prototypes -Werror=format-security)
+if(CMAKE_C_COMPILER_ID STREQUAL "Clang")
+	add_compile_options(-Wno-gnu-statement-expression -Wno-gnu-zero-variadic-macro-arguments)
+endif()
 add_compile_options(-fno-strict-overflow -fno-delete-null-pointer-checks -ffile-prefix-map=${CMAKE_SOURCE_DIR}/=)
 if(MEANTIME_WERROR)
 	add_compile_options(-Werror)

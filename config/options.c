@@ -9,7 +9,7 @@
 
 enum {
 	FILE_BYTES_MAX = 64 * 1024, /* the whole table with every help text is a tenth of it */
-	NAME_MAX_LENGTH = 40,       /* longer names are not near to any option */
+	SPELLED_MAX = 64,           /* MEANTIME_DB_SHARED_CONNECTIONS and its NUL are half of it */
 	HELP_COLUMN = 31,
 	HELP_WIDTH = 100,
 	STRING_MAX = 4096,
@@ -32,6 +32,7 @@ static const struct row rows[] = {
 #undef OPTION
 };
 
+/* a database of any length fits the buffers that it is shown from */
 #define OPTION(field, type, standard, min, max, help)                                                                  \
 	_Static_assert(TYPE_##type != TYPE_string || (max) <= STRING_MAX, #field " may be too long to be shown");
 #include "config/options.def"
@@ -85,9 +86,9 @@ static const char *const prefixes[] = {
     [SPELLED_AS_KEY] = "", [SPELLED_AS_FLAG] = "--", [SPELLED_AS_VARIABLE] = "MEANTIME_"};
 
 /* db_connections, --db-connections, MEANTIME_DB_CONNECTIONS */
-static void spell(const char *field, enum spelling spelling, char spelled[static 64])
+static void spell(const char *field, enum spelling spelling, char spelled[static SPELLED_MAX])
 {
-	size_t length = (size_t)snprintf(spelled, 64, "%s%s", prefixes[spelling], field);
+	size_t length = (size_t)snprintf(spelled, SPELLED_MAX, "%s%s", prefixes[spelling], field);
 
 	for (size_t i = strlen(prefixes[spelling]); i < length; i++) {
 		if (spelling == SPELLED_AS_FLAG && spelled[i] == '_')
@@ -99,7 +100,7 @@ static void spell(const char *field, enum spelling spelling, char spelled[static
 
 static const struct row *find_row(struct text name, enum spelling spelling)
 {
-	char spelled[64];
+	char spelled[SPELLED_MAX];
 
 	for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
 		spell(rows[i].field, spelling, spelled);
@@ -114,10 +115,10 @@ static unsigned least(unsigned a, unsigned b)
 	return a < b ? a : b;
 }
 
-/* How many characters to insert, drop or replace to make one of the other (Levenshtein). */
+/* How many characters to insert, drop or replace to make one of the other (Levenshtein); `b` is the spelled one. */
 static unsigned edit_distance(struct text a, struct text b)
 {
-	unsigned row[NAME_MAX_LENGTH + 1];
+	unsigned row[SPELLED_MAX];
 
 	for (unsigned j = 0; j <= b.length; j++)
 		row[j] = j;
@@ -135,13 +136,14 @@ static unsigned edit_distance(struct text a, struct text b)
 	return row[b.length];
 }
 
-static void consider(struct text name, const char *field, enum spelling spelling, unsigned *nearest, char best[64])
+static void consider(struct text name, const char *field, enum spelling spelling, unsigned *nearest,
+		     char best[SPELLED_MAX])
 {
-	char spelled[64];
+	char spelled[SPELLED_MAX];
 	unsigned distance;
 
 	spell(field, spelling, spelled);
-	distance = strlen(spelled) <= NAME_MAX_LENGTH ? edit_distance(name, text_of(spelled)) : UINT32_MAX;
+	distance = edit_distance(name, text_of(spelled));
 	if (distance < *nearest) {
 		*nearest = distance;
 		memcpy(best, spelled, sizeof(spelled));
@@ -153,14 +155,12 @@ static int fail_unknown(struct options *options, const char *place, struct text 
 {
 	unsigned nearest = (unsigned)(name.length - strlen(prefixes[spelling])) / 4 + 2;
 	int shown = name.length > 60 ? 60 : (int)name.length;
-	char best[64] = "";
+	char best[SPELLED_MAX] = "";
 
-	if (name.length <= NAME_MAX_LENGTH) {
-		for (size_t i = 0; i < ARRAY_LENGTH(rows); i++)
-			consider(name, rows[i].field, spelling, &nearest, best);
-		if (spelling != SPELLED_AS_KEY)
-			consider(name, "config", spelling, &nearest, best);
-	}
+	for (size_t i = 0; i < ARRAY_LENGTH(rows); i++)
+		consider(name, rows[i].field, spelling, &nearest, best);
+	if (spelling != SPELLED_AS_KEY)
+		consider(name, "config", spelling, &nearest, best);
 	if (best[0] != '\0')
 		return fail(options, "%s: no option is called \"%.*s\"; did you mean %s?", place, shown, name.at, best);
 	return fail(options, "%s: no option is called \"%.*s\"; meantime serve --help lists them", place, shown,
@@ -533,12 +533,13 @@ static const char *password_end(const char *at, bool is_url)
 	return at + (is_quoted && *at == '\'');
 }
 
-/* Marks what may be part of a password, rather too much than too little: user:THIS@host up to the last '@', and what
- * follows each "password =". */
+/* Marks what may be part of a password, rather too much than too little: what follows the first ':' (of a URL, behind
+ * its scheme) up to the last '@', and each "password =". */
 static void mark_passwords(const char *database, bool *is_hidden)
 {
 	const char *scheme = strstr(database, "://"), *last_at = strrchr(database, '@'), *at = database;
-	const char *colon = scheme != NULL ? strchr(scheme + 3, ':') : NULL;
+	bool is_url = scheme != NULL && strcspn(database, " =") > (size_t)(scheme - database);
+	const char *colon = strchr(is_url ? scheme + 3 : database, ':');
 
 	if (colon != NULL && last_at != NULL && colon < last_at)
 		memset(is_hidden + (colon + 1 - database), true, (size_t)(last_at - colon - 1));
@@ -550,7 +551,7 @@ static void mark_passwords(const char *database, bool *is_hidden)
 		if (*at != '=')
 			continue;
 		value = at + 1 + strspn(at + 1, " \t\r\n");
-		memset(is_hidden + (value - database), true, (size_t)(password_end(value, scheme != NULL) - value));
+		memset(is_hidden + (value - database), true, (size_t)(password_end(value, is_url) - value));
 	}
 }
 
@@ -610,7 +611,8 @@ static void print_option(FILE *out, const struct options *defaults, const struct
 {
 	static const char *const placeholders[] = {
 	    [TYPE_string] = "TEXT", [TYPE_uint] = "N", [TYPE_mode] = "MODE", [TYPE_level] = "LEVEL"};
-	char flag[64], variable[64], head[96], range[64] = "", standard[STRING_MAX], text[STRING_MAX + 512];
+	char flag[SPELLED_MAX], variable[SPELLED_MAX], head[96], range[64] = "", standard[STRING_MAX],
+								 text[STRING_MAX + 512];
 
 	spell(row->field, SPELLED_AS_FLAG, flag);
 	spell(row->field, SPELLED_AS_VARIABLE, variable);

@@ -49,7 +49,7 @@ static bool take_fraction(struct text *rest)
 {
 	unsigned digits = 0, digit;
 
-	while (rest->length > 0 && take_number(rest, 1, 0, 9, &digit))
+	while (take_number(rest, 1, 0, 9, &digit))
 		digits++;
 	return digits > 0 && digits <= FRACTION_DIGITS_MAX;
 }

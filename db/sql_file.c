@@ -243,8 +243,7 @@ static struct text path_parameter_name(struct text segment)
 static bool is_segment(struct text segment)
 {
 	if (is_path_parameter(segment))
-		return segment.length > 2 && segment.at[segment.length - 1] == '}' &&
-		       is_parameter_name(path_parameter_name(segment));
+		return segment.at[segment.length - 1] == '}' && is_parameter_name(path_parameter_name(segment));
 	if (segment.length == 0 || text_equal(segment, TEXT(".")) || text_equal(segment, TEXT("..")))
 		return false;
 	for (size_t i = 0; i < segment.length; i++)
@@ -727,7 +726,7 @@ static void complete(struct endpoint *endpoint)
 	statement->is_isolated = endpoint->is_isolated;
 	statement->timeout_ms = endpoint->timeout_ms;
 	/* A write is run to its end, whatever it returns. */
-	if (statement->is_read_only && endpoint->shape != ENDPOINT_EXEC)
+	if (statement->is_read_only)
 		statement->row_limit = endpoint->shape == ENDPOINT_ONE ? 1 : endpoint->max_rows;
 }
 

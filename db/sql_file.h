@@ -37,7 +37,7 @@ struct endpoint {
 	unsigned timeout_ms; /* 0: the service's */
 	unsigned max_rows;   /* of :many */
 	bool is_isolated;
-	bool is_stream;      /* :many, read-only: rows are sent as they come, without max_rows */
+	bool is_stream; /* :many, read-only: rows are sent as they come, without max_rows */
 	struct db_statement statement;
 };
 

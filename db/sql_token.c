@@ -56,15 +56,14 @@ static const char *after_name(const char *at, const char *end)
 	return at;
 }
 
-/* $$...$$ or $tag$...$tag$. Returns `at` itself when the dollar begins no such thing. */
+/* $$...$$ or $tag$...$tag$; `at` is not $1. Returns `at` itself when the dollar begins no such thing. */
 static const char *after_dollar_string(const char *at, const char *end)
 {
 	const char *tag_end = at + 1, *closing;
 	size_t tag_length;
 
-	if (tag_end < end && sql_begins_word(*tag_end))
-		while (tag_end < end && *tag_end != '$' && sql_continues_word(*tag_end))
-			tag_end++;
+	while (tag_end < end && *tag_end != '$' && sql_continues_word(*tag_end))
+		tag_end++;
 	if (tag_end == end || *tag_end != '$')
 		return at;
 	tag_end++;
@@ -85,13 +84,13 @@ static const char *scan_word(const char *at, const char *end, enum sql_token_kin
 	return after_quoted(after, end, true);
 }
 
-/* :name, or a colon of PostgreSQL's own: a cast, an assignment, an array slice. */
+/* :name, or a colon of PostgreSQL's own: a cast (of two colons), an assignment, an array slice. */
 static const char *scan_colon(const char *at, const char *end, enum sql_token_kind *kind)
 {
 	*kind = SQL_TOKEN_OTHER;
 	if (at + 1 == end)
 		return at + 1;
-	if (at[1] == ':' || at[1] == '=')
+	if (at[1] == ':')
 		return at + 2;
 	if (!sql_begins_name(at[1]))
 		return at + 1;

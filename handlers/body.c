@@ -1,5 +1,7 @@
 #include "handlers/body.h"
 
+#include "base/percent.h"
+
 #include <jansson.h>
 #include <stdlib.h>
 
@@ -112,6 +114,17 @@ static json_t *load(struct text json, struct arena *arena, json_error_t *error)
 	return root;
 }
 
+/* jansson shows what stands near, and may cut it within a character; a problem is UTF-8. */
+static const char *wrong_as_jansson_says(json_error_t *error, struct arena *arena)
+{
+	bool is_cut = !utf8_is_valid(text_of(error->text));
+
+	for (char *c = error->text; is_cut && *c != '\0'; c++)
+		if ((unsigned char)*c >= 0x80)
+			*c = '?';
+	return arena_printf(arena, "line %d, column %d: %s", error->line, error->column, error->text);
+}
+
 /* jansson keeps the order of the keys, so names (unescaped by it) and values in the text go side by side. */
 static void take_fields(json_t *object, struct text json, struct body *body)
 {
@@ -147,7 +160,7 @@ const char *body_parse(struct text json, unsigned max_depth, struct arena *arena
 		return wrong_at(json, too_deep, arena, arena_printf(arena, "nested deeper than %u levels", max_depth));
 	object = load(json, arena, &error);
 	if (object == NULL)
-		return arena_printf(arena, "line %d, column %d: %s", error.line, error.column, error.text);
+		return wrong_as_jansson_says(&error, arena);
 	if (json_object_size(object) > BODY_FIELDS_MAX)
 		return arena_printf(arena, "it has %zu fields; at most %d are taken", json_object_size(object),
 				    BODY_FIELDS_MAX);

@@ -1,7 +1,7 @@
 #include "handlers/openapi.h"
 
 #include "base/require.h"
-#include "handlers/sql_endpoint.h"
+#include "handlers/sql_plan.h"
 #include "server/exchange.h"
 #include "server/service.h"
 
@@ -112,7 +112,7 @@ static const struct type_schema type_schemas[DB_TYPE_KIND_COUNT] = {
     [DB_TYPE_TIMESTAMP] = {"string", "date-time-local"},
     [DB_TYPE_TIMESTAMPTZ] = {"string", "date-time"},
     [DB_TYPE_INTERVAL] = {"string", NULL},
-    [DB_TYPE_VOID] = {"string", NULL},
+    [DB_TYPE_VOID] = {"null", NULL},
 };
 
 /* NaN and the infinities go out as strings; the digits of a numeric may come as one. */
@@ -141,7 +141,7 @@ static void add_element_members(struct document *document, enum db_type_kind kin
 
 	if (schema->type == NULL)
 		return;
-	add_type(document, schema->type, may_be_string(kind, direction), or_null);
+	add_type(document, schema->type, may_be_string(kind, direction), or_null && kind != DB_TYPE_VOID);
 	if (schema->format != NULL)
 		add_string(document, "format", schema->format);
 	if (kind == DB_TYPE_INT2) {
@@ -175,14 +175,13 @@ static bool is_json(const char *text)
 	return value != NULL;
 }
 
-/* The default is in PostgreSQL's text form: for arrays and bytea that is not what a client would send. */
+/* In PostgreSQL's text form, which for bytea is not what a client would send; an array's can only be null. */
 static void add_default(struct document *document, const struct db_parameter *parameter)
 {
 	const char *schema_type = type_schemas[parameter->type.kind].type;
 	const char *text = parameter->default_text;
 
-	if (!parameter->has_default ||
-	    (text != NULL && (parameter->type.is_array || parameter->type.kind == DB_TYPE_BYTEA)))
+	if (!parameter->has_default || (text != NULL && parameter->type.kind == DB_TYPE_BYTEA))
 		return;
 	if (text == NULL)
 		add_json(document, "default", "null");
@@ -217,7 +216,7 @@ static bool is_in_path(const struct endpoint *endpoint, const char *parameter)
 	const char *pattern = endpoint->path;
 	struct text name;
 
-	while (sql_endpoint_next_path_name(&pattern, &name))
+	while (sql_plan_next_path_name(&pattern, &name))
 		if (text_equal(name, text_of(parameter)))
 			return true;
 	return false;
@@ -238,13 +237,13 @@ static void write_parameter(struct document *document, const struct db_parameter
 	open_object(document, NULL);
 	add_string(document, "name", name);
 	add_string(document, "in", is_of_path ? "path" : "query");
-	add_json(document, "required", is_of_path || !parameter->has_default ? "true" : "false");
+	add_json(document, "required", parameter->has_default ? "false" : "true");
 	if (parameter->description[0] != '\0')
 		add_string(document, "description", parameter->description);
 	open_object(document, "schema");
 	add_type_members(document, &parameter->type, COMES_IN, false);
 	/* no text of a query string is null */
-	if (!is_of_path && parameter->default_text != NULL)
+	if (parameter->default_text != NULL)
 		add_default(document, parameter);
 	close_last(document);
 	close_last(document);
@@ -264,7 +263,7 @@ static void write_path_parameters(struct document *document, const struct endpoi
 	const char *own = endpoint->path;
 	struct text name, own_name;
 
-	while (sql_endpoint_next_path_name(&path, &name) && sql_endpoint_next_path_name(&own, &own_name))
+	while (sql_plan_next_path_name(&path, &name) && sql_plan_next_path_name(&own, &own_name))
 		write_parameter(document, parameter_named(&endpoint->statement, own_name),
 				arena_copy(document->out->arena, name), true);
 }
@@ -272,7 +271,7 @@ static void write_path_parameters(struct document *document, const struct endpoi
 static void write_parameters(struct document *document, const struct endpoint *endpoint, const char *path)
 {
 	const struct db_statement *statement = &endpoint->statement;
-	bool takes_query = !sql_endpoint_takes_body(endpoint);
+	bool takes_query = !sql_plan_takes_body(endpoint);
 
 	if (strchr(path, '{') == NULL && (!takes_query || statement->parameter_count == 0))
 		return;
@@ -329,7 +328,7 @@ static void write_request_body(struct document *document, const struct endpoint 
 	unsigned depth = document->depth;
 	bool is_required;
 
-	if (!sql_endpoint_takes_body(endpoint) || !has_input_outside_path(endpoint))
+	if (!sql_plan_takes_body(endpoint) || !has_input_outside_path(endpoint))
 		return;
 	open_object(document, "requestBody");
 	open_object(document, "content");
@@ -420,7 +419,7 @@ static void write_operation(struct document *document, const struct endpoint *en
 	write_request_body(document, endpoint);
 	open_object(document, "responses");
 	write_good_response(document, endpoint);
-	if (sql_endpoint_may_find_nothing(endpoint))
+	if (sql_plan_may_find_nothing(endpoint))
 		add_problem_response(document, "404");
 	add_problem_response(document, "default");
 	close_last(document);

@@ -47,7 +47,7 @@ struct route_match {
 	unsigned value_count;
 	unsigned allowed;  /* bit 1 << method for each the path has, OPTIONS and, with GET, HEAD too; 0: no such path */
 	bool is_malformed; /* a bad escape, NUL, invalid UTF-8, "." or ".." segment (also encoded) */
-	const char *malformed; /* NULL, or a noun for "the path has ...": "a bad percent-escape" */
+	const char *malformed; /* NULL, or a noun for "the path holds ...": "a bad percent-escape" */
 };
 
 struct router {

@@ -41,12 +41,13 @@ install_packages() {
 		as_root=(sudo)
 	fi
 	mkdir -p "$log_folder"
-	say "installing ${#missing[@]} Debian packages: ${missing[*]}"
+	say "installing from Debian: ${missing[*]}"
 	keep_default_cluster_away "${as_root[@]}"
 	{
-		"${as_root[@]}" apt-get update -q &&
-			"${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
-				apt-get install -q -y --no-install-recommends "${missing[@]}"
+		# Another apt may be at work: wait for it. Old lists may be good enough.
+		"${as_root[@]}" apt-get update -q || say "going on with the package lists that are there"
+		"${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 \
+			install -q -y --no-install-recommends "${missing[@]}"
 	} >"$log" 2>&1 </dev/null || {
 		tail -n 15 "$log" >&2
 		die "apt-get could not install them; all it said is in $log"
@@ -75,7 +76,7 @@ build() {
 	mkdir -p "$log_folder"
 	if ! { cmake -S "$root" -B "$root/build/$name" -G Ninja "$@" && ninja -C "$root/build/$name" "${targets[@]}"; } \
 		>"$log" 2>&1; then
-		grep -E -m 20 'error|warning|FAILED' "$log" >&2 || tail -n 20 "$log" >&2
+		grep -E -m 20 'error:|Error|undefined reference|FAILED:' "$log" >&2 || tail -n 20 "$log" >&2
 		complain "building build/$name failed; the whole log is $log"
 		return 1
 	fi

@@ -303,7 +303,8 @@ static void on_ready(struct exchange *x)
 		end_without_body(reply, H2O_SEND_STATE_ERROR);
 		return;
 	}
-	if (x->request.method == HTTP_HEAD || (body.len == 0 && x->outcome == STEP_RESPOND)) {
+	REQUIRE(body.len > 0 || x->outcome == STEP_RESPOND); /* libh2o can not write nothing */
+	if (x->request.method == HTTP_HEAD || body.len == 0) {
 		end_without_body(reply, H2O_SEND_STATE_FINAL);
 		return;
 	}

@@ -210,7 +210,7 @@ static int print_routes(struct server *server)
 
 static int print_openapi(struct server *server)
 {
-	printf("%.*s\n", TEXT_ARGS(server->service.openapi));
+	printf("%.*s", TEXT_ARGS(server->service.openapi));
 	return EXIT_GOOD;
 }
 

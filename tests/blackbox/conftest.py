@@ -90,8 +90,10 @@ def serve(mode, database):
     for each in running:
         try:
             each.stop()
-        except AssertionError as failure:
-            failures.append(str(failure))
+        except Exception as failure:  # the others are to be stopped all the same
+            failures.append(f"{type(failure).__name__}: {failure}")
+        finally:
+            each.kill()
     assert not failures, "\n".join(failures)
 
 

@@ -1,5 +1,15 @@
 -- What the endpoints of this folder work on.
 
+-- Settings that would change how values look; the service must not depend on what it finds.
+DO $$ BEGIN
+	EXECUTE format('ALTER DATABASE %I SET DateStyle = ''German''', current_database());
+	EXECUTE format('ALTER DATABASE %I SET IntervalStyle = ''sql_standard''', current_database());
+	EXECUTE format('ALTER DATABASE %I SET bytea_output = ''escape''', current_database());
+	EXECUTE format('ALTER DATABASE %I SET extra_float_digits = -3', current_database());
+	EXECUTE format('ALTER DATABASE %I SET client_encoding = ''LATIN1''', current_database());
+	EXECUTE format('ALTER DATABASE %I SET TimeZone = ''UTC''', current_database());
+END $$;
+
 CREATE TABLE item (
 	id     bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
 	name   text NOT NULL CONSTRAINT item_name_key UNIQUE,

@@ -29,7 +29,7 @@ def metrics(service):
 
 def test_livez_and_readyz(service):
     assert admin(service, "/livez").status == 200
-    assert admin(service, "/readyz").status == 200
+    assert wait_until(lambda: admin(service, "/readyz").status == 200, 10)
 
 
 def test_every_metric_says_its_type(service):
@@ -79,7 +79,7 @@ def test_without_the_option_there_is_no_admin_port(serve):
 
 def test_readyz_follows_the_database(serve, faulty_postgres):
     service = serve("--admin", "127.0.0.1:0", url=faulty_postgres.url("blackbox"))
-    assert admin(service, "/readyz").status == 200
+    assert wait_until(lambda: admin(service, "/readyz").status == 200, 10), "no request is needed to become ready"
     faulty_postgres.stop()
 
     def is_known_to_be_down():

@@ -104,7 +104,7 @@ def test_no_new_connections_after_the_drain_began(serve):
 
 def test_the_drain_delay_keeps_accepting_and_says_so(serve):
     service = serve("--drain-delay-ms", 3000, "--admin", "127.0.0.1:0")
-    assert http_client.request(service.admin_address, "GET", "/readyz").status == 200
+    assert wait_until(lambda: http_client.request(service.admin_address, "GET", "/readyz").status == 200, 10)
     service.terminate()
     assert wait_until(lambda: http_client.request(service.admin_address, "GET", "/readyz").status == 503, 2)
     assert http_client.request(service.admin_address, "GET", "/livez").status == 200

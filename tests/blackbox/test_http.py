@@ -194,6 +194,8 @@ def test_a_long_path(serve):
     good = "/echo/text?value=" + "x" * (100 - len("/echo/text?value="))
     assert service.get(good).status == 200
     assert_problem(service.get(good + "x"), 414, "100")
+    assert_problem(service.get("/" + "x" * 99), 404)
+    assert_problem(service.get("/" + "x" * 100), 414, "100")
     assert_problem(service.get("/" + "x" * 50000), 414, "100")
 
 

@@ -50,6 +50,7 @@ def test_reads_chunks(answering):
 @pytest.mark.parametrize("cut", [
     b"", b"HTTP/1.1 200 OK\r\n", b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nhi",
     b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n",
+    b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n\r\n1\r\n",
 ])
 def test_a_cut_response_is_an_error(answering, cut):
     with pytest.raises(http_client.ConnectionEnded):

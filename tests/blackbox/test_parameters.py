@@ -107,7 +107,7 @@ def test_a_wrong_value_cannot_break_the_message(service):
 
 
 def test_precedence_path_query_body(service):
-    def ask(path, body):
+    def ask(path, body=None):
         return service.request("POST", path, body)
 
     assert ask("/precedence/P", {"c": "B"}).json == {"a": "P", "b": "default", "c": "B"}

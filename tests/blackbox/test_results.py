@@ -78,8 +78,8 @@ def test_the_ordinary_limit_is_1000_rows(service):
 def test_a_result_beyond_the_limit_of_bytes(serve):
     service = serve("--max-result-bytes", 100000)
     assert len(service.get("/large/90000").json["text"]) == 90000
-    assert_problem(service.get("/large/200000"), 500, "100000")
-    assert_problem(service.get("/large-rows/500"), 500, "100000")
+    assert_problem(service.get("/large/200000"), 500, "max_result_bytes")
+    assert_problem(service.get("/large-rows/500"), 500, "max_result_bytes")
     assert service.get("/large-rows/50").status == 200, "the service is well afterwards"
 
 

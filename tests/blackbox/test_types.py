@@ -156,7 +156,7 @@ def test_input_of_the_body(service, field, value, expected):
 
 BODY_BAD = [
     ("int2", "32768"), ("int4", "1.0"), ("int4", "1e2"), ("int4", '"1"'), ("int4", "true"), ("int4", "[1]"), ("int4", "{}"),
-    ("int8", "9223372036854775808"), ("float8", '"x"'), ("float8", "1e999"), ("numeric", '"x"'), ("numeric", "true"),
+    ("int8", "9223372036854775808"), ("float8", '"x"'), ("numeric", '"x"'), ("numeric", "true"),
     ("bool", '"true"'), ("bool", "1"), ("text", "1"), ("text", "true"), ("text", "{}"), ("text", "[]"), ("uuid", '"x"'),
     ("uuid", "1"), ("bytea", '"?"'), ("date", '"2026-02-30"'), ("timestamptz", '"2026-11-22T10:00:00"'), ("mood", "1"),
     ("ints", "1"), ("ints", '["a"]'), ("ints", "[1.5]"), ("ints", "[[1],[2,3]]"), ("ints", "[1,[2]]"), ("texts", "[1]"),
@@ -169,9 +169,13 @@ def test_wrong_input_of_the_body(service, field, value):
     assert_problem(response, 400, field)
 
 
+def test_a_number_beyond_every_type(service):
+    assert_problem(service.request("POST", "/echo", '{"float8":1e999}', {"Content-Type": "application/json"}), 400, "1e999")
+
+
 def test_sessions_are_the_same_everywhere(service):
-    assert service.get("/session").json == {"read_only": "on", "time_zone": "UTC", "date_style": "ISO, YMD",
-                                            "interval_style": "iso_8601", "encoding": "UTF8"} | {
-        "date_style": service.get("/session").json["date_style"]}
-    assert service.get("/session").json["date_style"].startswith("ISO")
+    """schema.sql has given the database other settings, which may decide nothing."""
+    session = service.get("/session").json
+    assert session.pop("date_style").startswith("ISO")
+    assert session == {"read_only": "on", "time_zone": "UTC", "interval_style": "iso_8601", "encoding": "UTF8"}
     assert service.request("POST", "/session", {}).json == {"read_only": "off"}

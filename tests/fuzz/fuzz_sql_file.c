@@ -78,7 +78,7 @@ static void check_parameters(const struct endpoint *endpoint, unsigned lines)
 	for (unsigned i = 0; i < statement->parameter_count; i++) {
 		const struct db_parameter *parameter = &statement->parameters[i];
 
-		REQUIRE(parameter->line > endpoint->line && parameter->line <= lines);
+		REQUIRE(parameter->line >= endpoint->line && parameter->line <= lines);
 		REQUIRE(parameter->description != NULL);
 		REQUIRE(parameter->has_default || parameter->default_text == NULL);
 		for (unsigned other = 0; other < i; other++)
@@ -92,7 +92,8 @@ static void check_endpoint(const struct endpoint_set *set, unsigned index, unsig
 	const struct db_statement *statement = &endpoint->statement;
 
 	REQUIRE(statement->index == index);
-	REQUIRE(endpoint->line < endpoint->route_line && endpoint->route_line < endpoint->sql_line);
+	/* A carriage return alone ends a comment but counts no line. */
+	REQUIRE(endpoint->line <= endpoint->route_line && endpoint->route_line <= endpoint->sql_line);
 	REQUIRE(endpoint->sql_line <= lines);
 	REQUIRE(strlen(endpoint->name) >= 1 && strlen(endpoint->name) <= 63);
 	REQUIRE(endpoint->path[0] == '/');

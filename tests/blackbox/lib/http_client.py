@@ -1,6 +1,7 @@
 """An HTTP/1.1 client over raw sockets: exact bytes out, exact responses in, every wait bounded."""
 
 import json as json_text
+import re
 import socket
 
 TIMEOUT_S = 30
@@ -117,7 +118,11 @@ class Connection:
 
     def read_chunks(self):
         while True:
-            size = int(self._read_until(b"\r\n").split(b";")[0], 16)
+            size_line = self._read_until(b"\r\n")
+            if not re.fullmatch(rb"[0-9a-fA-F]+", size_line):
+                # libh2o's way of breaking a body off, so that nobody takes it for whole
+                raise ConnectionEnded(f"not the size of a chunk: {size_line!r}")
+            size = int(size_line, 16)
             chunk = self.read_bytes(size)
             assert self.read_bytes(2) == b"\r\n", "a chunk that does not end in CRLF"
             if size == 0:

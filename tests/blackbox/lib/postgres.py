@@ -110,7 +110,15 @@ class Postgres:
         self.server = None
 
     def kill(self):
+        """As if the machine had lost power: the backends go with the postmaster."""
+        pid = self.server.pid
+        backends = pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
         self.stop(signal.SIGKILL)
+        for backend in backends:
+            try:
+                os.kill(int(backend), signal.SIGKILL)
+            except ProcessLookupError:
+                pass  # it saw its postmaster die
 
     def restart(self):
         self.stop()

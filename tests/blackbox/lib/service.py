@@ -44,6 +44,7 @@ class Service:
 
     def __init__(self, database, endpoints, mode, *options, listen="127.0.0.1:0", environment=None):
         self.mode = mode
+        self.is_terminated = False
         self._stderr = tempfile.NamedTemporaryFile(prefix="meantime-stderr-", mode="w+", errors="replace")
         self.lines = []  # of stdout
         self._line_came = threading.Condition()
@@ -113,7 +114,10 @@ class Service:
     # The end
 
     def terminate(self):
-        self.process.send_signal(signal.SIGTERM)
+        """Once: a second SIGTERM would end the service at once."""
+        if not self.is_terminated and self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        self.is_terminated = True
 
     def wait_for_exit(self, timeout_s=STOP_TIMEOUT_S):
         self.process.wait(timeout_s)
@@ -121,8 +125,9 @@ class Service:
         return self.process.returncode
 
     def stop(self):
-        if self.process.poll() is None:
-            self.terminate()
+        if self._stderr.closed:
+            return  # stopped, and looked at, before
+        self.terminate()
         try:
             status = self.wait_for_exit()
         except subprocess.TimeoutExpired:

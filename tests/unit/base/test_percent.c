@@ -153,6 +153,17 @@ static void utf8_malformed(void **state)
 	}
 }
 
+static void utf8_malformed_at_any_place(void **state)
+{
+	(void)state;
+	for (size_t place = 0; place < 24; place++) {
+		char bytes[] = "0123456789abcdefghijklmn";
+
+		bytes[place] = (char)0xff;
+		assert_false(utf8_is_valid((struct text){bytes, sizeof(bytes) - 1}));
+	}
+}
+
 /* Every code point, against the encoder's arithmetic; and no sequence of two bytes passes that is not one of them. */
 static void utf8_every_code_point(void **state)
 {
@@ -193,6 +204,7 @@ int main(void)
 	    cmocka_unit_test(invalid_utf8_is_refused),
 	    cmocka_unit_test(utf8_well_formed),
 	    cmocka_unit_test(utf8_malformed),
+	    cmocka_unit_test(utf8_malformed_at_any_place),
 	    cmocka_unit_test(utf8_every_code_point),
 	};
 

@@ -178,6 +178,7 @@ static void wrong_values_are_refused(void **state)
 			 not_numbers[i]);
 		refuse(options, "loops", not_numbers[i], expected);
 	}
+	refuse(options, "drain_delay_ms", "", "here: drain_delay_ms must be an integer from 0 to 60000, not \"\"");
 	refuse(options, "mode", "pool", "here: mode must be sync, threads or async, not \"pool\"");
 	refuse(options, "log_level", "Info", "here: log_level must be debug, info, warning or error, not \"Info\"");
 	refuse(options, "listen", "", "here: listen must be a string of 1 to 255 bytes, not of 0");
@@ -366,6 +367,8 @@ static void mistakes_on_the_command_line_are_named(void **state)
 	refuse_arguments(options, ARGUMENTS("-l", "2"),
 			 "\"-l\" was not expected; options are --name VALUE or --name=VALUE");
 	assert_true(options->is_usage_error);
+	refuse(options, "loops", "0", "here: loops must be an integer from 1 to 256, not \"0\"");
+	assert_false(options->is_usage_error);
 }
 
 static void later_origins_win(void **state)
@@ -491,11 +494,15 @@ static void the_log_hides_passwords(void **state)
 	    {"password = 's3 \\' cret' dbname=d", "password = *** dbname=d"},
 	    {"password=s3\\ cret dbname=d", "password=*** dbname=d"},
 	    {"password=s3&cret", "password=***"},
+	    {"application_name=a://b password=s3&cret", "application_name=a://b password=***"},
+	    {"user:s3cret@host", "user:***@host"},
 	    {"password='s3cret", "password=***"},
 	    {"sslpassword=s3cret password=s3cret", "sslpassword=*** password=***"},
 	    {"password=", "password="},
 	    {"host=/run passfile=/root/.pgpass", "host=/run passfile=/root/.pgpass"},
 	    {"postgres://host:5432/db", "postgres://host:5432/db"},
+	    {"postgres://user@host:5432/db", "postgres://user@host:5432/db"},
+	    {"application_name='my passwords' dbname=d", "application_name='my passwords' dbname=d"},
 	};
 	struct options *options = *state;
 	char expected[256];
@@ -525,7 +532,7 @@ static void the_longest_database_is_shown(void **state)
 	assert_non_null(strstr(captured_log(options), "database is password=*** (from here)\n"));
 }
 
-/* Cut it out of README.md, and this says which rows to put there. */
+/* The rows of README.md's table begin like this; a missing one is printed as it has to be. */
 static void the_readme_lists_every_option(void **state)
 {
 	static char readme[256 * 1024];

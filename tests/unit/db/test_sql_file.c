@@ -294,10 +294,10 @@ static void routes(void **state)
 
 static void paths(void **state)
 {
-	static const char *const malformed[] = {"a",     "//",     "/a/",     "/a//b",  "/./a",   "/a/..",
-						"/a?b",  "/a#b",   "/a%20",   "/a\"",   "/a\\b",  "/{",
-						"/{}",   "/{a",    "/{a}b",   "/a}",    "/b{a}",  "/{a-b}",
-						"/{1a}", "/{a b}", "/{a}{b}", "/a\x01", "/a\x7f", "/a\tb"};
+	static const char *const malformed[] = {"a",       "//",     "/a/",    "/a//b", "/./a",   "/a/..", "/a?b",
+						"/a#b",    "/a%20",  "/a\"",   "/a\\b", "/{",     "/{}",   "/{a",
+						"/{ab",    "/{a}b",  "/a}",    "/b{a}", "/{a-b}", "/{1a}", "/{a b}",
+						"/{a}{b}", "/a\x01", "/a\x7f", "/a\tb"};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LENGTH(malformed); i++) {
@@ -389,6 +389,9 @@ static void every_annotation_stands_once(void **state)
 {
 	(void)state;
 	wrong(ONE "-- summary: A\n-- summary: B\nSELECT 1", 4, "a second `-- summary:`; the first is on line 3");
+	start_again();
+	assert_int_equal(parse(ONE "-- summary: A\n-- summary: B\n-- summary: C\nSELECT 1"), 2);
+	expect_diagnostic(1, 5, "the first is on line 3");
 	wrong(ONE "-- status: 200\n-- status: 201\nSELECT 1", 4, "a second `-- status:`");
 	wrong(ONE "-- timeout: 1s\n-- timeout: 2s\nSELECT 1", 4, "a second `-- timeout:`");
 	wrong(MANY "-- max-rows: 1\n-- max-rows: 2\nSELECT 1", 4, "a second `-- max-rows:`");
@@ -536,6 +539,8 @@ static void literals_and_comments_are_left_alone(void **state)
 	    "SELECT E'a'\n  'b\\':c' || 'd\\'",
 	    "SELECT E'a' -- and on\n'b\\':c'",
 	    "SELECT some'\\' || ':a', name_e'\\' || ':a', U&'\\' || ':b'",
+	    "SELECT e'\\':a', else'\\' || ':a'",
+	    "SELECT $$ :a $$1, $b$ :c $b$",
 	    "SELECT \":a\", \"a\"\":b;\", U&\"\\\"",
 	    "SELECT $$ :a ; ' $1 $x$ $$",
 	    "SELECT $tag$ :a $$ $ta$ $tagg$ ' $tag$",
@@ -649,6 +654,7 @@ static void a_get_can_not_switch_read_only_off(void **state)
 	wrong(ONE "SELECT \"transaction_read_only\"", 3, "must not mention");
 	wrong(ONE "SELECT f($$SET transaction_read_only = off$$)", 3, "must not mention");
 	wrong(ONE "SELECT E'transaction_read_only'", 3, "must not mention");
+	wrong(ONE "SELECT transaction_read_only FROM t", 3, "must not mention");
 	only(ONE "SELECT 1 -- transaction_read_only\n /* default_transaction_read_only */ + 2");
 	only(ONE "SELECT 'transaction_read_onl', 'y'");
 	only(EXEC "SELECT current_setting('transaction_read_only')");

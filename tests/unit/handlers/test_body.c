@@ -146,6 +146,12 @@ static void what_is_no_json_is_refused(void **state)
 	}
 }
 
+static void problem_is_utf8_where_jansson_cuts_a_character(void **state)
+{
+	(void)state;
+	expect_refused(TEXT("{\"a\":\"\\u00e\xd3\x9d\"}"), "line 1, column 12: invalid escape near '\"\\u00e?'");
+}
+
 static void depth_is_bounded(void **state)
 {
 	(void)state;
@@ -229,6 +235,7 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(duplicate_names_are_refused_with_their_place, begin, end),
 	    cmocka_unit_test_setup_teardown(what_is_no_object_is_refused, begin, end),
 	    cmocka_unit_test_setup_teardown(what_is_no_json_is_refused, begin, end),
+	    cmocka_unit_test_setup_teardown(problem_is_utf8_where_jansson_cuts_a_character, begin, end),
 	    cmocka_unit_test_setup_teardown(depth_is_bounded, begin, end),
 	    cmocka_unit_test_setup_teardown(depth_far_beyond_the_stack_is_refused, begin, end),
 	    cmocka_unit_test_setup_teardown(field_count_is_bounded, begin, end),

@@ -37,6 +37,15 @@ static const char SOURCE[] = "-- name: note :one\n"
 			     "-- name: renew :exec\n"
 			     "-- route: POST /renew\n"
 			     "SELECT renew();\n"
+			     "-- name: defaults :exec\n"
+			     "-- route: PATCH /defaults\n"
+			     "-- param: t = 17\n"
+			     "-- param: f = NaN\n"
+			     "-- param: b = true\n"
+			     "-- param: j = \'{\"a\": 1.50}\'\n"
+			     "-- param: n = 1.50\n"
+			     "-- param: x = AQID\n"
+			     "SELECT :t, :f, :b, :j, :n, :x;\n"
 			     "-- name: watch :many\n"
 			     "-- route: GET /watch\n"
 			     "-- stream\n"
@@ -110,6 +119,11 @@ static int set_up(void **state)
 	set_type("notes", "tiny", DB_TYPE_INT2, false);
 	set_type("change", "price", DB_TYPE_NUMERIC, false);
 	set_type("change", "extra", DB_TYPE_JSON, false);
+	set_type("defaults", "f", DB_TYPE_FLOAT8, false);
+	set_type("defaults", "b", DB_TYPE_BOOL, false);
+	set_type("defaults", "j", DB_TYPE_JSON, false);
+	set_type("defaults", "n", DB_TYPE_NUMERIC, false);
+	set_type("defaults", "x", DB_TYPE_BYTEA, false);
 	set_columns("note");
 	set_columns("add");
 	set_columns("notes");
@@ -188,7 +202,7 @@ static void document_is_indented(void **state)
 static void every_endpoint_is_at_its_path_and_no_other(void **state)
 {
 	(void)state;
-	assert_int_equal(json_object_size(at("paths")), 5);
+	assert_int_equal(json_object_size(at("paths")), 6);
 	assert_int_equal(json_object_size(at("paths /notes")), 2);
 	assert_int_equal(json_object_size(at("paths /notes/{id}")), 3);
 	assert_int_equal(json_object_size(at("paths /renew")), 1);
@@ -245,6 +259,22 @@ static void body_has_what_the_path_has_not(void **state)
 	expect_nothing_at("paths /renew post parameters");
 }
 
+static void defaults_are_values_of_their_type(void **state)
+{
+	static const char raw[] = "\"default\": 1.50\n";
+
+	(void)state;
+	expect("paths /defaults patch requestBody content application/json schema properties",
+	       "{\"t\":{\"type\":\"string\",\"default\":\"17\"},"
+	       "\"f\":{\"type\":\"number\",\"format\":\"double\",\"default\":\"NaN\"},"
+	       "\"b\":{\"type\":\"boolean\",\"default\":true},"
+	       "\"j\":{\"default\":{\"a\":1.5}},"
+	       "\"n\":{\"type\":[\"number\",\"string\"],\"default\":1.5},"
+	       "\"x\":{\"type\":\"string\",\"format\":\"byte\",\"contentEncoding\":\"base64\"}}");
+	/* digit for digit */
+	assert_non_null(memmem(written.at, written.length, raw, strlen(raw)));
+}
+
 static void columns_have_the_schema_of_their_type(void **state)
 {
 	static const char *const schemas[DB_TYPE_KIND_COUNT] = {
@@ -265,7 +295,7 @@ static void columns_have_the_schema_of_their_type(void **state)
 	    [DB_TYPE_TIMESTAMP] = "{\"type\":[\"string\",\"null\"],\"format\":\"date-time-local\"}",
 	    [DB_TYPE_TIMESTAMPTZ] = "{\"type\":[\"string\",\"null\"],\"format\":\"date-time\"}",
 	    [DB_TYPE_INTERVAL] = "{\"type\":[\"string\",\"null\"],\"description\":\"an ISO 8601 duration\"}",
-	    [DB_TYPE_VOID] = "{\"type\":[\"string\",\"null\"]}",
+	    [DB_TYPE_VOID] = "{\"type\":\"null\"}",
 	};
 	static const char row[] = "paths /notes/{id} get responses 200 content application/json schema";
 	char place[256];
@@ -364,6 +394,7 @@ int main(void)
 	    TEST(path_parameters_have_one_name_a_place),
 	    TEST(query_parameters_have_types_and_defaults),
 	    TEST(body_has_what_the_path_has_not),
+	    TEST(defaults_are_values_of_their_type),
 	    TEST(columns_have_the_schema_of_their_type),
 	    TEST(responses_are_those_of_the_shape),
 	    TEST(references_lead_somewhere),

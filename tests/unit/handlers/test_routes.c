@@ -119,7 +119,7 @@ static void paths_find_their_routes(void **state)
 	assert_get(f, "/Countries", NULL, NULL);
 	assert_get(f, "/countrie", NULL, NULL);
 	assert_get(f, "/countriess", NULL, NULL);
-	assert_get(f, "countries", NULL, NULL);
+	assert_get(f, "-countries", NULL, NULL);
 	assert_get(f, "", NULL, NULL);
 }
 
@@ -219,6 +219,9 @@ static void malformed_paths_are_told_apart_from_unknown_ones(void **state)
 	assert_malformed_path(f, TEXT("/a/%2e"), "\".\"");
 	assert_malformed_path(f, TEXT("/a/%2E."), "\"..\"");
 	assert_malformed_path(f, TEXT("/a/%2e%2e/b"), "\"..\"");
+	/* nothing of it is left in the next match */
+	assert_get(f, "a", NULL, NULL);
+	assert_null(f->match.malformed);
 }
 
 static void get_serves_head_and_options_is_everywhere(void **state)
@@ -245,6 +248,9 @@ static void get_serves_head_and_options_is_everywhere(void **state)
 	assert_null(found->route);
 	assert_int_equal(found->allowed, 1U << HTTP_POST | 1U << HTTP_OPTIONS);
 	assert_int_equal(match(f, HTTP_OPTIONS, TEXT("/c"))->allowed, 0);
+	found = match(f, HTTP_PUT, TEXT("/a/1"));
+	assert_null(found->route);
+	assert_int_equal(found->value_count, 0);
 }
 
 /* As in OpenAPI: /a/b is one thing with its own methods, /a/{x} another. */
@@ -286,6 +292,7 @@ static void slips_in_patterns_are_found(void **state)
 	    "/{}",
 	    "/{1x}",
 	    "/{x",
+	    "/{xy",
 	    "/x}",
 	    "/{x}y",
 	    "/y{x}",

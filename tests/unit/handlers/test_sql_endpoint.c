@@ -1,4 +1,5 @@
 #include "handlers/sql_endpoint.h"
+#include "handlers/sql_input.h"
 
 #include "handlers/body.h"
 #include "lib/fake_result.h"
@@ -48,6 +49,7 @@ static const char SOURCE[] =
     "SELECT n FROM numbers;\n"
     "-- name: upsert :exec\n"
     "-- route: POST /upsert\n"
+    "-- timeout: 250ms\n"
     "INSERT INTO note VALUES (1);\n"
     "-- name: move :exec\n"
     "-- route: PATCH /from/{source}/to/{target}\n"
@@ -339,6 +341,8 @@ static void unknown_parameter_is_named(void **state)
 	(void)state;
 	receive(HTTP_GET, "/search", "name=x&nmae=y");
 	expect_problem(400, "unknown parameter \"nmae\"; this endpoint takes name, around, least, tags");
+	receive(HTTP_GET, "/search", "na+me=y");
+	expect_problem(400, "unknown parameter \"na me\"; this endpoint takes name, around, least, tags");
 	receive(HTTP_GET, "/countries/DE", "x=1");
 	expect_problem(400, "unknown parameter \"x\"; this endpoint takes none");
 }
@@ -404,16 +408,18 @@ static void repeated_scalar_is_named(void **state)
 	expect_problem(400, "parameter \"name\" is given more than once in the query string");
 }
 
-static void parameter_from_two_places_is_named(void **state)
+/* From the path, else the query string, else the body: what goes before wins, and the rest is not even looked at. */
+static void earlier_place_wins(void **state)
 {
 	(void)state;
 	receive(HTTP_GET, "/countries/DE", "code=FR");
-	expect_problem(400, "parameter \"code\" is given twice: in the path and in the query string");
-	receive_json(HTTP_PUT, "/notes/5", "{\"id\":6}");
-	expect_problem(400, "parameter \"id\" is given twice: in the path and in the JSON body");
-	receive_json(HTTP_POST, "/notes", "{\"country\":\"DE\",\"body\":\"b\"}");
+	expect_query("country");
+	expect_bound("code", "DE");
+	receive_json(HTTP_POST, "/notes", "{\"country\":\"DE\",\"body\":7}");
 	x.request.query = TEXT("body=b");
-	expect_problem(400, "parameter \"body\" is given twice: in the query string and in the JSON body");
+	expect_query("add");
+	expect_bound("country", "DE");
+	expect_bound("body", "b");
 }
 
 static void wrong_element_of_an_array_is_named(void **state)
@@ -610,7 +616,7 @@ static void verb_decides_what_may_find_nothing(void **state)
 	for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
 		const struct endpoint endpoint = {.shape = ENDPOINT_EXEC, .statement = {.sql = cases[i].sql}};
 
-		if (sql_endpoint_may_find_nothing(&endpoint) != cases[i].may_find_nothing)
+		if (sql_plan_may_find_nothing(&endpoint) != cases[i].may_find_nothing)
 			fail_msg("decided wrongly: %s", cases[i].sql);
 	}
 }
@@ -733,6 +739,23 @@ static void stream_of_a_changed_table_is_named(void **state)
 
 /* Routes */
 
+static void route_carries_name_and_timeout(void **state)
+{
+	(void)state;
+	receive(HTTP_POST, "/upsert", "");
+	assert_string_equal(x.request.match.route->name, "upsert");
+	assert_int_equal(x.request.match.route->timeout_ms, 250);
+}
+
+static void body_is_taken_by_the_methods_that_change(void **state)
+{
+	(void)state;
+	receive_json(HTTP_PATCH, "/from/a/to/b", "{}");
+	expect_query("move");
+	receive_json(HTTP_DELETE, "/notes", "{}");
+	expect_query("clear");
+}
+
 static void expect_diagnostic(const char *source, struct router *router, unsigned line, const char *message)
 {
 	struct endpoint_set set;
@@ -791,7 +814,7 @@ int main(void)
 	    TEST(long_input_is_cut_between_characters),
 	    TEST(empty_value_of_a_number_is_named),
 	    TEST(repeated_scalar_is_named),
-	    TEST(parameter_from_two_places_is_named),
+	    TEST(earlier_place_wins),
 	    TEST(wrong_element_of_an_array_is_named),
 	    TEST(bad_escape_is_named),
 	    TEST(query_string_has_a_most),
@@ -815,6 +838,8 @@ int main(void)
 	    TEST(stream_that_fails_at_once_is_a_problem),
 	    TEST(stream_that_fails_later_breaks_off),
 	    TEST(stream_of_a_changed_table_is_named),
+	    TEST(route_carries_name_and_timeout),
+	    TEST(body_is_taken_by_the_methods_that_change),
 	    TEST(second_endpoint_on_a_route_is_named),
 	    TEST(route_of_the_program_itself_is_named),
 	};

@@ -270,7 +270,7 @@ static void every_unfinished_head_is_refused(void **state)
 
 	(void)state;
 	for (size_t length = 0; length < sizeof(whole) - 1; length++) {
-		char *raw = malloc(length + 1);
+		char *raw = malloc(length + (length == 0));
 		struct http_head head = {{raw, length}, 0x101, true};
 
 		assert_non_null(raw);

@@ -1,0 +1,283 @@
+#include "handlers/sql_input.h"
+
+#include "base/percent.h"
+#include "db/parameter.h"
+#include "handlers/body.h"
+#include "server/service.h"
+
+#include <strings.h>
+
+static const char IN_PATH[] = "the path", IN_QUERY[] = "the query string", IN_BODY[] = "the JSON body";
+
+/* The parameters of one request, as they are found. */
+struct input {
+	struct exchange *x;
+	const struct sql_plan *plan;
+	const char **values;                    /* to bind */
+	const char *origins[DB_PARAMETERS_MAX]; /* IN_PATH...; NULL: not given so far */
+};
+
+/* Each bind_ function returns NULL, or a sentence for the client. */
+
+const char *sql_input_shown(struct arena *arena, struct text text)
+{
+	enum { SHOWN_BYTES_MAX = 60 };
+	bool is_long = text.length > SHOWN_BYTES_MAX;
+	char *copy;
+
+	if (is_long) {
+		text.length = SHOWN_BYTES_MAX;
+		while (text.length > 0 && ((unsigned char)text.at[text.length] & 0xc0) == 0x80)
+			text.length--;
+	}
+	copy = arena_printf(arena, "%.*s%s", TEXT_ARGS(text), is_long ? "..." : "");
+	if (!utf8_is_valid(text_of(copy)))
+		for (char *c = copy; *c != '\0'; c++)
+			*c = (unsigned char)*c < 0x80 ? *c : '?';
+	return copy;
+}
+
+static const struct db_parameter *parameter_at(const struct input *input, unsigned index)
+{
+	return &input->plan->endpoint->statement.parameters[index];
+}
+
+/* False: the parameter is filled already, from a place that goes before this one. */
+static bool claim(struct input *input, unsigned index, const char *origin)
+{
+	if (input->origins[index] != NULL)
+		return false;
+	input->origins[index] = origin;
+	return true;
+}
+
+static const char *describe_wrong_text(struct input *input, unsigned index, const struct text *texts, unsigned count)
+{
+	const struct db_parameter *parameter = parameter_at(input, index);
+	struct arena *arena = &input->x->arena;
+	struct db_type type = parameter->type;
+	const char *bound;
+
+	/* of an array, each text is an element: name the first that is not one */
+	type.is_array = false;
+	while (parameter->type.is_array && count > 1 && parameter_from_text(&type, *texts, arena, &bound)) {
+		texts++;
+		count--;
+	}
+	if (texts->length == 0)
+		return arena_printf(arena, "parameter \"%s\" is empty in %s; it must be %s", parameter->name,
+				    input->origins[index], db_type_expectation(&type));
+	return arena_printf(arena, "parameter \"%s\" must be %s, got \"%s\"", parameter->name,
+			    db_type_expectation(&type), sql_input_shown(&input->x->arena, *texts));
+}
+
+/* Several texts, for an array, or one. */
+static const char *bind_texts(struct input *input, unsigned index, const struct text *texts, unsigned count,
+			      const char *origin)
+{
+	const struct db_parameter *parameter = parameter_at(input, index);
+	struct arena *arena = &input->x->arena;
+	bool is_good;
+
+	if (!claim(input, index, origin))
+		return NULL;
+	if (parameter->type.is_array)
+		is_good = parameter_from_texts(&parameter->type, texts, count, arena, &input->values[index]);
+	else if (count > 1)
+		return arena_printf(arena, "parameter \"%s\" is given more than once in %s", parameter->name, origin);
+	else
+		is_good = parameter_from_text(&parameter->type, *texts, arena, &input->values[index]);
+	return is_good ? NULL : describe_wrong_text(input, index, texts, count);
+}
+
+static const char *bind_path(struct input *input)
+{
+	const struct route_match *match = &input->x->request.match;
+	const char *problem = NULL;
+
+	for (unsigned value = 0; value < match->value_count && problem == NULL; value++)
+		problem = bind_texts(input, input->plan->path_parameters[value], &match->values[value], 1, IN_PATH);
+	return problem;
+}
+
+/* Takes the text up to `separator` off `rest`, and the separator. */
+static struct text take_until(struct text *rest, char separator)
+{
+	const char *found = memchr(rest->at, separator, rest->length);
+	struct text taken = {rest->at, found != NULL ? (size_t)(found - rest->at) : rest->length};
+	size_t used = taken.length + (found != NULL ? 1 : 0);
+
+	*rest = (struct text){rest->at + used, rest->length - used};
+	return taken;
+}
+
+struct query_pair {
+	unsigned parameter;
+	struct text value;
+};
+
+static const char *read_pair(struct input *input, struct text piece, struct query_pair *pair)
+{
+	struct arena *arena = &input->x->arena;
+	struct text value = piece, encoded = take_until(&value, '='), name;
+	const char *problem;
+
+	problem = percent_decode(encoded, true, arena, &name);
+	if (problem == NULL)
+		problem = percent_decode(value, true, arena, &pair->value);
+	if (problem != NULL)
+		return arena_printf(arena, "the query string has %s in \"%s\"", problem,
+				    sql_input_shown(&input->x->arena, piece));
+	pair->parameter = sql_plan_find(input->plan, name);
+	if (pair->parameter == input->plan->endpoint->statement.parameter_count)
+		return arena_printf(arena, "unknown parameter \"%s\"; this endpoint takes %s",
+				    sql_input_shown(&input->x->arena, name), input->plan->takes);
+	return NULL;
+}
+
+static const char *bind_pairs(struct input *input, const struct query_pair *pairs, unsigned pair_count)
+{
+	unsigned parameter_count = input->plan->endpoint->statement.parameter_count;
+	const char *problem = NULL;
+
+	for (unsigned index = 0; index < parameter_count && problem == NULL; index++) {
+		struct text texts[QUERY_PAIRS_MAX];
+		unsigned count = 0;
+
+		for (unsigned pair = 0; pair < pair_count; pair++)
+			if (pairs[pair].parameter == index)
+				texts[count++] = pairs[pair].value;
+		if (count > 0)
+			problem = bind_texts(input, index, texts, count, IN_QUERY);
+	}
+	return problem;
+}
+
+/* Empty pieces, as in a=1&&b=2, are passed over. */
+static const char *bind_query(struct input *input)
+{
+	struct query_pair pairs[QUERY_PAIRS_MAX];
+	struct text rest = input->x->request.query;
+	unsigned count = 0;
+
+	while (rest.length > 0) {
+		struct text piece = take_until(&rest, '&');
+		const char *problem;
+
+		if (piece.length == 0)
+			continue;
+		if (count == QUERY_PAIRS_MAX)
+			return arena_printf(&input->x->arena, "the query string has more than %d parameters",
+					    QUERY_PAIRS_MAX);
+		problem = read_pair(input, piece, &pairs[count++]);
+		if (problem != NULL)
+			return problem;
+	}
+	return count > 0 ? bind_pairs(input, pairs, count) : NULL;
+}
+
+static const char *bind_field(struct input *input, const struct body_field *field)
+{
+	unsigned index = sql_plan_find(input->plan, field->name);
+	struct arena *arena = &input->x->arena;
+	const struct db_parameter *parameter;
+
+	if (index == input->plan->endpoint->statement.parameter_count)
+		return arena_printf(arena, "unknown field \"%s\" in the JSON body; this endpoint takes %s",
+				    sql_input_shown(&input->x->arena, field->name), input->plan->takes);
+	if (!claim(input, index, IN_BODY))
+		return NULL;
+	parameter = parameter_at(input, index);
+	if (parameter_from_json(&parameter->type, field->raw, arena, &input->values[index]))
+		return NULL;
+	return arena_printf(arena, "parameter \"%s\" must be %s, got %s", parameter->name,
+			    db_type_expectation(&parameter->type), sql_input_shown(&input->x->arena, field->raw));
+}
+
+static const char *bind_body(struct input *input)
+{
+	unsigned max_depth = input->x->service->options->max_json_depth;
+	struct arena *arena = &input->x->arena;
+	const char *problem;
+	struct body body;
+
+	problem = body_parse(input->x->request.body, max_depth, arena, &body);
+	if (problem != NULL)
+		return arena_printf(arena, "the JSON body is refused: %s", problem);
+	for (unsigned index = 0; index < body.count && problem == NULL; index++)
+		problem = bind_field(input, &body.fields[index]);
+	return problem;
+}
+
+static const char *bind_defaults(struct input *input)
+{
+	const struct endpoint *endpoint = input->plan->endpoint;
+
+	for (unsigned index = 0; index < endpoint->statement.parameter_count; index++) {
+		const struct db_parameter *parameter = parameter_at(input, index);
+
+		if (input->origins[index] != NULL)
+			continue;
+		if (!parameter->has_default)
+			return arena_printf(&input->x->arena, "parameter \"%s\" is missing (%s, in %s)",
+					    parameter->name, parameter->type.name,
+					    sql_plan_takes_body(endpoint) ? IN_BODY : IN_QUERY);
+		input->values[index] = parameter->default_text;
+	}
+	return NULL;
+}
+
+static const char *bind_all(struct input *input)
+{
+	const char *problem = bind_path(input);
+
+	if (problem == NULL && input->x->request.query.length > 0)
+		problem = bind_query(input);
+	if (problem == NULL && input->x->request.has_body)
+		problem = bind_body(input);
+	return problem != NULL ? problem : bind_defaults(input);
+}
+
+/* application/json, or anything +json (RFC 6839), whatever its parameters */
+static bool is_json(struct text content_type)
+{
+	static const char json[] = "application/json", prefix[] = "application/", suffix[] = "+json";
+	struct text type;
+
+	if (content_type.length == 0)
+		return false;
+	type = take_until(&content_type, ';');
+	while (type.length > 0 && (type.at[type.length - 1] == ' ' || type.at[type.length - 1] == '\t'))
+		type.length--;
+	if (type.length == strlen(json) && strncasecmp(type.at, json, type.length) == 0)
+		return true;
+	return type.length > strlen(prefix) + strlen(suffix) && strncasecmp(type.at, prefix, strlen(prefix)) == 0 &&
+	       strncasecmp(type.at + type.length - strlen(suffix), suffix, strlen(suffix)) == 0;
+}
+
+static enum error refuse_media_type(struct exchange *x, const char **problem)
+{
+	if (x->request.content_type.length == 0)
+		*problem = "the body must be application/json, but came without a Content-Type";
+	else
+		*problem = arena_printf(&x->arena, "the body must be application/json, not \"%s\"",
+					sql_input_shown(&x->arena, x->request.content_type));
+	return ERROR_UNSUPPORTED_MEDIA_TYPE;
+}
+
+enum error sql_input_bind(struct exchange *x, const struct sql_plan *plan, const char ***values, const char **problem)
+{
+	unsigned count = plan->endpoint->statement.parameter_count;
+	struct input input = {.x = x, .plan = plan};
+
+	if (x->request.has_body && !sql_plan_takes_body(plan->endpoint)) {
+		*problem = arena_printf(&x->arena, "a %s request takes no body; parameters go in %s",
+					http_method_name(x->request.method), IN_QUERY);
+		return ERROR_BAD_INPUT;
+	}
+	if (x->request.has_body && !is_json(x->request.content_type))
+		return refuse_media_type(x, problem);
+	*values = input.values = arena_alloc_zeroed(&x->arena, count * sizeof(*input.values));
+	*problem = bind_all(&input);
+	return *problem == NULL ? ERROR_NONE : ERROR_BAD_INPUT;
+}
