@@ -3,6 +3,7 @@
 #include "base/base64.h"
 #include "base/buffer.h"
 #include "base/json_scan.h"
+#include "base/require.h"
 #include "db/datetime.h"
 #include "db/number.h"
 
@@ -219,7 +220,7 @@ static bool array_is_even(struct array_literal *array, unsigned depth, unsigned 
 	return *expected == length && (length > 0 || depth == 1);
 }
 
-/* `raw` begins with '['; `depth` counts from 1. */
+/* `raw` is a JSON array, checked as a whole; `depth` counts from 1. */
 static bool array_add_json(struct array_literal *array, struct text raw, unsigned depth)
 {
 	size_t at = json_scan_space(raw, 1), end;
@@ -228,11 +229,10 @@ static bool array_add_json(struct array_literal *array, struct text raw, unsigne
 	if (depth > PARAMETER_DIMENSIONS_MAX)
 		return false;
 	buffer_add_char(&array->text, '{');
-	while (at < raw.length && raw.at[at] != ']') {
+	while (raw.at[at] != ']') {
 		struct text element = {raw.at + at, raw.length - at};
 
-		if (!json_scan_value(element, PARAMETER_BODY_DEPTH_MAX, &end))
-			return false;
+		REQUIRE(json_scan_value(element, PARAMETER_BODY_DEPTH_MAX, &end));
 		element.length = end;
 		if (length++ > 0)
 			buffer_add_char(&array->text, array->type->delimiter);
@@ -243,7 +243,7 @@ static bool array_add_json(struct array_literal *array, struct text raw, unsigne
 			return false;
 		}
 		at = json_scan_space(raw, at + end);
-		if (at < raw.length && raw.at[at] == ',')
+		if (raw.at[at] == ',')
 			at = json_scan_space(raw, at + 1);
 	}
 	buffer_add_char(&array->text, '}');

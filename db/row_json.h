@@ -1,8 +1,9 @@
 /* row_json.h - rows as JSON.
  *
- * integers, floats and numeric are numbers; NaN and infinities strings; bool true/false; json and jsonb pass through byte
- * for byte; arrays are arrays (of any dimension); timestamps ISO 8601 ("2026-11-22T10:00:00.5+00:00"); bytea base64;
- * everything else a string; NULL null. Results are in text form, DateStyle ISO, IntervalStyle iso_8601, bytea_output hex.
+ * Integers, floats and numeric are numbers; NaN and infinities strings; bool true/false; json and jsonb pass through
+ * byte for byte; arrays are arrays (of any dimension); timestamps ISO 8601 ("2026-11-22T10:00:00.5+00:00"), those that
+ * have no such form (infinity, BC) strings as PostgreSQL gives them; bytea base64; void and NULL null; everything else
+ * a string. Results are in text form, DateStyle ISO, IntervalStyle iso_8601, bytea_output hex.
  *
  * Thread:  any.
  */

@@ -104,7 +104,7 @@ leave_database() {
 	"$root/scripts/postgres" stop >/dev/null 8>&-
 }
 
-# start_service PROGRAM OPTION...: sets $service_pid and $service (http://127.0.0.1:PORT); the port is the system's choice.
+# start_service PROGRAM OPTION...: sets $service_pid and $service (http://127.0.0.1:PORT, a port that is free).
 start_service() {
 	local out log=$log_folder/service.log turn
 	out=$(mktemp "$log_folder/service.XXXXXX.out")

@@ -1,13 +1,9 @@
 #include "server/http_method.h"
 
 static const struct text names[HTTP_METHOD_COUNT] = {
-	[HTTP_GET] = TEXT_INIT("GET"),
-	[HTTP_HEAD] = TEXT_INIT("HEAD"),
-	[HTTP_POST] = TEXT_INIT("POST"),
-	[HTTP_PUT] = TEXT_INIT("PUT"),
-	[HTTP_PATCH] = TEXT_INIT("PATCH"),
-	[HTTP_DELETE] = TEXT_INIT("DELETE"),
-	[HTTP_OPTIONS] = TEXT_INIT("OPTIONS"),
+    [HTTP_GET] = TEXT_INIT("GET"),         [HTTP_HEAD] = TEXT_INIT("HEAD"),   [HTTP_POST] = TEXT_INIT("POST"),
+    [HTTP_PUT] = TEXT_INIT("PUT"),         [HTTP_PATCH] = TEXT_INIT("PATCH"), [HTTP_DELETE] = TEXT_INIT("DELETE"),
+    [HTTP_OPTIONS] = TEXT_INIT("OPTIONS"),
 };
 
 const char *http_method_name(enum http_method method)

@@ -35,6 +35,13 @@ CALL add_item(:name);
 -- status: 202
 INSERT INTO item (name) VALUES (:name);
 
+-- name: item_fixed :exec
+-- route: POST /items/fixed
+-- summary: A violation's message shows the row; without a number of the sequence it is the same each time.
+-- param: name = null
+-- param: amount = null
+INSERT INTO item (id, name, amount) OVERRIDING SYSTEM VALUE VALUES (1000000, :name, :amount);
+
 -- name: none_at_all :many
 -- route: GET /none
 SELECT 1 AS one WHERE false;

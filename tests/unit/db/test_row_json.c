@@ -67,6 +67,10 @@ static void every_kind_has_its_json_form(void **state)
 	    {DB_TYPE_INT8, "-9223372036854775808", "-9223372036854775808"},
 	    {DB_TYPE_FLOAT4, "1e+20", "1e+20"},
 	    {DB_TYPE_FLOAT8, "-0", "-0"},
+	    {DB_TYPE_FLOAT8, "9.5", "9.5"},
+	    {DB_TYPE_FLOAT8, "", "\"\""},
+	    {DB_TYPE_FLOAT8, "-", "\"-\""},
+	    {DB_TYPE_BOOL, "", "false"},
 	    {DB_TYPE_FLOAT8, "1.5e-07", "1.5e-07"},
 	    {DB_TYPE_FLOAT8, "NaN", "\"NaN\""},
 	    {DB_TYPE_FLOAT8, "Infinity", "\"Infinity\""},
@@ -108,6 +112,7 @@ static void timestamps_are_iso_8601(void **state)
 	    /* DateStyle is ISO on our sessions; if a function changes it, its text is shown as it is */
 	    {DB_TYPE_TIMESTAMPTZ, "Sun Nov 22 10:00:00 2026 CET", "\"Sun Nov 22 10:00:00 2026 CET\""},
 	    {DB_TYPE_TIMESTAMPTZ, "11/22/2026 10:00:00 CET", "\"11/22/2026 10:00:00 CET\""},
+	    {DB_TYPE_TIMESTAMPTZ, "026-11-22 10:00:00+01", "\"026-11-22 10:00:00+01\""},
 	    {DB_TYPE_TIMESTAMPTZ, "", "\"\""},
 	    {DB_TYPE_TIMESTAMPTZ, " ", "\" \""},
 	};
@@ -126,6 +131,10 @@ static void bytea_is_base64(void **state)
 	    {DB_TYPE_BYTEA, "\\x666f6f62", "\"Zm9vYg==\""},
 	    {DB_TYPE_BYTEA, "\\x00ffABcd", "\"AP+rzQ==\""},
 	    {DB_TYPE_BYTEA, "abc\\001", "\"abc\\\\001\""},
+	    {DB_TYPE_BYTEA, "abcd", "\"abcd\""},
+	    {DB_TYPE_BYTEA, "\\x6", "\"\\\\x6\""},
+	    {DB_TYPE_BYTEA, "\\y66", "\"\\\\y66\""},
+	    {DB_TYPE_BYTEA, "\\", "\"\\\\\""},
 	    {DB_TYPE_BYTEA, "", "\"\""},
 	};
 
@@ -238,6 +247,7 @@ static void the_buffer_grows_under_any_value(void **state)
 			out.length += filled;
 			row_json_add_value(&out, &type, text_of(cases[i].value));
 			assert_int_equal(out.length, filled + strlen(cases[i].json));
+			assert_true(out.length <= out.capacity);
 			assert_memory_equal(out.bytes + filled, cases[i].json, strlen(cases[i].json));
 			arena_reset(&arena);
 		}

@@ -10,6 +10,3 @@ SELECT "open
 -- name: d :one
 -- route: GET /d
 SELECT /* /* */
--- name: e :one
--- route: GET /e
-SELECT E'\

@@ -1,0 +1,84 @@
+/* http_border.h - the inside of the border, for server/http*.c only: nobody else knows libh2o.
+ *
+ *   http.c          life, sweep, drain         http_client.c   connections
+ *   http_request.c  libh2o's request in        http_reply.c    the response out
+ *   http_problem.c  what libh2o answers by itself
+ *
+ * Thread:  the loop.
+ */
+#pragma once
+
+#include <h2o.h>
+
+#include "server/http.h"
+
+_Static_assert(H2O_USE_LIBUV == 1, "the headers of libh2o must be read for the libuv build of the library");
+
+/* For all loops. */
+struct http {
+	struct service *service;
+	h2o_globalconf_t config;
+	h2o_hostconf_t *public_hosts[2], *admin_hosts[2];
+};
+
+/* Which routes a listener's requests are for: libh2o hands it to on_request(). */
+struct http_handler {
+	h2o_handler_t super;
+	const struct router *router;
+};
+
+struct http_loop {
+	h2o_context_t context;
+	struct http *http;
+	struct runner *runner;
+	uv_loop_t *loop;
+	unsigned number;
+	h2o_accept_ctx_t public_accept, admin_accept;
+	struct list clients;
+	unsigned client_count, request_count;
+	uv_stream_t *postponed[2]; /* listeners with a connection that may not be accepted yet: public, admin */
+	struct list sending;       /* replies that the client has to take */
+	uv_timer_t sweep;
+	bool is_draining, closes_idle;
+	struct list spare; /* exchanges */
+	unsigned spare_count;
+};
+
+/* One connection. Ends in two steps, in whatever order: libh2o closes its socket, libuv its handle. */
+struct client {
+	uv_tcp_t tcp;
+	struct http_loop *http;
+	h2o_socket_t *socket;
+	struct list link;
+	bool is_busy; /* a request is under way */
+};
+
+/* The loop's half of a request: never leaves the loop, and knows libh2o's request. Together with the exchange, since
+ * each request has both. */
+struct http_reply {
+	h2o_generator_t generator;
+	struct http_loop *http;
+	h2o_req_t *request; /* NULL: the client has gone */
+	struct client *client;
+	struct list link; /* on http->sending while the client has to take something */
+	uint64_t take_deadline_ns;
+	bool is_sending;
+	struct exchange x;
+};
+
+/* http_request.c: the handler of both listeners. */
+int http_on_request(h2o_handler_t *super, h2o_req_t *request);
+
+/* http_reply.c */
+struct http_reply *http_reply_create(struct http_loop *http);
+void http_reply_release(struct http_reply *reply);
+/* The exchange has a response, or a part of one. */
+void http_reply_on_ready(struct exchange *x);
+/* Content type and the handler's own headers; then where the time went. */
+void http_reply_add_headers(h2o_req_t *request, const struct exchange *x, uint64_t total_ns);
+
+/* http_client.c */
+void http_client_cut_off(struct client *client, int how);
+
+/* http_problem.c: a filter's hook. */
+void http_problem_on_own_answer(h2o_filter_t *filter, h2o_req_t *request, h2o_ostream_t **slot);

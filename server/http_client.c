@@ -1,0 +1,79 @@
+#include "server/http_border.h"
+
+#include "base/memory.h"
+
+#include <netinet/tcp.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+
+static void accept_postponed(struct http_loop *http)
+{
+	for (int i = 0; i < 2; i++) {
+		uv_stream_t *listener = http->postponed[i];
+
+		http->postponed[i] = NULL;
+		if (listener != NULL)
+			http_accept(http, listener, i == 1);
+	}
+}
+
+static void on_socket_closed(void *data)
+{
+	struct client *client = data;
+	struct http_loop *http = client->http;
+
+	list_remove(&client->link);
+	http->client_count--;
+}
+
+static void on_handle_closed(uv_handle_t *handle)
+{
+	struct client *client = CONTAINER_OF(handle, struct client, tcp);
+	struct http_loop *http = client->http;
+
+	free(client);
+	accept_postponed(http);
+}
+
+static void set_socket_options(struct client *client)
+{
+	int fd, give_up_ms = 15000;
+
+	uv_tcp_nodelay(&client->tcp, 1);
+	/* a client that takes nothing for so long is gone, though its kernel may not have said so */
+	if (uv_fileno((uv_handle_t *)&client->tcp, &fd) == 0)
+		setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &give_up_ms, sizeof(give_up_ms));
+}
+
+void http_accept(struct http_loop *http, uv_stream_t *listener, bool is_admin)
+{
+	struct client *client;
+
+	if (http->client_count >= http->http->service->options->max_connections) {
+		http->postponed[is_admin] = listener;
+		return;
+	}
+	client = memory_alloc_zeroed(1, sizeof(*client));
+	client->http = http;
+	list_init(&client->link);
+	uv_tcp_init(http->loop, &client->tcp);
+	if (uv_accept(listener, (uv_stream_t *)&client->tcp) != 0) {
+		uv_close((uv_handle_t *)&client->tcp, (uv_close_cb)free);
+		return;
+	}
+	set_socket_options(client);
+	client->socket = h2o_uv_socket_create((uv_stream_t *)&client->tcp, on_handle_closed);
+	client->socket->on_close.cb = on_socket_closed;
+	client->socket->on_close.data = client;
+	list_append(&http->clients, &client->link);
+	http->client_count++;
+	h2o_accept(is_admin ? &http->admin_accept : &http->public_accept, client->socket);
+}
+
+void http_client_cut_off(struct client *client, int how)
+{
+	int fd = h2o_socket_get_fd(client->socket);
+
+	if (fd >= 0)
+		shutdown(fd, how);
+}

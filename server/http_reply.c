@@ -1,0 +1,250 @@
+#include "server/http_border.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/memory.h"
+#include "base/require.h"
+#include "server/db_awaitable.h"
+#include "server/metrics.h"
+
+#include <stdlib.h>
+
+enum { SPARE_EXCHANGES = 256 }; /* kept for the next requests; what is beyond goes back to malloc */
+
+static struct http_reply *reply_of(struct exchange *x)
+{
+	return CONTAINER_OF(x, struct http_reply, x);
+}
+
+/* Memory of exchanges */
+
+struct http_reply *http_reply_create(struct http_loop *http)
+{
+	struct http_reply *reply;
+
+	if (list_is_empty(&http->spare)) {
+		reply = memory_alloc(sizeof(*reply));
+	} else {
+		reply = CONTAINER_OF(http->spare.next, struct http_reply, link);
+		list_remove(&reply->link);
+		http->spare_count--;
+	}
+	memset(reply, 0, offsetof(struct http_reply, x));
+	list_init(&reply->link);
+	reply->http = http;
+	http->request_count++;
+	return reply;
+}
+
+/* The exchange is over, and nobody reads its memory any more. */
+void http_reply_release(struct http_reply *reply)
+{
+	struct http_loop *http = reply->http;
+
+	list_remove(&reply->link);
+	db_awaitable_end_stream(&reply->x, &http->runner->streams);
+	exchange_recycle(&reply->x);
+	http->request_count--;
+	if (http->spare_count < SPARE_EXCHANGES) {
+		list_prepend(&http->spare, &reply->link);
+		http->spare_count++;
+	} else {
+		free(reply);
+	}
+}
+
+/* Sending */
+
+static void set_take_deadline(struct http_reply *reply)
+{
+	struct http_loop *http = reply->http;
+
+	reply->is_sending = true;
+	reply->take_deadline_ns = clock_now_ns() + (uint64_t)http->http->service->options->write_timeout_ms * NS_PER_MS;
+	list_remove(&reply->link);
+	list_append(&http->sending, &reply->link);
+}
+
+/* The client has taken everything, so far. */
+static void on_proceed(h2o_generator_t *generator, h2o_req_t *request)
+{
+	struct http_reply *reply = CONTAINER_OF(generator, struct http_reply, generator);
+
+	reply->is_sending = false;
+	list_remove(&reply->link);
+	if (reply->x.outcome == STEP_STREAM) {
+		runner_run(reply->http->runner, &reply->x);
+		return;
+	}
+	reply->client->is_busy = false;
+	http_reply_release(reply);
+	h2o_send(request, NULL, 0, H2O_SEND_STATE_FINAL);
+}
+
+/* The connection broke while the response was being sent. */
+static void on_stop(h2o_generator_t *generator, h2o_req_t *request)
+{
+	struct http_reply *reply = CONTAINER_OF(generator, struct http_reply, generator);
+
+	(void)request;
+	reply->request = NULL;
+	list_remove(&reply->link);
+	/* while a step is awaited the exchange is not ours: http_reply_on_ready() ends it */
+	if (reply->is_sending)
+		http_reply_release(reply);
+}
+
+static const char *reason_of(unsigned status)
+{
+	switch (status) {
+	case 200:
+		return "OK";
+	case 201:
+		return "Created";
+	case 202:
+		return "Accepted";
+	case 204:
+		return "No Content";
+	case 400:
+		return "Bad Request";
+	case 403:
+		return "Forbidden";
+	case 404:
+		return "Not Found";
+	case 405:
+		return "Method Not Allowed";
+	case 409:
+		return "Conflict";
+	case 411:
+		return "Length Required";
+	case 413:
+		return "Content Too Large";
+	case 414:
+		return "URI Too Long";
+	case 415:
+		return "Unsupported Media Type";
+	case 417:
+		return "Expectation Failed";
+	case 500:
+		return "Internal Server Error";
+	case 503:
+		return "Service Unavailable";
+	case 504:
+		return "Gateway Timeout";
+	default:
+		return status < 300 ? "OK" : "Error";
+	}
+}
+
+/* Adds "name;dur=1.234" (milliseconds). Returns the end. */
+static char *add_duration(char *out, const char *name, uint64_t ns)
+{
+	uint64_t us = (ns + 500) / 1000, ms = us / 1000;
+	char digits[20];
+	unsigned count = 0;
+
+	while (*name != '\0')
+		*out++ = *name++;
+	do
+		digits[count++] = (char)('0' + ms % 10);
+	while ((ms /= 10) != 0);
+	while (count > 0)
+		*out++ = digits[--count];
+	us %= 1000;
+	*out++ = '.';
+	*out++ = (char)('0' + us / 100);
+	*out++ = (char)('0' + us / 10 % 10);
+	*out++ = (char)('0' + us % 10);
+	return out;
+}
+
+enum { SERVER_TIMING_BYTES = 3 * 32 };
+
+static void add_server_timing(h2o_req_t *request, const struct exchange *x, uint64_t total_ns)
+{
+	char *start = h2o_mem_alloc_pool(&request->pool, SERVER_TIMING_BYTES), *end;
+
+	end = add_duration(start, "queue;dur=", x->queue_ns);
+	end = add_duration(end, ", db;dur=", x->db_ns);
+	end = add_duration(end, ", total;dur=", total_ns);
+	h2o_add_header_by_str(&request->pool, &request->res.headers, H2O_STRLIT("server-timing"), 0, NULL, start,
+			      (size_t)(end - start));
+}
+
+void http_reply_add_headers(h2o_req_t *request, const struct exchange *x, uint64_t total_ns)
+{
+	const struct http_response *response = &x->response;
+
+	if (response->content_type != NULL)
+		h2o_add_header(&request->pool, &request->res.headers, H2O_TOKEN_CONTENT_TYPE, NULL,
+			       response->content_type, strlen(response->content_type));
+	for (unsigned i = 0; i < response->header_count; i++)
+		h2o_add_header_by_str(&request->pool, &request->res.headers, response->headers[i].name,
+				      strlen(response->headers[i].name), 0, NULL, response->headers[i].value.at,
+				      response->headers[i].value.length);
+	add_server_timing(request, x, total_ns);
+}
+
+static void log_when_slow(const struct exchange *x, uint64_t total_ns)
+{
+	const struct options *options = x->service->options;
+
+	if (options->slow_request_ms > 0 && total_ns > options->slow_request_ms * NS_PER_MS)
+		log_info("http", "slow: %s %.*s took %.1f ms (queue %.1f, database %.1f), status %u",
+			 http_method_name(x->request.method), TEXT_ARGS(x->request.path), (double)total_ns / 1e6,
+			 (double)x->queue_ns / 1e6, (double)x->db_ns / 1e6, x->response.status);
+}
+
+static void start_response(struct http_reply *reply)
+{
+	h2o_req_t *request = reply->request;
+	struct exchange *x = &reply->x;
+	uint64_t total_ns = clock_now_ns() - x->arrived_ns;
+
+	request->res.status = (int)x->response.status;
+	request->res.reason = reason_of(x->response.status);
+	if (!x->response.is_streamed && x->response.status != 204)
+		request->res.content_length = x->response.body.length;
+	http_reply_add_headers(request, x, total_ns);
+	if (reply->http->is_draining)
+		request->http1_is_persistent = 0;
+	metrics_note(x->service->metrics, reply->http->number, x, total_ns);
+	log_when_slow(x, total_ns);
+	reply->generator = (h2o_generator_t){on_proceed, on_stop};
+	h2o_start_response(request, &reply->generator);
+}
+
+/* A response without a body, or one that is cut off, is over with its headers. */
+static void end_without_body(struct http_reply *reply, h2o_send_state_t state)
+{
+	h2o_req_t *request = reply->request;
+
+	reply->client->is_busy = false;
+	reply->request = NULL;
+	http_reply_release(reply);
+	h2o_send(request, NULL, 0, state);
+}
+
+void http_reply_on_ready(struct exchange *x)
+{
+	struct http_reply *reply = reply_of(x);
+	h2o_iovec_t body = {(char *)(uintptr_t)x->response.body.at, x->response.body.length};
+
+	if (reply->request == NULL) {
+		http_reply_release(reply);
+		return;
+	}
+	if (x->response.part_count <= 1 && !x->response.is_broken_off)
+		start_response(reply);
+	if (x->response.is_broken_off) {
+		end_without_body(reply, H2O_SEND_STATE_ERROR);
+		return;
+	}
+	REQUIRE(body.len > 0 || x->outcome == STEP_RESPOND); /* libh2o can not write nothing */
+	if (x->request.method == HTTP_HEAD || body.len == 0) {
+		end_without_body(reply, H2O_SEND_STATE_FINAL);
+		return;
+	}
+	set_take_deadline(reply);
+	h2o_send(reply->request, &body, 1, H2O_SEND_STATE_IN_PROGRESS);
+}

@@ -1,0 +1,135 @@
+#include "server/http_border.h"
+
+#include "base/clock.h"
+#include "server/http_guard.h"
+
+static struct text text_from(h2o_iovec_t bytes)
+{
+	return (struct text){bytes.base, bytes.len};
+}
+
+static struct text copy_text(struct arena *arena, const char *at, size_t length)
+{
+	return (struct text){arena_copy(arena, (struct text){at, length}), length};
+}
+
+static struct text copy_header(struct arena *arena, h2o_req_t *request, const h2o_token_t *name)
+{
+	ssize_t at = h2o_find_header(&request->headers, name, -1);
+
+	if (at < 0)
+		return TEXT("");
+	return copy_text(arena, request->headers.entries[at].value.base, request->headers.entries[at].value.len);
+}
+
+/* Copies what a step may read: libh2o's own memory dies with the connection, and may not leave the loop. */
+static void fill_request(struct exchange *x, h2o_req_t *request)
+{
+	struct http_request *filled = &x->request;
+	struct text target = text_from(request->input.path);
+	const char *question = memchr(target.at, '?', target.length);
+	size_t path_length = question != NULL ? (size_t)(question - target.at) : target.length;
+
+	filled->method = http_method_from(text_from(request->input.method));
+	filled->path = copy_text(&x->arena, target.at, path_length);
+	if (question != NULL)
+		filled->query = copy_text(&x->arena, question + 1, target.length - path_length - 1);
+	filled->accept = copy_header(&x->arena, request, H2O_TOKEN_ACCEPT);
+	if (request->entity.base != NULL) {
+		filled->has_body = request->entity.len > 0;
+		filled->body = copy_text(&x->arena, request->entity.base, request->entity.len);
+		filled->content_type = copy_header(&x->arena, request, H2O_TOKEN_CONTENT_TYPE);
+	}
+}
+
+static enum step not_found(struct exchange *x)
+{
+	return respond_problem(x, ERROR_NOT_FOUND, "no endpoint has the path %.*s", TEXT_ARGS(x->request.path));
+}
+
+static enum step not_allowed(struct exchange *x)
+{
+	struct text allow = route_allow_header(x->request.match.allowed, &x->arena);
+
+	response_add_header(x, "allow", allow);
+	if (x->request.method == HTTP_OPTIONS)
+		return respond_empty(x, 204);
+	return respond_problem(x, ERROR_METHOD_NOT_ALLOWED, "%.*s takes %.*s", TEXT_ARGS(x->request.path),
+			       TEXT_ARGS(allow));
+}
+
+static enum step malformed_path(struct exchange *x)
+{
+	return respond_problem(x, ERROR_BAD_INPUT, "the path holds %s", x->request.match.malformed);
+}
+
+static enum step path_too_long(struct exchange *x)
+{
+	return respond_problem(x, ERROR_URI_TOO_LONG, "path and query string are longer than %u bytes",
+			       x->service->options->max_path_bytes);
+}
+
+static enum step badly_framed(struct exchange *x)
+{
+	const struct http_guard_verdict *verdict = x->state;
+
+	return respond_problem(x, verdict->error, "%s", verdict->detail);
+}
+
+/* Which step a request begins with. */
+static step_fn *route_request(struct exchange *x, const struct router *router)
+{
+	struct http_request *request = &x->request;
+	uint32_t timeout_ms = x->service->options->request_timeout_ms;
+
+	if (request->path.length + request->query.length + 1 > x->service->options->max_path_bytes)
+		return path_too_long;
+	router_match(router, request->method, request->path, &x->arena, &request->match);
+	if (request->match.is_malformed)
+		return malformed_path;
+	if (request->match.allowed == 0)
+		return not_found;
+	if (request->match.route == NULL)
+		return not_allowed;
+	if (request->match.route->timeout_ms > 0)
+		timeout_ms = request->match.route->timeout_ms;
+	x->deadline_ns = x->arrived_ns + timeout_ms * NS_PER_MS;
+	return request->match.route->first;
+}
+
+static struct http_guard_verdict guard(h2o_req_t *request)
+{
+	h2o_buffer_t *input = request->conn->callbacks->get_socket(request->conn)->input;
+
+	return http_guard_check(&(struct http_head){
+	    .raw = {input->bytes, input->size},
+	    .version = (unsigned)request->version,
+	    .has_entity = request->entity.base != NULL,
+	});
+}
+
+int http_on_request(h2o_handler_t *super, h2o_req_t *request)
+{
+	const struct http_handler *handler = (const struct http_handler *)super;
+	struct http_loop *http = CONTAINER_OF(request->conn->ctx, struct http_loop, context);
+	struct http_guard_verdict verdict = guard(request);
+	struct http_reply *reply = http_reply_create(http);
+	struct exchange *x = &reply->x;
+
+	reply->request = request;
+	reply->client = request->conn->callbacks->get_socket(request->conn)->on_close.data;
+	reply->client->is_busy = true;
+	exchange_begin(x, http->http->service, clock_now_ns());
+	if (verdict.error != ERROR_NONE) {
+		/* where the next request begins is anybody's guess */
+		request->http1_is_persistent = 0;
+		x->request.method = HTTP_METHOD_UNKNOWN;
+		x->state = &verdict;
+		x->next = badly_framed;
+	} else {
+		fill_request(x, request);
+		x->next = route_request(x, handler->router);
+	}
+	runner_run(http->runner, x);
+	return 0;
+}

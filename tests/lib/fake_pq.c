@@ -1,0 +1,551 @@
+#include "lib/fake_pq.h"
+
+#include "base/compiler.h"
+#include "base/memory.h"
+#include "base/require.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+struct pg_result {
+	ExecStatusType status;
+	bool is_null; /* stands for the NULL behind a query's results */
+	size_t memory_bytes;
+	char value[96], sqlstate[6], message[128], detail[64];
+	struct pg_result *next;
+};
+
+struct result_queue {
+	PGresult *first, **last;
+};
+
+struct command {
+	char text[96];
+	bool is_sync;
+};
+
+struct pg_conn {
+	int socket, peer;
+	bool is_open, has_failed, is_hung_up, is_setup_over, is_aborted;
+	unsigned polls;
+	struct command commands[FAKE_PQ_COMMANDS_MAX];
+	unsigned sent, answered, received; /* counts of commands */
+	struct result_queue arriving, readable;
+	unsigned clogged;
+	const char *read_only;
+	char log[16384], shown[16384], error[128];
+};
+
+struct fake_pq fake_pq;
+static struct pg_conn conns[FAKE_PQ_CONNS_MAX];
+
+static void queue_init(struct result_queue *queue)
+{
+	queue->first = NULL;
+	queue->last = &queue->first;
+}
+
+static void queue_add(struct result_queue *queue, PGresult *result)
+{
+	result->next = NULL;
+	*queue->last = result;
+	queue->last = &result->next;
+}
+
+static PGresult *queue_take(struct result_queue *queue)
+{
+	PGresult *result = queue->first;
+
+	queue->first = result->next;
+	if (queue->first == NULL)
+		queue->last = &queue->first;
+	return result;
+}
+
+static void queue_free(struct result_queue *queue)
+{
+	while (queue->first != NULL)
+		PQclear(queue_take(queue));
+}
+
+static PGresult *result_create(ExecStatusType status, const char *value)
+{
+	PGresult *result = memory_alloc_zeroed(1, sizeof(*result));
+
+	result->status = status;
+	result->memory_bytes = sizeof(*result);
+	snprintf(result->value, sizeof(result->value), "%s", value);
+	fake_pq.live_results++;
+	return result;
+}
+
+static bool is_call_failing(PGconn *conn, const char *call)
+{
+	if (++fake_pq.calls != fake_pq.fail_at)
+		return false;
+	fake_pq.failed_call = call;
+	if (conn != NULL)
+		snprintf(conn->error, sizeof(conn->error), "%s was made to fail\n", call);
+	return true;
+}
+
+/* For the test */
+
+void fake_pq_reset(void)
+{
+	for (unsigned i = 0; i < fake_pq.opened; i++)
+		if (conns[i].is_open)
+			PQfinish(&conns[i]);
+	memset(conns, 0, sizeof(conns));
+	fake_pq = (struct fake_pq){.answers_setup = true};
+}
+
+bool fake_pq_is_clean(void)
+{
+	if (fake_pq.open > 0 || fake_pq.live_results != 0)
+		fprintf(stderr, "fake_pq: %u connections open, %d results not freed\n", fake_pq.open,
+		        fake_pq.live_results);
+	return fake_pq.open == 0 && fake_pq.live_results == 0;
+}
+
+PGconn *fake_pq_conn(unsigned index)
+{
+	REQUIRE(index < fake_pq.opened);
+	return &conns[index];
+}
+
+bool fake_pq_is_open(const PGconn *conn)
+{
+	return conn->is_open;
+}
+
+const char *fake_pq_sent(PGconn *conn)
+{
+	memcpy(conn->shown, conn->log, sizeof(conn->shown));
+	conn->log[0] = '\0';
+	return conn->shown[0] == ' ' ? conn->shown + 1 : conn->shown;
+}
+
+unsigned fake_pq_unanswered(const PGconn *conn)
+{
+	return conn->sent - conn->answered;
+}
+
+static void wake(PGconn *conn)
+{
+	REQUIRE(conn->is_open);
+	if (conn->peer >= 0)
+		REQUIRE(write(conn->peer, "!", 1) == 1);
+}
+
+static void deliver(PGconn *conn, PGresult *result)
+{
+	queue_add(&conn->arriving, result);
+	wake(conn);
+}
+
+void fake_pq_push_null(PGconn *conn)
+{
+	PGresult *null = result_create(PGRES_EMPTY_QUERY, "");
+
+	null->is_null = true;
+	deliver(conn, null);
+}
+
+void fake_pq_push(PGconn *conn, ExecStatusType status, const char *sqlstate, const char *message)
+{
+	PGresult *result = result_create(status, "");
+
+	snprintf(result->sqlstate, sizeof(result->sqlstate), "%s", sqlstate != NULL ? sqlstate : "");
+	snprintf(result->message, sizeof(result->message), "%s", message != NULL ? message : "");
+	deliver(conn, result);
+}
+
+static struct command *oldest_command(PGconn *conn)
+{
+	REQUIRE(fake_pq_unanswered(conn) > 0);
+	return &conn->commands[conn->answered];
+}
+
+void fake_pq_answer_large(PGconn *conn, size_t bytes)
+{
+	struct command *command = oldest_command(conn);
+	ExecStatusType status = command->is_sync    ? PGRES_PIPELINE_SYNC
+	                        : conn->is_aborted ? PGRES_PIPELINE_ABORTED
+	                                           : PGRES_TUPLES_OK;
+	PGresult *result = result_create(status, command->text);
+
+	if (bytes > 0)
+		result->memory_bytes = bytes;
+	conn->answered++;
+	deliver(conn, result);
+	if (command->is_sync)
+		conn->is_aborted = false;
+	else
+		fake_pq_push_null(conn);
+}
+
+void fake_pq_answer(PGconn *conn)
+{
+	fake_pq_answer_large(conn, 0);
+}
+
+void fake_pq_answer_all(PGconn *conn)
+{
+	while (fake_pq_unanswered(conn) > 0)
+		fake_pq_answer(conn);
+}
+
+void fake_pq_answer_error(PGconn *conn, const char *sqlstate, const char *message, const char *detail)
+{
+	PGresult *result = result_create(PGRES_FATAL_ERROR, "");
+
+	snprintf(result->sqlstate, sizeof(result->sqlstate), "%s", sqlstate != NULL ? sqlstate : "");
+	snprintf(result->message, sizeof(result->message), "%s", message);
+	snprintf(result->detail, sizeof(result->detail), "%s", detail != NULL ? detail : "");
+	if (!oldest_command(conn)->is_sync) {
+		conn->answered++;
+		conn->is_aborted = true;
+	}
+	deliver(conn, result);
+	fake_pq_push_null(conn);
+}
+
+void fake_pq_hang_up(PGconn *conn)
+{
+	conn->is_hung_up = true;
+	close(conn->peer);
+	conn->peer = -1;
+}
+
+void fake_pq_set_read_only(PGconn *conn, const char *reported)
+{
+	conn->read_only = reported;
+}
+
+void fake_pq_clog(PGconn *conn, unsigned times)
+{
+	conn->clogged = times;
+}
+
+/* Connecting */
+
+PGconn *PQconnectStartParams(const char *const *keywords, const char *const *values, int expand)
+{
+	PGconn *conn;
+	int pair[2];
+
+	(void)keywords;
+	(void)values;
+	(void)expand;
+	if (is_call_failing(NULL, "PQconnectStartParams"))
+		return NULL;
+	REQUIRE(fake_pq.opened < FAKE_PQ_CONNS_MAX);
+	conn = &conns[fake_pq.opened++];
+	REQUIRE(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, pair) == 0);
+	*conn = (struct pg_conn){.socket = pair[0], .peer = pair[1], .is_open = true, .read_only = "on"};
+	queue_init(&conn->arriving);
+	queue_init(&conn->readable);
+	if (++fake_pq.open > fake_pq.most_open)
+		fake_pq.most_open = fake_pq.open;
+	return conn;
+}
+
+static void drain(PGconn *conn)
+{
+	char bytes[256];
+
+	while (read(conn->socket, bytes, sizeof(bytes)) > 0)
+		continue;
+}
+
+PostgresPollingStatusType PQconnectPoll(PGconn *conn)
+{
+	drain(conn);
+	if (is_call_failing(conn, "PQconnectPoll"))
+		return PGRES_POLLING_FAILED;
+	if (fake_pq.refuses) {
+		snprintf(conn->error, sizeof(conn->error), "connection refused\n");
+		conn->has_failed = true;
+		return PGRES_POLLING_FAILED;
+	}
+	if (fake_pq.hangs)
+		return PGRES_POLLING_READING;
+	if (conn->polls++ > 0)
+		return PGRES_POLLING_OK;
+	wake(conn);
+	return PGRES_POLLING_READING;
+}
+
+void PQfinish(PGconn *conn)
+{
+	if (conn == NULL)
+		return;
+	REQUIRE(conn->is_open);
+	conn->is_open = false;
+	fake_pq.open--;
+	queue_free(&conn->arriving);
+	queue_free(&conn->readable);
+	close(conn->socket);
+	if (conn->peer >= 0)
+		close(conn->peer);
+}
+
+int PQsetnonblocking(PGconn *conn, int is_on)
+{
+	(void)is_on;
+	return is_call_failing(conn, "PQsetnonblocking") ? -1 : 0;
+}
+
+int PQenterPipelineMode(PGconn *conn)
+{
+	return !is_call_failing(conn, "PQenterPipelineMode");
+}
+
+PQnoticeReceiver PQsetNoticeReceiver(PGconn *conn, PQnoticeReceiver receiver, void *data)
+{
+	(void)conn;
+	(void)receiver;
+	(void)data;
+	return NULL;
+}
+
+ConnStatusType PQstatus(const PGconn *conn)
+{
+	return conn->has_failed ? CONNECTION_BAD : CONNECTION_OK;
+}
+
+char *PQerrorMessage(const PGconn *conn)
+{
+	return (char *)(uintptr_t)conn->error;
+}
+
+int PQconnectionNeedsPassword(const PGconn *conn)
+{
+	(void)conn;
+	return 0;
+}
+
+int PQsocket(const PGconn *conn)
+{
+	return conn->is_open ? conn->socket : -1;
+}
+
+const char *PQparameterStatus(const PGconn *conn, const char *name)
+{
+	REQUIRE(strcmp(name, "default_transaction_read_only") == 0);
+	return conn->read_only;
+}
+
+/* Sending */
+
+static int send_command(PGconn *conn, const char *call, const char *text, bool is_sync)
+{
+	size_t used = strlen(conn->log);
+	struct command *command;
+
+	REQUIRE(conn->is_open);
+	if (is_call_failing(conn, call))
+		return 0;
+	REQUIRE(conn->sent < FAKE_PQ_COMMANDS_MAX && used + strlen(text) + 2 < sizeof(conn->log));
+	command = &conn->commands[conn->sent++];
+	command->is_sync = is_sync;
+	snprintf(command->text, sizeof(command->text), "%s", text);
+	snprintf(conn->log + used, sizeof(conn->log) - used, " %s", text);
+	return 1;
+}
+
+/* NAME(VALUE,VALUE) */
+static int send_query(PGconn *conn, const char *call, const char *name, int count, const char *const *values)
+{
+	char text[96];
+	int used = snprintf(text, sizeof(text), "%.*s(", (int)strcspn(name, " "), name);
+
+	for (int i = 0; i < count; i++)
+		used += snprintf(text + used, sizeof(text) - (size_t)used, "%s%s", i > 0 ? "," : "",
+		                 values[i] != NULL ? values[i] : "NULL");
+	snprintf(text + used, sizeof(text) - (size_t)used, ")");
+	return send_command(conn, call, text, false);
+}
+
+int PQsendQueryParams(PGconn *conn, const char *sql, int count, const Oid *types, const char *const *values,
+                      const int *lengths, const int *formats, int result_format)
+{
+	REQUIRE(types == NULL && lengths == NULL && formats == NULL && result_format == 0);
+	return send_query(conn, "PQsendQueryParams", sql, count, values);
+}
+
+int PQsendQueryPrepared(PGconn *conn, const char *name, int count, const char *const *values, const int *lengths,
+                        const int *formats, int result_format)
+{
+	REQUIRE(lengths == NULL && formats == NULL && result_format == 0);
+	return send_query(conn, "PQsendQueryPrepared", name, count, values);
+}
+
+int PQsendPrepare(PGconn *conn, const char *name, const char *sql, int count, const Oid *types)
+{
+	char text[96];
+
+	REQUIRE(sql != NULL && count == 0 && types == NULL);
+	snprintf(text, sizeof(text), "+%s", name);
+	return send_command(conn, "PQsendPrepare", text, false);
+}
+
+int PQpipelineSync(PGconn *conn)
+{
+	return send_command(conn, "PQpipelineSync", "Sync", true);
+}
+
+int PQflush(PGconn *conn)
+{
+	if (is_call_failing(conn, "PQflush"))
+		return -1;
+	if (conn->clogged > 0) {
+		conn->clogged--;
+		return 1;
+	}
+	if (fake_pq.answers_everything || (fake_pq.answers_setup && !conn->is_setup_over))
+		fake_pq_answer_all(conn);
+	conn->is_setup_over = true;
+	return 0;
+}
+
+/* Receiving */
+
+int PQconsumeInput(PGconn *conn)
+{
+	bool has_come = conn->arriving.first != NULL;
+
+	drain(conn);
+	if (is_call_failing(conn, "PQconsumeInput")) {
+		conn->has_failed = true;
+		return 0;
+	}
+	while (conn->arriving.first != NULL)
+		queue_add(&conn->readable, queue_take(&conn->arriving));
+	if (!conn->is_hung_up || has_come)
+		return 1;
+	conn->has_failed = true;
+	snprintf(conn->error, sizeof(conn->error), "server closed the connection unexpectedly\n");
+	return 0;
+}
+
+int PQisBusy(PGconn *conn)
+{
+	return conn->readable.first == NULL && conn->received < conn->sent && !conn->has_failed;
+}
+
+PGresult *PQgetResult(PGconn *conn)
+{
+	PGresult *result;
+
+	REQUIRE(!PQisBusy(conn)); /* libpq would block */
+	if (conn->readable.first == NULL) {
+		if (!conn->has_failed || conn->received == conn->sent)
+			return NULL;
+		conn->received = conn->sent;
+		result = result_create(PGRES_FATAL_ERROR, "");
+		snprintf(result->message, sizeof(result->message), "%s", conn->error);
+		return result;
+	}
+	result = queue_take(&conn->readable);
+	if (result->status == PGRES_PIPELINE_SYNC)
+		conn->received++;
+	if (!result->is_null)
+		return result;
+	/* behind an error that came instead of a Sync, the Sync is still to come */
+	if (conn->received < conn->answered && !conn->commands[conn->received].is_sync)
+		conn->received++;
+	PQclear(result);
+	return NULL;
+}
+
+void PQclear(PGresult *result)
+{
+	if (result != NULL)
+		fake_pq.live_results--;
+	free(result);
+}
+
+/* Results */
+
+ExecStatusType PQresultStatus(const PGresult *result)
+{
+	return result != NULL ? result->status : PGRES_FATAL_ERROR;
+}
+
+char *PQresultErrorMessage(const PGresult *result)
+{
+	return (char *)(uintptr_t)result->message;
+}
+
+char *PQresultErrorField(const PGresult *result, int field)
+{
+	const char *text = "";
+
+	if (field == PG_DIAG_SQLSTATE)
+		text = result->sqlstate;
+	else if (field == PG_DIAG_MESSAGE_PRIMARY)
+		text = result->message;
+	else if (field == PG_DIAG_MESSAGE_DETAIL)
+		text = result->detail;
+	else if (field == PG_DIAG_SEVERITY_NONLOCALIZED)
+		text = strncmp(result->sqlstate, "57P", 3) == 0 ? "FATAL" : "ERROR";
+	/* libpq's own errors have no fields at all */
+	return result->sqlstate[0] == '\0' || text[0] == '\0' ? NULL : (char *)(uintptr_t)text;
+}
+
+size_t PQresultMemorySize(const PGresult *result)
+{
+	return result->memory_bytes;
+}
+
+int PQntuples(const PGresult *result)
+{
+	return result->status == PGRES_TUPLES_OK;
+}
+
+int PQnfields(const PGresult *result)
+{
+	return result->status == PGRES_TUPLES_OK;
+}
+
+char *PQgetvalue(const PGresult *result, int row, int column)
+{
+	REQUIRE(row == 0 && column == 0 && result->status == PGRES_TUPLES_OK);
+	return (char *)(uintptr_t)result->value;
+}
+
+int PQgetlength(const PGresult *result, int row, int column)
+{
+	return (int)strlen(PQgetvalue(result, row, column));
+}
+
+int PQgetisnull(const PGresult *result, int row, int column)
+{
+	(void)PQgetvalue(result, row, column);
+	return 0;
+}
+
+char *PQcmdTuples(PGresult *result)
+{
+	(void)result;
+	return (char *)(uintptr_t)"1";
+}
+
+/* Without a host there is nothing to resolve. */
+PQconninfoOption *PQconninfoParse(const char *conninfo, char **error)
+{
+	(void)conninfo;
+	(void)error;
+	return NULL;
+}
+
+void PQconninfoFree(PQconninfoOption *options)
+{
+	REQUIRE(options == NULL);
+}

@@ -1,0 +1,69 @@
+/* fake_pq.h - a libpq that does what the test says: what is sent is written down, what comes back is the test's.
+ *
+ * Link it instead of libpq. Each connection has a socket pair, so a loop or poll(2) sees it become readable. It is as
+ * strict as libpq is dangerous: PQgetResult() where libpq would block, and PQfinish() twice, fail the test.
+ *
+ *     conn = fake_pq_conn(0);                        the first that was opened
+ *     assert_string_equal(fake_pq_sent(conn), "country(DE) Sync");
+ *     fake_pq_answer(conn);                          a row that says "country(DE)"
+ *     fake_pq_answer(conn);                          the Sync
+ *
+ * Life:    fake_pq_reset() -> the code under test -> fake_pq_is_clean().
+ * Thread:  one at a time.
+ * Limits:  FAKE_PQ_CONNS_MAX connections and FAKE_PQ_COMMANDS_MAX commands on each between two resets; then it aborts.
+ */
+#pragma once
+
+#include <libpq-fe.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+enum { FAKE_PQ_CONNS_MAX = 64, FAKE_PQ_COMMANDS_MAX = 1024 };
+
+struct fake_pq {
+	/* set by the test */
+	bool refuses; /* every connect fails */
+	bool hangs;   /* no connect gets an answer */
+	bool answers_setup;
+	bool answers_everything;
+	unsigned fail_at; /* that one of all calls which can fail does; 0: none */
+
+	/* read-only */
+	unsigned calls;          /* that can fail, so far */
+	const char *failed_call; /* the one that did, or NULL */
+	unsigned opened, open, most_open;
+	int live_results;
+};
+
+extern struct fake_pq fake_pq;
+
+void fake_pq_reset(void);
+/* Every connection is closed and every result freed. */
+bool fake_pq_is_clean(void);
+
+/* Returns the connection that was opened as number `index`. */
+PGconn *fake_pq_conn(unsigned index);
+bool fake_pq_is_open(const PGconn *conn);
+/* What was sent since the last time, one space between: +NAME prepares, NAME(VALUE,...) runs it, WORD(VALUE,...) runs a
+ * text that begins so, Sync. */
+const char *fake_pq_sent(PGconn *conn);
+/* Commands, a Sync included, that have no answer so far. */
+unsigned fake_pq_unanswered(const PGconn *conn);
+
+/* Answers the oldest command: with one row that says what was sent, or with its end of the unit; once a command of its
+ * unit has failed, as aborted. */
+void fake_pq_answer(PGconn *conn);
+void fake_pq_answer_all(PGconn *conn);
+/* The same, but the result counts as so large. */
+void fake_pq_answer_large(PGconn *conn, size_t bytes);
+/* Answers the oldest command with an error; when that is a Sync, the commit failed, and the Sync is still to come.
+ * Without an SQLSTATE it is libpq's own. */
+void fake_pq_answer_error(PGconn *conn, const char *sqlstate, const char *message, const char *detail);
+/* What nobody asked for. */
+void fake_pq_push(PGconn *conn, ExecStatusType status, const char *sqlstate, const char *message);
+void fake_pq_push_null(PGconn *conn);
+/* The server is gone; what it has answered can still be read. */
+void fake_pq_hang_up(PGconn *conn);
+void fake_pq_set_read_only(PGconn *conn, const char *reported);
+/* So many of the next PQflush() leave something behind. */
+void fake_pq_clog(PGconn *conn, unsigned times);

@@ -1,0 +1,209 @@
+#include "base/arena.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+static bool is_inside(const void *at, const char *memory, size_t bytes)
+{
+	return (const char *)at >= memory && (const char *)at < memory + bytes;
+}
+
+static void uses_up_the_first_bytes_before_malloc(void **state)
+{
+	_Alignas(16) char first[64];
+	struct arena arena;
+	void *pieces[4], *beyond;
+
+	(void)state;
+	arena_init(&arena, first, sizeof(first));
+	for (int i = 0; i < 4; i++) {
+		pieces[i] = arena_alloc(&arena, 16);
+		assert_ptr_equal(pieces[i], first + 16 * i);
+	}
+	assert_null(arena.blocks);
+	beyond = arena_alloc(&arena, 1);
+	assert_false(is_inside(beyond, first, sizeof(first)));
+	assert_non_null(arena.blocks);
+	arena_reset(&arena);
+}
+
+static void every_piece_is_aligned_for_any_type(void **state)
+{
+	char unaligned[1024];
+	struct arena arena;
+
+	(void)state;
+	for (size_t shift = 0; shift < 16; shift++) {
+		arena_init(&arena, unaligned + shift, sizeof(unaligned) - shift);
+		for (size_t bytes = 1; bytes < 40; bytes++) {
+			void *piece = arena_alloc(&arena, bytes);
+
+			assert_int_equal((uintptr_t)piece % 16, 0);
+			memset(piece, 0xff, bytes);
+		}
+		arena_reset(&arena);
+	}
+}
+
+static void pieces_do_not_overlap(void **state)
+{
+	enum { COUNT = 2000 };
+	struct arena arena;
+	unsigned char *pieces[COUNT];
+
+	(void)state;
+	arena_init(&arena, NULL, 0);
+	for (unsigned i = 0; i < COUNT; i++) {
+		pieces[i] = arena_alloc(&arena, i % 97 + 1);
+		memset(pieces[i], (int)(i % 251), i % 97 + 1);
+	}
+	for (unsigned i = 0; i < COUNT; i++)
+		for (unsigned at = 0; at < i % 97 + 1; at++)
+			assert_int_equal(pieces[i][at], i % 251);
+	arena_reset(&arena);
+}
+
+static void first_bytes_too_few_to_align_are_left_alone(void **state)
+{
+	_Alignas(16) char first[32];
+	struct arena arena;
+
+	(void)state;
+	memset(first, 7, sizeof(first));
+	arena_init(&arena, first + 1, 3);
+	memset(arena_alloc(&arena, 1), 9, 1);
+	for (unsigned i = 0; i < sizeof(first); i++)
+		assert_int_equal(first[i], 7);
+	arena_reset(&arena);
+}
+
+static void a_piece_larger_than_a_block_is_whole(void **state)
+{
+	enum { BYTES = 1 << 20 };
+	struct arena arena;
+	char *large, *small;
+
+	(void)state;
+	arena_init(&arena, NULL, 0);
+	small = arena_alloc(&arena, 8);
+	memset(small, 1, 8);
+	large = arena_alloc(&arena, BYTES);
+	memset(large, 2, BYTES);
+	memset(arena_alloc(&arena, 8), 3, 8);
+	assert_int_equal(small[7], 1);
+	assert_int_equal(large[0], 2);
+	assert_int_equal(large[BYTES - 1], 2);
+	arena_reset(&arena);
+}
+
+static void zeroed_memory_is_zero_after_use(void **state)
+{
+	_Alignas(16) char first[64];
+	struct arena arena;
+	const char *zeroed;
+
+	(void)state;
+	arena_init(&arena, first, sizeof(first));
+	memset(arena_alloc(&arena, 64), 0xff, 64);
+	arena_reset(&arena);
+	zeroed = arena_alloc_zeroed(&arena, 64);
+	for (unsigned i = 0; i < 64; i++)
+		assert_int_equal(zeroed[i], 0);
+}
+
+static void the_newest_piece_grows_where_it_stands(void **state)
+{
+	_Alignas(16) char first[64];
+	struct arena arena;
+	char *piece;
+
+	(void)state;
+	arena_init(&arena, first, sizeof(first));
+	piece = arena_alloc(&arena, 10);
+	assert_true(arena_extend(&arena, piece, 10, 30));
+	assert_ptr_equal(arena_alloc(&arena, 1), first + 48);
+	arena_reset(&arena);
+}
+
+static void only_the_newest_piece_grows_and_only_within_its_block(void **state)
+{
+	_Alignas(16) char first[64];
+	struct arena arena;
+	char *older, *newest;
+
+	(void)state;
+	arena_init(&arena, first, sizeof(first));
+	older = arena_alloc(&arena, 16);
+	newest = arena_alloc(&arena, 16);
+	assert_false(arena_extend(&arena, older, 16, 1));
+	assert_false(arena_extend(&arena, newest, 16, 33));
+	assert_true(arena_extend(&arena, newest, 16, 32));
+	assert_ptr_equal(arena.next, arena.end);
+}
+
+static void copies_end_in_nul(void **state)
+{
+	struct arena arena;
+	const char *copy;
+
+	(void)state;
+	arena_init(&arena, NULL, 0);
+	assert_string_equal(arena_copy(&arena, (struct text){"abcdef", 3}), "abc");
+	assert_string_equal(arena_copy(&arena, (struct text){NULL, 0}), "");
+	copy = arena_copy(&arena, (struct text){"a\0b", 3});
+	assert_memory_equal(copy, "a\0b\0", 4);
+	arena_reset(&arena);
+}
+
+static void printf_writes_all_of_it(void **state)
+{
+	struct arena arena;
+	char *string;
+
+	(void)state;
+	arena_init(&arena, NULL, 0);
+	assert_string_equal(arena_printf(&arena, "%s is %d", "x", -7), "x is -7");
+	string = arena_printf(&arena, "%020000d", 1);
+	assert_int_equal(strlen(string), 20000);
+	assert_int_equal(string[19999], '1');
+	arena_reset(&arena);
+}
+
+static void after_reset_it_starts_over(void **state)
+{
+	_Alignas(16) char first[32];
+	struct arena arena;
+
+	(void)state;
+	arena_init(&arena, first, sizeof(first));
+	for (int round = 0; round < 3; round++) {
+		assert_ptr_equal(arena_alloc(&arena, 32), first);
+		for (int i = 0; i < 100; i++)
+			memset(arena_alloc(&arena, 1000), 0xee, 1000);
+		arena_reset(&arena);
+		assert_null(arena.blocks);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(uses_up_the_first_bytes_before_malloc),
+		cmocka_unit_test(every_piece_is_aligned_for_any_type),
+		cmocka_unit_test(pieces_do_not_overlap),
+		cmocka_unit_test(first_bytes_too_few_to_align_are_left_alone),
+		cmocka_unit_test(a_piece_larger_than_a_block_is_whole),
+		cmocka_unit_test(zeroed_memory_is_zero_after_use),
+		cmocka_unit_test(the_newest_piece_grows_where_it_stands),
+		cmocka_unit_test(only_the_newest_piece_grows_and_only_within_its_block),
+		cmocka_unit_test(copies_end_in_nul),
+		cmocka_unit_test(printf_writes_all_of_it),
+		cmocka_unit_test(after_reset_it_starts_over),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
