@@ -13,6 +13,7 @@ enum {
 
 struct arena_block {
 	_Alignas(ALIGNMENT) struct arena_block *older;
+	size_t capacity;
 	char bytes[];
 };
 
@@ -35,13 +36,20 @@ void arena_init(struct arena *arena, void *first, size_t first_bytes)
 
 static void *alloc_in_new_block(struct arena *arena, size_t bytes)
 {
-	size_t block_bytes = bytes > BLOCK_BYTES ? bytes : BLOCK_BYTES;
-	struct arena_block *block = memory_alloc(sizeof(*block) + block_bytes);
+	struct arena_block *block = arena->spare;
 
+	if (block != NULL && bytes <= BLOCK_BYTES) {
+		arena->spare = NULL;
+	} else {
+		size_t capacity = bytes > BLOCK_BYTES ? bytes : BLOCK_BYTES;
+
+		block = memory_alloc(sizeof(*block) + capacity);
+		block->capacity = capacity;
+	}
 	block->older = arena->blocks;
 	arena->blocks = block;
 	arena->next = block->bytes + bytes;
-	arena->end = block->bytes + block_bytes;
+	arena->end = block->bytes + block->capacity;
 	return block->bytes;
 }
 
@@ -110,10 +118,20 @@ char *arena_printf(struct arena *arena, const char *format, ...)
 void arena_reset(struct arena *arena)
 {
 	while (arena->blocks != NULL) {
-		struct arena_block *older = arena->blocks->older;
+		struct arena_block *block = arena->blocks;
 
-		free(arena->blocks);
-		arena->blocks = older;
+		arena->blocks = block->older;
+		if (arena->spare == NULL && block->capacity == BLOCK_BYTES)
+			arena->spare = block;
+		else
+			free(block);
 	}
 	use_first(arena);
+}
+
+void arena_cleanup(struct arena *arena)
+{
+	arena_reset(arena);
+	free(arena->spare);
+	arena->spare = NULL;
 }

@@ -1,7 +1,8 @@
 /* arena.h - memory that is handed out piece by piece and given back all at once.
  *
- * Life:    arena_init() -> arena_alloc()* -> arena_reset() -> ... -> arena_reset().
- * Owner:   everything allocated belongs to the arena and dies at arena_reset().
+ * Life:    arena_init() -> arena_alloc()* -> arena_reset() -> ... -> arena_cleanup(). All zero is an empty arena too.
+ * Owner:   everything allocated belongs to the arena and dies at arena_reset(), which keeps one block for the next time:
+ *          what is used again and again asks malloc once.
  * Thread:  one at a time.
  * Limits:  none of its own; sizes that come from outside are bounded before they get here.
  * Errors:  out of memory aborts, as libh2o does itself.
@@ -19,6 +20,7 @@ struct arena_block;
 struct arena {
 	char *next, *end;           /* private: the free part of the current block */
 	struct arena_block *blocks; /* private: blocks from malloc, newest first */
+	struct arena_block *spare;  /* private: kept by arena_reset() */
 	char *first;                /* borrowed from the caller for the arena's life, or NULL */
 	size_t first_bytes;
 };
@@ -38,5 +40,7 @@ char *arena_copy(struct arena *arena, struct text text);
 char *arena_printf(struct arena *arena, const char *format, ...) PRINTF_LIKE(2, 3);
 char *arena_vprintf(struct arena *arena, const char *format, va_list values) PRINTF_LIKE(2, 0);
 
-/* Gives everything back; the arena can be used again. */
+/* Everything is given back; the arena can be used again. */
 void arena_reset(struct arena *arena);
+/* Gives the kept block back as well. */
+void arena_cleanup(struct arena *arena);

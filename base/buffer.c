@@ -7,7 +7,7 @@ char *buffer_reserve_slow(struct buffer *buffer, size_t bytes)
 	size_t capacity = buffer->capacity > 0 ? buffer->capacity : 256;
 	char *moved;
 
-	while (capacity - buffer->length < bytes)
+	while (capacity - buffer->length <= bytes)
 		capacity *= 2;
 	if (buffer->bytes != NULL &&
 	    arena_extend(buffer->arena, buffer->bytes, buffer->capacity, capacity - buffer->capacity)) {
@@ -92,11 +92,22 @@ static size_t plain_run(const char *at, size_t length)
 	return run;
 }
 
+/* The longest escape is six bytes for one: reserved blindly for what is short, counted for what is not. */
+static size_t escaped_length_at_most(struct text text)
+{
+	size_t length = text.length;
+
+	if (text.length <= 1024)
+		return 6 * text.length;
+	for (size_t at = 0; at < text.length; at++)
+		length += escape_of((unsigned char)text.at[at]) != 0 ? 5 : 0;
+	return length;
+}
+
 void buffer_add_json_string(struct buffer *buffer, struct text text)
 {
 	static const char hex[] = "0123456789abcdef";
-	/* the longest escape is six bytes for one */
-	char *out = buffer_reserve(buffer, 6 * text.length + 2), *start = out;
+	char *out = buffer_reserve(buffer, escaped_length_at_most(text) + 2), *start = out;
 	size_t at = 0;
 
 	*out++ = '"';

@@ -25,7 +25,7 @@ char *buffer_reserve_slow(struct buffer *buffer, size_t bytes);
 
 static inline char *buffer_reserve(struct buffer *buffer, size_t bytes)
 {
-	if (UNLIKELY(buffer->capacity - buffer->length < bytes))
+	if (UNLIKELY(buffer->capacity - buffer->length <= bytes))
 		return buffer_reserve_slow(buffer, bytes);
 	return buffer->bytes + buffer->length;
 }

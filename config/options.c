@@ -66,7 +66,7 @@ void options_init(struct options *options)
 
 void options_cleanup(struct options *options)
 {
-	arena_reset(&options->arena);
+	arena_cleanup(&options->arena);
 }
 
 static int PRINTF_LIKE(2, 3) fail(struct options *options, const char *format, ...)

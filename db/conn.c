@@ -299,11 +299,13 @@ static void pop_head(struct db_conn *conn)
 	conn->in_flight--;
 }
 
-/* The server ended the session instead of answering: it is lost, but what it was working on is known not to have
+/* The server ends the session instead of answering: it is lost, but what it was working on is known not to have
  * happened. */
-static bool is_farewell(const char *sqlstate)
+static bool is_farewell(const PGresult *result)
 {
-	return strncmp(sqlstate, "57P0", 4) == 0 || strncmp(sqlstate, "08", 2) == 0;
+	const char *severity = PQresultErrorField(result, PG_DIAG_SEVERITY_NONLOCALIZED);
+
+	return severity != NULL && (strcmp(severity, "FATAL") == 0 || strcmp(severity, "PANIC") == 0);
 }
 
 static int take_error(struct db_conn *conn, struct db_slot *slot, PGresult *result)
@@ -313,10 +315,12 @@ static int take_error(struct db_conn *conn, struct db_slot *slot, PGresult *resu
 	const char *detail = PQresultErrorField(result, PG_DIAG_MESSAGE_DETAIL);
 	struct db_batch *batch = slot->batch;
 
-	if (sqlstate == NULL || is_farewell(sqlstate)) {
+	if (sqlstate == NULL || is_farewell(result)) {
 		fail(conn, message != NULL ? message : PQresultErrorMessage(result));
-		if (sqlstate != NULL && batch != NULL && !slot->is_read_only)
+		if (sqlstate != NULL && batch != NULL && !slot->is_read_only && batch->error == ERROR_NONE) {
+			snprintf(batch->sqlstate, sizeof(batch->sqlstate), "%s", sqlstate);
 			db_batch_fail(batch, ERROR_DATABASE_UNAVAILABLE, "the database ended the session; nothing was written");
+		}
 		PQclear(result);
 		return -1;
 	}
@@ -331,6 +335,19 @@ static int take_error(struct db_conn *conn, struct db_slot *slot, PGresult *resu
 	return 0;
 }
 
+/* In text form. The memory it takes is known at once, and is always more. */
+static bool is_too_large(const PGresult *result, size_t limit_bytes)
+{
+	size_t bytes = 0;
+
+	if (PQresultMemorySize(result) <= limit_bytes)
+		return false;
+	for (int row = 0; row < PQntuples(result); row++)
+		for (int column = 0; column < PQnfields(result); column++)
+			bytes += (size_t)PQgetlength(result, row, column);
+	return bytes > limit_bytes;
+}
+
 static void take_rows(struct db_conn *conn, struct db_slot *slot, PGresult *result)
 {
 	struct db_batch *batch = slot->batch;
@@ -340,7 +357,7 @@ static void take_rows(struct db_conn *conn, struct db_slot *slot, PGresult *resu
 		PQclear(result);
 		return;
 	}
-	if (PQresultMemorySize(result) > conn->settings->result_limit_bytes)
+	if (is_too_large(result, conn->settings->result_limit_bytes))
 		db_batch_fail(batch, ERROR_RESULT_TOO_LARGE, "the result is larger than max_result_bytes; ask for less");
 	batch->queries[batch->arrived++].result = (struct db_result *)result;
 }

@@ -103,10 +103,10 @@ static void note_error(struct description *d, const struct endpoint *endpoint, c
 	const char *hint = PQresultErrorField(result, PG_DIAG_MESSAGE_HINT);
 
 	diagnostics_add(&d->set->diagnostics, endpoint->file,
-	                line_of_position(endpoint, PQresultErrorField(result, PG_DIAG_STATEMENT_POSITION)),
-	                "%s does not prepare: %s%s%s%s", endpoint->name,
-	                message != NULL ? message : PQerrorMessage(d->pg), hint != NULL ? " (" : "",
-	                hint != NULL ? hint : "", hint != NULL ? ")" : "");
+			line_of_position(endpoint, PQresultErrorField(result, PG_DIAG_STATEMENT_POSITION)),
+			"%s does not prepare: %s%s%s%s", endpoint->name,
+			message != NULL ? message : PQerrorMessage(d->pg), hint != NULL ? " (" : "",
+			hint != NULL ? hint : "", hint != NULL ? ")" : "");
 }
 
 static bool prepares(struct description *d, const char *sql)
@@ -123,7 +123,7 @@ static bool prepares(struct description *d, const char *sql)
 static void limit_rows(struct description *d, struct db_statement *statement)
 {
 	const char *limited = arena_printf(&d->set->arena, "SELECT * FROM (%s\n) AS rows LIMIT %u", statement->sql,
-	                                   statement->row_limit + 1);
+					   statement->row_limit + 1);
 
 	if (prepares(d, limited))
 		statement->sql = limited;
@@ -152,17 +152,34 @@ static void check_columns(struct description *d, const struct endpoint *endpoint
 	const struct db_statement *statement = &endpoint->statement;
 
 	if (statement->column_count > DB_COLUMNS_MAX)
-		diagnostics_add(&d->set->diagnostics, endpoint->file, endpoint->line, "%s returns %u columns; at most %d",
-		                endpoint->name, statement->column_count, DB_COLUMNS_MAX);
+		diagnostics_add(&d->set->diagnostics, endpoint->file, endpoint->line,
+				"%s returns %u columns; at most %d", endpoint->name, statement->column_count,
+				DB_COLUMNS_MAX);
 	if (endpoint->shape != ENDPOINT_EXEC && statement->column_count == 0)
 		diagnostics_add(&d->set->diagnostics, endpoint->file, endpoint->line,
-		                "%s returns no columns; a statement without RETURNING is :exec", endpoint->name);
+				"%s returns no columns; a statement without RETURNING is :exec", endpoint->name);
 	for (unsigned i = 0; i < statement->column_count && i < DB_COLUMNS_MAX; i++)
 		for (unsigned j = 0; j < i; j++)
 			if (strcmp(statement->columns[i].name, statement->columns[j].name) == 0)
 				diagnostics_add(&d->set->diagnostics, endpoint->file, endpoint->sql_line,
-				                "%s returns two columns named \"%s\"; a JSON object can hold one",
-				                endpoint->name, statement->columns[i].name);
+						"%s returns two columns named \"%s\"; a JSON object can hold one",
+						endpoint->name, statement->columns[i].name);
+}
+
+/* Arrays, and types that have no line in type.h, are written as PostgreSQL writes them: = '{}'. */
+static bool is_for_postgres(const struct db_type *type)
+{
+	return type->is_array || type->kind == DB_TYPE_OTHER;
+}
+
+static bool is_value(struct description *d, const struct db_parameter *parameter)
+{
+	const char *sql = arena_printf(&d->set->arena, "SELECT $1::%s", parameter->type.name);
+	PGresult *result = PQexecParams(d->pg, sql, 1, NULL, &parameter->default_text, NULL, NULL, 0);
+	bool is_good = PQresultStatus(result) == PGRES_TUPLES_OK;
+
+	PQclear(result);
+	return is_good;
 }
 
 static void learn_parameters(struct description *d, struct endpoint *endpoint, const PGresult *described)
@@ -176,12 +193,15 @@ static void learn_parameters(struct description *d, struct endpoint *endpoint, c
 		parameter->type = type_of(d, PQparamtype(described, (int)i));
 		if (!parameter->has_default || parameter->default_text == NULL)
 			continue;
-		if (parameter_from_text(&parameter->type, text_of(parameter->default_text), &d->set->arena, &bound))
-			parameter->default_text = bound;
+		if (is_for_postgres(&parameter->type)
+			? is_value(d, parameter)
+			: parameter_from_text(&parameter->type, text_of(parameter->default_text), &d->set->arena,
+					      &bound))
+			parameter->default_text = is_for_postgres(&parameter->type) ? parameter->default_text : bound;
 		else
 			diagnostics_add(&d->set->diagnostics, endpoint->file, parameter->line,
-			                "the default of %s must be %s, got %s", parameter->name,
-			                db_type_expectation(&parameter->type), parameter->default_text);
+					"the default of %s must be %s, got %s", parameter->name,
+					db_type_expectation(&parameter->type), parameter->default_text);
 	}
 }
 
@@ -211,7 +231,7 @@ static PGconn *connect_blocking(const struct db_settings *settings)
 {
 	char seconds[16];
 	const char *keywords[] = {"gssencmode", "connect_timeout", "fallback_application_name",
-	                          "dbname",     "client_encoding", NULL};
+				  "dbname",     "client_encoding", NULL};
 	const char *values[] = {"disable", seconds, "meantime", settings->conninfo, "UTF8", NULL};
 
 	/* libpq counts in seconds, and takes less than 2 as 2 */

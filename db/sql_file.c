@@ -856,7 +856,7 @@ void endpoint_set_init(struct endpoint_set *set)
 
 void endpoint_set_cleanup(struct endpoint_set *set)
 {
-	arena_reset(&set->arena);
+	arena_cleanup(&set->arena);
 	set->endpoints = NULL;
 	set->count = set->capacity = 0;
 	diagnostics_init(&set->diagnostics, &set->arena);

@@ -19,20 +19,19 @@ struct db_stream {
 	struct db_conn conn;
 	struct db_watch watch;
 	struct db_resolve *resolve;
-	uv_timer_t *timer;       /* the deadline of a part on the loop; frees itself */
-	struct db_batch *batch;  /* the part under way, or NULL */
-	unsigned rows;           /* of the next part */
-	bool is_open;            /* the cursor is */
+	uv_timer_t *timer;      /* the deadline of a part on the loop; frees itself */
+	struct db_batch *batch; /* the part under way, or NULL */
+	unsigned rows;          /* of the next part */
+	bool is_open;           /* the cursor is */
 	bool is_initialized;
 	struct db_statement begin, declare, fetch;
 	const char *const *values;
 	char fetch_sql[64];
-	enum error late_error;   /* what the timer says when it fires */
+	enum error late_error; /* what the timer says when it fires */
 	const char *late_message;
 };
 
-struct db_stream *db_stream_create(const struct db_statement *statement, const char *const *values,
-                                   struct arena *arena)
+struct db_stream *db_stream_create(const struct db_statement *statement, const char *const *values, struct arena *arena)
 {
 	struct db_stream *stream = memory_alloc_zeroed(1, sizeof(*stream));
 
@@ -40,9 +39,9 @@ struct db_stream *db_stream_create(const struct db_statement *statement, const c
 	stream->values = values;
 	stream->begin = (struct db_statement){.sql = "BEGIN READ ONLY", .is_read_only = true};
 	stream->declare = (struct db_statement){
-		.sql = arena_printf(arena, "DECLARE rows NO SCROLL CURSOR FOR %s", statement->sql),
-		.parameter_count = statement->parameter_count,
-		.is_read_only = true,
+	    .sql = arena_printf(arena, "DECLARE rows NO SCROLL CURSOR FOR %s", statement->sql),
+	    .parameter_count = statement->parameter_count,
+	    .is_read_only = true,
 	};
 	stream->fetch = (struct db_statement){.sql = stream->fetch_sql, .is_read_only = true};
 	return stream;
@@ -117,7 +116,9 @@ static void fail_part(struct db_stream *stream, struct db_batch *batch, enum err
 void db_stream_wait(struct db_stream *stream, struct db_batch *batch, const struct db_settings *settings)
 {
 	init_conn(stream, settings);
-	if (stream->conn.state == CONN_CLOSED && db_wait_open(&stream->conn, batch->deadline_ns) != 0) {
+	/* a connection that was lost took its cursor with it */
+	if (!db_conn_is_usable(&stream->conn) &&
+	    (stream->is_open || db_wait_open(&stream->conn, batch->deadline_ns) != 0)) {
 		fail_part(stream, batch, ERROR_DATABASE_UNAVAILABLE, "the database can not be reached; try again");
 		return;
 	}
@@ -243,7 +244,7 @@ static void start_timer(struct db_stream *stream, uv_loop_t *loop)
 }
 
 void db_stream_start(struct db_stream *stream, struct db_batch *batch, const struct db_settings *settings,
-                     struct uv_loop_s *loop)
+		     struct uv_loop_s *loop)
 {
 	bool is_first = !stream->is_initialized;
 

@@ -52,14 +52,17 @@ static int wait_and_advance(struct db_conn *conn, uint64_t deadline_ns)
 int db_wait_open(struct db_conn *conn, uint64_t deadline_ns)
 {
 	uint64_t longest_ns = clock_now_ns() + conn->settings->connect_timeout_ms * NS_PER_MS;
+	bool is_short = deadline_ns < longest_ns;
 	int status = db_conn_open(conn, NULL);
 
-	if (deadline_ns > longest_ns)
-		deadline_ns = longest_ns;
 	while (status == 0 && !db_conn_is_usable(conn))
-		status = wait_and_advance(conn, deadline_ns);
+		status = wait_and_advance(conn, is_short ? deadline_ns : longest_ns);
 	if (status == 0)
 		return 0;
+	if (status > 0 && is_short) {
+		db_conn_close(conn);
+		return 1;
+	}
 	if (status > 0)
 		snprintf(conn->error, sizeof(conn->error), "no connection within %u ms",
 		         conn->settings->connect_timeout_ms);
@@ -100,14 +103,20 @@ static void close_when_stale(struct db_conn *conn)
 	}
 }
 
-static int open_when_needed(struct db_wait *wait, struct db_conn *conn, struct db_batch *batch)
+/* As db_wait_open(). */
+static int open_when_needed(struct db_wait *wait, struct db_conn *conn, const struct db_batch *batch)
 {
+	int status;
+
 	close_when_stale(conn);
 	if (db_conn_is_usable(conn))
 		return 0;
 	if (wait->failures > 0 && clock_now_ns() < wait->retry_ns)
 		return -1;
-	if (db_wait_open(conn, batch->deadline_ns) == 0) {
+	status = db_wait_open(conn, batch->deadline_ns);
+	if (status > 0)
+		return 1;
+	if (status == 0) {
 		if (wait->failures > 0)
 			log_info("db", "conn %u: connected again", conn->number);
 		wait->failures = 0;
@@ -125,9 +134,15 @@ void db_wait_run(struct db_wait *wait, struct db_batch *batch)
 	struct db_conn *conn = is_read_only ? &wait->reads : &wait->writes;
 
 	for (;;) {
-		if (open_when_needed(wait, conn, batch) != 0) {
+		int status = clock_now_ns() < batch->deadline_ns ? open_when_needed(wait, conn, batch) : 1;
+
+		if (status != 0) {
 			batch->done_ns = clock_now_ns();
-			db_batch_fail(batch, ERROR_DATABASE_UNAVAILABLE, "the database can not be reached; try again");
+			if (status > 0)
+				db_batch_fail(batch, ERROR_DEADLINE, "the deadline passed before anything was asked");
+			else
+				db_batch_fail(batch, ERROR_DATABASE_UNAVAILABLE,
+				              "the database can not be reached; try again");
 			return;
 		}
 		db_wait_exchange(conn, batch);

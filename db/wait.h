@@ -19,7 +19,8 @@ void db_wait_init(struct db_wait *wait, const struct db_settings *settings, unsi
 void db_wait_run(struct db_wait *wait, struct db_batch *batch);
 void db_wait_cleanup(struct db_wait *wait);
 
-/* Connects, or finds out that it cannot, within `deadline_ns`. For a connection that is used by one thread alone. */
+/* Connects within `deadline_ns`. For a connection that is used by one thread alone. Returns 0; 1 when the deadline came
+ * before connect_timeout_ms had passed; or -1 when it can not be reached: conn->error says why. */
 MUST_CHECK int db_wait_open(struct db_conn *conn, uint64_t deadline_ns);
 /* Sends a batch as one unit and waits for its end, at most until its deadline. */
 void db_wait_exchange(struct db_conn *conn, struct db_batch *batch);

@@ -33,7 +33,7 @@ void router_init(struct router *router)
 
 void router_cleanup(struct router *router)
 {
-	arena_reset(&router->arena);
+	arena_cleanup(&router->arena);
 	*router = (struct router){.count = 0};
 }
 

@@ -174,14 +174,27 @@ static enum step end_stream_badly(struct exchange *x, const struct endpoint *end
 	return respond_broken_off(x);
 }
 
+/* json passes byte for byte, line breaks between its tokens included; in its strings there are none. */
+static void keep_one_line(char *from, const char *end)
+{
+	for (; from < end; from++)
+		if (*from == '\n' || *from == '\r')
+			*from = ' ';
+}
+
 /* `[` or `,\n` before a row of the JSON array, `\n` behind one of NDJSON. */
 static void add_streamed_rows(struct row_stream *stream, const struct db_statement *statement,
 			      const struct db_result *rows)
 {
+	size_t row_begins;
+
 	for (unsigned row = 0; row < db_row_count(rows); row++) {
 		if (!stream->is_ndjson)
 			buffer_add(&stream->part, stream->has_begun ? TEXT(",\n") : TEXT("["));
+		row_begins = stream->part.length;
 		row_json_add(&stream->part, statement, rows, row);
+		if (stream->is_ndjson)
+			keep_one_line(stream->part.bytes + row_begins, stream->part.bytes + stream->part.length);
 		if (stream->is_ndjson)
 			buffer_add_char(&stream->part, '\n');
 		stream->has_begun = true;

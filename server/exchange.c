@@ -9,10 +9,11 @@
 
 void exchange_begin(struct exchange *x, const struct service *service, uint64_t arrived_ns)
 {
-	memset(x, 0, offsetof(struct exchange, inline_bytes));
+	memset(x, 0, offsetof(struct exchange, arena));
+	if (x->arena.first == NULL)
+		arena_init(&x->arena, x->inline_bytes, sizeof(x->inline_bytes));
 	x->service = service;
 	x->arrived_ns = arrived_ns;
-	arena_init(&x->arena, x->inline_bytes, sizeof(x->inline_bytes));
 	db_batch_init(&x->batch);
 	list_init(&x->link);
 }
@@ -41,6 +42,12 @@ void exchange_recycle(struct exchange *x)
 	REQUIRE(x->stream == NULL);
 	db_batch_cleanup(&x->batch);
 	arena_reset(&x->arena);
+}
+
+void exchange_cleanup(struct exchange *x)
+{
+	db_batch_cleanup(&x->batch);
+	arena_cleanup(&x->arena);
 }
 
 /* Database */
@@ -211,7 +218,10 @@ enum step respond_db_problem(struct exchange *x)
 {
 	const struct db_batch *batch = &x->batch;
 	const char *written = batch->message;
+	const unsigned reading = 1U << HTTP_GET | 1U << HTTP_HEAD;
 
+	if (batch->error == ERROR_READ_ONLY)
+		response_add_header(x, "allow", route_allow_header(x->request.match.allowed & ~reading, &x->arena));
 	if (batch->detail[0] != '\0')
 		written = arena_printf(&x->arena, "%s (%s)", batch->message, batch->detail);
 	return respond_with_problem(x, batch->error, text_of(written), batch->sqlstate);

@@ -3,7 +3,8 @@
  * A handler is a few short steps. A step never waits: it reads what has arrived, says what it wants next, and returns
  * one of the await_ or respond_ functions. Who waits, and how, is the runner's business.
  *
- * Life:    exchange_begin() -> steps -> response -> exchange_recycle(), by the border and the runner (exchange_run.h).
+ * Life:    all zero -> exchange_begin() -> steps -> response -> exchange_recycle() -> exchange_begin()... ->
+ *          exchange_cleanup(): by the border and the runner.
  * Owner:   one owner at a time: the loop, a worker thread, or whoever completes its awaitable.
  *          All memory of a request is in its arena; handlers free nothing.
  * Thread:  the owner's.
@@ -31,7 +32,6 @@ struct exchange {
 	uint64_t arrived_ns, deadline_ns;
 
 	/* handlers' own */
-	struct arena arena;
 	void *state; /* what a handler keeps from step to step */
 
 	/* written by the return functions, read by the runner and the border */
@@ -48,6 +48,9 @@ struct exchange {
 	struct runner *runner;
 	struct http_reply *reply; /* loop only */
 	struct list link;
+
+	/* handlers' own again: all memory of the request; last, since it outlives a request */
+	struct arena arena;
 	_Alignas(16) char inline_bytes[EXCHANGE_INLINE_BYTES];
 };
 
@@ -59,6 +62,8 @@ enum step exchange_step(struct exchange *x);
 void exchange_note_times(struct exchange *x);
 /* Gives back results and memory; `x` may be begun again. */
 void exchange_recycle(struct exchange *x);
+/* Gives back what was kept for the next request, too. */
+void exchange_cleanup(struct exchange *x);
 
 /* Database */
 

@@ -143,6 +143,6 @@ void http_loop_destroy(struct http_loop *http)
 {
 	runner_destroy(http->runner);
 	LIST_EACH (item, &http->spare)
-		free(CONTAINER_OF(item, struct http_reply, link));
+		http_reply_destroy(CONTAINER_OF(item, struct http_reply, link));
 	free(http);
 }

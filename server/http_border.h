@@ -72,6 +72,7 @@ int http_on_request(h2o_handler_t *super, h2o_req_t *request);
 /* http_reply.c */
 struct http_reply *http_reply_create(struct http_loop *http);
 void http_reply_release(struct http_reply *reply);
+void http_reply_destroy(struct http_reply *reply);
 /* The exchange has a response, or a part of one. */
 void http_reply_on_ready(struct exchange *x);
 /* Content type and the handler's own headers; then where the time went. */

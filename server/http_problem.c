@@ -35,7 +35,7 @@ void http_problem_on_own_answer(h2o_filter_t *filter, h2o_req_t *request, h2o_os
 {
 	struct http_loop *http = CONTAINER_OF(request->conn->ctx, struct http_loop, context);
 	struct problem_stream *stream = (void *)h2o_add_ostream(request, sizeof(*stream), slot);
-	struct exchange *x = memory_alloc(sizeof(*x));
+	struct exchange *x = memory_alloc_zeroed(1, sizeof(*x));
 	const char *detail = "the request could not be read";
 
 	(void)filter;
@@ -54,7 +54,7 @@ void http_problem_on_own_answer(h2o_filter_t *filter, h2o_req_t *request, h2o_os
 	stream->super.do_send = send_problem;
 	stream->problem = h2o_strdup(&request->pool, x->response.body.at, x->response.body.length);
 	request->res.content_length = stream->problem.len;
-	exchange_recycle(x);
+	exchange_cleanup(x);
 	free(x);
 	h2o_setup_next_ostream(request, &stream->super.next);
 }

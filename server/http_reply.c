@@ -24,6 +24,7 @@ struct http_reply *http_reply_create(struct http_loop *http)
 
 	if (list_is_empty(&http->spare)) {
 		reply = memory_alloc(sizeof(*reply));
+		memset(&reply->x, 0, offsetof(struct exchange, inline_bytes));
 	} else {
 		reply = CONTAINER_OF(http->spare.next, struct http_reply, link);
 		list_remove(&reply->link);
@@ -49,8 +50,14 @@ void http_reply_release(struct http_reply *reply)
 		list_prepend(&http->spare, &reply->link);
 		http->spare_count++;
 	} else {
-		free(reply);
+		http_reply_destroy(reply);
 	}
+}
+
+void http_reply_destroy(struct http_reply *reply)
+{
+	exchange_cleanup(&reply->x);
+	free(reply);
 }
 
 /* Sending */

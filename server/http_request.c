@@ -82,7 +82,8 @@ static step_fn *route_request(struct exchange *x, const struct router *router)
 	struct http_request *request = &x->request;
 	uint32_t timeout_ms = x->service->options->request_timeout_ms;
 
-	if (request->path.length + request->query.length + 1 > x->service->options->max_path_bytes)
+	if (request->path.length + (request->query.length > 0 ? request->query.length + 1 : 0) >
+	    x->service->options->max_path_bytes)
 		return path_too_long;
 	router_match(router, request->method, request->path, &x->arena, &request->match);
 	if (request->match.is_malformed)

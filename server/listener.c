@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <netdb.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -18,6 +19,8 @@ static bool split(const char *address, char *host, size_t host_bytes, const char
 	size_t length;
 
 	if (colon == NULL || colon[1] == '\0' || strspn(colon + 1, "0123456789") != strlen(colon + 1))
+		return false;
+	if (strtoul(colon + 1, NULL, 10) > 65535)
 		return false;
 	*port = colon + 1;
 	length = (size_t)(colon - address);
@@ -97,7 +100,7 @@ int listeners_open(struct listener *listeners, unsigned count, const char *addre
 	int status;
 
 	if (!split(address, host, sizeof(host), &port)) {
-		snprintf(why, why_bytes, "\"%s\" is no address to listen on; expected HOST:PORT", address);
+		snprintf(why, why_bytes, "\"%s\" is no address to listen on; expected HOST:PORT, a port up to 65535", address);
 		return -1;
 	}
 	status = getaddrinfo(host[0] != '\0' && strcmp(host, "*") != 0 ? host : NULL, port, &hints, &found);

@@ -86,8 +86,9 @@ def test_failures_and_successes_side_by_side(service, postgres, mode):
         expected += [(200 if is_good else 400, number), (200 if is_good else 400, number), (201 if is_good else 400, number)]
     connections = [service.connect() for _ in requests]
     try:
-        for connection, request in zip(connections, requests):
-            connection.send(encode_request(*request))
+        with service.paused():
+            for connection, request in zip(connections, requests):
+                connection.send(encode_request(*request))
         answers = [connection.read_response() for connection in connections]
     finally:
         for connection in connections:
@@ -104,14 +105,16 @@ def test_failures_and_successes_side_by_side(service, postgres, mode):
     assert [int(n) for [n] in rows] == [n for n in range(first, first + 40) if n % 10 != 0]
 
 
-def test_a_failing_write_rolls_back_only_itself(service, postgres, mode):
-    """Writes sent in one burst over many connections: each in a transaction of its own."""
+def test_a_failing_write_rolls_back_only_itself(serve, postgres, mode):
+    """Writes of one burst that share a connection of the pipeline: each in a transaction of its own."""
+    service = serve("--db-connections", 2, "--db-shared-connections", 1)
     prefix = f"burst-{mode}-"
     connections = [service.connect() for _ in range(40)]
     try:
-        for number, connection in enumerate(connections):
-            amount = -1 if number % 3 == 0 else number
-            connection.send(encode_request("POST", "/items", {"name": f"{prefix}{number}", "amount": amount}))
+        with service.paused():
+            for number, connection in enumerate(connections):
+                amount = -1 if number % 3 == 0 else number
+                connection.send(encode_request("POST", "/items", {"name": f"{prefix}{number}", "amount": amount}))
         answers = [connection.read_response() for connection in connections]
     finally:
         for connection in connections:

@@ -63,6 +63,21 @@ def test_a_write_in_flight_whose_session_is_terminated(faulty, faulty_postgres, 
     assert faulty_postgres.value(f"SELECT count(*) FROM item WHERE name = '{name}'", "blackbox") == "0"
 
 
+def test_a_write_in_flight_when_the_database_crashes(faulty, faulty_postgres, mode):
+    """The connection breaks without a word: it must not be run again when the database is back."""
+    name = f"crashed-{mode}"
+    with faulty.connect() as connection:
+        connection.send(encode_request("POST", "/slow", {"ms": 1000, "name": name}))
+        time.sleep(0.4)
+        faulty_postgres.kill()
+        faulty_postgres.start()
+        problem = assert_problem(connection.read_response(), 503)
+    assert "outcome-unknown" in problem["type"], problem
+    assert recovers(faulty)
+    time.sleep(1.2)
+    assert faulty_postgres.value(f"SELECT count(*) FROM item WHERE name = '{name}'", "blackbox") == "0"
+
+
 def test_a_statement_that_ends_its_own_session(faulty):
     for _ in range(3):
         response = faulty.get("/end-itself")

@@ -114,6 +114,7 @@ def test_a_client_that_never_reads_is_cut(serve):
     with service.connect(receive_buffer_bytes=4096) as stalled:
         stalled.send(encode_request("GET", "/stream/1000000"))
         assert stalled.read_response_head().status == 200
+        assert service.log_contains("cut off", 30)
         assert wait_until(lambda: service.get("/stream/10").status == 200, 30)
         with pytest.raises((ConnectionEnded, ConnectionResetError)):
             for _ in stalled.read_chunks():

@@ -5,6 +5,7 @@
 #include "base/require.h"
 
 #include <fcntl.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -101,7 +102,8 @@ void fake_pq_reset(void)
 		if (conns[i].is_open)
 			PQfinish(&conns[i]);
 	memset(conns, 0, sizeof(conns));
-	fake_pq = (struct fake_pq){.answers_setup = true};
+	memset(&fake_pq, 0, sizeof(fake_pq));
+	fake_pq.answers_setup = true;
 }
 
 bool fake_pq_is_clean(void)
@@ -230,6 +232,11 @@ void fake_pq_set_read_only(PGconn *conn, const char *reported)
 void fake_pq_clog(PGconn *conn, unsigned times)
 {
 	conn->clogged = times;
+}
+
+PGresult *fake_pq_row(const char *value)
+{
+	return result_create(PGRES_TUPLES_OK, value);
 }
 
 /* Connecting */
@@ -409,7 +416,8 @@ int PQflush(PGconn *conn)
 		return 1;
 	}
 	if (fake_pq.answers_everything || (fake_pq.answers_setup && !conn->is_setup_over))
-		fake_pq_answer_all(conn);
+		while (fake_pq_unanswered(conn) > 0 && !(fake_pq.is_sync_late && oldest_command(conn)->is_sync))
+			fake_pq_answer(conn);
 	conn->is_setup_over = true;
 	return 0;
 }
@@ -461,6 +469,8 @@ PGresult *PQgetResult(PGconn *conn)
 	if (conn->received < conn->answered && !conn->commands[conn->received].is_sync)
 		conn->received++;
 	PQclear(result);
+	if (fake_pq.is_sync_late && conn->received == conn->answered && fake_pq_unanswered(conn) > 0)
+		fake_pq_answer(conn);
 	return NULL;
 }
 

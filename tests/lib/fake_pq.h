@@ -15,6 +15,7 @@
 #pragma once
 
 #include <libpq-fe.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -26,13 +27,14 @@ struct fake_pq {
 	bool hangs;   /* no connect gets an answer */
 	bool answers_setup;
 	bool answers_everything;
+	bool is_sync_late; /* what is answered so: the Sync comes a packet after the last result has been read */
 	unsigned fail_at; /* that one of all calls which can fail does; 0: none */
 
 	/* read-only */
 	unsigned calls;          /* that can fail, so far */
 	const char *failed_call; /* the one that did, or NULL */
-	unsigned opened, open, most_open;
-	int live_results;
+	unsigned opened, open, most_open; /* connections */
+	atomic_int live_results;
 };
 
 extern struct fake_pq fake_pq;
@@ -67,3 +69,6 @@ void fake_pq_hang_up(PGconn *conn);
 void fake_pq_set_read_only(PGconn *conn, const char *reported);
 /* So many of the next PQflush() leave something behind. */
 void fake_pq_clog(PGconn *conn, unsigned times);
+
+/* Returns a result of one row with that value, for whoever has no connection; in any thread. */
+PGresult *fake_pq_row(const char *value);

@@ -1,5 +1,6 @@
 """The program itself: `meantime serve` as a process of the tests' own, and the other commands as plain calls."""
 
+import contextlib
 import os
 import pathlib
 import re
@@ -27,6 +28,7 @@ def clean_environment(**extra):
     """Nothing of the caller's may decide a test: neither its database nor its MEANTIME_ settings."""
     kept = {name: value for name, value in os.environ.items()
             if not name.startswith(("MEANTIME_", "PG")) and name != "DATABASE_URL"}
+    kept.setdefault("LSAN_OPTIONS", f"suppressions={ROOT}/tests/blackbox/lsan.supp:print_suppressions=0")
     return {**kept, **extra}
 
 
@@ -110,6 +112,15 @@ class Service:
 
     def raw(self, data, method="GET"):
         return http_client.exchange_raw(self.address, data, method)
+
+    @contextlib.contextmanager
+    def paused(self):
+        """While it stands still requests arrive; it finds all of them in one turn of its loop."""
+        self.process.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self.process.send_signal(signal.SIGCONT)
 
     # The end
 

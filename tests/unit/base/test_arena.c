@@ -28,7 +28,7 @@ static void uses_up_the_first_bytes_before_malloc(void **state)
 	beyond = arena_alloc(&arena, 1);
 	assert_false(is_inside(beyond, first, sizeof(first)));
 	assert_non_null(arena.blocks);
-	arena_reset(&arena);
+	arena_cleanup(&arena);
 }
 
 static void every_piece_is_aligned_for_any_type(void **state)
@@ -64,7 +64,7 @@ static void pieces_do_not_overlap(void **state)
 	for (unsigned i = 0; i < COUNT; i++)
 		for (unsigned at = 0; at < i % 97 + 1; at++)
 			assert_int_equal(pieces[i][at], i % 251);
-	arena_reset(&arena);
+	arena_cleanup(&arena);
 }
 
 static void first_bytes_too_few_to_align_are_left_alone(void **state)
@@ -78,7 +78,7 @@ static void first_bytes_too_few_to_align_are_left_alone(void **state)
 	memset(arena_alloc(&arena, 1), 9, 1);
 	for (unsigned i = 0; i < sizeof(first); i++)
 		assert_int_equal(first[i], 7);
-	arena_reset(&arena);
+	arena_cleanup(&arena);
 }
 
 static void a_piece_larger_than_a_block_is_whole(void **state)
@@ -97,7 +97,7 @@ static void a_piece_larger_than_a_block_is_whole(void **state)
 	assert_int_equal(small[7], 1);
 	assert_int_equal(large[0], 2);
 	assert_int_equal(large[BYTES - 1], 2);
-	arena_reset(&arena);
+	arena_cleanup(&arena);
 }
 
 static void zeroed_memory_is_zero_after_use(void **state)
@@ -126,7 +126,7 @@ static void the_newest_piece_grows_where_it_stands(void **state)
 	piece = arena_alloc(&arena, 10);
 	assert_true(arena_extend(&arena, piece, 10, 30));
 	assert_ptr_equal(arena_alloc(&arena, 1), first + 48);
-	arena_reset(&arena);
+	arena_cleanup(&arena);
 }
 
 static void only_the_newest_piece_grows_and_only_within_its_block(void **state)
@@ -156,7 +156,7 @@ static void copies_end_in_nul(void **state)
 	assert_string_equal(arena_copy(&arena, (struct text){NULL, 0}), "");
 	copy = arena_copy(&arena, (struct text){"a\0b", 3});
 	assert_memory_equal(copy, "a\0b\0", 4);
-	arena_reset(&arena);
+	arena_cleanup(&arena);
 }
 
 static void printf_writes_all_of_it(void **state)
@@ -170,7 +170,7 @@ static void printf_writes_all_of_it(void **state)
 	string = arena_printf(&arena, "%020000d", 1);
 	assert_int_equal(strlen(string), 20000);
 	assert_int_equal(string[19999], '1');
-	arena_reset(&arena);
+	arena_cleanup(&arena);
 }
 
 static void after_reset_it_starts_over(void **state)
@@ -187,6 +187,37 @@ static void after_reset_it_starts_over(void **state)
 		arena_reset(&arena);
 		assert_null(arena.blocks);
 	}
+	arena_cleanup(&arena);
+}
+
+static void reset_keeps_one_block_for_the_next_time_and_no_large_one(void **state)
+{
+	struct arena arena;
+	const void *kept;
+
+	(void)state;
+	arena_init(&arena, NULL, 0);
+	arena_alloc(&arena, 1 << 20);
+	arena_reset(&arena);
+	assert_null(arena.spare);
+	kept = arena_alloc(&arena, 100);
+	arena_alloc(&arena, 1 << 20);
+	arena_reset(&arena);
+	assert_ptr_equal(arena_alloc(&arena, 1), kept);
+	assert_null(arena.spare);
+	arena_cleanup(&arena);
+	assert_null(arena.spare);
+	assert_null(arena.blocks);
+}
+
+static void all_zero_is_an_empty_arena(void **state)
+{
+	struct arena arena = {0};
+
+	(void)state;
+	memset(arena_alloc(&arena, 100), 1, 100);
+	arena_cleanup(&arena);
+	arena_cleanup(&arena);
 }
 
 int main(void)
@@ -203,6 +234,8 @@ int main(void)
 		cmocka_unit_test(copies_end_in_nul),
 		cmocka_unit_test(printf_writes_all_of_it),
 		cmocka_unit_test(after_reset_it_starts_over),
+		cmocka_unit_test(reset_keeps_one_block_for_the_next_time_and_no_large_one),
+		cmocka_unit_test(all_zero_is_an_empty_arena),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -30,6 +30,23 @@ static void groups_go_both_ways(void **state)
 	}
 }
 
+static void every_letter_has_its_place(void **state)
+{
+	static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+	(void)state;
+	for (unsigned value = 0; value < 64; value++) {
+		char group[4], in[4] = {'A', 'A', 'A', letters[value]};
+		uint8_t bytes[3] = {0, 0, (uint8_t)value};
+
+		base64_encode_group(bytes, 3, group);
+		assert_memory_equal(group, in, 4);
+		memset(bytes, 0xee, sizeof(bytes));
+		assert_int_equal(base64_decode_group(in, true, bytes), 3);
+		assert_int_equal(bytes[2], value);
+	}
+}
+
 static void what_is_no_base64_is_refused(void **state)
 {
 	/* a bad letter at each place, too much padding, padding in the middle, bits that no byte holds */
@@ -59,6 +76,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(groups_go_both_ways),
+	    cmocka_unit_test(every_letter_has_its_place),
 	    cmocka_unit_test(what_is_no_base64_is_refused),
 	    cmocka_unit_test(lengths_are_whole_groups),
 	};

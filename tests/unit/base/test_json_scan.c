@@ -137,6 +137,7 @@ static void strings_are_unescaped(void **state)
 	    {"\"plain\"", "plain"},
 	    {"\"\\\"\\\\\\/\\b\\f\\n\\r\\t\"", "\"\\/\b\f\n\r\t"},
 	    {"\"a\\u0041\\u00e4\\u20AC\\uffff!\"", "aA\xc3\xa4\xe2\x82\xac\xef\xbf\xbf!"},
+	    {"\"\\u6a79\\u6A9f\\u0bce\\u0BCE\"", "\xe6\xa9\xb9\xe6\xaa\x9f\xe0\xaf\x8e\xe0\xaf\x8e"},
 	    {"\"\\u0080\\u07ff\\u0800\"", "\xc2\x80\xdf\xbf\xe0\xa0\x80"},
 	    {"\"\\ud83d\\ude00x\"", "\xf0\x9f\x98\x80x"},
 	    {"\"\\uD800\\uDC00\\uDBFF\\uDFFF\"", "\xf0\x90\x80\x80\xf4\x8f\xbf\xbf"},
@@ -159,6 +160,8 @@ static void strings_are_unescaped(void **state)
 	    "\"\\ud83d\\n\"",
 	    "\"\\ud83d\\ud83d\"",
 	    "\"\\ude00\"",
+	    "\"\\udfff\"",
+	    "\"\\udc00\"",
 	    "\"\\ude00\\ud83d\"",
 	    "\"\\ud83d\\u0041\"",
 	    "\"\\ud83d\\u\"",
@@ -183,7 +186,7 @@ static void strings_are_unescaped(void **state)
 			fail_msg("%s: taken as \"%s\", expected to be refused", bad[i], decoded.at);
 		assert_null(decoded.at);
 	}
-	arena_reset(&arena);
+	arena_cleanup(&arena);
 }
 
 int main(void)

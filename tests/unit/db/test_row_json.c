@@ -19,7 +19,7 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
 	(void)state;
-	arena_reset(&arena);
+	arena_cleanup(&arena);
 	return 0;
 }
 

@@ -66,7 +66,7 @@ static void diagnostics_name_their_place(void **state)
 	diagnostics_add(&diagnostics, "b.sql", 0, "is empty");
 	print(&diagnostics, printed, sizeof(printed));
 	assert_string_equal(printed, "a.sql:7: \"x\" is unknown\nb.sql: is empty\n");
-	arena_reset(&arena);
+	arena_cleanup(&arena);
 }
 
 static void diagnostics_beyond_the_limit_are_counted(void **state)
@@ -89,7 +89,7 @@ static void diagnostics_beyond_the_limit_are_counted(void **state)
 	assert_non_null(strstr(printed, "a.sql:100: wrong\n"));
 	assert_null(strstr(printed, "a.sql:101:"));
 	assert_non_null(strstr(printed, "23"));
-	arena_reset(&arena);
+	arena_cleanup(&arena);
 }
 
 int main(void)
