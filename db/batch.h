@@ -47,6 +47,7 @@ struct db_batch {
 	unsigned arrived;         /* results so far */
 	bool was_run_again;
 	bool travels_alone;
+	bool comes_back;          /* was taken already, and is before those that were not */
 	uint64_t expected_ns;     /* counted in its connection's load */
 };
 

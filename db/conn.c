@@ -34,6 +34,12 @@ const char *db_conn_state_name(enum db_conn_state state)
 	return names[state];
 }
 
+/* One more than the depth: a batch may be over, and its slot still wait for the unit's Sync. */
+static unsigned ring_size(const struct db_conn *conn)
+{
+	return conn->settings->depth + 1;
+}
+
 static void set_state(struct db_conn *conn, enum db_conn_state state)
 {
 	REQUIRE(db_conn_may_move(conn->state, state));
@@ -88,7 +94,7 @@ int db_conn_open(struct db_conn *conn, const char *hostaddr)
 	conn->head = conn->in_flight = conn->units_in_flight = 0;
 	conn->head_bytes = 0;
 	conn->progress_ns = clock_now_ns();
-	conn->slots = memory_alloc_zeroed(conn->settings->depth, sizeof(*conn->slots));
+	conn->slots = memory_alloc_zeroed(ring_size(conn), sizeof(*conn->slots));
 	conn->pg = PQconnectStartParams(keywords, values, 1);
 	if (conn->pg == NULL)
 		return fail(conn, "out of memory in libpq");
@@ -205,14 +211,20 @@ static int receive_setup(struct db_conn *conn)
 
 /* Sending */
 
-bool db_conn_is_full(const struct db_conn *conn)
-{
-	return conn->in_flight == conn->settings->depth;
-}
-
-static struct db_slot *head_slot(struct db_conn *conn)
+static struct db_slot *head_slot(const struct db_conn *conn)
 {
 	return &conn->slots[conn->head];
+}
+
+/* The results are there, the Sync is not. */
+static bool head_awaits_sync(const struct db_conn *conn)
+{
+	return conn->in_flight > 0 && head_slot(conn)->results_left == 0;
+}
+
+bool db_conn_is_full(const struct db_conn *conn)
+{
+	return conn->in_flight - head_awaits_sync(conn) >= conn->settings->depth;
 }
 
 static int send_query(struct db_conn *conn, const struct db_query *query)
@@ -242,7 +254,7 @@ static int send_timeout(struct db_conn *conn, unsigned timeout_ms)
 int db_conn_send(struct db_conn *conn, struct db_batch *batch, bool ends_unit)
 {
 	unsigned timeout_ms = batch->queries[0].statement->timeout_ms;
-	struct db_slot *slot = &conn->slots[(conn->head + conn->in_flight) % conn->settings->depth];
+	struct db_slot *slot = &conn->slots[(conn->head + conn->in_flight) % ring_size(conn)];
 
 	REQUIRE(db_conn_is_usable(conn) && !db_conn_is_full(conn));
 	batch->sent_ns = clock_now_ns();
@@ -295,7 +307,7 @@ static void hand_back(struct db_conn *conn, struct db_slot *slot, enum db_conn_o
 
 static void pop_head(struct db_conn *conn)
 {
-	conn->head = (conn->head + 1) % conn->settings->depth;
+	conn->head = (conn->head + 1) % ring_size(conn);
 	conn->in_flight--;
 }
 
@@ -405,7 +417,9 @@ static void end_query(struct db_conn *conn)
 	struct db_slot *slot = head_slot(conn);
 
 	conn->is_inside_query = false;
-	REQUIRE(slot->results_left > 0);
+	/* an error in place of the Sync: the commit failed; the Sync follows all the same */
+	if (slot->results_left == 0)
+		return;
 	if (--slot->results_left == 0)
 		end_batch(conn);
 }
@@ -534,6 +548,6 @@ void db_conn_close(struct db_conn *conn)
 	conn->progress_ns = clock_now_ns();
 	/* last, since whoever gets a batch back may want to send it again */
 	for (unsigned i = 0; i < in_flight; i++)
-		hand_back(conn, &slots[(head + i) % conn->settings->depth], DB_CONN_LOST);
+		hand_back(conn, &slots[(head + i) % ring_size(conn)], DB_CONN_LOST);
 	free(slots);
 }

@@ -125,6 +125,16 @@ static struct lane *lane_of(struct db_pipeline *pipeline, const struct db_batch 
 	return &pipeline->lanes[db_batch_is_read_only(batch) ? 0 : 1];
 }
 
+/* Before all others, but behind those that are back already: they come back in their order. */
+static void put_first(struct list *queue, struct db_batch *batch)
+{
+	struct list *place = queue->next;
+
+	while (place != queue && CONTAINER_OF(place, struct db_batch, link)->comes_back)
+		place = place->next;
+	list_append(place, &batch->link);
+}
+
 static void wait_in_lane(struct db_pipeline *pipeline, struct db_batch *batch, bool is_first)
 {
 	struct lane *lane = lane_of(pipeline, batch);
@@ -132,7 +142,11 @@ static void wait_in_lane(struct db_pipeline *pipeline, struct db_batch *batch, b
 
 	batch->travels_alone = !is_quick(pipeline, batch);
 	queue = batch->travels_alone ? &lane->alone : &lane->quick;
-	(is_first ? list_prepend : list_append)(queue, &batch->link);
+	batch->comes_back = is_first;
+	if (is_first)
+		put_first(queue, batch);
+	else
+		list_append(queue, &batch->link);
 	pipeline->waiting++;
 }
 
@@ -182,11 +196,23 @@ static bool has_room(const struct db_pipeline *pipeline, const struct link *link
 	       (!link->lane->is_read_only || link->conn.units_in_flight < UNITS_AHEAD);
 }
 
+/* Quick ones may not keep all there is for ever: while somebody waits to travel alone and no connection can be added,
+ * one is left to fall idle. */
+static unsigned shared_now(const struct db_pipeline *pipeline, const struct lane *lane)
+{
+	unsigned shared = pipeline->options.shared_connections;
+
+	if (list_is_empty(&lane->alone) || pipeline->open_count < pipeline->options.connections ||
+	    lane->link_count == 1 || lane->link_count > shared)
+		return shared;
+	return lane->link_count - 1;
+}
+
 /* Among the first few connections of the lane that carry no slow one, the one that will be done soonest. */
 static struct link *link_for_quick(struct db_pipeline *pipeline, const struct lane *lane, uint64_t now_ns)
 {
+	unsigned candidates = 0, shared = shared_now(pipeline, lane);
 	struct link *best = NULL;
-	unsigned candidates = 0;
 
 	for (unsigned i = 0; i < pipeline->options.connections; i++) {
 		struct link *link = &pipeline->links[i];
@@ -195,7 +221,7 @@ static struct link *link_for_quick(struct db_pipeline *pipeline, const struct la
 			continue;
 		if (has_room(pipeline, link) && (best == NULL || link->expected_ns < best->expected_ns))
 			best = link;
-		if (++candidates == pipeline->options.shared_connections)
+		if (++candidates == shared)
 			break;
 	}
 	return best;
@@ -318,7 +344,12 @@ static bool may_open_link(const struct db_pipeline *pipeline, const struct lane 
 	       opening_count(pipeline, NULL) < at_once && (pipeline->failures == 0 || now_ns >= pipeline->retry_ns);
 }
 
-static void dispatch_lane(struct db_pipeline *pipeline, struct lane *lane, uint64_t now_ns)
+static struct db_batch *first_of(struct list *queue)
+{
+	return list_is_empty(queue) ? NULL : CONTAINER_OF(queue->next, struct db_batch, link);
+}
+
+static void dispatch_alone(struct db_pipeline *pipeline, struct lane *lane, uint64_t now_ns)
 {
 	LIST_EACH (item, &lane->alone) {
 		struct db_batch *batch = CONTAINER_OF(item, struct db_batch, link);
@@ -326,7 +357,7 @@ static void dispatch_lane(struct db_pipeline *pipeline, struct lane *lane, uint6
 
 		if (is_quick(pipeline, batch)) { /* learnt while it waited */
 			leave_lane(pipeline, batch);
-			wait_in_lane(pipeline, batch, false);
+			wait_in_lane(pipeline, batch, batch->comes_back);
 			continue;
 		}
 		link = link_for_lone(pipeline, lane, now_ns);
@@ -334,13 +365,32 @@ static void dispatch_lane(struct db_pipeline *pipeline, struct lane *lane, uint6
 			break;
 		put_on(pipeline, link, batch);
 	}
+}
+
+static void dispatch_quick(struct db_pipeline *pipeline, struct lane *lane, uint64_t now_ns)
+{
+	const struct db_batch *alone = first_of(&lane->alone);
+
 	LIST_EACH (item, &lane->quick) {
+		struct db_batch *batch = CONTAINER_OF(item, struct db_batch, link);
 		struct link *link = link_for_quick(pipeline, lane, now_ns);
 
-		if (link == NULL)
+		/* on the lane's only connection everybody waits for his turn */
+		if (link == NULL ||
+		    (lane->link_count == 1 && alone != NULL && alone->submitted_ns < batch->submitted_ns))
 			break;
-		put_on(pipeline, link, CONTAINER_OF(item, struct db_batch, link));
+		put_on(pipeline, link, batch);
 	}
+}
+
+static void dispatch_lane(struct db_pipeline *pipeline, struct lane *lane, uint64_t now_ns)
+{
+	const struct db_batch *quick = first_of(&lane->quick), *alone = first_of(&lane->alone);
+
+	if (lane->link_count == 1 && quick != NULL && alone != NULL && quick->submitted_ns < alone->submitted_ns)
+		dispatch_quick(pipeline, lane, now_ns);
+	dispatch_alone(pipeline, lane, now_ns);
+	dispatch_quick(pipeline, lane, now_ns);
 	while (wants_link(pipeline, lane, now_ns) && may_open_link(pipeline, lane, now_ns))
 		open_link(pipeline, lane);
 }
@@ -557,7 +607,7 @@ static void expire_sent(struct link *link, uint64_t now_ns)
 	struct db_conn *conn = &link->conn;
 
 	for (unsigned i = 0; i < conn->in_flight; i++) {
-		struct db_batch *batch = conn->slots[(conn->head + i) % conn->settings->depth].batch;
+		struct db_batch *batch = conn->slots[(conn->head + i) % (conn->settings->depth + 1)].batch;
 
 		if (batch == NULL || now_ns < batch->deadline_ns)
 			continue;

@@ -198,8 +198,12 @@ static void on_ready(struct db_watch *watch)
 	bool was_usable = db_conn_is_usable(&stream->conn);
 
 	if (db_conn_advance(&stream->conn) != 0) {
+		bool is_over = batch != NULL && stream->batch == NULL;
+
 		log_warning("db", "a stream's connection was lost: %s", stream->conn.error);
 		break_off(stream, ERROR_DATABASE_UNAVAILABLE, "the database can not be reached; try again");
+		if (is_over)
+			end_part(stream, batch);
 		return;
 	}
 	db_watch_update(&stream->watch);

@@ -98,7 +98,8 @@ def test_readyz_follows_the_database(serve, faulty_postgres):
 
 
 @pytest.mark.parametrize("data", [b"GET /livez HTTP/1.1\r\n\r\n",
-                                  b"POST /livez HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nxx"])
+                                  b"POST /livez HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n"
+                                  b"Content-Length: 2\r\n\r\nxx"])
 def test_the_framing_guard_stands_here_too(service, data):
     responses = http_client.exchange_raw(service.admin_address, data)
     assert [each.status for each in responses] == [400]

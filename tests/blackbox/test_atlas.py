@@ -29,7 +29,8 @@ def test_country(atlas, countries):
     for source in countries:
         country = atlas.get(f"/countries/{source['alpha_2']}")
         assert country.status == 200
-        expected = {name: source.get(name) for name in ("alpha_3", "numeric", "name", "official_name", "common_name", "flag")}
+        expected = {name: source.get(name)
+                    for name in ("alpha_3", "numeric", "name", "official_name", "common_name", "flag")}
         assert country.json == {"code": source["alpha_2"], **expected}
     assert atlas.get("/countries/de").body == atlas.get("/countries/DE").body
     assert_problem(atlas.get("/countries/XX"), 404)
@@ -68,7 +69,8 @@ def test_all_subdivisions_are_streamed(atlas, subdivisions):
     response = atlas.get("/subdivisions")
     assert response.status == 200 and response.is_chunked
     assert response.header("content-type") == "application/json"
-    assert [(each["code"], each["name"]) for each in response.json] == [(each["code"], each["name"]) for each in subdivisions]
+    assert [(each["code"], each["name"]) for each in response.json] == [(each["code"], each["name"])
+                                                                        for each in subdivisions]
 
 
 def test_language(atlas):
@@ -89,8 +91,9 @@ def test_languages(atlas, languages):
     assert len(cut.json) == 1000 and "1000" in cut.header("meantime-truncated")
 
 
-def test_the_life_of_a_note(atlas, atlas_database, postgres):
-    added = atlas.request("POST", "/notes", {"country": "de", "body": "Grüße 😀", "tags": ["a", "b"], "extra": {"x": [1, 2.5]}})
+def test_the_life_of_a_note(atlas, postgres):
+    added = atlas.request("POST", "/notes",
+                          {"country": "de", "body": "Grüße 😀", "tags": ["a", "b"], "extra": {"x": [1, 2.5]}})
     assert added.status == 201
     note = added.json
     assert (note["country"], note["body"], note["tags"]) == ("DE", "Grüße 😀", ["a", "b"])
@@ -108,7 +111,8 @@ def test_the_life_of_a_note(atlas, atlas_database, postgres):
 
     deleted = atlas.request("DELETE", path)
     assert (deleted.status, deleted.body) == (204, b"")
-    for method, body in (("GET", None), ("DELETE", None), ("PUT", {"country": "FR", "body": "x"}), ("PATCH", {"body": "x"})):
+    for method, body in (("GET", None), ("DELETE", None), ("PUT", {"country": "FR", "body": "x"}),
+                         ("PATCH", {"body": "x"})):
         assert_problem(atlas.request(method, path, body), 404)
     assert postgres.value(f"SELECT count(*) FROM note WHERE id = {note['id']}", "atlas") == "0"
 

@@ -1,11 +1,13 @@
 """SIGTERM: what is in flight is answered, then the program ends with status 0."""
 
+import json
 import signal
 import socket
 import time
 
 import pytest
 
+from conftest import TEST_ENDPOINTS
 from lib import http_client
 from lib.http_client import encode_request
 from lib.service import Service, assert_problem, wait_until
@@ -77,16 +79,12 @@ def test_a_stream_in_flight_is_finished(serve):
         assert head.status == 200
         service.terminate()
         time.sleep(0.2)
-        import json
-
         assert len(json.loads(b"".join(connection.read_chunks()))) == 50000
     assert service.wait_for_exit() == 0
 
 
 def test_the_drain_has_an_end(database, mode):
     """A request that takes longer than the drain may: the program ends all the same."""
-    from conftest import TEST_ENDPOINTS
-
     service = Service(database, TEST_ENDPOINTS, mode, "--drain-timeout-ms", 300, "--request-timeout-ms", 2500)
     with service.connect() as connection:
         connection.send(encode_request("GET", "/slow/20000"))

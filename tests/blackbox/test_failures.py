@@ -83,7 +83,8 @@ def test_failures_and_successes_side_by_side(service, postgres, mode):
         is_good = number % 10 != 0
         requests += [("GET", f"/numbers/{number}", None), ("GET", f"/other-numbers/{number}", None),
                      ("POST", "/numbers", {"n": number})]
-        expected += [(200 if is_good else 400, number), (200 if is_good else 400, number), (201 if is_good else 400, number)]
+        expected += [(200 if is_good else 400, number), (200 if is_good else 400, number),
+                     (201 if is_good else 400, number)]
     connections = [service.connect() for _ in requests]
     try:
         with service.paused():

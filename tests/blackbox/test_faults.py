@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from lib.http_client import encode_request
+from lib.http_client import ConnectionEnded, encode_request
 from lib.service import assert_problem, wait_until
 
 RECOVERY_S = 30
@@ -114,7 +114,7 @@ def test_the_database_stops_under_requests_in_flight(faulty, faulty_postgres):
     assert recovers(faulty)
 
 
-def test_a_restart_under_load(faulty, faulty_postgres, is_slow):
+def test_a_restart_under_load(faulty, faulty_postgres):
     """Every request gets an answer, its own, and only 200 or 503."""
     wrong, counts, is_over = [], {200: 0, 503: 0}, threading.Event()
 
@@ -145,8 +145,6 @@ def test_a_restart_under_load(faulty, faulty_postgres, is_slow):
 
 def test_a_cut_stream_is_seen_as_cut(faulty, faulty_postgres):
     """The session ends in the middle of a stream: the body must not look complete."""
-    from lib.http_client import ConnectionEnded
-
     with faulty.connect(receive_buffer_bytes=4096) as connection:
         connection.send(encode_request("GET", "/stream/1000000"))
         assert connection.read_response_head().status == 200
@@ -160,8 +158,8 @@ def test_a_cut_stream_is_seen_as_cut(faulty, faulty_postgres):
 def test_too_few_connections_in_postgres(serve, faulty_postgres, mode):
     """The database has fewer connections than the service may want: it works with what it gets."""
     faulty_postgres.execute("ALTER DATABASE blackbox CONNECTION LIMIT 6")
-    faulty_postgres.execute("CREATE ROLE limited LOGIN") if faulty_postgres.value(
-        "SELECT count(*) FROM pg_roles WHERE rolname = 'limited'") == "0" else None
+    if faulty_postgres.value("SELECT count(*) FROM pg_roles WHERE rolname = 'limited'") == "0":
+        faulty_postgres.execute("CREATE ROLE limited LOGIN")
     faulty_postgres.execute("GRANT ALL ON ALL TABLES IN SCHEMA public TO limited", "blackbox")
     try:
         few = {"sync": [], "threads": ["--threads", 2], "async": []}[mode]
@@ -184,20 +182,23 @@ def test_a_table_that_changed_under_the_service(serve, faulty_postgres):
     faulty_postgres.execute("INSERT INTO item (name) VALUES ('shape') ON CONFLICT DO NOTHING", "blackbox")
     service = serve(url=faulty_postgres.url("blackbox"))
     identity = service.get("/items?like=shape").json[0]["id"]
-    faulty_postgres.execute("ALTER TABLE item ADD COLUMN colour text; ALTER TABLE item ALTER amount TYPE bigint", "blackbox")
+    faulty_postgres.execute("ALTER TABLE item ADD COLUMN colour text; ALTER TABLE item ALTER amount TYPE bigint",
+                            "blackbox")
     try:
         responses = [service.get(f"/items/{identity}") for _ in range(3)]
         assert {response.status for response in responses} <= {200, 500, 503}, responses
         assert all(response.json["name"] == "shape" for response in responses if response.status == 200)
         assert service.get("/numbers/1").status == 200
     finally:
-        faulty_postgres.execute("ALTER TABLE item DROP COLUMN colour; ALTER TABLE item ALTER amount TYPE integer", "blackbox")
+        faulty_postgres.execute("ALTER TABLE item DROP COLUMN colour; ALTER TABLE item ALTER amount TYPE integer",
+                                "blackbox")
 
 
 @pytest.mark.parametrize("leave", ["close", "reset"])
 def test_clients_leave_during_slow_requests(serve, leave):
     service = serve()
-    for method, path, body in (("GET", "/slow/500", None), ("GET", "/large-rows/900", None), ("GET", "/stream/100000", None)):
+    for method, path, body in (("GET", "/slow/500", None), ("GET", "/large-rows/900", None),
+                               ("GET", "/stream/100000", None)):
         connections = [service.connect() for _ in range(6)]
         for connection in connections:
             connection.send(encode_request(method, path, body))
@@ -216,6 +217,6 @@ def test_a_write_of_a_client_that_left_is_done_or_not(serve, postgres, mode):
     time.sleep(0.1)
     connection.reset()
     assert service.get("/numbers/1").status == 200
-    assert wait_until(lambda: postgres.value("SELECT count(*) FROM pg_stat_activity WHERE state <> 'idle' AND query LIKE "
-                                             "'%pg_sleep%' AND pid <> pg_backend_pid()") == "0", 10)
+    assert wait_until(lambda: postgres.value("SELECT count(*) FROM pg_stat_activity WHERE state <> 'idle' "
+                                             "AND query LIKE '%pg_sleep%' AND pid <> pg_backend_pid()") == "0", 10)
     assert postgres.value(f"SELECT count(*) FROM item WHERE name = '{name}'", "blackbox") in ("0", "1")

@@ -115,7 +115,8 @@ def expect_number(number):
 def expect_other(number):
     def check(status, body):
         if number % 10:
-            assert status == 200 and body == b'{"n":%d,"quotient":%d}' % (number, 10 // (number % 10)), (number, status, body)
+            assert status == 200 and body == b'{"n":%d,"quotient":%d}' % (number, 10 // (number % 10)), (number,
+                                                                                                         status, body)
         else:
             assert status == 400 and b'"22012"' in body, (number, status, body)
     return check
@@ -124,8 +125,8 @@ def expect_other(number):
 def writes(first, count):
     for number in range(first, first + count):
         body = b'{"n":%d}' % number
-        request = (b"POST /numbers HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s"
-                   % (len(body), body))
+        request = (b"POST /numbers HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
+                   b"Content-Length: %d\r\n\r\n%s" % (len(body), body))
 
         def check(status, answer, number=number):
             if number % 10:
@@ -158,11 +159,13 @@ def test_reads_in_other_arrangements(serve, options, is_slow):
 def test_reads_and_writes_mixed(service, postgres, mode, is_slow):
     each = 20 if is_slow else 50
     base = {"sync": 11, "threads": 12, "async": 13}[mode] * 10**10
-    streams = [Stream(service.address, alternately(reads(1 + number * 1000000, each), writes(base + number * 1000000, each)))
+    streams = [Stream(service.address,
+                      alternately(reads(1 + number * 1000000, each), writes(base + number * 1000000, each)))
                for number in range(CONNECTIONS)]
     assert run_all(streams) == 2 * each * CONNECTIONS
     # exactly those that were answered with 201 are there
-    expected = sum(1 for number in range(CONNECTIONS) for n in range(base + number * 1000000, base + number * 1000000 + each)
+    expected = sum(1 for number in range(CONNECTIONS)
+                   for n in range(base + number * 1000000, base + number * 1000000 + each)
                    if n % 10)
     count, wrong = postgres.execute(f"SELECT count(*), count(*) FILTER (WHERE n % 10 = 0) FROM number "
                                     f"WHERE n >= {base} AND n < {base + 10**10}", "blackbox")[0]

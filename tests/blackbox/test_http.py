@@ -1,5 +1,6 @@
 """The HTTP border: what is and what is not a request, and how many there are on a connection."""
 
+import os
 import shutil
 import socket
 import subprocess
@@ -8,7 +9,7 @@ import time
 import pytest
 
 from lib import http_client
-from lib.service import assert_problem, check_sound
+from lib.service import assert_problem, check_sound, wait_until
 
 GET = b"GET /types/void HTTP/1.1\r\nHost: a\r\n"
 POST = b"POST /echo HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
@@ -17,14 +18,17 @@ POST = b"POST /echo HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
 SMUGGLING = {
     "two equal Content-Lengths": (400, POST + b"Content-Length: 2\r\nContent-Length: 2\r\n\r\n{}"),
     "two different Content-Lengths": (400, POST + b"Content-Length: 2\r\nContent-Length: 40\r\n\r\n{}" + GET + b"\r\n"),
-    "the larger Content-Length first": (400, POST + b"Content-Length: 40\r\nContent-Length: 2\r\n\r\n{}" + GET + b"\r\n"),
+    "the larger Content-Length first": (400,
+                                        POST + b"Content-Length: 40\r\nContent-Length: 2\r\n\r\n{}" + GET + b"\r\n"),
     "a list of Content-Lengths": (400, POST + b"Content-Length: 2, 2\r\n\r\n{}"),
     "Content-Length and Transfer-Encoding": (400, POST + b"Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n"
                                              b"0\r\n\r\n" + GET + b"\r\n"),
     "Transfer-Encoding and Content-Length": (400, POST + b"Transfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n"
                                              b"0\r\n\r\n" + GET + b"\r\n"),
-    "two Transfer-Encodings": (400, POST + b"Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n\r\n0\r\n\r\n"),
-    "Transfer-Encoding on HTTP/1.0": (400, POST.replace(b"1.1", b"1.0") + b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n"),
+    "two Transfer-Encodings": (400,
+                               POST + b"Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n\r\n0\r\n\r\n"),
+    "Transfer-Encoding on HTTP/1.0": (400,
+                                      POST.replace(b"1.1", b"1.0") + b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n"),
     "Transfer-Encoding alone": (411, POST + b"Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n"),
     "Transfer-Encoding on a GET": (411, GET + b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n"),
     "an unknown Transfer-Encoding": ((400, 411, 501), POST + b"Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n"),
@@ -82,12 +86,15 @@ def test_framing_that_no_two_servers_read_alike(service, what):
 
 # libh2o refuses these before any of our code sees them, with a body of its own.
 SEEN_BY_LIBH2O_ALONE = {
-    "rubbish", "no version", "a lower-case version", "version 1.2", "version 2.0", "a blank in the path", "an empty header name",
+    "rubbish", "no version", "a lower-case version", "version 1.2", "version 2.0", "a blank in the path",
+    "an empty header name",
     "no path", "no method", "a method that is no token", "a NUL in a header", "a control byte in a header",
-    "a control byte in a header name", "a line without a colon", "a first header line that is folded", "a blank before the colon",
+    "a control byte in a header name", "a line without a colon", "a first header line that is folded",
+    "a blank before the colon",
     "a bare CR in a header", "authority-form", "a Content-Length of 30 digits", "a Content-Length of 2^64 + 2",
     "a plus in Content-Length", "a minus in Content-Length", "a blank in Content-Length", "an empty Content-Length",
-    "a hexadecimal Content-Length", "a folded Content-Length", "a list of Content-Lengths", "an unknown Transfer-Encoding",
+    "a hexadecimal Content-Length", "a folded Content-Length", "a list of Content-Lengths",
+    "an unknown Transfer-Encoding",
     "chunked, identity",
 }
 
@@ -210,9 +217,11 @@ def test_http_2_is_never_answered(service):
 @pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
 def test_curl_gets_no_http_2(service):
     url = "http://%s:%d/numbers/1" % service.address
-    known = subprocess.run(["curl", "-sS", "--max-time", "10", "--http2-prior-knowledge", url], capture_output=True, timeout=30)
+    known = subprocess.run(["curl", "-sS", "--max-time", "10", "--http2-prior-knowledge", url], capture_output=True,
+                           timeout=30)
     assert known.returncode not in (0, 28), "either HTTP/2 was spoken, or nothing came at all"
-    upgrade = subprocess.run(["curl", "-sS", "--max-time", "10", "--http2", "-w", " %{http_version}", url], capture_output=True,
+    upgrade = subprocess.run(["curl", "-sS", "--max-time", "10", "--http2", "-w", " %{http_version}", url],
+                             capture_output=True,
                              text=True, timeout=30)
     assert (upgrade.returncode, upgrade.stdout) == (0, '{"n":1} 1.1')
 
@@ -278,8 +287,15 @@ def test_more_connections_than_the_limit_wait(serve):
 
 
 def test_clients_that_reset_do_no_harm(service):
+    def open_files():
+        return len(os.listdir(f"/proc/{service.process.pid}/fd"))
+
+    assert service.get("/numbers/1").json == {"n": 1}
+    before = open_files()
     for number in range(50):
         connection = service.connect()
         connection.send(GET if number % 2 else GET + b"\r\n")
         connection.reset()
     assert service.get("/numbers/1").json == {"n": 1}
+    # a few more connections to PostgreSQL may have been opened, but 50 clients are not kept
+    assert wait_until(lambda: open_files() < before + 25, 20)

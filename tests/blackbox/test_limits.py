@@ -9,7 +9,7 @@ from lib.service import assert_problem, check_sound, wait_until
 
 
 def at_once(service, requests):
-    """Sends every (method, path, body) on a connection of its own; returns answers in order, and the order they came in."""
+    """Sends every (method, path, body) on a connection of its own; returns the answers in the same order."""
     connections = [service.connect() for _ in requests]
     try:
         for connection, request in zip(connections, requests):
@@ -46,7 +46,8 @@ def test_a_full_queue_is_503_at_once(serve, mode):
 
 def test_a_full_queue_refuses_writes_as_well(serve, mode, postgres):
     service = serve(*SMALL_QUEUE[mode])
-    answers = at_once(service, [("POST", "/slow", {"ms": 300, "name": f"queued-{mode}-{number}"}) for number in range(12)])
+    answers = at_once(service,
+                      [("POST", "/slow", {"ms": 300, "name": f"queued-{mode}-{number}"}) for number in range(12)])
     good = sum(answer.status == 201 for answer in answers)
     assert {answer.status for answer in answers} <= {201, 503} and good > 0
     assert postgres.value(f"SELECT count(*) FROM item WHERE name LIKE 'queued-{mode}-%'", "blackbox") == str(good)

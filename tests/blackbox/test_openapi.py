@@ -69,7 +69,8 @@ def test_routes_name_file_and_line(folder, url):
 def test_the_frame_is_openapi_3_1(document):
     assert re.fullmatch(r"3\.1\.\d+", document["openapi"])
     assert document["info"]["title"] and document["info"]["version"]
-    assert set(document) <= {"openapi", "info", "jsonSchemaDialect", "servers", "paths", "webhooks", "components", "security",
+    assert set(document) <= {"openapi", "info", "jsonSchemaDialect", "servers", "paths", "webhooks", "components",
+                             "security",
                              "tags", "externalDocs"}
     assert all(path.startswith("/") for path in document["paths"])
 
@@ -88,8 +89,10 @@ def check_schema(document, schema):
     schema = resolve(document, schema)
     if schema is True or schema == {}:
         return
-    known = {"type", "format", "minimum", "maximum", "items", "properties", "required", "additionalProperties", "description",
-             "default", "maxItems", "contentEncoding", "pattern", "anyOf", "oneOf", "const", "enum", "title", "examples",
+    known = {"type", "format", "minimum", "maximum", "items", "properties", "required", "additionalProperties",
+             "description",
+             "default", "maxItems", "contentEncoding", "pattern", "anyOf", "oneOf", "const", "enum", "title",
+             "examples",
              "minLength", "maxLength", "minItems", "nullable"} - {"nullable"}
     assert set(schema) <= known, f"unknown keywords {set(schema) - known}"
     types = schema.get("type", [])
@@ -108,7 +111,8 @@ def test_every_operation_is_complete(document):
     identities = []
     for method, path, operation in operations(document):
         assert method in ("get", "post", "put", "patch", "delete")
-        assert set(operation) <= {"operationId", "summary", "description", "parameters", "requestBody", "responses", "tags"}
+        assert set(operation) <= {"operationId", "summary", "description", "parameters", "requestBody", "responses",
+                                  "tags"}
         identities.append(operation["operationId"])
         parameters = [resolve(document, each) for each in operation.get("parameters", [])]
         in_path = {each["name"] for each in parameters if each["in"] == "path"}
@@ -145,7 +149,8 @@ def test_types_and_defaults(document, folder):
     assert "How many" in json.dumps(count)
     [required] = [each for each in document["paths"]["/defaults"]["get"]["parameters"] if each["name"] == "required"]
     assert required["required"] is True
-    body = resolve(document, document["paths"]["/items"]["post"]["requestBody"])["content"]["application/json"]["schema"]
+    body = resolve(document,
+                   document["paths"]["/items"]["post"]["requestBody"])["content"]["application/json"]["schema"]
     body = resolve(document, body)
     assert set(body["properties"]) == {"name", "amount", "parent"} and body["required"] == ["name"]
     assert body["additionalProperties"] is False

@@ -13,7 +13,8 @@ def test_a_parameter_that_is_used_twice_and_names_that_are_none(service):
 
 
 def test_defaults(service):
-    assert service.get("/defaults?required=x").json == {"required": "x", "count": 20, "name": "it's me", "missing": None}
+    assert service.get("/defaults?required=x").json == {"required": "x", "count": 20, "name": "it's me",
+                                                        "missing": None}
     assert service.get("/defaults?required=&count=-1&name=&missing=m").json == {
         "required": "", "count": -1, "name": "", "missing": "m"}
 
@@ -62,7 +63,8 @@ def test_percent_encoding_in_the_query_string(service):
     assert service.get("/echo/text?%76alue=x").json == {"value": "x"}
 
 
-@pytest.mark.parametrize("value", ["%", "%4", "%zz", "%C3", "%C3%28", "%ED%A0%80", "%F8%88%80%80%80", "%00", "a%00b", "%FF"])
+@pytest.mark.parametrize("value",
+                         ["%", "%4", "%zz", "%C3", "%C3%28", "%ED%A0%80", "%F8%88%80%80%80", "%00", "a%00b", "%FF"])
 def test_what_cannot_be_decoded_is_refused(service, value):
     assert_problem(service.get(f"/echo/text?value={value}"), 400, "value")
     assert_problem(service.get(f"/path/{value}"), 400)

@@ -90,7 +90,8 @@ def test_large_answers_are_whole(service):
 
 
 def test_server_timing_is_on_every_answer(service):
-    responses = [service.get("/types"), service.get("/items/0"), service.get("/nowhere"), service.get("/echo/int4?value=x"),
+    responses = [service.get("/types"), service.get("/items/0"), service.get("/nowhere"),
+                 service.get("/echo/int4?value=x"),
                  service.get("/divide?a=1&b=0"), service.request("POST", "/types"), service.get("/slow/50"),
                  service.request("OPTIONS", "/types"), service.request("HEAD", "/types"), service.get("/stream/5")]
     for response in responses:

@@ -1,11 +1,12 @@
 """Start-up: what is wrong stops it, and is named with its place."""
 
 import socket
+import subprocess
 
 import pytest
 
 from conftest import TEST_ENDPOINTS
-from lib.service import run
+from lib.service import ROOT, clean_environment, program, run
 
 GOOD = "-- name: good :one\n-- route: GET /good\nSELECT 1 AS one;\n"
 
@@ -70,7 +71,8 @@ WRONG_FILES = {
         "-- name: a :one\n-- route: GET /a\nSELECT id,\n  name,\n  colour\nFROM item;\n", 5, ["colour"]),
     "a syntax error": ("-- name: a :one\n-- route: GET /a\nSELECT 1\nFRM item;\n", 4, ["item"]),
     "a parameter of no type": (
-        "-- name: a :one\n-- route: GET /a\nSELECT coalesce(:x,\n:y) + unknown_function(:z) AS z;\n", 4, ["unknown_function"]),
+        "-- name: a :one\n-- route: GET /a\nSELECT coalesce(:x,\n:y) + unknown_function(:z) AS z;\n", 4,
+        ["unknown_function"]),
     "a default of the wrong type": (
         "-- name: a :one\n-- route: GET /a\n-- param: n = many\nSELECT :n::integer AS n;\n", 3, ["many"]),
     "invalid UTF-8": (b"-- name: a :one\n-- route: GET /a\nSELECT '\xff' AS one;\n", 3, ["UTF-8"]),
@@ -169,9 +171,8 @@ def test_a_wrong_configuration_file(database, tmp_path, text, line, words):
         assert word in done.stderr
 
 
-def test_where_a_value_comes_from(serve, database, tmp_path, mode):
+def test_where_a_value_comes_from(serve, tmp_path):
     """Defaults < file < environment < command line."""
-    (tmp_path / "a.sql").write_text(GOOD)
     config = tmp_path / "meantime.json"
     config.write_text('{"max_path_bytes": 50}')
 
@@ -181,7 +182,8 @@ def test_where_a_value_comes_from(serve, database, tmp_path, mode):
     assert longest(serve("--config", config)) == 50
     assert longest(serve(environment={"MEANTIME_CONFIG": str(config)})) == 50
     assert longest(serve("--config", config, environment={"MEANTIME_MAX_PATH_BYTES": "40"})) == 40
-    assert longest(serve("--config", config, "--max-path-bytes=60", environment={"MEANTIME_MAX_PATH_BYTES": "40"})) == 60
+    assert longest(serve("--config", config, "--max-path-bytes=60",
+                         environment={"MEANTIME_MAX_PATH_BYTES": "40"})) == 60
 
 
 def test_the_database_of_the_environment(database):
@@ -236,7 +238,8 @@ def test_usage():
         if arguments == ["help"] and done.returncode == 2:
             continue
         assert done.returncode == 0, done
-        for word in ("serve", "check", "routes", "openapi", "version", "--listen", "--database", "--endpoints", "--mode",
+        for word in ("serve", "check", "routes", "openapi", "version", "--listen", "--database", "--endpoints",
+                     "--mode",
                      "--loops", "--threads", "--db-connections", "MEANTIME_LISTEN", "DATABASE_URL"):
             assert word in done.stdout, word
 
@@ -253,11 +256,7 @@ def test_the_log_names_what_is_not_default_but_no_password(serve, database):
     assert "secret-word" not in service.log()
 
 
-def test_ipv6(serve, database, mode):
-    import subprocess
-
-    from lib.service import ROOT, clean_environment, program
-
+def test_ipv6(database, mode):
     try:
         socket.create_server(("::1", 0), family=socket.AF_INET6).close()
     except OSError:

@@ -76,7 +76,7 @@ def test_a_slow_reader_does_not_fill_the_memory(service):
         slow.reset()
 
 
-def test_two_streams_at_once(service, mode):
+def test_two_streams_at_once(service):
     with service.connect() as first, service.connect() as second:
         for connection in (first, second):
             connection.send(encode_request("GET", "/stream/20000"))
@@ -105,8 +105,8 @@ def test_clients_that_leave_free_their_connections(serve, postgres):
         connection.reset()
     assert wait_until(lambda: service.get("/stream/10").status == 200, 20)
     assert wait_until(lambda: postgres.value(
-        "SELECT count(*) FROM pg_stat_activity WHERE datname = 'blackbox' AND state <> 'idle' AND pid <> pg_backend_pid()"
-        " AND query LIKE '%generate_series%'") == "0", 20)
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = 'blackbox' AND state <> 'idle' "
+        "AND pid <> pg_backend_pid() AND query LIKE '%generate_series%'") == "0", 20)
 
 
 def test_a_client_that_never_reads_is_cut(serve):

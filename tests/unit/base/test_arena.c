@@ -45,7 +45,7 @@ static void every_piece_is_aligned_for_any_type(void **state)
 			assert_int_equal((uintptr_t)piece % 16, 0);
 			memset(piece, 0xff, bytes);
 		}
-		arena_reset(&arena);
+		arena_cleanup(&arena);
 	}
 }
 

@@ -30,6 +30,8 @@ static uv_loop_t loop;
 static struct db_settings settings;
 static struct db_pipeline_options options;
 static struct db_pipeline *pipeline;
+static struct db_stream *stream;
+static struct arena arena;
 
 static struct db_batch batches[BATCHES];
 static unsigned done_count[BATCHES], all_done;
@@ -65,7 +67,9 @@ static int set_up(void **state)
 	options = (struct db_pipeline_options){
 		.settings = &settings, .connections = 4, .shared_connections = 1, .queue_limit = 32};
 	assert_int_equal(uv_loop_init(&loop), 0);
+	arena_init(&arena, NULL, 0);
 	pipeline = NULL;
+	stream = NULL;
 	all_done = 0;
 	for (int i = 0; i < BATCHES; i++) {
 		snprintf(numbers[i], sizeof(numbers[i]), "%d", i);
@@ -79,11 +83,14 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
 	(void)state;
-	if (pipeline != NULL) {
+	if (pipeline != NULL)
 		db_pipeline_close(pipeline);
-		uv_run(&loop, UV_RUN_DEFAULT);
+	if (stream != NULL)
+		db_stream_destroy(stream);
+	uv_run(&loop, UV_RUN_DEFAULT);
+	if (pipeline != NULL)
 		db_pipeline_destroy(pipeline);
-	}
+	arena_cleanup(&arena);
 	for (int i = 0; i < BATCHES; i++)
 		db_batch_cleanup(&batches[i]);
 	return uv_loop_close(&loop) == 0 && fake_pq_is_clean() ? 0 : -1;
@@ -777,9 +784,6 @@ static void a_fault_in_any_call_is_survived(void **state)
 
 /* Streams on the loop */
 
-static struct db_stream *stream;
-static struct arena arena;
-
 static void start_part(int i)
 {
 	batches[i].done = on_done;
@@ -789,17 +793,9 @@ static void start_part(int i)
 
 static void open_stream(void)
 {
-	arena_init(&arena, NULL, 0);
 	settings.depth = 1;
 	settings.statement_count = 0;
 	stream = db_stream_create(&country, values[0], &arena);
-}
-
-static void end_stream(void)
-{
-	db_stream_destroy(stream);
-	uv_run(&loop, UV_RUN_DEFAULT);
-	arena_cleanup(&arena);
 }
 
 static void a_stream_fetches_part_after_part(void **state)
@@ -814,7 +810,6 @@ static void a_stream_fetches_part_after_part(void **state)
 		assert_int_equal(batches[0].error, ERROR_NONE);
 	}
 	assert_non_null(strstr(fake_pq_sent(fake_pq_conn(0)), "BEGIN() DECLARE(0) FETCH() Sync FETCH() Sync FETCH() Sync"));
-	end_stream();
 }
 
 static void the_next_part_may_be_started_before_the_sync_of_the_last(void **state)
@@ -834,7 +829,6 @@ static void the_next_part_may_be_started_before_the_sync_of_the_last(void **stat
 	fake_pq_answer_all(fake_pq_conn(0));
 	run_until_done(2);
 	assert_int_equal(batches[0].error, ERROR_NONE);
-	end_stream();
 }
 
 static void a_part_is_over_once_when_its_connection_ends_with_it(void **state)
@@ -848,7 +842,6 @@ static void a_part_is_over_once_when_its_connection_ends_with_it(void **state)
 	fake_pq_answer_all(fake_pq_conn(0));
 	run_for(30);
 	assert_int_equal(all_done, 1);
-	end_stream();
 }
 
 static void a_part_ends_at_its_deadline(void **state)
@@ -861,7 +854,6 @@ static void a_part_ends_at_its_deadline(void **state)
 	db_stream_start(stream, &batches[0], &settings, &loop);
 	run_for(50);
 	assert_failed(0, ERROR_DEADLINE);
-	end_stream();
 }
 
 static void a_stream_that_cannot_connect_fails_later(void **state)
@@ -873,7 +865,6 @@ static void a_stream_that_cannot_connect_fails_later(void **state)
 	assert_int_equal(all_done, 0);
 	run_until_done(1);
 	assert_failed(0, ERROR_DATABASE_UNAVAILABLE);
-	end_stream();
 }
 
 static void a_stream_may_be_destroyed_between_parts(void **state)
@@ -883,7 +874,8 @@ static void a_stream_may_be_destroyed_between_parts(void **state)
 	fake_pq.answers_everything = true;
 	start_part(0);
 	run_until_done(1);
-	end_stream();
+	db_stream_destroy(stream);
+	stream = NULL;
 	assert_int_equal(fake_pq.open, 0);
 }
 
