@@ -50,6 +50,14 @@ void db_batch_fail(struct db_batch *batch, enum error error, const char *message
 	batch->message = message;
 }
 
+void db_batch_miss_deadline(struct db_batch *batch)
+{
+	db_batch_fail(batch, ERROR_DEADLINE,
+	              db_batch_is_read_only(batch)
+	                      ? "PostgreSQL did not answer before the deadline"
+	                      : "PostgreSQL did not answer before the deadline; whether it was written is not known");
+}
+
 void db_batch_cleanup(struct db_batch *batch)
 {
 	db_batch_rewind(batch);

@@ -45,7 +45,10 @@ struct db_batch {
 	struct list link;
 	struct db_result *failed; /* owned: keeps `message` and `detail` alive */
 	unsigned arrived;         /* results so far */
-	bool was_run_again;
+	bool was_run_again;       /* and so is a unit of its own */
+	bool was_lost;
+	bool ends_unit;
+	unsigned unit_size;       /* batches that share its Sync */
 	bool travels_alone;
 	bool comes_back;          /* was taken already, and is before those that were not */
 	uint64_t expected_ns;     /* counted in its connection's load */
@@ -57,5 +60,7 @@ bool db_batch_is_read_only(const struct db_batch *batch);
 /* Forgets results and error, keeps the queries: for a second run. */
 void db_batch_rewind(struct db_batch *batch);
 void db_batch_fail(struct db_batch *batch, enum error error, const char *message);
+/* It was sent, and is not over at its deadline: who notices says it in these words. */
+void db_batch_miss_deadline(struct db_batch *batch);
 /* Frees the results; the batch is as after db_batch_init(). */
 void db_batch_cleanup(struct db_batch *batch);

@@ -89,7 +89,6 @@ int db_conn_open(struct db_conn *conn, const char *hostaddr)
 
 	set_state(conn, CONN_CONNECTING);
 	conn->error[0] = '\0';
-	conn->is_refused_for_good = false;
 	conn->wants_write = conn->is_inside_query = false;
 	conn->head = conn->in_flight = conn->units_in_flight = 0;
 	conn->head_bytes = 0;
@@ -128,12 +127,22 @@ static int send_session_settings(struct db_conn *conn)
 
 #define TIMEOUT_STATEMENT "meantime: timeout"
 
+static int send_setup_sync(struct db_conn *conn)
+{
+	if (!PQpipelineSync(conn->pg))
+		return fail(conn, PQerrorMessage(conn->pg));
+	conn->setup_left++;
+	return 0;
+}
+
+/* Each with a Sync of its own: a statement that does not prepare any more, since a table has changed, fails its own
+ * endpoint and no other. */
 static int send_prepare(struct db_conn *conn, const char *name, const char *sql)
 {
 	if (!PQsendPrepare(conn->pg, name, sql, 0, NULL))
 		return fail(conn, PQerrorMessage(conn->pg));
 	conn->setup_left++;
-	return 0;
+	return send_setup_sync(conn);
 }
 
 static int flush(struct db_conn *conn)
@@ -155,29 +164,43 @@ static int send_setup(struct db_conn *conn)
 	conn->setup_left = 0;
 	if (PQsetnonblocking(conn->pg, 1) != 0 || !PQenterPipelineMode(conn->pg))
 		return fail(conn, PQerrorMessage(conn->pg));
-	if (send_session_settings(conn) != 0 ||
+	conn->has_settings = false;
+	if (send_session_settings(conn) != 0 || send_setup_sync(conn) != 0 ||
 	    send_prepare(conn, TIMEOUT_STATEMENT, "SELECT set_config('statement_timeout', $1, true)") != 0)
 		return -1;
 	for (unsigned i = 0; i < settings->statement_count; i++)
 		if (settings->statements[i]->is_read_only == conn->is_read_only &&
 		    send_prepare(conn, settings->statements[i]->name, settings->statements[i]->sql) != 0)
 			return -1;
-	if (!PQpipelineSync(conn->pg))
-		return fail(conn, PQerrorMessage(conn->pg));
-	conn->setup_left++;
 	return flush(conn);
 }
 
 static int advance_connecting(struct db_conn *conn)
 {
 	conn->polling = PQconnectPoll(conn->pg);
-	if (conn->polling == PGRES_POLLING_FAILED) {
-		/* libpq keeps no SQLSTATE of a refused connection; a password is asked for once and was wrong */
-		conn->is_refused_for_good = PQconnectionNeedsPassword(conn->pg) != 0;
+	if (conn->polling == PGRES_POLLING_FAILED)
 		return fail(conn, PQerrorMessage(conn->pg));
-	}
 	if (conn->polling == PGRES_POLLING_OK)
 		return send_setup(conn);
+	return 0;
+}
+
+/* The server ends the session instead of answering: it is lost, but what it was working on is known not to have
+ * happened. */
+static bool is_farewell(const PGresult *result)
+{
+	const char *severity = PQresultErrorField(result, PG_DIAG_SEVERITY_NONLOCALIZED);
+
+	return severity != NULL && (strcmp(severity, "FATAL") == 0 || strcmp(severity, "PANIC") == 0);
+}
+
+/* Without its settings a session is of no use; without a statement it is. */
+static int check_setup_error(struct db_conn *conn, const PGresult *error)
+{
+	if (!conn->has_settings || PQresultErrorField(error, PG_DIAG_SQLSTATE) == NULL || is_farewell(error))
+		return fail(conn, PQresultErrorMessage(error));
+	log_error("db", "conn %u: a statement does not prepare any more, its endpoint will fail: %s", conn->number,
+	          PQresultErrorField(error, PG_DIAG_MESSAGE_PRIMARY));
 	return 0;
 }
 
@@ -195,11 +218,11 @@ static int receive_setup(struct db_conn *conn)
 			conn->is_inside_query = false;
 			continue;
 		}
-		if (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK && status != PGRES_PIPELINE_SYNC) {
-			fail(conn, PQresultErrorMessage(result));
+		if (status == PGRES_FATAL_ERROR && check_setup_error(conn, result) != 0) {
 			PQclear(result);
 			return -1;
 		}
+		conn->has_settings = conn->has_settings || status == PGRES_PIPELINE_SYNC;
 		conn->is_inside_query = status != PGRES_PIPELINE_SYNC;
 		conn->setup_left--;
 		PQclear(result);
@@ -254,9 +277,10 @@ static int send_timeout(struct db_conn *conn, unsigned timeout_ms)
 int db_conn_send(struct db_conn *conn, struct db_batch *batch, bool ends_unit)
 {
 	unsigned timeout_ms = batch->queries[0].statement->timeout_ms;
-	struct db_slot *slot = &conn->slots[(conn->head + conn->in_flight) % ring_size(conn)];
+	struct db_slot *slot;
 
 	REQUIRE(db_conn_is_usable(conn) && !db_conn_is_full(conn));
+	slot = &conn->slots[(conn->head + conn->in_flight) % ring_size(conn)];
 	batch->sent_ns = clock_now_ns();
 	if (conn->state == CONN_READY) {
 		set_state(conn, CONN_BUSY);
@@ -311,13 +335,17 @@ static void pop_head(struct db_conn *conn)
 	conn->in_flight--;
 }
 
-/* The server ends the session instead of answering: it is lost, but what it was working on is known not to have
- * happened. */
-static bool is_farewell(const PGresult *result)
+/* The statement_timeout that goes with the deadline: which of the two is noticed first is chance, and no difference to
+ * the client. */
+static bool is_our_timeout(const struct db_batch *batch, const char *sqlstate)
 {
-	const char *severity = PQresultErrorField(result, PG_DIAG_SEVERITY_NONLOCALIZED);
+	return strcmp(sqlstate, "57014") == 0 && clock_now_ns() >= batch->deadline_ns;
+}
 
-	return severity != NULL && (strcmp(severity, "FATAL") == 0 || strcmp(severity, "PANIC") == 0);
+/* "Failing row contains (...)": columns that the endpoint never selected. */
+static bool shows_whole_row(const char *sqlstate)
+{
+	return strcmp(sqlstate, "23502") == 0 || strcmp(sqlstate, "23514") == 0;
 }
 
 static int take_error(struct db_conn *conn, struct db_slot *slot, PGresult *result)
@@ -329,21 +357,29 @@ static int take_error(struct db_conn *conn, struct db_slot *slot, PGresult *resu
 
 	if (sqlstate == NULL || is_farewell(result)) {
 		fail(conn, message != NULL ? message : PQresultErrorMessage(result));
-		if (sqlstate != NULL && batch != NULL && !slot->is_read_only && batch->error == ERROR_NONE) {
+		if (sqlstate != NULL && batch != NULL && !slot->is_read_only && slot->results_left > 0 &&
+		    batch->error == ERROR_NONE) {
 			snprintf(batch->sqlstate, sizeof(batch->sqlstate), "%s", sqlstate);
 			db_batch_fail(batch, ERROR_DATABASE_UNAVAILABLE, "the database ended the session; nothing was written");
 		}
 		PQclear(result);
 		return -1;
 	}
+	if (batch != NULL && slot->results_left == 0 && batch->failed == NULL)
+		batch->error = ERROR_NONE; /* the commit's failure is what counts */
 	if (batch == NULL || batch->error != ERROR_NONE) {
+		PQclear(result);
+		return 0;
+	}
+	if (is_our_timeout(batch, sqlstate)) {
+		db_batch_miss_deadline(batch);
 		PQclear(result);
 		return 0;
 	}
 	batch->failed = (struct db_result *)result;
 	snprintf(batch->sqlstate, sizeof(batch->sqlstate), "%s", sqlstate);
 	db_batch_fail(batch, error_from_sqlstate(sqlstate), message != NULL ? message : "");
-	batch->detail = detail != NULL ? detail : "";
+	batch->detail = detail != NULL && !shows_whole_row(sqlstate) ? detail : "";
 	return 0;
 }
 
@@ -370,7 +406,9 @@ static void take_rows(struct db_conn *conn, struct db_slot *slot, PGresult *resu
 		return;
 	}
 	if (is_too_large(result, conn->settings->result_limit_bytes))
-		db_batch_fail(batch, ERROR_RESULT_TOO_LARGE, "the result is larger than max_result_bytes; ask for less");
+		db_batch_fail(batch, ERROR_RESULT_TOO_LARGE,
+		              slot->is_read_only ? "the result is larger than max_result_bytes; ask for less"
+		                                 : "it was written, but its result is larger than max_result_bytes");
 	batch->queries[batch->arrived++].result = (struct db_result *)result;
 }
 
@@ -489,7 +527,8 @@ static int bound_result(struct db_conn *conn)
 	conn->head_bytes++;
 	if (conn->head_bytes <= 2 * conn->settings->result_limit_bytes + 65536)
 		return 0;
-	if (head_slot(conn)->batch != NULL)
+	/* whether a write that is cut off here was committed, nobody knows: it is lost */
+	if (head_slot(conn)->batch != NULL && head_slot(conn)->is_read_only)
 		db_batch_fail(head_slot(conn)->batch, ERROR_RESULT_TOO_LARGE,
 		              "the result is larger than max_result_bytes; ask for less");
 	return fail(conn, "a result larger than max_result_bytes was cut off");

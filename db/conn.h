@@ -57,14 +57,14 @@ struct db_conn {
 	unsigned units_in_flight;
 	uint64_t progress_ns;     /* when something was last sent to an idle connection, or last arrived */
 	char error[256];
-	bool is_refused_for_good; /* wrong password, no such database: trying again soon is of no use */
 
 	/* private */
 	PGconn *pg;
 	PostgresPollingStatusType polling;
 	bool wants_write;
 	bool is_inside_query; /* a result has come, its closing NULL has not */
-	unsigned setup_left;  /* results of the set-up still to come, its Sync included */
+	unsigned setup_left;  /* results of the set-up still to come, its Syncs included */
+	bool has_settings;    /* the first of them has come */
 	unsigned head;        /* ring of slots */
 	struct db_slot *slots;
 	size_t head_bytes;    /* of an unfinished result */

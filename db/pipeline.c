@@ -30,7 +30,7 @@ struct link {
 	struct list outgoing;       /* batches chosen this turn, not yet sent */
 	unsigned outgoing_count;
 	uint64_t expected_ns;       /* of everything on it */
-	uint64_t last_over_ns;
+	uint64_t last_unit_ns;      /* when the last unit was over */
 	uint64_t opening_ns;        /* when resolving or connecting began; 0: it is not */
 	uint64_t latest_deadline_ns; /* of what was sent */
 	uint64_t used_ns;
@@ -168,9 +168,7 @@ static void start_ticking(struct db_pipeline *pipeline);
 
 void db_pipeline_submit(struct db_pipeline *pipeline, struct db_batch *batch)
 {
-	if (pipeline->waiting >= pipeline->options.queue_limit) {
-		fail_later(pipeline, batch, ERROR_BUSY, "too many requests are waiting for the database");
-	} else if (pipeline->failures > 0 && !has_usable_link(pipeline, lane_of(pipeline, batch))) {
+	if (pipeline->failures > 0 && !has_usable_link(pipeline, lane_of(pipeline, batch))) {
 		fail_later(pipeline, batch, ERROR_DATABASE_UNAVAILABLE, "the database can not be reached; try again");
 	} else {
 		wait_in_lane(pipeline, batch, false);
@@ -266,24 +264,43 @@ static bool needs_own_unit(const struct link *link, const struct db_batch *batch
 	return !link->conn.is_read_only || batch->was_run_again || statement->is_isolated || statement->timeout_ms > 0;
 }
 
+/* Where the outgoing batches are cut into units. */
+static void cut_into_units(struct link *link)
+{
+	struct list *first = link->outgoing.next;
+	unsigned size = 0;
+
+	LIST_EACH (item, &link->outgoing) {
+		struct db_batch *batch = CONTAINER_OF(item, struct db_batch, link);
+		struct db_batch *following = CONTAINER_OF(item_next, struct db_batch, link);
+
+		size++;
+		batch->ends_unit = item_next == &link->outgoing || needs_own_unit(link, batch) ||
+		                   needs_own_unit(link, following);
+		if (!batch->ends_unit)
+			continue;
+		for (; first != item_next; first = first->next)
+			CONTAINER_OF(first, struct db_batch, link)->unit_size = size;
+		size = 0;
+	}
+}
+
 /* Sends what was chosen for this link; returns -1 when the connection broke. */
 static int send_outgoing(struct link *link)
 {
 	struct db_pipeline *pipeline = link->pipeline;
 
+	cut_into_units(link);
 	while (!list_is_empty(&link->outgoing)) {
 		struct db_batch *batch = CONTAINER_OF(link->outgoing.next, struct db_batch, link);
-		struct db_batch *following = CONTAINER_OF(batch->link.next, struct db_batch, link);
-		bool ends_unit = batch->link.next == &link->outgoing || needs_own_unit(link, batch) ||
-		                 needs_own_unit(link, following);
 
 		list_remove(&batch->link);
 		link->outgoing_count--;
 		pipeline->in_flight++;
-		pipeline->numbers.units += ends_unit;
+		pipeline->numbers.units += batch->ends_unit;
 		if (batch->deadline_ns > link->latest_deadline_ns || link->conn.in_flight == 0)
 			link->latest_deadline_ns = batch->deadline_ns;
-		if (db_conn_send(&link->conn, batch, ends_unit) != 0)
+		if (db_conn_send(&link->conn, batch, batch->ends_unit) != 0)
 			return -1;
 	}
 	link->used_ns = link->conn.progress_ns;
@@ -395,6 +412,28 @@ static void dispatch_lane(struct db_pipeline *pipeline, struct lane *lane, uint6
 		open_link(pipeline, lane);
 }
 
+static struct db_batch *newest_of(struct list *queue, struct db_batch *newest)
+{
+	struct db_batch *last = list_is_empty(queue) ? NULL : CONTAINER_OF(queue->previous, struct db_batch, link);
+
+	return last != NULL && (newest == NULL || last->submitted_ns >= newest->submitted_ns) ? last : newest;
+}
+
+/* Whoever found no connection in the turn he came, and no place to wait either, hears so at once. */
+static void refuse_surplus(struct db_pipeline *pipeline)
+{
+	while (pipeline->waiting > pipeline->options.queue_limit) {
+		struct db_batch *newest = NULL;
+
+		for (unsigned i = 0; i < ARRAY_LENGTH(pipeline->lanes); i++) {
+			newest = newest_of(&pipeline->lanes[i].quick, newest);
+			newest = newest_of(&pipeline->lanes[i].alone, newest);
+		}
+		leave_lane(pipeline, newest);
+		fail_later(pipeline, newest, ERROR_BUSY, "too many requests are waiting for the database");
+	}
+}
+
 static void finish_those_not_sent(struct db_pipeline *pipeline)
 {
 	while (!list_is_empty(&pipeline->finished)) {
@@ -415,6 +454,8 @@ static void dispatch(struct db_pipeline *pipeline)
 		dispatch_lane(pipeline, &pipeline->lanes[0], now_ns);
 		dispatch_lane(pipeline, &pipeline->lanes[1], now_ns);
 		flush_links(pipeline);
+		refuse_surplus(pipeline);
+		finish_those_not_sent(pipeline);
 	}
 }
 
@@ -424,17 +465,19 @@ static void on_over(struct db_conn *conn, struct db_batch *batch, enum db_conn_o
 {
 	struct link *link = CONTAINER_OF(conn, struct link, conn);
 	struct db_pipeline *pipeline = link->pipeline;
-	uint64_t began_ns = batch->sent_ns > link->last_over_ns ? batch->sent_ns : link->last_over_ns;
+	uint64_t began_ns = batch->sent_ns > link->last_unit_ns ? batch->sent_ns : link->last_unit_ns;
 
 	pipeline->in_flight--;
 	link->expected_ns -= batch->expected_ns;
 	if (outcome == DB_CONN_DONE) {
-		learn(pipeline, batch, batch->done_ns - began_ns);
-		link->last_over_ns = batch->done_ns;
+		/* PostgreSQL sends the results of a unit at its end: nobody knows who took how much of the time */
+		learn(pipeline, batch, (batch->done_ns - began_ns) / batch->unit_size);
+		if (batch->ends_unit)
+			link->last_unit_ns = batch->done_ns;
 		batch->done(batch);
 		return;
 	}
-	if (batch->error == ERROR_NONE && batch->was_run_again)
+	if (batch->error == ERROR_NONE && outcome == DB_CONN_LOST && batch->was_lost)
 		db_batch_fail(batch, ERROR_DATABASE_UNAVAILABLE, "the connection to the database was lost twice; try again");
 	else if (batch->error == ERROR_NONE && !link->conn.is_read_only)
 		db_batch_fail(batch, ERROR_OUTCOME_UNKNOWN,
@@ -445,6 +488,7 @@ static void on_over(struct db_conn *conn, struct db_batch *batch, enum db_conn_o
 	}
 	db_batch_rewind(batch);
 	batch->was_run_again = true;
+	batch->was_lost = outcome == DB_CONN_LOST;
 	pipeline->numbers.run_again++;
 	wait_in_lane(pipeline, batch, true);
 }
@@ -615,10 +659,9 @@ static void expire_sent(struct link *link, uint64_t now_ns)
 		pipeline->in_flight--;
 		link->expected_ns -= batch->expected_ns;
 		learn(pipeline, batch, now_ns - batch->sent_ns);
-		fail_later(pipeline, batch, ERROR_DEADLINE,
-		           db_batch_is_read_only(batch)
-		                   ? "PostgreSQL did not answer before the deadline"
-		                   : "PostgreSQL did not answer before the deadline; whether it was written is not known");
+		batch->done_ns = now_ns;
+		db_batch_miss_deadline(batch);
+		db_pipeline_finish_later(pipeline, batch);
 	}
 }
 

@@ -7,6 +7,11 @@
 #include <errno.h>
 #include <poll.h>
 
+enum {
+	GRACE_MS = 50,
+	PROBE_MS = 200,
+};
+
 static void note_over(struct db_conn *conn, struct db_batch *batch, enum db_conn_outcome outcome)
 {
 	(void)conn;
@@ -74,17 +79,15 @@ void db_wait_exchange(struct db_conn *conn, struct db_batch *batch)
 {
 	int status = db_conn_send(conn, batch, true);
 
+	/* PostgreSQL's statement_timeout began a little later than the request: its word spares a new connection */
 	while (status == 0 && batch->slot != NULL)
-		status = wait_and_advance(conn, batch->deadline_ns);
+		status = wait_and_advance(conn, batch->deadline_ns + GRACE_MS * NS_PER_MS);
 	if (status == 0)
 		return;
 	if (status > 0 && batch->slot != NULL) {
 		db_conn_forget(batch);
 		batch->done_ns = clock_now_ns();
-		db_batch_fail(batch, ERROR_DEADLINE, db_batch_is_read_only(batch)
-		                                             ? "PostgreSQL did not answer before the deadline"
-		                                             : "PostgreSQL did not answer before the deadline; whether it "
-		                                               "was written is not known");
+		db_batch_miss_deadline(batch);
 	}
 	/* what it is still busy with, its statement_timeout ends; the next batch is not to wait for that */
 	if (conn->error[0] != '\0')
@@ -126,6 +129,18 @@ static int open_when_needed(struct db_wait *wait, struct db_conn *conn, const st
 		log_error("db", "conn %u: cannot connect: %s", conn->number, conn->error);
 	wait->retry_ns = clock_now_ns() + backoff_ns(wait->failures);
 	return -1;
+}
+
+void db_wait_probe(struct db_wait *wait)
+{
+	struct db_batch nothing;
+
+	if (wait->failures == 0 || clock_now_ns() < wait->retry_ns)
+		return;
+	db_batch_init(&nothing);
+	nothing.deadline_ns = clock_now_ns() + PROBE_MS * NS_PER_MS;
+	if (open_when_needed(wait, &wait->reads, &nothing) > 0)
+		wait->retry_ns = clock_now_ns() + backoff_ns(++wait->failures);
 }
 
 void db_wait_run(struct db_wait *wait, struct db_batch *batch)

@@ -17,6 +17,8 @@ struct db_wait {
 
 void db_wait_init(struct db_wait *wait, const struct db_settings *settings, unsigned number);
 void db_wait_run(struct db_wait *wait, struct db_batch *batch);
+/* After a failed connect: tries again, when it is time for it, for at most PROBE_MS. */
+void db_wait_probe(struct db_wait *wait);
 void db_wait_cleanup(struct db_wait *wait);
 
 /* Connects within `deadline_ns`. For a connection that is used by one thread alone. Returns 0; 1 when the deadline came

@@ -70,6 +70,7 @@ static enum step await_batch(struct exchange *x, const struct awaitable_class *c
 	x->batch_is_spent = true;
 	x->batch.deadline_ns = x->deadline_ns;
 	x->batch.submitted_ns = clock_now_ns();
+	x->batch.sent_ns = x->batch.done_ns = 0;
 	x->awaited.class = class;
 	x->next = next;
 	return STEP_AWAIT;

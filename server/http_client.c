@@ -37,7 +37,8 @@ static void on_handle_closed(uv_handle_t *handle)
 
 static void set_socket_options(struct client *client)
 {
-	int fd, give_up_ms = 15000;
+	/* a little later than the service itself gives up */
+	int fd, give_up_ms = (int)client->http->http->service->options->write_timeout_ms + 1000;
 
 	uv_tcp_nodelay(&client->tcp, 1);
 	/* a client that takes nothing for so long is gone, though its kernel may not have said so */

@@ -37,15 +37,16 @@ void http_problem_on_own_answer(h2o_filter_t *filter, h2o_req_t *request, h2o_os
 	struct problem_stream *stream = (void *)h2o_add_ostream(request, sizeof(*stream), slot);
 	struct exchange *x = memory_alloc_zeroed(1, sizeof(*x));
 	const char *detail = "the request could not be read";
+	uint32_t limit = http->http->service->options->max_body_bytes;
 
 	(void)filter;
+	exchange_begin(x, http->http->service, clock_now_ns());
 	if (request->res.status == 413)
-		detail = "the body is larger than max_body_bytes";
+		detail = arena_printf(&x->arena, "the body is larger than max_body_bytes, which is %u", limit);
 	else if (request->res.status == 417)
 		detail = "the only expectation that is met is 100-continue";
 	else if (request->res.status == 400)
 		detail = "Content-Length or Transfer-Encoding can not be understood, or the body breaks its framing";
-	exchange_begin(x, http->http->service, clock_now_ns());
 	x->request.method = HTTP_METHOD_UNKNOWN;
 	respond_problem(x, error_of_status(request->res.status), "%s", detail);
 	memset(&request->res.headers, 0, sizeof(request->res.headers));

@@ -228,8 +228,9 @@ static void end_without_body(struct http_reply *reply, h2o_send_state_t state)
 
 	reply->client->is_busy = false;
 	reply->request = NULL;
-	http_reply_release(reply);
+	/* libh2o writes the headers from the exchange's memory, in here */
 	h2o_send(request, NULL, 0, state);
+	http_reply_release(reply);
 }
 
 void http_reply_on_ready(struct exchange *x)

@@ -177,8 +177,10 @@ static int serve(struct server *server)
 	signal(SIGPIPE, SIG_IGN);
 	raise_file_limit();
 	options_log(server->service.options);
-	if (open_listeners(server) != 0)
+	if (open_listeners(server) != 0) {
+		free(server->listeners);
 		return EXIT_WRONG;
+	}
 	start_loops(server);
 	fflush(stdout);
 	status = run_loops(server);
@@ -278,7 +280,9 @@ int main(int argc, char **argv)
 	options_init(&options);
 	if (options_load(&options, argc - 2, argv + 2, environ) != 0) {
 		fprintf(stderr, "meantime: %s\n", options.error);
-		return options.is_usage_error ? EXIT_USAGE : EXIT_WRONG;
+		status = options.is_usage_error ? EXIT_USAGE : EXIT_WRONG;
+		options_cleanup(&options);
+		return status;
 	}
 	log_set_level(options.log_level);
 	status = run_command(command, &options);

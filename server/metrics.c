@@ -68,11 +68,21 @@ static unsigned bucket_of(uint64_t ns)
 	return log2 < FIRST_BUCKET_LOG2_NS ? 0 : log2 - FIRST_BUCKET_LOG2_NS + 1;
 }
 
+/* The admin listener's routes are not these, though they have the same numbers. */
+static unsigned counted_as(const struct metrics *metrics, const struct route *route)
+{
+	const struct router *router = metrics->router;
+
+	if (route != NULL && route->index < router->count && router->routes[route->index] == route)
+		return route->index;
+	return router->count;
+}
+
 void metrics_note(struct metrics *metrics, unsigned loop, const struct exchange *x, uint64_t total_ns)
 {
 	const struct route *route = x->request.match.route;
 	unsigned bucket = bucket_of(total_ns), class = x->response.status / 100;
-	struct counters *counters = &metrics->loops[loop].routes[route != NULL ? route->index : metrics->router->count];
+	struct counters *counters = &metrics->loops[loop].routes[counted_as(metrics, route)];
 
 	add(&counters->by_class[class < CLASSES ? class : 0], 1);
 	if (bucket < BUCKETS)

@@ -25,9 +25,14 @@ static bool await(struct runner *runner, struct exchange *x)
 	return true;
 }
 
+/* Asked now and then: looks for itself, since a balancer that heard 503 from /readyz sends no requests. */
 static bool is_ready(struct runner *runner)
 {
-	return self_of(runner)->wait.failures == 0;
+	struct db_wait *wait = &self_of(runner)->wait;
+
+	if (wait->failures > 0)
+		db_wait_probe(wait);
+	return wait->failures == 0;
 }
 
 static struct runner_numbers numbers(struct runner *runner)

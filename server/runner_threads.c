@@ -7,6 +7,7 @@
 #include "base/memory.h"
 #include "base/require.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
 
@@ -17,6 +18,7 @@ struct worker {
 	struct threads_runner *pool;
 	struct db_wait wait;
 	struct resources resources;
+	bool is_unreachable; /* its last connect failed */
 };
 
 struct threads_runner {
@@ -46,13 +48,45 @@ static struct threads_runner *self_of(struct runner *runner)
 
 /* In a worker's thread */
 
-static struct exchange *take_exchange(struct threads_runner *self)
+static void note_reachability(struct worker *worker)
 {
+	bool is_unreachable = worker->wait.failures > 0;
+
+	if (is_unreachable != worker->is_unreachable)
+		atomic_fetch_add(&worker->pool->unreachable, is_unreachable ? 1U : -1U);
+	worker->is_unreachable = is_unreachable;
+}
+
+/* Waits for work; a worker without a connection looks now and then whether there is one again, since a balancer that
+ * heard 503 from /readyz sends no requests. */
+static void await_work(struct worker *worker)
+{
+	struct threads_runner *self = worker->pool;
+
+	while (list_is_empty(&self->waiting) && !self->is_stopping) {
+		struct timespec retry = {
+			.tv_sec = (time_t)(worker->wait.retry_ns / NS_PER_S),
+			.tv_nsec = (long)(worker->wait.retry_ns % NS_PER_S),
+		};
+
+		if (worker->wait.failures == 0) {
+			pthread_cond_wait(&self->has_work, &self->waiting_lock);
+		} else if (pthread_cond_timedwait(&self->has_work, &self->waiting_lock, &retry) == ETIMEDOUT) {
+			pthread_mutex_unlock(&self->waiting_lock);
+			db_wait_probe(&worker->wait);
+			note_reachability(worker);
+			pthread_mutex_lock(&self->waiting_lock);
+		}
+	}
+}
+
+static struct exchange *take_exchange(struct worker *worker)
+{
+	struct threads_runner *self = worker->pool;
 	struct exchange *x = NULL;
 
 	pthread_mutex_lock(&self->waiting_lock);
-	while (list_is_empty(&self->waiting) && !self->is_stopping)
-		pthread_cond_wait(&self->has_work, &self->waiting_lock);
+	await_work(worker);
 	if (!list_is_empty(&self->waiting)) {
 		x = CONTAINER_OF(self->waiting.next, struct exchange, link);
 		list_remove(&x->link);
@@ -86,18 +120,12 @@ static void *work(void *data)
 	struct worker *worker = data;
 	struct threads_runner *self = worker->pool;
 	struct exchange *x;
-	bool was_unreachable = false;
 
-	while ((x = take_exchange(self)) != NULL) {
-		bool is_unreachable;
-
+	while ((x = take_exchange(worker)) != NULL) {
 		atomic_fetch_add(&self->busy, 1);
 		run_exchange(worker, x);
 		atomic_fetch_sub(&self->busy, 1);
-		is_unreachable = worker->wait.failures > 0;
-		if (is_unreachable != was_unreachable)
-			atomic_fetch_add(&self->unreachable, is_unreachable ? 1U : -1U);
-		was_unreachable = is_unreachable;
+		note_reachability(worker);
 		hand_back(self, x);
 	}
 	db_wait_cleanup(&worker->wait);
@@ -165,7 +193,8 @@ static bool await(struct runner *runner, struct exchange *x)
 	bool is_taken = false;
 
 	pthread_mutex_lock(&self->waiting_lock);
-	if (self->waiting_count < runner->service->options->queue_limit) {
+	/* a stream that has begun goes on; max_streams bounds those */
+	if (self->waiting_count < runner->service->options->queue_limit || x->response.part_count > 0) {
 		list_append(&self->waiting, &x->link);
 		self->waiting_count++;
 		is_taken = true;
@@ -197,10 +226,14 @@ static void start_worker(struct threads_runner *self, unsigned index)
 static void start(struct runner *runner)
 {
 	struct threads_runner *self = self_of(runner);
+	pthread_condattr_t monotonic;
 
 	pthread_mutex_init(&self->waiting_lock, NULL);
 	pthread_mutex_init(&self->over_lock, NULL);
-	pthread_cond_init(&self->has_work, NULL);
+	pthread_condattr_init(&monotonic);
+	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+	pthread_cond_init(&self->has_work, &monotonic);
+	pthread_condattr_destroy(&monotonic);
 	list_init(&self->waiting);
 	list_init(&self->over);
 	uv_async_init(runner->loop, &self->hand_back, on_handed_back);

@@ -14,7 +14,7 @@
 
 struct pg_result {
 	ExecStatusType status;
-	bool is_null; /* stands for the NULL behind a query's results */
+	bool is_null;                    /* stands for the NULL behind a query's results */
 	size_t memory_bytes, text_bytes; /* of text: 0 when it is what is there */
 	char value[96], sqlstate[6], message[128], detail[64];
 	struct pg_result *next;
@@ -110,7 +110,7 @@ bool fake_pq_is_clean(void)
 {
 	if (fake_pq.open > 0 || fake_pq.live_results != 0)
 		fprintf(stderr, "fake_pq: %u connections open, %d results not freed\n", fake_pq.open,
-		        fake_pq.live_results);
+			fake_pq.live_results);
 	return fake_pq.open == 0 && fake_pq.live_results == 0;
 }
 
@@ -176,9 +176,9 @@ static struct command *oldest_command(PGconn *conn)
 void fake_pq_answer_large(PGconn *conn, size_t bytes)
 {
 	struct command *command = oldest_command(conn);
-	ExecStatusType status = command->is_sync    ? PGRES_PIPELINE_SYNC
-	                        : conn->is_aborted ? PGRES_PIPELINE_ABORTED
-	                                           : PGRES_TUPLES_OK;
+	ExecStatusType status = command->is_sync   ? PGRES_PIPELINE_SYNC
+				: conn->is_aborted ? PGRES_PIPELINE_ABORTED
+						   : PGRES_TUPLES_OK;
 	PGresult *result = result_create(status, command->text);
 
 	result->text_bytes = bytes;
@@ -374,20 +374,20 @@ static int send_query(PGconn *conn, const char *call, const char *name, int coun
 
 	for (int i = 0; i < count; i++)
 		used += snprintf(text + used, sizeof(text) - (size_t)used, "%s%s", i > 0 ? "," : "",
-		                 values[i] != NULL ? values[i] : "NULL");
+				 values[i] != NULL ? values[i] : "NULL");
 	snprintf(text + used, sizeof(text) - (size_t)used, ")");
 	return send_command(conn, call, text, false);
 }
 
 int PQsendQueryParams(PGconn *conn, const char *sql, int count, const Oid *types, const char *const *values,
-                      const int *lengths, const int *formats, int result_format)
+		      const int *lengths, const int *formats, int result_format)
 {
 	REQUIRE(types == NULL && lengths == NULL && formats == NULL && result_format == 0);
 	return send_query(conn, "PQsendQueryParams", sql, count, values);
 }
 
 int PQsendQueryPrepared(PGconn *conn, const char *name, int count, const char *const *values, const int *lengths,
-                        const int *formats, int result_format)
+			const int *formats, int result_format)
 {
 	REQUIRE(lengths == NULL && formats == NULL && result_format == 0);
 	return send_query(conn, "PQsendQueryPrepared", name, count, values);
@@ -470,7 +470,9 @@ PGresult *PQgetResult(PGconn *conn)
 		conn->received++;
 	PQclear(result);
 	if (fake_pq.is_sync_late && conn->received == conn->answered && fake_pq_unanswered(conn) > 0)
-		fake_pq_answer(conn);
+		do /* the Sync, and what comes behind it up to the next */
+			fake_pq_answer(conn);
+		while (fake_pq_unanswered(conn) > 0 && !oldest_command(conn)->is_sync);
 	return NULL;
 }
 
@@ -544,7 +546,7 @@ int PQgetisnull(const PGresult *result, int row, int column)
 char *PQcmdTuples(PGresult *result)
 {
 	(void)result;
-	return (char *)(uintptr_t)"1";
+	return (char *)(uintptr_t) "1";
 }
 
 /* Without a host there is nothing to resolve. */

@@ -28,11 +28,11 @@ struct fake_pq {
 	bool answers_setup;
 	bool answers_everything;
 	bool is_sync_late; /* what is answered so: the Sync comes a packet after the last result has been read */
-	unsigned fail_at; /* that one of all calls which can fail does; 0: none */
+	unsigned fail_at;  /* that one of all calls which can fail does; 0: none */
 
 	/* read-only */
-	unsigned calls;          /* that can fail, so far */
-	const char *failed_call; /* the one that did, or NULL */
+	unsigned calls;                   /* that can fail, so far */
+	const char *failed_call;          /* the one that did, or NULL */
 	unsigned opened, open, most_open; /* connections */
 	atomic_int live_results;
 };

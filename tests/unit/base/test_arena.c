@@ -223,19 +223,19 @@ static void all_zero_is_an_empty_arena(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(uses_up_the_first_bytes_before_malloc),
-		cmocka_unit_test(every_piece_is_aligned_for_any_type),
-		cmocka_unit_test(pieces_do_not_overlap),
-		cmocka_unit_test(first_bytes_too_few_to_align_are_left_alone),
-		cmocka_unit_test(a_piece_larger_than_a_block_is_whole),
-		cmocka_unit_test(zeroed_memory_is_zero_after_use),
-		cmocka_unit_test(the_newest_piece_grows_where_it_stands),
-		cmocka_unit_test(only_the_newest_piece_grows_and_only_within_its_block),
-		cmocka_unit_test(copies_end_in_nul),
-		cmocka_unit_test(printf_writes_all_of_it),
-		cmocka_unit_test(after_reset_it_starts_over),
-		cmocka_unit_test(reset_keeps_one_block_for_the_next_time_and_no_large_one),
-		cmocka_unit_test(all_zero_is_an_empty_arena),
+	    cmocka_unit_test(uses_up_the_first_bytes_before_malloc),
+	    cmocka_unit_test(every_piece_is_aligned_for_any_type),
+	    cmocka_unit_test(pieces_do_not_overlap),
+	    cmocka_unit_test(first_bytes_too_few_to_align_are_left_alone),
+	    cmocka_unit_test(a_piece_larger_than_a_block_is_whole),
+	    cmocka_unit_test(zeroed_memory_is_zero_after_use),
+	    cmocka_unit_test(the_newest_piece_grows_where_it_stands),
+	    cmocka_unit_test(only_the_newest_piece_grows_and_only_within_its_block),
+	    cmocka_unit_test(copies_end_in_nul),
+	    cmocka_unit_test(printf_writes_all_of_it),
+	    cmocka_unit_test(after_reset_it_starts_over),
+	    cmocka_unit_test(reset_keeps_one_block_for_the_next_time_and_no_large_one),
+	    cmocka_unit_test(all_zero_is_an_empty_arena),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -167,15 +167,15 @@ static void a_string_of_nothing_but_escapes_fits(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(what_is_added_is_there_in_order, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(it_grows_and_keeps_what_it_had, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(two_buffers_in_one_arena_do_not_meet, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(a_reserved_place_is_as_large_as_asked_for, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(printf_longer_than_what_is_left_is_whole, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(json_strings_are_quoted, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(json_strings_are_escaped, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(every_byte_is_escaped_at_every_place, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(a_string_of_nothing_but_escapes_fits, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(what_is_added_is_there_in_order, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(it_grows_and_keeps_what_it_had, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(two_buffers_in_one_arena_do_not_meet, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(a_reserved_place_is_as_large_as_asked_for, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(printf_longer_than_what_is_left_is_whole, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(json_strings_are_quoted, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(json_strings_are_escaped, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(every_byte_is_escaped_at_every_place, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(a_string_of_nothing_but_escapes_fits, set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -149,13 +149,13 @@ static void what_is_below_the_level_is_not_written(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(every_error_has_a_status_a_title_and_a_word_of_its_own),
-		cmocka_unit_test(titles_need_no_escape),
-		cmocka_unit_test(statuses_are_those_that_clients_rely_on),
-		cmocka_unit_test(a_message_is_one_line_with_time_level_and_area),
-		cmocka_unit_test(what_others_sent_cannot_forge_a_line),
-		cmocka_unit_test(a_long_line_is_cut_and_still_ends),
-		cmocka_unit_test(what_is_below_the_level_is_not_written),
+	    cmocka_unit_test(every_error_has_a_status_a_title_and_a_word_of_its_own),
+	    cmocka_unit_test(titles_need_no_escape),
+	    cmocka_unit_test(statuses_are_those_that_clients_rely_on),
+	    cmocka_unit_test(a_message_is_one_line_with_time_level_and_area),
+	    cmocka_unit_test(what_others_sent_cannot_forge_a_line),
+	    cmocka_unit_test(a_long_line_is_cut_and_still_ends),
+	    cmocka_unit_test(what_is_below_the_level_is_not_written),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

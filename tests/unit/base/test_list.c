@@ -129,13 +129,13 @@ static void take_all_of_nothing_is_nothing(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup(a_new_list_is_empty, set_up),
-		cmocka_unit_test_setup(append_goes_to_the_end_and_prepend_to_the_front, set_up),
-		cmocka_unit_test_setup(a_removed_link_is_on_no_list, set_up),
-		cmocka_unit_test_setup(each_may_remove_what_it_is_at, set_up),
-		cmocka_unit_test_setup(each_of_an_empty_list_is_none, set_up),
-		cmocka_unit_test_setup(take_all_moves_everything_in_order, set_up),
-		cmocka_unit_test_setup(take_all_of_nothing_is_nothing, set_up),
+	    cmocka_unit_test_setup(a_new_list_is_empty, set_up),
+	    cmocka_unit_test_setup(append_goes_to_the_end_and_prepend_to_the_front, set_up),
+	    cmocka_unit_test_setup(a_removed_link_is_on_no_list, set_up),
+	    cmocka_unit_test_setup(each_may_remove_what_it_is_at, set_up),
+	    cmocka_unit_test_setup(each_of_an_empty_list_is_none, set_up),
+	    cmocka_unit_test_setup(take_all_moves_everything_in_order, set_up),
+	    cmocka_unit_test_setup(take_all_of_nothing_is_nothing, set_up),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -133,12 +133,12 @@ static void cleanup_leaves_a_new_batch(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_new_batch_is_empty_and_has_no_error),
-		cmocka_unit_test(it_takes_as_many_queries_as_it_may_and_no_more),
-		cmocka_unit_test(one_writing_query_makes_it_a_write),
-		cmocka_unit_test(the_first_failure_is_kept),
-		cmocka_unit_test(rewind_forgets_the_outcome_and_keeps_the_queries),
-		cmocka_unit_test(cleanup_leaves_a_new_batch),
+	    cmocka_unit_test(a_new_batch_is_empty_and_has_no_error),
+	    cmocka_unit_test(it_takes_as_many_queries_as_it_may_and_no_more),
+	    cmocka_unit_test(one_writing_query_makes_it_a_write),
+	    cmocka_unit_test(the_first_failure_is_kept),
+	    cmocka_unit_test(rewind_forgets_the_outcome_and_keeps_the_queries),
+	    cmocka_unit_test(cleanup_leaves_a_new_batch),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -17,9 +17,9 @@
 enum { BATCHES = 8 };
 
 static const struct db_statement country = {
-	.name = "country", .sql = "SELECT", .parameter_count = 1, .is_read_only = true};
+    .name = "country", .sql = "SELECT", .parameter_count = 1, .is_read_only = true};
 static const struct db_statement slow = {
-	.name = "slow", .sql = "SELECT", .index = 1, .is_read_only = true, .timeout_ms = 250};
+    .name = "slow", .sql = "SELECT", .index = 1, .is_read_only = true, .timeout_ms = 250};
 static const struct db_statement add = {.name = "add", .sql = "INSERT", .index = 2, .parameter_count = 1};
 static const struct db_statement unprepared = {.sql = "SELECT 1", .index = 3, .is_read_only = true};
 static const struct db_statement *const statements[] = {&country, &slow, &add};
@@ -44,7 +44,7 @@ static void note_over(struct db_conn *of, struct db_batch *batch, enum db_conn_o
 	assert_ptr_equal(of, &conn);
 	assert_null(batch->slot);
 	snprintf(over + used, sizeof(over) - used, "%s%d %s", used > 0 ? ", " : "", (int)(batch - batches),
-	         words[outcome]);
+		 words[outcome]);
 }
 
 static int set_up(void **state)
@@ -53,14 +53,14 @@ static int set_up(void **state)
 	log_set_level(LOG_ERROR);
 	fake_pq_reset();
 	settings = (struct db_settings){
-		.conninfo = "",
-		.statements = statements,
-		.statement_count = 3,
-		.connect_timeout_ms = 1000,
-		.statement_timeout_ms = 5000,
-		.idle_timeout_ms = 31000,
-		.result_limit_bytes = 1000,
-		.depth = 4,
+	    .conninfo = "",
+	    .statements = statements,
+	    .statement_count = 3,
+	    .connect_timeout_ms = 1000,
+	    .statement_timeout_ms = 5000,
+	    .idle_timeout_ms = 31000,
+	    .result_limit_bytes = 1000,
+	    .depth = 4,
 	};
 	over[0] = '\0';
 	for (int i = 0; i < BATCHES; i++) {
@@ -130,11 +130,11 @@ static void assert_row(int i, const char *expected)
 static void every_move_is_as_drawn_in_the_header(void **state)
 {
 	static const bool allowed[CONN_STATE_COUNT][CONN_STATE_COUNT] = {
-		[CONN_CLOSED] = {[CONN_CONNECTING] = true},
-		[CONN_CONNECTING] = {[CONN_PREPARING] = true, [CONN_CLOSED] = true},
-		[CONN_PREPARING] = {[CONN_READY] = true, [CONN_CLOSED] = true},
-		[CONN_READY] = {[CONN_BUSY] = true, [CONN_CLOSED] = true},
-		[CONN_BUSY] = {[CONN_READY] = true, [CONN_CLOSED] = true},
+	    [CONN_CLOSED] = {[CONN_CONNECTING] = true},
+	    [CONN_CONNECTING] = {[CONN_PREPARING] = true, [CONN_CLOSED] = true},
+	    [CONN_PREPARING] = {[CONN_READY] = true, [CONN_CLOSED] = true},
+	    [CONN_READY] = {[CONN_BUSY] = true, [CONN_CLOSED] = true},
+	    [CONN_BUSY] = {[CONN_READY] = true, [CONN_CLOSED] = true},
 	};
 
 	(void)state;
@@ -142,7 +142,7 @@ static void every_move_is_as_drawn_in_the_header(void **state)
 		for (enum db_conn_state to = 0; to < CONN_STATE_COUNT; to++)
 			if (db_conn_may_move(from, to) != allowed[from][to])
 				fail_msg("%s -> %s is %s", db_conn_state_name(from), db_conn_state_name(to),
-				         allowed[from][to] ? "forbidden" : "allowed");
+					 allowed[from][to] ? "forbidden" : "allowed");
 }
 
 static void states_have_names(void **state)
@@ -185,7 +185,7 @@ static void it_connects_prepares_and_is_ready(void **state)
 	assert_false(db_conn_wants_write(&conn));
 	assert_int_equal(db_conn_advance(&conn), 0);
 	assert_int_equal(conn.state, CONN_PREPARING);
-	assert_string_equal(fake_pq_sent(pg()), "SELECT(on,5000,31000) +meantime: timeout +country +slow Sync");
+	assert_string_equal(fake_pq_sent(pg()), "SELECT(on,5000,31000) Sync +meantime: timeout Sync +country Sync +slow Sync");
 	while (fake_pq_unanswered(pg()) > 0) {
 		assert_false(db_conn_is_usable(&conn));
 		fake_pq_answer(pg());
@@ -203,7 +203,7 @@ static void a_writing_connection_prepares_what_writes(void **state)
 	assert_int_equal(db_conn_open(&conn, NULL), 0);
 	assert_int_equal(db_conn_advance(&conn), 0);
 	assert_int_equal(db_conn_advance(&conn), 0);
-	assert_string_equal(fake_pq_sent(pg()), "SELECT(off,5000,31000) +meantime: timeout +add Sync");
+	assert_string_equal(fake_pq_sent(pg()), "SELECT(off,5000,31000) Sync +meantime: timeout Sync +add Sync");
 }
 
 static void a_refused_connect_says_why(void **state)
@@ -215,18 +215,31 @@ static void a_refused_connect_says_why(void **state)
 	assert_string_equal(conn.error, "connection refused");
 }
 
-static void a_statement_that_does_not_prepare_says_why(void **state)
+static void a_statement_that_does_not_prepare_harms_no_other(void **state)
 {
 	(void)state;
 	fake_pq.answers_setup = false;
 	assert_int_equal(db_conn_open(&conn, NULL), 0);
 	assert_int_equal(db_conn_advance(&conn), 0);
 	assert_int_equal(db_conn_advance(&conn), 0);
-	fake_pq_answer(pg());
-	fake_pq_answer(pg());
+	for (int i = 0; i < 4; i++)
+		fake_pq_answer(pg());
 	fake_pq_answer_error(pg(), "42P01", "relation \"country\" does not exist", NULL);
+	fake_pq_answer_all(pg());
+	assert_int_equal(db_conn_advance(&conn), 0);
+	assert_int_equal(conn.state, CONN_READY);
+}
+
+static void settings_that_are_refused_end_the_connection(void **state)
+{
+	(void)state;
+	fake_pq.answers_setup = false;
+	assert_int_equal(db_conn_open(&conn, NULL), 0);
+	assert_int_equal(db_conn_advance(&conn), 0);
+	assert_int_equal(db_conn_advance(&conn), 0);
+	fake_pq_answer_error(pg(), "22023", "invalid value for parameter \"DateStyle\"", NULL);
 	assert_int_equal(db_conn_advance(&conn), -1);
-	assert_string_equal(conn.error, "relation \"country\" does not exist");
+	assert_string_equal(conn.error, "invalid value for parameter \"DateStyle\"");
 }
 
 static void it_can_be_opened_again(void **state)
@@ -820,49 +833,50 @@ static void a_part_may_be_asked_for_before_the_sync_of_the_last(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(every_move_is_as_drawn_in_the_header),
-		TEST(states_have_names),
-		TEST(what_a_state_does_not_allow_is_refused),
-		TEST(closing_what_is_closed_does_nothing),
-		TEST(it_connects_prepares_and_is_ready),
-		TEST(a_writing_connection_prepares_what_writes),
-		TEST(a_refused_connect_says_why),
-		TEST(a_statement_that_does_not_prepare_says_why),
-		TEST(it_can_be_opened_again),
-		TEST(a_read_is_over_with_its_result_and_the_connection_with_the_sync),
-		TEST(a_write_is_over_only_at_its_sync),
-		TEST(a_write_lost_before_its_sync_is_lost),
-		TEST(reads_of_a_shared_unit_are_over_one_by_one),
-		TEST(behind_an_error_in_a_shared_unit_nothing_was_run),
-		TEST(an_error_ends_at_its_unit),
-		TEST(queries_of_one_batch_are_over_together),
-		TEST(when_the_second_query_of_a_batch_fails_the_batch_has),
-		TEST(a_commit_that_fails_fails_the_write),
-		TEST(a_commit_that_fails_harms_no_read_and_no_connection),
-		TEST(a_statement_with_a_timeout_sets_it_first),
-		TEST(a_statement_without_a_name_is_sent_as_text),
-		TEST(two_nulls_in_a_row_neither_spin_nor_end_a_batch),
-		TEST(the_ring_of_slots_goes_round),
-		TEST(it_is_full_at_its_depth),
-		TEST(what_does_not_leave_at_once_leaves_later),
-		TEST(a_goodbye_while_idle_ends_the_connection_and_says_why),
-		TEST(a_goodbye_in_flight_loses_reads_without_an_error),
-		TEST(a_goodbye_in_flight_says_that_a_write_did_not_happen),
-		TEST(an_error_of_class_08_is_no_goodbye),
-		TEST(an_end_of_file_loses_what_is_in_flight),
-		TEST(a_result_larger_than_the_limit_is_an_error_of_its_own),
-		TEST(a_result_as_large_as_the_limit_is_none),
-		TEST(what_was_forgotten_comes_back_to_nobody),
-		TEST(a_forgotten_one_may_fail_or_be_lost),
-		TEST(a_session_switched_to_writing_is_its_last),
-		TEST(closing_hands_everything_back_once_and_in_order),
-		TEST(a_fault_in_any_call_is_survived),
-		TEST(waiting_runs_a_batch),
-		TEST(waiting_ends_at_the_deadline),
-		TEST(a_batch_whose_deadline_has_passed_is_not_sent),
-		TEST(without_a_database_waiting_fails_at_once_and_backs_off),
-		TEST(a_read_handed_back_before_its_sync_leaves_room_for_the_next),
-		TEST(a_part_may_be_asked_for_before_the_sync_of_the_last),
+	    TEST(every_move_is_as_drawn_in_the_header),
+	    TEST(states_have_names),
+	    TEST(what_a_state_does_not_allow_is_refused),
+	    TEST(closing_what_is_closed_does_nothing),
+	    TEST(it_connects_prepares_and_is_ready),
+	    TEST(a_writing_connection_prepares_what_writes),
+	    TEST(a_refused_connect_says_why),
+	    TEST(a_statement_that_does_not_prepare_harms_no_other),
+	    TEST(settings_that_are_refused_end_the_connection),
+	    TEST(it_can_be_opened_again),
+	    TEST(a_read_is_over_with_its_result_and_the_connection_with_the_sync),
+	    TEST(a_write_is_over_only_at_its_sync),
+	    TEST(a_write_lost_before_its_sync_is_lost),
+	    TEST(reads_of_a_shared_unit_are_over_one_by_one),
+	    TEST(behind_an_error_in_a_shared_unit_nothing_was_run),
+	    TEST(an_error_ends_at_its_unit),
+	    TEST(queries_of_one_batch_are_over_together),
+	    TEST(when_the_second_query_of_a_batch_fails_the_batch_has),
+	    TEST(a_commit_that_fails_fails_the_write),
+	    TEST(a_commit_that_fails_harms_no_read_and_no_connection),
+	    TEST(a_statement_with_a_timeout_sets_it_first),
+	    TEST(a_statement_without_a_name_is_sent_as_text),
+	    TEST(two_nulls_in_a_row_neither_spin_nor_end_a_batch),
+	    TEST(the_ring_of_slots_goes_round),
+	    TEST(it_is_full_at_its_depth),
+	    TEST(what_does_not_leave_at_once_leaves_later),
+	    TEST(a_goodbye_while_idle_ends_the_connection_and_says_why),
+	    TEST(a_goodbye_in_flight_loses_reads_without_an_error),
+	    TEST(a_goodbye_in_flight_says_that_a_write_did_not_happen),
+	    TEST(an_error_of_class_08_is_no_goodbye),
+	    TEST(an_end_of_file_loses_what_is_in_flight),
+	    TEST(a_result_larger_than_the_limit_is_an_error_of_its_own),
+	    TEST(a_result_as_large_as_the_limit_is_none),
+	    TEST(what_was_forgotten_comes_back_to_nobody),
+	    TEST(a_forgotten_one_may_fail_or_be_lost),
+	    TEST(a_session_switched_to_writing_is_its_last),
+	    TEST(closing_hands_everything_back_once_and_in_order),
+	    TEST(a_fault_in_any_call_is_survived),
+	    TEST(waiting_runs_a_batch),
+	    TEST(waiting_ends_at_the_deadline),
+	    TEST(a_batch_whose_deadline_has_passed_is_not_sent),
+	    TEST(without_a_database_waiting_fails_at_once_and_backs_off),
+	    TEST(a_read_handed_back_before_its_sync_leaves_room_for_the_next),
+	    TEST(a_part_may_be_asked_for_before_the_sync_of_the_last),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -15,8 +15,11 @@
 
 enum { BATCHES = 64 };
 
-#define READ(name_, index_, ...) {.name = name_, .sql = "SELECT", .index = index_, .parameter_count = 1, \
-	                          .is_read_only = true, __VA_ARGS__}
+#define READ(name_, index_, ...)                                                                                       \
+	{                                                                                                              \
+		.name = name_, .sql = "SELECT", .index = index_, .parameter_count = 1, .is_read_only = true,           \
+		__VA_ARGS__                                                                                            \
+	}
 
 static const struct db_statement country = READ("country", 0, .row_limit = 0);
 static const struct db_statement language = READ("language", 1, .row_limit = 0);
@@ -55,17 +58,17 @@ static int set_up(void **state)
 	log_set_level(LOG_ERROR + 1);
 	fake_pq_reset();
 	settings = (struct db_settings){
-		.conninfo = "",
-		.statements = statements,
-		.statement_count = 6,
-		.connect_timeout_ms = 200,
-		.statement_timeout_ms = 5000,
-		.idle_timeout_ms = 31000,
-		.result_limit_bytes = 100000,
-		.depth = 16,
+	    .conninfo = "",
+	    .statements = statements,
+	    .statement_count = 6,
+	    .connect_timeout_ms = 200,
+	    .statement_timeout_ms = 5000,
+	    .idle_timeout_ms = 31000,
+	    .result_limit_bytes = 100000,
+	    .depth = 16,
 	};
 	options = (struct db_pipeline_options){
-		.settings = &settings, .connections = 4, .shared_connections = 1, .queue_limit = 32};
+	    .settings = &settings, .connections = 4, .shared_connections = 1, .queue_limit = 32};
 	assert_int_equal(uv_loop_init(&loop), 0);
 	arena_init(&arena, NULL, 0);
 	pipeline = NULL;
@@ -277,7 +280,7 @@ static void a_read_with_a_timeout_has_a_sync_of_its_own(void **state)
 	submit(3, &country);
 	turn();
 	assert_string_equal(fake_pq_sent(reads()), "country(0) country(1) Sync meantime:(250) limited(2) Sync "
-	                                           "country(3) Sync");
+						   "country(3) Sync");
 	fake_pq_answer_all(reads());
 	turn();
 	assert_ok(2, "limited");
@@ -394,15 +397,15 @@ static void beyond_the_queue_limit_is_busy_at_the_end_of_the_turn(void **state)
 		submit(i, &country);
 	assert_int_equal(all_done, 0);
 	turn();
-	assert_failed(2, ERROR_BUSY);
+	/* one is on a connection, two wait */
 	assert_failed(3, ERROR_BUSY);
-	assert_int_equal(all_done, 2);
+	assert_int_equal(all_done, 1);
 	for (int i = 0; i < 50 && all_done < 4; i++) {
 		answer_all_open();
 		run_for(5);
 	}
-	assert_ok(0, "country");
-	assert_ok(1, "country");
+	for (int i = 0; i < 3; i++)
+		assert_ok(i, "country");
 }
 
 static void finish_later_ends_a_batch_that_was_never_submitted(void **state)
@@ -663,20 +666,26 @@ static void a_quick_one_never_shares_with_a_slow_one(void **state)
 	assert_ok(0, "slow");
 }
 
+/* For what was never seen one connection is made ready; for what is known as slow, as many as are asked for. */
 static void what_turns_out_slow_is_slow_before_it_has_ended(void **state)
 {
+	unsigned unanswered = 0;
+
 	(void)state;
+	options.connections = 8;
 	start();
 	submit(0, &slow);
 	run_for(20);
 	submit(1, &slow);
 	submit(2, &slow);
-	run_for(50);
-	for (unsigned c = 0; c < fake_pq.opened; c++)
+	uv_run(&loop, UV_RUN_NOWAIT);
+	assert_int_equal(fake_pq.opened, 4);
+	run_for(30);
+	for (unsigned c = 0; c < fake_pq.opened; c++) {
 		assert_in_range(fake_pq_unanswered(fake_pq_conn(c)), 0, 2);
-	assert_true(fake_pq.opened >= 4);
-	answer_all_open();
-	run_for(10);
+		unanswered += fake_pq_unanswered(fake_pq_conn(c));
+	}
+	assert_int_equal(unanswered, 3 * 2);
 	answer_all_open();
 	run_until_done(3);
 }
@@ -809,7 +818,8 @@ static void a_stream_fetches_part_after_part(void **state)
 		run_until_done(part);
 		assert_int_equal(batches[0].error, ERROR_NONE);
 	}
-	assert_non_null(strstr(fake_pq_sent(fake_pq_conn(0)), "BEGIN() DECLARE(0) FETCH() Sync FETCH() Sync FETCH() Sync"));
+	assert_non_null(
+	    strstr(fake_pq_sent(fake_pq_conn(0)), "BEGIN() DECLARE(0) FETCH() Sync FETCH() Sync FETCH() Sync"));
 }
 
 static void the_next_part_may_be_started_before_the_sync_of_the_last(void **state)
@@ -884,41 +894,41 @@ static void a_stream_may_be_destroyed_between_parts(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(there_is_a_connection_of_each_kind_from_the_start),
-		TEST(reads_of_one_turn_share_one_sync),
-		TEST(every_write_has_a_sync_of_its_own),
-		TEST(a_read_with_a_timeout_has_a_sync_of_its_own),
-		TEST(an_isolated_read_shares_a_connection_with_nobody),
-		TEST(a_third_unit_waits_until_one_has_ended),
-		TEST(those_behind_a_failure_run_again_singly),
-		TEST(what_is_run_again_keeps_its_order_and_its_own_sync),
-		TEST(what_a_done_submits_leaves_in_the_same_turn),
-		TEST(beyond_the_queue_limit_is_busy_at_the_end_of_the_turn),
-		TEST(finish_later_ends_a_batch_that_was_never_submitted),
-		TEST(a_deadline_in_the_queue_ends_the_wait),
-		TEST(a_deadline_in_flight_ends_the_wait_and_keeps_the_connection),
-		TEST(the_owner_of_a_late_batch_may_free_it),
-		TEST(a_server_that_hangs_is_given_up),
-		TEST(a_read_is_run_once_more_elsewhere),
-		TEST(a_read_lost_twice_is_not_run_a_third_time),
-		TEST(a_write_that_was_lost_is_never_run_again),
-		TEST(a_failed_write_stays_failed_when_the_connection_is_lost),
-		TEST(a_lost_idle_connection_comes_back_before_anybody_asks),
-		TEST(without_a_database_requests_fail_at_once_and_it_comes_back),
-		TEST(a_connect_that_hangs_is_given_up_in_time),
-		TEST(a_statement_never_seen_travels_alone),
-		TEST(a_quick_one_never_shares_with_a_slow_one),
-		TEST(what_turns_out_slow_is_slow_before_it_has_ended),
-		TEST(there_are_no_more_connections_than_allowed),
-		TEST(on_one_connection_slow_ones_do_not_starve_quick_ones),
-		TEST(on_one_connection_quick_ones_do_not_starve_slow_ones),
-		TEST(a_fault_in_any_call_is_survived),
-		TEST(a_stream_fetches_part_after_part),
-		TEST(the_next_part_may_be_started_before_the_sync_of_the_last),
-		TEST(a_part_is_over_once_when_its_connection_ends_with_it),
-		TEST(a_part_ends_at_its_deadline),
-		TEST(a_stream_that_cannot_connect_fails_later),
-		TEST(a_stream_may_be_destroyed_between_parts),
+	    TEST(there_is_a_connection_of_each_kind_from_the_start),
+	    TEST(reads_of_one_turn_share_one_sync),
+	    TEST(every_write_has_a_sync_of_its_own),
+	    TEST(a_read_with_a_timeout_has_a_sync_of_its_own),
+	    TEST(an_isolated_read_shares_a_connection_with_nobody),
+	    TEST(a_third_unit_waits_until_one_has_ended),
+	    TEST(those_behind_a_failure_run_again_singly),
+	    TEST(what_is_run_again_keeps_its_order_and_its_own_sync),
+	    TEST(what_a_done_submits_leaves_in_the_same_turn),
+	    TEST(beyond_the_queue_limit_is_busy_at_the_end_of_the_turn),
+	    TEST(finish_later_ends_a_batch_that_was_never_submitted),
+	    TEST(a_deadline_in_the_queue_ends_the_wait),
+	    TEST(a_deadline_in_flight_ends_the_wait_and_keeps_the_connection),
+	    TEST(the_owner_of_a_late_batch_may_free_it),
+	    TEST(a_server_that_hangs_is_given_up),
+	    TEST(a_read_is_run_once_more_elsewhere),
+	    TEST(a_read_lost_twice_is_not_run_a_third_time),
+	    TEST(a_write_that_was_lost_is_never_run_again),
+	    TEST(a_failed_write_stays_failed_when_the_connection_is_lost),
+	    TEST(a_lost_idle_connection_comes_back_before_anybody_asks),
+	    TEST(without_a_database_requests_fail_at_once_and_it_comes_back),
+	    TEST(a_connect_that_hangs_is_given_up_in_time),
+	    TEST(a_statement_never_seen_travels_alone),
+	    TEST(a_quick_one_never_shares_with_a_slow_one),
+	    TEST(what_turns_out_slow_is_slow_before_it_has_ended),
+	    TEST(there_are_no_more_connections_than_allowed),
+	    TEST(on_one_connection_slow_ones_do_not_starve_quick_ones),
+	    TEST(on_one_connection_quick_ones_do_not_starve_slow_ones),
+	    TEST(a_fault_in_any_call_is_survived),
+	    TEST(a_stream_fetches_part_after_part),
+	    TEST(the_next_part_may_be_started_before_the_sync_of_the_last),
+	    TEST(a_part_is_over_once_when_its_connection_ends_with_it),
+	    TEST(a_part_ends_at_its_deadline),
+	    TEST(a_stream_that_cannot_connect_fails_later),
+	    TEST(a_stream_may_be_destroyed_between_parts),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

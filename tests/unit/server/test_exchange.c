@@ -17,11 +17,11 @@ static struct service service = {.options = &options, .await_batch = &batch_clas
 static struct exchange x;
 
 static struct db_column columns[] = {
-	{.name = "id", .key = TEXT_INIT("\"id\":"), .type = {.kind = DB_TYPE_INT4}},
-	{.name = "name", .key = TEXT_INIT("\"name\":"), .type = {.kind = DB_TYPE_OTHER}},
+    {.name = "id", .key = TEXT_INIT("\"id\":"), .type = {.kind = DB_TYPE_INT4}},
+    {.name = "name", .key = TEXT_INIT("\"name\":"), .type = {.kind = DB_TYPE_OTHER}},
 };
 static const struct db_statement statement = {
-	.name = "things", .columns = columns, .column_count = 2, .is_read_only = true};
+    .name = "things", .columns = columns, .column_count = 2, .is_read_only = true};
 
 static int set_up(void **state)
 {
@@ -257,8 +257,8 @@ static void a_problem_is_what_rfc_9457_says(void **state)
 	(void)state;
 	assert_int_equal(respond_problem(&x, ERROR_BAD_INPUT, "\"%s\" is no %s", "a\tb", "integer"), STEP_RESPOND);
 	assert_response(400, "application/problem+json",
-	                "{\"type\":\"urn:meantime:problem:bad-input\",\"title\":\"bad input\",\"status\":400,"
-	                "\"detail\":\"\\\"a\\tb\\\" is no integer\"}");
+			"{\"type\":\"urn:meantime:problem:bad-input\",\"title\":\"bad input\",\"status\":400,"
+			"\"detail\":\"\\\"a\\tb\\\" is no integer\"}");
 	assert_int_equal(x.response.header_count, 0);
 }
 
@@ -283,13 +283,14 @@ static void a_problem_of_the_database_has_its_sqlstate(void **state)
 	db_batch_fail(&x.batch, ERROR_CONFLICT, "duplicate key \"k\"");
 	assert_int_equal(respond_db_problem(&x), STEP_RESPOND);
 	assert_response(409, "application/problem+json",
-	                "{\"type\":\"urn:meantime:problem:conflict\",\"title\":\"conflict\",\"status\":409,"
-	                "\"detail\":\"duplicate key \\\"k\\\"\",\"sqlstate\":\"23505\"}");
+			"{\"type\":\"urn:meantime:problem:conflict\",\"title\":\"conflict\",\"status\":409,"
+			"\"detail\":\"duplicate key \\\"k\\\"\",\"sqlstate\":\"23505\"}");
 	x.batch.detail = "Key (id)=(1) already exists.";
 	respond_db_problem(&x);
-	assert_response(409, "application/problem+json",
-	                "{\"type\":\"urn:meantime:problem:conflict\",\"title\":\"conflict\",\"status\":409,"
-	                "\"detail\":\"duplicate key \\\"k\\\" (Key (id)=(1) already exists.)\",\"sqlstate\":\"23505\"}");
+	assert_response(
+	    409, "application/problem+json",
+	    "{\"type\":\"urn:meantime:problem:conflict\",\"title\":\"conflict\",\"status\":409,"
+	    "\"detail\":\"duplicate key \\\"k\\\" (Key (id)=(1) already exists.)\",\"sqlstate\":\"23505\"}");
 }
 
 static void a_problem_on_the_way_to_the_database_has_none(void **state)
@@ -298,8 +299,8 @@ static void a_problem_on_the_way_to_the_database_has_none(void **state)
 	db_batch_fail(&x.batch, ERROR_BUSY, "too many");
 	respond_db_problem(&x);
 	assert_response(503, "application/problem+json",
-	                "{\"type\":\"urn:meantime:problem:busy\",\"title\":\"too busy\",\"status\":503,"
-	                "\"detail\":\"too many\"}");
+			"{\"type\":\"urn:meantime:problem:busy\",\"title\":\"too busy\",\"status\":503,"
+			"\"detail\":\"too many\"}");
 	assert_header(0, "retry-after", "1");
 }
 
@@ -375,28 +376,28 @@ static void rows_of_a_part_are_those_of_its_last_query(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(it_begins_empty_with_its_memory_inside),
-		TEST(it_may_begin_again_after_it_was_recycled),
-		TEST(a_step_that_does_not_wait_leaves_its_outcome),
-		TEST(a_step_that_waits_names_what_is_next),
-		TEST(times_add_up_over_the_steps),
-		TEST(what_was_never_sent_has_only_queued),
-		TEST(queries_are_collected_until_they_are_awaited),
-		TEST(the_next_query_gives_back_the_last_results),
-		TEST(what_makes_no_sense_is_refused),
-		TEST(empty_has_neither_body_nor_type),
-		TEST(json_and_text_are_what_was_given),
-		TEST(a_row_is_an_object),
-		TEST(rows_are_an_array),
-		TEST(rows_beyond_the_limit_are_cut_and_the_header_says_so),
-		TEST(a_problem_is_what_rfc_9457_says),
-		TEST(only_what_passes_by_itself_says_when_to_try_again),
-		TEST(a_problem_of_the_database_has_its_sqlstate),
-		TEST(a_problem_on_the_way_to_the_database_has_none),
-		TEST(the_first_part_decides_status_and_type),
-		TEST(a_stream_may_break_off_after_its_first_part),
-		TEST(a_part_that_follows_has_a_deadline_of_its_own),
-		TEST(rows_of_a_part_are_those_of_its_last_query),
+	    TEST(it_begins_empty_with_its_memory_inside),
+	    TEST(it_may_begin_again_after_it_was_recycled),
+	    TEST(a_step_that_does_not_wait_leaves_its_outcome),
+	    TEST(a_step_that_waits_names_what_is_next),
+	    TEST(times_add_up_over_the_steps),
+	    TEST(what_was_never_sent_has_only_queued),
+	    TEST(queries_are_collected_until_they_are_awaited),
+	    TEST(the_next_query_gives_back_the_last_results),
+	    TEST(what_makes_no_sense_is_refused),
+	    TEST(empty_has_neither_body_nor_type),
+	    TEST(json_and_text_are_what_was_given),
+	    TEST(a_row_is_an_object),
+	    TEST(rows_are_an_array),
+	    TEST(rows_beyond_the_limit_are_cut_and_the_header_says_so),
+	    TEST(a_problem_is_what_rfc_9457_says),
+	    TEST(only_what_passes_by_itself_says_when_to_try_again),
+	    TEST(a_problem_of_the_database_has_its_sqlstate),
+	    TEST(a_problem_on_the_way_to_the_database_has_none),
+	    TEST(the_first_part_decides_status_and_type),
+	    TEST(a_stream_may_break_off_after_its_first_part),
+	    TEST(a_part_that_follows_has_a_deadline_of_its_own),
+	    TEST(rows_of_a_part_are_those_of_its_last_query),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -106,8 +106,8 @@ static void an_ipv6_address_stands_in_brackets(void **state)
 
 static void what_is_no_address_is_named(void **state)
 {
-	static const char *const wrong[] = {"", "8080", "localhost", "127.0.0.1:", "127.0.0.1:http", "127.0.0.1:80a",
-	                                    "127.0.0.1:-1"};
+	static const char *const wrong[] = {
+	    "", "8080", "localhost", "127.0.0.1:", "127.0.0.1:http", "127.0.0.1:80a", "127.0.0.1:-1"};
 
 	(void)state;
 	for (unsigned i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
@@ -234,16 +234,16 @@ static void it_says_when_a_connection_waits_until_it_is_stopped(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(port_0_is_chosen_and_said),
-		cmocka_unit_test(no_host_is_every_address),
-		cmocka_unit_test(an_ipv6_address_stands_in_brackets),
-		cmocka_unit_test(what_is_no_address_is_named),
-		cmocka_unit_test(a_port_that_does_not_exist_is_refused),
-		cmocka_unit_test(a_host_that_is_too_long_is_refused),
-		cmocka_unit_test(a_host_that_is_not_here_is_refused),
-		cmocka_unit_test(a_port_in_use_is_refused_however_many_loops),
-		cmocka_unit_test(several_share_one_port),
-		cmocka_unit_test(it_says_when_a_connection_waits_until_it_is_stopped),
+	    cmocka_unit_test(port_0_is_chosen_and_said),
+	    cmocka_unit_test(no_host_is_every_address),
+	    cmocka_unit_test(an_ipv6_address_stands_in_brackets),
+	    cmocka_unit_test(what_is_no_address_is_named),
+	    cmocka_unit_test(a_port_that_does_not_exist_is_refused),
+	    cmocka_unit_test(a_host_that_is_too_long_is_refused),
+	    cmocka_unit_test(a_host_that_is_not_here_is_refused),
+	    cmocka_unit_test(a_port_in_use_is_refused_however_many_loops),
+	    cmocka_unit_test(several_share_one_port),
+	    cmocka_unit_test(it_says_when_a_connection_waits_until_it_is_stopped),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

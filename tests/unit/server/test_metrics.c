@@ -225,17 +225,17 @@ static void the_handler_serves_them(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(responses_count_by_route_and_class),
-		TEST(what_has_no_route_counts_as_none),
-		TEST(requests_to_the_admin_port_count_for_no_endpoint),
-		TEST(a_strange_status_harms_nothing),
-		TEST(the_loops_add_up),
-		TEST(buckets_hold_what_is_not_longer_than_they_say),
-		TEST(what_is_longer_than_every_bucket_is_in_the_last_only),
-		TEST(the_shares_of_waiting_are_told_apart),
-		TEST(gauges_add_up_and_are_replaced),
-		TEST(every_line_is_in_the_text_format),
-		TEST(the_handler_serves_them),
+	    TEST(responses_count_by_route_and_class),
+	    TEST(what_has_no_route_counts_as_none),
+	    TEST(requests_to_the_admin_port_count_for_no_endpoint),
+	    TEST(a_strange_status_harms_nothing),
+	    TEST(the_loops_add_up),
+	    TEST(buckets_hold_what_is_not_longer_than_they_say),
+	    TEST(what_is_longer_than_every_bucket_is_in_the_last_only),
+	    TEST(the_shares_of_waiting_are_told_apart),
+	    TEST(gauges_add_up_and_are_replaced),
+	    TEST(every_line_is_in_the_text_format),
+	    TEST(the_handler_serves_them),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -30,8 +30,11 @@ static atomic_uint steps_on_the_loop, steps_elsewhere;
 
 static struct db_column columns[] = {{.name = "echo", .key = TEXT_INIT("\"echo\":"), .type = {.kind = DB_TYPE_OTHER}}};
 
-#define STATEMENT(name_, ...) {.name = name_, .sql = "SELECT", .parameter_count = 1, .columns = columns, \
-	                       .column_count = 1, .is_read_only = true, __VA_ARGS__}
+#define STATEMENT(name_, ...)                                                                                          \
+	{                                                                                                              \
+		.name = name_, .sql = "SELECT", .parameter_count = 1, .columns = columns, .column_count = 1,           \
+		.is_read_only = true, __VA_ARGS__                                                                      \
+	}
 
 static const struct db_statement echo = STATEMENT("echo", .index = 0);
 static const struct db_statement failing = STATEMENT("failing", .index = 1);
@@ -119,7 +122,8 @@ static enum step too_busy(struct exchange *x)
 
 static step_fn *const kinds[] = {at_once, one_await, three_awaits, database_error, too_busy};
 
-/* An awaitable that needs no database: who waits gets the answer at once, who starts it gets it when the test says so. */
+/* An awaitable that needs no database: who waits gets the answer at once, who starts it gets it when the test says so.
+ */
 
 enum order { IN_ORDER, REVERSED, SHUFFLED };
 
@@ -203,10 +207,10 @@ static void on_ready(struct exchange *x)
 	ready_count[number]++;
 	all_ready++;
 	used = (size_t)snprintf(responses[number], RESPONSE_BYTES, "%u %s\n", x->response.status,
-	                        x->response.content_type);
+				x->response.content_type);
 	for (unsigned i = 0; i < x->response.header_count; i++)
 		used += (size_t)snprintf(responses[number] + used, RESPONSE_BYTES - used, "%s: %.*s\n",
-		                         x->response.headers[i].name, TEXT_ARGS(x->response.headers[i].value));
+					 x->response.headers[i].name, TEXT_ARGS(x->response.headers[i].value));
 	snprintf(responses[number] + used, RESPONSE_BYTES - used, "%.*s", TEXT_ARGS(x->response.body));
 }
 
@@ -228,13 +232,13 @@ static int set_up(void **state)
 	service.await_batch = &fake_class;
 	service.await_rows = &db_rows_awaitable;
 	service.db = (struct db_settings){
-		.conninfo = "",
-		.statements = statements,
-		.statement_count = 3,
-		.connect_timeout_ms = 1000,
-		.statement_timeout_ms = 5000,
-		.result_limit_bytes = 100000,
-		.depth = 16,
+	    .conninfo = "",
+	    .statements = statements,
+	    .statement_count = 3,
+	    .connect_timeout_ms = 1000,
+	    .statement_timeout_ms = 5000,
+	    .result_limit_bytes = 100000,
+	    .depth = 16,
 	};
 	service.db_for_streams = service.db;
 	service.db_for_streams.statement_count = 0;
@@ -333,15 +337,15 @@ static void assert_expected(unsigned i)
 		break;
 	case 3:
 		snprintf(expected, sizeof(expected),
-		         "409 %s{\"type\":\"urn:meantime:problem:conflict\",\"title\":\"conflict\",\"status\":409,"
-		         "\"detail\":\"%u\",\"sqlstate\":\"23505\"}",
-		         problem, i);
+			 "409 %s{\"type\":\"urn:meantime:problem:conflict\",\"title\":\"conflict\",\"status\":409,"
+			 "\"detail\":\"%u\",\"sqlstate\":\"23505\"}",
+			 problem, i);
 		break;
 	default:
 		snprintf(expected, sizeof(expected),
-		         "503 %sretry-after: 1\n{\"type\":\"urn:meantime:problem:busy\",\"title\":\"too busy\","
-		         "\"status\":503,\"detail\":\"too many\"}",
-		         problem);
+			 "503 %sretry-after: 1\n{\"type\":\"urn:meantime:problem:busy\",\"title\":\"too busy\","
+			 "\"status\":503,\"detail\":\"too many\"}",
+			 problem);
 	}
 	assert_string_equal(responses[i], expected);
 }
@@ -623,20 +627,20 @@ static void one_stream_too_many_is_busy(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(sync_answers_every_kind),
-		TEST(threads_answer_the_same),
-		TEST(one_thread_answers_the_same),
-		TEST(async_answers_the_same_in_any_order),
-		TEST(times_are_noted_in_every_mode),
-		TEST(beyond_the_queue_limit_is_busy_at_once),
-		TEST(a_deadline_passes_while_no_worker_is_free),
-		TEST(the_loop_goes_on_while_a_worker_waits),
-		TEST(many_rounds_lose_nobody),
-		TEST(a_batch_is_the_same_waited_for_and_started),
-		TEST(without_a_database_both_say_so),
-		TEST(readiness_comes_back_by_itself),
-		TEST(a_stream_is_the_same_waited_for_and_started),
-		TEST(one_stream_too_many_is_busy),
+	    TEST(sync_answers_every_kind),
+	    TEST(threads_answer_the_same),
+	    TEST(one_thread_answers_the_same),
+	    TEST(async_answers_the_same_in_any_order),
+	    TEST(times_are_noted_in_every_mode),
+	    TEST(beyond_the_queue_limit_is_busy_at_once),
+	    TEST(a_deadline_passes_while_no_worker_is_free),
+	    TEST(the_loop_goes_on_while_a_worker_waits),
+	    TEST(many_rounds_lose_nobody),
+	    TEST(a_batch_is_the_same_waited_for_and_started),
+	    TEST(without_a_database_both_say_so),
+	    TEST(readiness_comes_back_by_itself),
+	    TEST(a_stream_is_the_same_waited_for_and_started),
+	    TEST(one_stream_too_many_is_busy),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
