@@ -15,11 +15,11 @@
 #define TO(state) (1u << (state))
 
 static const unsigned allowed_moves[CONN_STATE_COUNT] = {
-	[CONN_CLOSED] = TO(CONN_CONNECTING),
-	[CONN_CONNECTING] = TO(CONN_PREPARING) | TO(CONN_CLOSED),
-	[CONN_PREPARING] = TO(CONN_READY) | TO(CONN_CLOSED),
-	[CONN_READY] = TO(CONN_BUSY) | TO(CONN_CLOSED),
-	[CONN_BUSY] = TO(CONN_READY) | TO(CONN_CLOSED),
+    [CONN_CLOSED] = TO(CONN_CONNECTING),
+    [CONN_CONNECTING] = TO(CONN_PREPARING) | TO(CONN_CLOSED),
+    [CONN_PREPARING] = TO(CONN_READY) | TO(CONN_CLOSED),
+    [CONN_READY] = TO(CONN_BUSY) | TO(CONN_CLOSED),
+    [CONN_BUSY] = TO(CONN_READY) | TO(CONN_CLOSED),
 };
 
 bool db_conn_may_move(enum db_conn_state from, enum db_conn_state to)
@@ -45,15 +45,14 @@ static void set_state(struct db_conn *conn, enum db_conn_state state)
 	REQUIRE(db_conn_may_move(conn->state, state));
 	if (state <= CONN_PREPARING || conn->state <= CONN_PREPARING)
 		log_debug("db", "conn %u: %s -> %s", conn->number, db_conn_state_name(conn->state),
-		          db_conn_state_name(state));
+			  db_conn_state_name(state));
 	conn->state = state;
 }
 
 void db_conn_init(struct db_conn *conn, const struct db_settings *settings, bool is_read_only, unsigned number,
-                  db_conn_over_fn *over)
+		  db_conn_over_fn *over)
 {
-	*conn = (struct db_conn){
-		.settings = settings, .is_read_only = is_read_only, .number = number, .over = over};
+	*conn = (struct db_conn){.settings = settings, .is_read_only = is_read_only, .number = number, .over = over};
 }
 
 /* Notes why, without the line break that libpq ends its messages with. */
@@ -77,15 +76,23 @@ static void on_notice(void *data, const PGresult *notice)
 	log_debug("db", "conn %u: %s", conn->number, message != NULL ? message : "a notice without text");
 }
 
-int db_conn_open(struct db_conn *conn, const char *hostaddr)
+int db_conn_open(struct db_conn *conn, const char *host, const char *hostaddr)
 {
 	/* Before `dbname`: defaults that the user's string may change. After it: what the program relies on.
 	 * GSS would cost a round trip; a dead peer of an idle connection is noticed within 11 s. */
-	const char *keywords[] = {"gssencmode", "keepalives_idle", "keepalives_interval", "keepalives_count",
-	                          "tcp_user_timeout", "fallback_application_name", "dbname",
-	                          "client_encoding", hostaddr != NULL ? "hostaddr" : NULL, NULL};
-	const char *values[] = {"disable", "5", "2", "3", "5000", "meantime", conn->settings->conninfo,
-	                        "UTF8", hostaddr, NULL};
+	const char *keywords[] = {"gssencmode",
+				  "keepalives_idle",
+				  "keepalives_interval",
+				  "keepalives_count",
+				  "tcp_user_timeout",
+				  "fallback_application_name",
+				  "dbname",
+				  "client_encoding",
+				  host != NULL ? "host" : NULL,
+				  "hostaddr",
+				  NULL};
+	const char *values[] = {"disable", "5",  "2",      "3", "5000", "meantime", conn->settings->conninfo,
+				"UTF8",    host, hostaddr, NULL};
 
 	set_state(conn, CONN_CONNECTING);
 	conn->error[0] = '\0';
@@ -108,12 +115,13 @@ int db_conn_open(struct db_conn *conn, const char *hostaddr)
  * nobody waits for any more, even when this program has been killed (client_connection_check_interval). */
 static int send_session_settings(struct db_conn *conn)
 {
-	static const char sql[] = "SELECT set_config('default_transaction_read_only', $1, false),"
-				  " set_config('statement_timeout', $2, false),"
-				  " set_config('idle_in_transaction_session_timeout', $3, false),"
-				  " set_config('client_connection_check_interval', '2s', false),"
-				  " set_config('DateStyle', 'ISO', false), set_config('IntervalStyle', 'iso_8601', false),"
-				  " set_config('bytea_output', 'hex', false), set_config('extra_float_digits', '1', false)";
+	static const char sql[] =
+	    "SELECT set_config('default_transaction_read_only', $1, false),"
+	    " set_config('statement_timeout', $2, false),"
+	    " set_config('idle_in_transaction_session_timeout', $3, false),"
+	    " set_config('client_connection_check_interval', '2s', false),"
+	    " set_config('DateStyle', 'ISO', false), set_config('IntervalStyle', 'iso_8601', false),"
+	    " set_config('bytea_output', 'hex', false), set_config('extra_float_digits', '1', false)";
 	char timeout[16], idle[16];
 	const char *values[] = {conn->is_read_only ? "on" : "off", timeout, idle};
 
@@ -200,7 +208,7 @@ static int check_setup_error(struct db_conn *conn, const PGresult *error)
 	if (!conn->has_settings || PQresultErrorField(error, PG_DIAG_SQLSTATE) == NULL || is_farewell(error))
 		return fail(conn, PQresultErrorMessage(error));
 	log_error("db", "conn %u: a statement does not prepare any more, its endpoint will fail: %s", conn->number,
-	          PQresultErrorField(error, PG_DIAG_MESSAGE_PRIMARY));
+		  PQresultErrorField(error, PG_DIAG_MESSAGE_PRIMARY));
 	return 0;
 }
 
@@ -288,11 +296,11 @@ int db_conn_send(struct db_conn *conn, struct db_batch *batch, bool ends_unit)
 	}
 	conn->in_flight++;
 	*slot = (struct db_slot){
-		.batch = batch,
-		.results_left = (unsigned short)(batch->query_count + (timeout_ms > 0)),
-		.skips_first = timeout_ms > 0,
-		.ends_unit = ends_unit,
-		.is_read_only = db_batch_is_read_only(batch),
+	    .batch = batch,
+	    .results_left = (unsigned short)(batch->query_count + (timeout_ms > 0)),
+	    .skips_first = timeout_ms > 0,
+	    .ends_unit = ends_unit,
+	    .is_read_only = db_batch_is_read_only(batch),
 	};
 	batch->slot = slot;
 	if (timeout_ms > 0 && send_timeout(conn, timeout_ms) != 0)
@@ -360,7 +368,8 @@ static int take_error(struct db_conn *conn, struct db_slot *slot, PGresult *resu
 		if (sqlstate != NULL && batch != NULL && !slot->is_read_only && slot->results_left > 0 &&
 		    batch->error == ERROR_NONE) {
 			snprintf(batch->sqlstate, sizeof(batch->sqlstate), "%s", sqlstate);
-			db_batch_fail(batch, ERROR_DATABASE_UNAVAILABLE, "the database ended the session; nothing was written");
+			db_batch_fail(batch, ERROR_DATABASE_UNAVAILABLE,
+				      "the database ended the session; nothing was written");
 		}
 		PQclear(result);
 		return -1;
@@ -407,8 +416,8 @@ static void take_rows(struct db_conn *conn, struct db_slot *slot, PGresult *resu
 	}
 	if (is_too_large(result, conn->settings->result_limit_bytes))
 		db_batch_fail(batch, ERROR_RESULT_TOO_LARGE,
-		              slot->is_read_only ? "the result is larger than max_result_bytes; ask for less"
-		                                 : "it was written, but its result is larger than max_result_bytes");
+			      slot->is_read_only ? "the result is larger than max_result_bytes; ask for less"
+						 : "it was written, but its result is larger than max_result_bytes");
 	batch->queries[batch->arrived++].result = (struct db_result *)result;
 }
 
@@ -530,7 +539,7 @@ static int bound_result(struct db_conn *conn)
 	/* whether a write that is cut off here was committed, nobody knows: it is lost */
 	if (head_slot(conn)->batch != NULL && head_slot(conn)->is_read_only)
 		db_batch_fail(head_slot(conn)->batch, ERROR_RESULT_TOO_LARGE,
-		              "the result is larger than max_result_bytes; ask for less");
+			      "the result is larger than max_result_bytes; ask for less");
 	return fail(conn, "a result larger than max_result_bytes was cut off");
 }
 

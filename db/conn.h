@@ -72,8 +72,8 @@ struct db_conn {
 
 void db_conn_init(struct db_conn *conn, const struct db_settings *settings, bool is_read_only, unsigned number,
                   db_conn_over_fn *over);
-/* Begins to connect. `hostaddr`: the resolved address(es), or NULL when there is no name to resolve. */
-MUST_CHECK int db_conn_open(struct db_conn *conn, const char *hostaddr);
+/* Begins to connect. `host`, `hostaddr`: as resolve.h has found them, or NULL when there is no name to resolve. */
+MUST_CHECK int db_conn_open(struct db_conn *conn, const char *host, const char *hostaddr);
 /* Goes on after the socket became ready, or when in doubt. */
 MUST_CHECK int db_conn_advance(struct db_conn *conn);
 int db_conn_socket(const struct db_conn *conn);

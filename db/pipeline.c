@@ -524,21 +524,21 @@ static void on_ready(struct db_watch *watch)
 
 /* Opening and losing links */
 
-static void connect_link(struct link *link, const char *hostaddr)
+static void connect_link(struct link *link, const char *host, const char *hostaddr)
 {
-	if (db_conn_open(&link->conn, hostaddr) != 0)
+	if (db_conn_open(&link->conn, host, hostaddr) != 0)
 		lose_link(link);
 	else
 		db_watch_update(&link->watch);
 }
 
-static void on_resolved(void *data, const char *hostaddr, const char *error)
+static void on_resolved(void *data, const char *host, const char *hostaddr, const char *error)
 {
 	struct link *link = data;
 
 	link->resolve = NULL;
 	if (error == NULL) {
-		connect_link(link, hostaddr);
+		connect_link(link, host, hostaddr);
 		return;
 	}
 	snprintf(link->conn.error, sizeof(link->conn.error), "%s", error);
@@ -563,7 +563,7 @@ static void open_link(struct db_pipeline *pipeline, struct lane *lane)
 	db_watch_init(&link->watch, pipeline->loop, &link->conn, on_ready);
 	link->resolve = db_resolve_start(pipeline->loop, pipeline->options.settings->conninfo, on_resolved, link);
 	if (link->resolve == NULL)
-		connect_link(link, NULL);
+		connect_link(link, NULL, NULL);
 	start_ticking(pipeline);
 }
 

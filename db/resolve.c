@@ -14,13 +14,15 @@ struct db_resolve {
 	uv_loop_t *loop;
 	db_resolved_fn *done; /* NULL: nobody waits any more */
 	void *data;
-	char *names;       /* owned: the host list, cut at its commas */
-	const char *next;  /* the name being resolved */
-	unsigned left;
-	char addresses[RESOLVE_HOSTS_MAX * (INET6_ADDRSTRLEN + 1)];
+	char *names;      /* owned: the host list, cut at its commas */
+	const char *next; /* the name being resolved */
+	unsigned left, address_count;
+	bool takes_first_only; /* a list of ports goes with the list of hosts, one each */
+	char addresses[RESOLVE_ADDRESSES_MAX * (INET6_ADDRSTRLEN + 1)];
+	char hosts[RESOLVE_ADDRESSES_MAX * 256];
 };
 
-static void resolve_next(struct db_resolve *resolve);
+static int resolve_next(struct db_resolve *resolve);
 
 static bool is_name(const char *host)
 {
@@ -32,7 +34,7 @@ static bool is_name(const char *host)
 
 /* The value of `host` as libpq would use it: from the string, else from PGHOST. Returns a copy or NULL; NULL too when
  * the addresses are given already. */
-static char *host_list(const char *conninfo)
+static char *host_list(const char *conninfo, bool *has_ports)
 {
 	PQconninfoOption *options = PQconninfoParse(conninfo, NULL);
 	char *hosts = NULL;
@@ -45,6 +47,8 @@ static char *host_list(const char *conninfo)
 			hosts = memory_copy_string(option->val);
 		if (strcmp(option->keyword, "hostaddr") == 0 && option->val != NULL)
 			has_address = true;
+		if (strcmp(option->keyword, "port") == 0 && option->val != NULL)
+			*has_ports = strchr(option->val, ',') != NULL;
 	}
 	PQconninfoFree(options);
 	if (hosts == NULL && getenv("PGHOST") != NULL)
@@ -61,23 +65,25 @@ static void finish(struct db_resolve *resolve, const char *error)
 	db_resolved_fn *done = resolve->done;
 
 	if (done != NULL)
-		done(resolve->data, error == NULL ? resolve->addresses : NULL, error);
+		done(resolve->data, resolve->hosts, resolve->addresses, error);
 	free(resolve->names);
 	free(resolve);
 }
 
 static void add_address(struct db_resolve *resolve, const struct sockaddr *address)
 {
-	size_t used = strlen(resolve->addresses);
+	size_t used = strlen(resolve->addresses), hosts_used = strlen(resolve->hosts);
 
-	if (used > 0)
+	if (resolve->address_count++ > 0)
 		resolve->addresses[used++] = ',';
+	snprintf(resolve->hosts + hosts_used, sizeof(resolve->hosts) - hosts_used, "%s%s", hosts_used > 0 ? "," : "",
+		 resolve->next);
 	if (address->sa_family == AF_INET)
 		uv_ip4_name((const struct sockaddr_in *)(const void *)address, resolve->addresses + used,
-		            sizeof(resolve->addresses) - used);
+			    sizeof(resolve->addresses) - used);
 	else
 		uv_ip6_name((const struct sockaddr_in6 *)(const void *)address, resolve->addresses + used,
-		            sizeof(resolve->addresses) - used);
+			    sizeof(resolve->addresses) - used);
 }
 
 static void on_resolved(uv_getaddrinfo_t *request, int status, struct addrinfo *found)
@@ -91,31 +97,33 @@ static void on_resolved(uv_getaddrinfo_t *request, int status, struct addrinfo *
 		finish(resolve, error);
 		return;
 	}
-	add_address(resolve, found->ai_addr);
+	for (const struct addrinfo *address = found; address != NULL; address = address->ai_next) {
+		if (resolve->address_count < RESOLVE_ADDRESSES_MAX)
+			add_address(resolve, address->ai_addr);
+		if (resolve->takes_first_only)
+			break;
+	}
 	uv_freeaddrinfo(found);
 	resolve->next += strlen(resolve->next) + 1;
-	resolve->left--;
-	resolve_next(resolve);
+	if (--resolve->left == 0)
+		finish(resolve, NULL);
+	else if (resolve_next(resolve) != 0)
+		finish(resolve, "can not start to resolve the database's name");
 }
 
-static void resolve_next(struct db_resolve *resolve)
+static int resolve_next(struct db_resolve *resolve)
 {
 	struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
 
-	if (resolve->left == 0) {
-		finish(resolve, NULL);
-		return;
-	}
 	resolve->request.data = resolve;
-	if (uv_getaddrinfo(resolve->loop, &resolve->request, on_resolved, resolve->next, NULL, &hints) != 0)
-		finish(resolve, "can not start to resolve the database's name");
+	return uv_getaddrinfo(resolve->loop, &resolve->request, on_resolved, resolve->next, NULL, &hints);
 }
 
 struct db_resolve *db_resolve_start(uv_loop_t *loop, const char *conninfo, db_resolved_fn *done, void *data)
 {
-	char *names = host_list(conninfo);
+	bool has_names = false, has_others = false, has_ports = false;
+	char *names = host_list(conninfo, &has_ports);
 	struct db_resolve *resolve;
-	bool has_names = false, has_others = false;
 	unsigned count = 0;
 
 	if (names == NULL)
@@ -135,9 +143,20 @@ struct db_resolve *db_resolve_start(uv_loop_t *loop, const char *conninfo, db_re
 	}
 	resolve = memory_alloc_zeroed(1, sizeof(*resolve));
 	*resolve = (struct db_resolve){
-		.loop = loop, .done = done, .data = data, .names = names, .next = names, .left = count};
-	resolve_next(resolve);
-	return resolve;
+	    .loop = loop,
+	    .done = done,
+	    .data = data,
+	    .names = names,
+	    .next = names,
+	    .left = count,
+	    .takes_first_only = has_ports,
+	};
+	if (resolve_next(resolve) == 0)
+		return resolve;
+	/* libpq resolves it then, and blocks for it: better than no connection */
+	free(resolve->names);
+	free(resolve);
+	return NULL;
 }
 
 void db_resolve_forget(struct db_resolve *resolve)

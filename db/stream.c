@@ -213,15 +213,15 @@ static void on_ready(struct db_watch *watch)
 		end_part(stream, batch);
 }
 
-static void connect_stream(struct db_stream *stream, const char *hostaddr)
+static void connect_stream(struct db_stream *stream, const char *host, const char *hostaddr)
 {
-	if (db_conn_open(&stream->conn, hostaddr) == 0)
+	if (db_conn_open(&stream->conn, host, hostaddr) == 0)
 		db_watch_update(&stream->watch);
 	else
 		break_off_soon(stream);
 }
 
-static void on_resolved(void *data, const char *hostaddr, const char *error)
+static void on_resolved(void *data, const char *host, const char *hostaddr, const char *error)
 {
 	struct db_stream *stream = data;
 
@@ -229,7 +229,7 @@ static void on_resolved(void *data, const char *hostaddr, const char *error)
 	if (error != NULL)
 		break_off(stream, ERROR_DATABASE_UNAVAILABLE, "the database can not be reached; try again");
 	else
-		connect_stream(stream, hostaddr);
+		connect_stream(stream, host, hostaddr);
 }
 
 static void start_timer(struct db_stream *stream, uv_loop_t *loop)
@@ -259,7 +259,7 @@ void db_stream_start(struct db_stream *stream, struct db_batch *batch, const str
 		db_watch_init(&stream->watch, loop, &stream->conn, on_ready);
 		stream->resolve = db_resolve_start(loop, settings->conninfo, on_resolved, stream);
 		if (stream->resolve == NULL)
-			connect_stream(stream, NULL);
+			connect_stream(stream, NULL, NULL);
 	} else if (db_conn_is_usable(&stream->conn)) {
 		send_part(stream);
 	} else {

@@ -58,7 +58,7 @@ int db_wait_open(struct db_conn *conn, uint64_t deadline_ns)
 {
 	uint64_t longest_ns = clock_now_ns() + conn->settings->connect_timeout_ms * NS_PER_MS;
 	bool is_short = deadline_ns < longest_ns;
-	int status = db_conn_open(conn, NULL);
+	int status = db_conn_open(conn, NULL, NULL);
 
 	while (status == 0 && !db_conn_is_usable(conn))
 		status = wait_and_advance(conn, is_short ? deadline_ns : longest_ns);

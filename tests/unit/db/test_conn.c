@@ -100,7 +100,7 @@ static void init_as(bool is_read_only)
 
 static void open_and_prepare(void)
 {
-	assert_int_equal(db_conn_open(&conn, NULL), 0);
+	assert_int_equal(db_conn_open(&conn, NULL, NULL), 0);
 	for (int i = 0; i < 10 && !db_conn_is_usable(&conn); i++)
 		assert_int_equal(db_conn_advance(&conn), 0);
 	assert_int_equal(conn.state, CONN_READY);
@@ -157,8 +157,8 @@ static void what_a_state_does_not_allow_is_refused(void **state)
 	(void)state;
 	expect_assert_failure(assert_int_equal(db_conn_advance(&conn), 0));
 	expect_assert_failure((void)send_batch(0, &country, true));
-	assert_int_equal(db_conn_open(&conn, NULL), 0);
-	expect_assert_failure(assert_int_equal(db_conn_open(&conn, NULL), 0));
+	assert_int_equal(db_conn_open(&conn, NULL, NULL), 0);
+	expect_assert_failure(assert_int_equal(db_conn_open(&conn, NULL, NULL), 0));
 	expect_assert_failure((void)send_batch(1, &country, true));
 }
 
@@ -176,7 +176,7 @@ static void it_connects_prepares_and_is_ready(void **state)
 {
 	(void)state;
 	fake_pq.answers_setup = false;
-	assert_int_equal(db_conn_open(&conn, NULL), 0);
+	assert_int_equal(db_conn_open(&conn, NULL, NULL), 0);
 	assert_int_equal(conn.state, CONN_CONNECTING);
 	assert_true(db_conn_wants_write(&conn));
 	assert_false(db_conn_wants_read(&conn));
@@ -200,7 +200,7 @@ static void a_writing_connection_prepares_what_writes(void **state)
 {
 	(void)state;
 	init_as(false);
-	assert_int_equal(db_conn_open(&conn, NULL), 0);
+	assert_int_equal(db_conn_open(&conn, NULL, NULL), 0);
 	assert_int_equal(db_conn_advance(&conn), 0);
 	assert_int_equal(db_conn_advance(&conn), 0);
 	assert_string_equal(fake_pq_sent(pg()), "SELECT(off,5000,31000) Sync +meantime: timeout Sync +add Sync");
@@ -210,7 +210,7 @@ static void a_refused_connect_says_why(void **state)
 {
 	(void)state;
 	fake_pq.refuses = true;
-	assert_int_equal(db_conn_open(&conn, NULL), 0);
+	assert_int_equal(db_conn_open(&conn, NULL, NULL), 0);
 	assert_int_equal(db_conn_advance(&conn), -1);
 	assert_string_equal(conn.error, "connection refused");
 }
@@ -219,7 +219,7 @@ static void a_statement_that_does_not_prepare_harms_no_other(void **state)
 {
 	(void)state;
 	fake_pq.answers_setup = false;
-	assert_int_equal(db_conn_open(&conn, NULL), 0);
+	assert_int_equal(db_conn_open(&conn, NULL, NULL), 0);
 	assert_int_equal(db_conn_advance(&conn), 0);
 	assert_int_equal(db_conn_advance(&conn), 0);
 	for (int i = 0; i < 4; i++)
@@ -234,7 +234,7 @@ static void settings_that_are_refused_end_the_connection(void **state)
 {
 	(void)state;
 	fake_pq.answers_setup = false;
-	assert_int_equal(db_conn_open(&conn, NULL), 0);
+	assert_int_equal(db_conn_open(&conn, NULL, NULL), 0);
 	assert_int_equal(db_conn_advance(&conn), 0);
 	assert_int_equal(db_conn_advance(&conn), 0);
 	fake_pq_answer_error(pg(), "22023", "invalid value for parameter \"DateStyle\"", NULL);
@@ -691,7 +691,7 @@ static void closing_hands_everything_back_once_and_in_order(void **state)
  * back after the close. Returns whether all went well. */
 static bool run_whole_exchange(void)
 {
-	int status = db_conn_open(&conn, NULL);
+	int status = db_conn_open(&conn, NULL, NULL);
 
 	for (int i = 0; i < 10 && status == 0 && !db_conn_is_usable(&conn); i++)
 		status = db_conn_advance(&conn);
