@@ -18,7 +18,7 @@ static void expect_decoded(struct text input, bool plus_is_space, struct text ex
 	assert_memory_equal(decoded.at, expected.at, expected.length);
 	assert_int_equal(decoded.at[decoded.length], '\0');
 	assert_ptr_not_equal(decoded.at, input.at);
-	arena_reset(&arena);
+	arena_cleanup(&arena);
 }
 
 static void expect_refused(struct text input, const char *reason)
@@ -32,7 +32,7 @@ static void expect_refused(struct text input, const char *reason)
 	assert_non_null(wrong);
 	assert_string_equal(wrong, reason);
 	assert_int_equal(decoded.at[decoded.length], '\0');
-	arena_reset(&arena);
+	arena_cleanup(&arena);
 }
 
 static void plain_text_is_copied(void **state)

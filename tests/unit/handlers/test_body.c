@@ -25,7 +25,7 @@ static int begin(void **state)
 static int end(void **state)
 {
 	(void)state;
-	arena_reset(&arena);
+	arena_cleanup(&arena);
 	return 0;
 }
 
@@ -199,7 +199,7 @@ static void jansson_elsewhere_is_not_disturbed(void **state)
 	(void)state;
 	assert_null(body_parse(TEXT("{\"a\":[1,2,{\"b\":\"c\"}]}"), DEPTH, &arena, &body));
 	after = json_string("after");
-	arena_reset(&arena);
+	arena_cleanup(&arena);
 	assert_string_equal(json_string_value(before), "before");
 	assert_string_equal(json_string_value(after), "after");
 	json_decref(before);

@@ -31,7 +31,7 @@ static int tear_down(void **state)
 {
 	struct fixture *fixture = *state;
 
-	arena_reset(&fixture->arena);
+	arena_cleanup(&fixture->arena);
 	router_cleanup(&fixture->router);
 	return 0;
 }
