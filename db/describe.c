@@ -223,7 +223,7 @@ static void describe_endpoint(struct description *d, struct endpoint *endpoint)
 	learn_parameters(d, endpoint, result);
 	PQclear(result);
 	check_columns(d, endpoint);
-	if (endpoint->shape == ENDPOINT_MANY && statement->row_limit > 0)
+	if (statement->row_limit > 0)
 		limit_rows(d, statement);
 }
 

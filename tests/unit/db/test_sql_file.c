@@ -155,7 +155,7 @@ static void defaults_follow_from_shape_and_method(void **state)
 		unsigned status, max_rows, row_limit;
 		bool is_read_only;
 	} cases[] = {
-	    {"-- name: a :one\n-- route: GET /a\nSELECT 1", 200, 0, 1, true},
+	    {"-- name: a :one\n-- route: GET /a\nSELECT 1", 200, 0, 0, true},
 	    {"-- name: a :many\n-- route: GET /a\nSELECT 1", 200, 1000, 1000, true},
 	    {"-- name: a :many\n-- route: GET /a\n-- max-rows: 5\nSELECT 1", 200, 5, 5, true},
 	    {"-- name: a :many\n-- route: GET /a\n-- stream\nSELECT 1", 200, 0, 0, true},

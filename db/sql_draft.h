@@ -1,0 +1,79 @@
+/* sql_draft.h - the endpoint at hand while its file is parsed: for sql_file.c and sql_annotation.c only. */
+#pragma once
+
+#include <stdint.h>
+
+#include "db/sql_file.h"
+#include "db/sql_token.h"
+
+enum {
+	NAME_BYTES_MAX = 63, /* NAMEDATALEN - 1: what PostgreSQL keeps of a prepared statement's name */
+	TIMEOUT_MS_MAX = 600 * 1000,
+	MAX_ROWS_MAX = 1000 * 1000,
+	SHOWN_BYTES_MAX = 60, /* of the user's text in a message */
+};
+
+enum annotation {
+	ANNOTATION_NAME,
+	ANNOTATION_ROUTE,
+	ANNOTATION_SUMMARY,
+	ANNOTATION_STATUS,
+	ANNOTATION_TIMEOUT,
+	ANNOTATION_MAX_ROWS,
+	ANNOTATION_STREAM,
+	ANNOTATION_ISOLATED,
+	ANNOTATION_PARAM,
+	ANNOTATION_COUNT
+};
+
+/* A `-- key: value` line. */
+struct note {
+	struct text key, value;
+	unsigned line;
+};
+
+/* The endpoint at hand. */
+struct draft {
+	struct endpoint endpoint;         /* `name` and `path` stay NULL while they are not there or not right */
+	unsigned lines[ANNOTATION_COUNT]; /* 0: not there */
+	struct db_parameter parameters[DB_PARAMETERS_MAX], documented[DB_PARAMETERS_MAX];
+	unsigned parameter_count, documented_count;
+	unsigned setting_line; /* where the SQL mentions transaction_read_only; 0: nowhere */
+};
+
+struct parser {
+	struct endpoint_set *set;
+	const char *file;
+	const char *begin;
+	struct sql_scanner scanner;
+	struct draft draft;
+};
+
+#define complain(parser, line, ...) diagnostics_add(&(parser)->set->diagnostics, (parser)->file, line, __VA_ARGS__)
+
+/* sql_annotation.c */
+
+/* Reads `-- key: value`. A key alone counts where it is a flag: `-- isolated`. */
+bool sql_note_from(struct text comment, struct note *note);
+/* ANNOTATION_COUNT when there is none of that name. */
+enum annotation sql_annotation_of(struct text key);
+/* "GET, POST, ... followed by a path": what a diagnostic says was expected. */
+const char *sql_annotation_expected(enum annotation annotation);
+/* At the `-- name:` that begins an endpoint: it must stand at the start of its line, in an SQL text as well. */
+bool sql_is_at_endpoint(const struct parser *parser);
+void sql_read_note(struct parser *parser, const struct note *note);
+void sql_complain_of_place(struct parser *parser, const struct note *note);
+/* Reads up to the first token of the SQL, the next endpoint or the end. */
+void sql_parse_annotations(struct parser *parser);
+
+/* [A-Za-z_][A-Za-z0-9_]*: what can stand after a colon in the SQL. */
+bool sql_is_parameter_name(struct text name);
+/* As much of the user's text as a message should hold, cut between characters. */
+struct text sql_shown(struct text text);
+
+/* Takes the next segment off what is left of a path. Returns false after the last. */
+bool sql_take_segment(struct text *path, struct text *segment);
+bool sql_is_path_parameter(struct text segment);
+struct text sql_path_parameter_name(struct text segment);
+/* NULL when there is none of that name. */
+struct db_parameter *sql_find_parameter(struct db_parameter *parameters, unsigned count, struct text name);
