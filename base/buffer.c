@@ -22,6 +22,15 @@ char *buffer_reserve_slow(struct buffer *buffer, size_t bytes)
 	return moved + buffer->length;
 }
 
+char *buffer_scratch(struct buffer *buffer, size_t bytes)
+{
+	if (buffer->scratch_capacity < bytes) {
+		buffer->scratch_capacity = 2 * bytes;
+		buffer->scratch = arena_alloc(buffer->arena, buffer->scratch_capacity);
+	}
+	return buffer->scratch;
+}
+
 void buffer_printf(struct buffer *buffer, const char *format, ...)
 {
 	va_list values;

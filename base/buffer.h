@@ -13,7 +13,12 @@ struct buffer {
 	struct arena *arena;
 	char *bytes;
 	size_t length, capacity;
+	char *scratch; /* for who writes into it; kept, so that a long stream asks the arena once */
+	size_t scratch_capacity;
 };
+
+/* Returns a place for `bytes` beside the buffer's own, valid until the next call. */
+char *buffer_scratch(struct buffer *buffer, size_t bytes);
 
 static inline struct buffer buffer_in(struct arena *arena)
 {

@@ -523,18 +523,33 @@ static int receive_results(struct db_conn *conn)
 	return 0;
 }
 
-/* libpq keeps a result in memory however large it grows; so what arrives of one that is not complete is counted,
- * roughly: more may arrive while it is being read. */
-static int bound_result(struct db_conn *conn)
+static size_t waiting_bytes(const struct db_conn *conn)
 {
 	int waiting = 0;
 
-	if (conn->state != CONN_BUSY || conn->is_inside_query)
+	return ioctl(PQsocket(conn->pg), FIONREAD, &waiting) == 0 && waiting > 0 ? (size_t)waiting : 0;
+}
+
+/* libpq keeps a result in memory however large it grows, and may read much of it in one go; so what arrives of one that
+ * is not complete is counted, roughly: more may come while it is being read. */
+static int consume(struct db_conn *conn)
+{
+	bool is_counted = conn->head_bytes > 0;
+	size_t before = is_counted ? waiting_bytes(conn) : 0, after;
+
+	if (!PQconsumeInput(conn->pg))
+		return -1;
+	if (conn->state != CONN_BUSY)
 		return 0;
-	if (conn->head_bytes > 0 && ioctl(PQsocket(conn->pg), FIONREAD, &waiting) == 0)
-		conn->head_bytes += (size_t)waiting < 16384 ? (size_t)waiting : 16384;
-	conn->head_bytes++;
-	if (conn->head_bytes <= 2 * conn->settings->result_limit_bytes + 65536)
+	after = is_counted ? waiting_bytes(conn) : 0;
+	conn->head_bytes += before > after ? before - after : 1;
+	return 0;
+}
+
+/* After what has come was looked at: head_bytes is 0 again when a result was complete. */
+static int bound_result(struct db_conn *conn)
+{
+	if (conn->state != CONN_BUSY || conn->head_bytes <= 2 * conn->settings->result_limit_bytes + 65536)
 		return 0;
 	/* whether a write that is cut off here was committed, nobody knows: it is lost */
 	if (head_slot(conn)->batch != NULL && head_slot(conn)->is_read_only)
@@ -545,9 +560,7 @@ static int bound_result(struct db_conn *conn)
 
 static int advance_open(struct db_conn *conn)
 {
-	if (bound_result(conn) != 0)
-		return -1;
-	if (!PQconsumeInput(conn->pg)) {
+	if (consume(conn) != 0) {
 		/* what the server said before it went is still to be read */
 		if (conn->state != CONN_PREPARING && receive_results(conn) != 0)
 			return -1;
@@ -555,7 +568,9 @@ static int advance_open(struct db_conn *conn)
 	}
 	if (conn->wants_write && flush(conn) != 0)
 		return -1;
-	return conn->state == CONN_PREPARING ? receive_setup(conn) : receive_results(conn);
+	if (conn->state == CONN_PREPARING)
+		return receive_setup(conn);
+	return receive_results(conn) == 0 ? bound_result(conn) : -1;
 }
 
 int db_conn_advance(struct db_conn *conn)

@@ -143,7 +143,8 @@ static void learn_columns(struct description *d, struct db_statement *statement,
 		buffer_add_json_string(&key, text_of(column->name));
 		buffer_add_char(&key, ':');
 		column->key = buffer_text(&key);
-		column->type = type_of(d, PQftype(described, (int)i));
+		column->oid = PQftype(described, (int)i);
+		column->type = type_of(d, column->oid);
 	}
 }
 

@@ -15,6 +15,7 @@ enum {
 	TICK_MS = 5,               /* deadlines, discoveries and connects are looked at so often while there are any */
 	IDLE_TICK_MS = 1000,
 	SHAKE_HANDS_AT_ONCE = 2,   /* PostgreSQL forks for each, and SCRAM costs this loop milliseconds */
+	SPARE_LINK_MS = 100,       /* unused for so long, it may go to the other kind: a connect costs some 5 ms */
 	UNUSED_LINK_S = 60,        /* a connection beyond the shared ones is closed when unused for so long */
 	UNITS_AHEAD = 2,           /* units of shared reads on one connection: the next is there when one ends */
 	HUNG_GRACE_MS = 1000,      /* after the deadline of what is being worked on, the connection is given up */
@@ -64,6 +65,7 @@ struct db_pipeline {
 };
 
 static void open_link(struct db_pipeline *pipeline, struct lane *lane);
+static void give_up_link(struct link *link);
 static void on_ready(struct db_watch *watch);
 static void on_over(struct db_conn *conn, struct db_batch *batch, enum db_conn_outcome outcome);
 
@@ -200,8 +202,9 @@ static unsigned shared_now(const struct db_pipeline *pipeline, const struct lane
 {
 	unsigned shared = pipeline->options.shared_connections;
 
-	if (list_is_empty(&lane->alone) || pipeline->open_count < pipeline->options.connections ||
-	    lane->link_count == 1 || lane->link_count > shared)
+	bool may_grow = pipeline->open_count < pipeline->options.connections && pipeline->failures == 0;
+
+	if (list_is_empty(&lane->alone) || may_grow || lane->link_count == 1 || lane->link_count > shared)
 		return shared;
 	return lane->link_count - 1;
 }
@@ -400,6 +403,24 @@ static void dispatch_quick(struct db_pipeline *pipeline, struct lane *lane, uint
 	}
 }
 
+/* A burst of one kind has opened all there may be, and the other kind needs some now: one that is idle goes. */
+static void take_from_other_lane(struct db_pipeline *pipeline, const struct lane *lane, uint64_t now_ns)
+{
+	const struct lane *other = &pipeline->lanes[lane == &pipeline->lanes[0]];
+
+	if (other->link_count <= pipeline->options.shared_connections + 1)
+		return;
+	for (unsigned i = pipeline->options.connections; i-- > 0;) {
+		struct link *link = &pipeline->links[i];
+
+		if (link->lane == other && link->conn.state == CONN_READY && list_is_empty(&link->outgoing) &&
+		    now_ns > link->conn.progress_ns + SPARE_LINK_MS * NS_PER_MS) {
+			give_up_link(link);
+			return;
+		}
+	}
+}
+
 static void dispatch_lane(struct db_pipeline *pipeline, struct lane *lane, uint64_t now_ns)
 {
 	const struct db_batch *quick = first_of(&lane->quick), *alone = first_of(&lane->alone);
@@ -408,6 +429,8 @@ static void dispatch_lane(struct db_pipeline *pipeline, struct lane *lane, uint6
 		dispatch_quick(pipeline, lane, now_ns);
 	dispatch_alone(pipeline, lane, now_ns);
 	dispatch_quick(pipeline, lane, now_ns);
+	if (wants_link(pipeline, lane, now_ns) && pipeline->open_count == pipeline->options.connections)
+		take_from_other_lane(pipeline, lane, now_ns);
 	while (wants_link(pipeline, lane, now_ns) && may_open_link(pipeline, lane, now_ns))
 		open_link(pipeline, lane);
 }
@@ -750,6 +773,10 @@ static void on_tick(uv_timer_t *timer)
 		if (pipeline->links[i].lane != NULL)
 			tick_link(&pipeline->links[i], now_ns);
 	keep_links(pipeline, now_ns);
+	/* a connection that PostgreSQL refused is forgotten when nobody wants it any more */
+	if (pipeline->waiting == 0 && opening_count(pipeline, NULL) == 0 && has_usable_link(pipeline, &pipeline->lanes[0]) &&
+	    has_usable_link(pipeline, &pipeline->lanes[1]))
+		pipeline->failures = 0;
 	if (pipeline->ticks_fast && pipeline->waiting == 0 && pipeline->in_flight == 0 && pipeline->failures == 0 &&
 	    opening_count(pipeline, NULL) == 0)
 		set_pace(pipeline, false);

@@ -91,7 +91,8 @@ static void on_resolved(uv_getaddrinfo_t *request, int status, struct addrinfo *
 	struct db_resolve *resolve = request->data;
 	char error[256];
 
-	if (status != 0 || resolve->done == NULL) {
+	/* one name of several that is gone is no harm, as long as there is another */
+	if (resolve->done == NULL || (status != 0 && resolve->left == 1 && resolve->address_count == 0)) {
 		snprintf(error, sizeof(error), "can not resolve \"%s\": %s", resolve->next, uv_strerror(status));
 		uv_freeaddrinfo(found);
 		finish(resolve, error);

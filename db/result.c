@@ -1,7 +1,10 @@
 #include "db/result.h"
 
+#include "db/statement.h"
+
 #include <libpq-fe.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* `struct db_result` is never defined: the pointer is libpq's own. */
 static const PGresult *pg(const struct db_result *result)
@@ -17,6 +20,17 @@ unsigned db_row_count(const struct db_result *result)
 unsigned db_column_count(const struct db_result *result)
 {
 	return (unsigned)PQnfields(pg(result));
+}
+
+bool db_columns_are_those_of(const struct db_result *result, const struct db_statement *statement)
+{
+	if (db_column_count(result) != statement->column_count)
+		return false;
+	for (unsigned i = 0; i < statement->column_count; i++)
+		if (PQftype(pg(result), (int)i) != statement->columns[i].oid ||
+		    strcmp(PQfname(pg(result), (int)i), statement->columns[i].name) != 0)
+			return false;
+	return true;
 }
 
 unsigned long db_affected_rows(const struct db_result *result)

@@ -130,8 +130,8 @@ static void add_scalar(struct buffer *out, enum db_type_kind kind, struct text v
 /* An array's text form, being read. */
 struct array_text {
 	const char *at, *end;
-	char *unescaped; /* room for any element of this array; NULL until one has a backslash */
-	struct arena *arena;
+	char *unescaped;    /* room for any element of this array; NULL until one has a backslash */
+	struct buffer *out; /* whose scratch holds `unescaped` */
 };
 
 /* The text may end anywhere: what is cut off is not there. */
@@ -146,7 +146,7 @@ static struct text take_escaped_element(struct array_text *array, const char *fi
 	size_t length = (size_t)(array->at - first);
 
 	if (array->unescaped == NULL)
-		array->unescaped = arena_alloc(array->arena, (size_t)(array->end - first));
+		array->unescaped = buffer_scratch(array->out, (size_t)(array->end - first));
 	memcpy(array->unescaped, first, length);
 	while (array->at < array->end && *array->at != '"') {
 		if (*array->at == '\\')
@@ -185,7 +185,7 @@ static struct text take_plain_element(struct array_text *array, char delimiter)
 /* {1,NULL,"a \"b\""}, nested braces for more dimensions, before it [0:1]= when it does not count from 1. */
 static void add_array(struct buffer *out, const struct db_type *type, struct text value)
 {
-	struct array_text array = {.end = value.at + value.length, .arena = out->arena};
+	struct array_text array = {.end = value.at + value.length, .out = out};
 	const char *brace = value.length > 0 ? memchr(value.at, '{', value.length) : NULL;
 	struct text element;
 

@@ -29,6 +29,7 @@ struct db_column {
 	const char *name;
 	struct text key; /* `"name":`, escaped */
 	struct db_type type;
+	unsigned oid; /* of the type */
 };
 
 struct db_statement {

@@ -44,6 +44,8 @@ struct db_stream *db_stream_create(const struct db_statement *statement, const c
 	    .is_read_only = true,
 	};
 	stream->fetch = (struct db_statement){.sql = stream->fetch_sql, .is_read_only = true};
+	/* SET LOCAL before the first statement of each part: it is all one transaction */
+	stream->begin.timeout_ms = stream->fetch.timeout_ms = statement->timeout_ms;
 	return stream;
 }
 
@@ -115,13 +117,18 @@ static void fail_part(struct db_stream *stream, struct db_batch *batch, enum err
 
 void db_stream_wait(struct db_stream *stream, struct db_batch *batch, const struct db_settings *settings)
 {
+	int status = 0;
+
 	init_conn(stream, settings);
 	/* a connection that was lost took its cursor with it */
-	if (!db_conn_is_usable(&stream->conn) &&
-	    (stream->is_open || db_wait_open(&stream->conn, batch->deadline_ns) != 0)) {
+	if (!db_conn_is_usable(&stream->conn))
+		status = stream->is_open ? -1 : db_wait_open(&stream->conn, batch->deadline_ns);
+	if (status > 0)
+		fail_part(stream, batch, ERROR_DEADLINE, "PostgreSQL did not answer before the deadline");
+	if (status < 0)
 		fail_part(stream, batch, ERROR_DATABASE_UNAVAILABLE, "the database can not be reached; try again");
+	if (status != 0)
 		return;
-	}
 	fill_part(stream, batch);
 	stream->batch = batch;
 	db_wait_exchange(&stream->conn, batch);

@@ -116,19 +116,13 @@ static enum step respond_nothing_found(struct exchange *x, const struct sql_plan
 	return respond_problem(x, ERROR_NOT_FOUND, "%.*s", TEXT_ARGS(buffer_text(&found)));
 }
 
-/* The rows would be written under the wrong names and types. */
-static bool has_other_columns(const struct db_statement *statement, const struct db_result *rows)
-{
-	return db_column_count(rows) != statement->column_count;
-}
-
-static enum step respond_other_columns(struct exchange *x, const struct endpoint *endpoint,
-				       const struct db_result *rows)
+/* Else the rows would be written under wrong names, and text as numbers. */
+static enum step respond_other_columns(struct exchange *x, const struct endpoint *endpoint)
 {
 	return respond_problem(x, ERROR_DATABASE_ERROR,
-			       "the result of %s has %u columns, but had %u when the service started: "
-			       "a table has changed since then; restart the service",
-			       endpoint->name, db_column_count(rows), endpoint->statement.column_count);
+			       "the columns of %s have other names or types than when the service started: a table has "
+			       "changed since then; restart the service",
+			       endpoint->name);
 }
 
 static enum step result_arrived(struct exchange *x)
@@ -141,8 +135,8 @@ static enum step result_arrived(struct exchange *x)
 	if (exchange_db_error(x) != ERROR_NONE)
 		return respond_db_problem(x);
 	rows = exchange_result(x, 0);
-	if (has_other_columns(statement, rows))
-		return respond_other_columns(x, endpoint, rows);
+	if (!db_columns_are_those_of(rows, statement))
+		return respond_other_columns(x, endpoint);
 	switch (endpoint->shape) {
 	case ENDPOINT_ONE:
 		if (db_row_count(rows) == 0)
@@ -217,8 +211,8 @@ static enum step stream_rows_arrived(struct exchange *x)
 			buffer_add(&stream->part, stream->has_begun ? TEXT("]") : TEXT("[]"));
 		return respond_last_part(x, endpoint->status, content_type, buffer_text(&stream->part));
 	}
-	if (!stream->has_begun && has_other_columns(&endpoint->statement, rows))
-		return respond_other_columns(x, endpoint, rows);
+	if (!stream->has_begun && !db_columns_are_those_of(rows, &endpoint->statement))
+		return respond_other_columns(x, endpoint);
 	add_streamed_rows(stream, &endpoint->statement, rows);
 	return respond_part(x, endpoint->status, content_type, buffer_text(&stream->part), stream_part_taken);
 }

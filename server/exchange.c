@@ -103,8 +103,13 @@ void db_stream_rows(struct exchange *x, const struct db_statement *statement, co
 
 enum step await_rows(struct exchange *x, step_fn *next)
 {
+	const struct route *route = x->request.match.route;
+	uint64_t timeout_ms = x->service->options->request_timeout_ms;
+
+	if (route != NULL && route->timeout_ms > 0)
+		timeout_ms = route->timeout_ms;
 	if (x->response.part_count > 0)
-		x->deadline_ns = clock_now_ns() + (uint64_t)x->service->options->request_timeout_ms * NS_PER_MS;
+		x->deadline_ns = clock_now_ns() + timeout_ms * NS_PER_MS;
 	return await_batch(x, x->service->await_rows, next);
 }
 

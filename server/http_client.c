@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 
+enum { ADMIN_CONNECTIONS = 16 };
+
 static void accept_postponed(struct http_loop *http)
 {
 	for (int i = 0; i < 2; i++) {
@@ -50,7 +52,8 @@ void http_accept(struct http_loop *http, uv_stream_t *listener, bool is_admin)
 {
 	struct client *client;
 
-	if (http->client_count >= http->http->service->options->max_connections) {
+	/* the admin listener has some more, so that a full house can still be asked how it is */
+	if (http->client_count >= http->http->service->options->max_connections + (is_admin ? ADMIN_CONNECTIONS : 0)) {
 		http->postponed[is_admin] = listener;
 		return;
 	}

@@ -1,6 +1,7 @@
 #include "server/http_border.h"
 
 #include "base/clock.h"
+#include "base/percent.h"
 #include "server/http_guard.h"
 
 static struct text text_from(h2o_iovec_t bytes)
@@ -44,6 +45,9 @@ static void fill_request(struct exchange *x, h2o_req_t *request)
 
 static enum step not_found(struct exchange *x)
 {
+	/* what the router has not decoded may be anything */
+	if (!utf8_is_valid(x->request.path))
+		return respond_problem(x, ERROR_NOT_FOUND, "no endpoint has this path");
 	return respond_problem(x, ERROR_NOT_FOUND, "no endpoint has the path %.*s", TEXT_ARGS(x->request.path));
 }
 

@@ -146,6 +146,9 @@ static int run_loops(struct server *server)
 
 	server_loop_run(&server->loops[0]);
 	cut_off = server->loops[0].cut_off;
+	/* the loop that heard signals is over; while the others end, a second one ends the process by itself */
+	signal(SIGTERM, SIG_DFL);
+	signal(SIGINT, SIG_DFL);
 	for (unsigned i = 1; i < count; i++) {
 		pthread_join(server->loops[i].thread, NULL);
 		cut_off += server->loops[i].cut_off;

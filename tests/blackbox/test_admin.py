@@ -103,3 +103,11 @@ def test_readyz_follows_the_database(serve, faulty_postgres):
 def test_the_framing_guard_stands_here_too(service, data):
     responses = http_client.exchange_raw(service.admin_address, data)
     assert [each.status for each in responses] == [400]
+
+
+def test_a_full_house_can_still_be_asked(serve):
+    service = serve("--max-connections", 2, "--admin", "127.0.0.1:0")
+    guests = [service.connect() for _ in range(2)]
+    for guest in guests:
+        assert guest.request("GET", "/numbers/1").status == 200
+    assert admin(service, "/livez").status == 200

@@ -1,5 +1,6 @@
 """The database goes away and comes back; clients leave in the middle."""
 
+import signal
 import threading
 import time
 
@@ -220,3 +221,32 @@ def test_a_write_of_a_client_that_left_is_done_or_not(serve, postgres, mode):
     assert wait_until(lambda: postgres.value("SELECT count(*) FROM pg_stat_activity WHERE state <> 'idle' "
                                              "AND query LIKE '%pg_sleep%' AND pid <> pg_backend_pid()") == "0", 10)
     assert postgres.value(f"SELECT count(*) FROM item WHERE name = '{name}'", "blackbox") in ("0", "1")
+
+
+def test_a_column_that_changed_its_type(serve, faulty_postgres, tmp_path):
+    """Text is never written as if it were a number, not even on connections that were made after the change."""
+    faulty_postgres.execute("DROP TABLE IF EXISTS shifting; CREATE TABLE shifting (n integer); "
+                            "INSERT INTO shifting VALUES (7)", "blackbox")
+    (tmp_path / "shifting.sql").write_text("-- name: shifting :many\n-- route: GET /shifting\nSELECT n FROM shifting;\n")
+    service = serve(endpoints=tmp_path, url=faulty_postgres.url("blackbox"))
+    assert service.get("/shifting").json == [{"n": 7}]
+    faulty_postgres.execute("ALTER TABLE shifting ALTER n TYPE text USING 'x, \"y\": 1'", "blackbox")
+    for _ in range(3):
+        assert service.get("/shifting").status in (500, 503)
+        faulty_postgres.terminate_clients("blackbox")
+    assert wait_until(lambda: service.get("/shifting").status == 500, RECOVERY_S)
+    assert_problem(service.get("/shifting"), 500, "shifting", "restart")
+
+
+def test_an_immediate_shutdown_leaves_nobody_waiting(serve, faulty_postgres):
+    """What is in flight is answered when the connection breaks, not at its deadline."""
+    service = serve("--request-timeout-ms", 60000, url=faulty_postgres.url("blackbox"))
+    connections = [service.connect() for _ in range(12)]
+    for number, connection in enumerate(connections):
+        connection.send(encode_request("GET", "/slow/40000" if number % 3 == 0 else "/numbers/1"))
+    time.sleep(0.3)
+    faulty_postgres.stop(signal.SIGQUIT)
+    statuses = [connection.read_response().status for connection in connections]
+    assert set(statuses) <= {200, 503}, statuses
+    faulty_postgres.start()
+    assert recovers(service)

@@ -119,3 +119,20 @@ def test_a_client_that_never_reads_is_cut(serve):
         with pytest.raises((ConnectionEnded, ConnectionResetError)):
             for _ in stalled.read_chunks():
                 pass
+
+
+@pytest.mark.parametrize("own, of_all, sleep_s, status", [("300ms", 60000, 30, 504), ("30s", 300, 1, 200)])
+def test_its_own_timeout_counts(serve, tmp_path, own, of_all, sleep_s, status):
+    (tmp_path / "late.sql").write_text(f"-- name: late :many\n-- route: GET /late\n-- stream\n-- timeout: {own}\n"
+                                       f"SELECT 1 AS n FROM pg_sleep({sleep_s});\n")
+    assert serve("--request-timeout-ms", of_all, endpoints=tmp_path).get("/late").status == status
+
+
+def test_escaped_arrays_in_a_long_stream_take_no_memory(serve, tmp_path, is_slow):
+    (tmp_path / "arrays.sql").write_text("-- name: arrays :many\n-- route: GET /arrays\n-- stream\n"
+                                         "SELECT ARRAY['a\"b', repeat('x', 1000)] AS a FROM generate_series(1, 30000);\n")
+    service = serve(endpoints=tmp_path)
+    assert len(service.get("/arrays").json) == 30000
+    with open(f"/proc/{service.process.pid}/status") as file:
+        most_kib = next(int(line.split()[1]) for line in file if line.startswith("VmHWM"))
+    assert is_slow or most_kib < 24 * 1024

@@ -1,6 +1,7 @@
 #include "lib/fake_result.h"
 
 #include "base/require.h"
+#include "db/statement.h"
 
 unsigned db_row_count(const struct db_result *result)
 {
@@ -10,6 +11,11 @@ unsigned db_row_count(const struct db_result *result)
 unsigned db_column_count(const struct db_result *result)
 {
 	return result->column_count;
+}
+
+bool db_columns_are_those_of(const struct db_result *result, const struct db_statement *statement)
+{
+	return result->column_count == statement->column_count && !result->has_other_types;
 }
 
 unsigned long db_affected_rows(const struct db_result *result)

@@ -14,6 +14,7 @@ struct db_result {
 	unsigned row_count, column_count;
 	unsigned long affected_rows;
 	unsigned destroyed_count;
+	bool has_other_types; /* than the statement was described with */
 };
 
 /* Rows of `columns` values each, every row in braces; at least one row: for none, FAKE_EMPTY(columns). */

@@ -96,11 +96,11 @@ static void describe_all(void)
 	set_type("search", "tags", texts);
 	set_type("add", "priority", integer);
 	set_type("change", "id", integer);
-	country[0] = (struct db_column){"name", TEXT("\"name\":"), text};
-	country[1] = (struct db_column){"area", TEXT("\"area\":"), integer};
+	country[0] = (struct db_column){"name", TEXT("\"name\":"), text, 25};
+	country[1] = (struct db_column){"area", TEXT("\"area\":"), integer, 23};
 	name[0] = country[0];
-	id[0] = (struct db_column){"id", TEXT("\"id\":"), integer};
-	nothing[0] = (struct db_column){"clear_notes", TEXT("\"clear_notes\":"), {DB_TYPE_VOID, false, ',', "void"}};
+	id[0] = (struct db_column){"id", TEXT("\"id\":"), integer, 23};
+	nothing[0] = (struct db_column){"clear_notes", TEXT("\"clear_notes\":"), {DB_TYPE_VOID, false, ',', "void"}, 2278};
 	set_columns("country", country, 2);
 	set_columns("search", name, 1);
 	set_columns("add", id, 1);
@@ -636,8 +636,13 @@ static void changed_table_is_named(void **state)
 	receive(HTTP_GET, "/countries/DE", "");
 	expect_query("country");
 	arrive(FAKE_RESULT(1, {"Germany"}));
-	expect_problem(500, "the result of country has 1 columns, but had 2 when the service started: a table has "
-			    "changed since then; restart the service");
+	expect_problem(500, "the columns of country have other names or types than when the service started: a table "
+			    "has changed since then; restart the service");
+	receive(HTTP_GET, "/countries/DE", "");
+	expect_query("country");
+	arrive(&(struct db_result){.column_count = 2, .has_other_types = true});
+	expect_problem(500, "the columns of country have other names or types than when the service started: a table "
+			    "has changed since then; restart the service");
 }
 
 /* Streams */
@@ -733,8 +738,8 @@ static void stream_of_a_changed_table_is_named(void **state)
 	receive(HTTP_GET, "/watch", "");
 	expect_stream();
 	arrive(FAKE_RESULT(2, {"1", "2"}));
-	expect_problem(500, "the result of watch has 2 columns, but had 1 when the service started: a table has "
-			    "changed since then; restart the service");
+	expect_problem(500, "the columns of watch have other names or types than when the service started: a table "
+			    "has changed since then; restart the service");
 }
 
 /* Routes */
