@@ -1,5 +1,6 @@
 #include "base/buffer.h"
 
+#include <stdint.h>
 #include <stdio.h>
 
 char *buffer_reserve_slow(struct buffer *buffer, size_t bytes)
@@ -43,17 +44,6 @@ void buffer_printf(struct buffer *buffer, const char *format, ...)
 	vsnprintf(buffer_reserve(buffer, (size_t)length + 1), (size_t)length + 1, format, values);
 	va_end(values);
 	buffer->length += (size_t)length;
-}
-
-void buffer_add_uint(struct buffer *buffer, uint64_t number)
-{
-	char digits[20];
-	size_t at = sizeof(digits);
-
-	do
-		digits[--at] = (char)('0' + number % 10);
-	while ((number /= 10) != 0);
-	buffer_add(buffer, (struct text){digits + at, sizeof(digits) - at});
 }
 
 /* The letter after the backslash for a byte that JSON wants escaped, 'u' for the long form, 0 for none. */

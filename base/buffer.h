@@ -5,7 +5,6 @@
  */
 #pragma once
 
-#include <stdint.h>
 
 #include "base/arena.h"
 
@@ -56,7 +55,6 @@ static inline struct text buffer_text(const struct buffer *buffer)
 }
 
 void buffer_printf(struct buffer *buffer, const char *format, ...) PRINTF_LIKE(2, 3);
-void buffer_add_uint(struct buffer *buffer, uint64_t number);
 
 /* Adds `text` quoted and escaped as RFC 8259 asks. `text` must be UTF-8. */
 void buffer_add_json_string(struct buffer *buffer, struct text text);

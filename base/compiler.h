@@ -3,11 +3,11 @@
 
 #include <stddef.h>
 
-#define MUST_CHECK __attribute__((warn_unused_result))
+#define MUST_CHECK                       __attribute__((warn_unused_result))
 #define PRINTF_LIKE(string_index, first) __attribute__((format(printf, string_index, first)))
-#define LIKELY(condition) __builtin_expect(!!(condition), 1)
-#define UNLIKELY(condition) __builtin_expect(!!(condition), 0)
-#define ARRAY_LENGTH(array) (sizeof(array) / sizeof((array)[0]))
+#define LIKELY(condition)                __builtin_expect(!!(condition), 1)
+#define UNLIKELY(condition)              __builtin_expect(!!(condition), 0)
+#define ARRAY_LENGTH(array)              (sizeof(array) / sizeof((array)[0]))
 
 /* The struct that embeds `member` at `pointer`. */
-#define CONTAINER_OF(pointer, type, member) ((type *)((char *)(pointer) - offsetof(type, member)))
+#define CONTAINER_OF(pointer, type, member) ((type *)((char *)(pointer)-offsetof(type, member)))

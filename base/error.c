@@ -6,7 +6,7 @@ static const struct {
 	unsigned status;
 	const char *title, *name;
 } errors[ERROR_COUNT] = {
-	[ERROR_NONE] = {200, "", "NONE"},
+    [ERROR_NONE] = {200, "", "NONE"},
 #define ERROR(name, status, title) [ERROR_##name] = {status, title, #name},
 #include "base/error.def"
 #undef ERROR

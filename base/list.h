@@ -55,6 +55,6 @@ static inline void list_take_all(struct list *to, struct list *from)
 }
 
 /* Safe while `item` is removed in the body; not while its neighbours are. */
-#define LIST_EACH(item, anchor)                                                                              \
-	for (struct list *item = (anchor)->next, *item##_next = item->next; item != (anchor);                \
+#define LIST_EACH(item, anchor)                                                                                        \
+	for (struct list *item = (anchor)->next, *item##_next = item->next; item != (anchor);                          \
 	     item = item##_next, item##_next = item->next)

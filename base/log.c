@@ -42,7 +42,7 @@ void log_line(enum log_level level, const char *area, const char *format, ...)
 	gmtime_r(&now.tv_sec, &utc);
 	used = strftime(line, sizeof(line), "%Y-%m-%dT%H:%M:%S", &utc);
 	used += (size_t)snprintf(line + used, sizeof(line) - used, ".%03ldZ %-7s %s: ", now.tv_nsec / 1000000,
-	                         names[level], area);
+				 names[level], area);
 	va_start(values, format);
 	length = vsnprintf(line + used, sizeof(line) - used, format, values);
 	va_end(values);

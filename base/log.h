@@ -17,7 +17,7 @@ bool log_is_on(enum log_level level);
 
 void log_line(enum log_level level, const char *area, const char *format, ...) PRINTF_LIKE(3, 4);
 
-#define log_debug(area, ...) (log_is_on(LOG_DEBUG) ? log_line(LOG_DEBUG, area, __VA_ARGS__) : (void)0)
-#define log_info(area, ...) log_line(LOG_INFO, area, __VA_ARGS__)
+#define log_debug(area, ...)   (log_is_on(LOG_DEBUG) ? log_line(LOG_DEBUG, area, __VA_ARGS__) : (void)0)
+#define log_info(area, ...)    log_line(LOG_INFO, area, __VA_ARGS__)
 #define log_warning(area, ...) log_line(LOG_WARNING, area, __VA_ARGS__)
-#define log_error(area, ...) log_line(LOG_ERROR, area, __VA_ARGS__)
+#define log_error(area, ...)   log_line(LOG_ERROR, area, __VA_ARGS__)

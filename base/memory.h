@@ -8,5 +8,4 @@
 
 void *memory_alloc(size_t bytes);
 void *memory_alloc_zeroed(size_t count, size_t bytes);
-void *memory_resize(void *memory, size_t bytes);
 char *memory_copy_string(const char *string);

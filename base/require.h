@@ -6,7 +6,6 @@
 
 #include "base/compiler.h"
 
-#define REQUIRE(condition)                                                                                   \
-	(LIKELY(condition) ? (void)0 : require_failed(#condition, __FILE__, __LINE__))
+#define REQUIRE(condition) (LIKELY(condition) ? (void)0 : require_failed(#condition, __FILE__, __LINE__))
 
 _Noreturn void require_failed(const char *condition, const char *file, int line);

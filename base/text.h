@@ -15,7 +15,10 @@ struct text {
 
 #define TEXT(literal) ((struct text){(literal), sizeof(literal) - 1})
 /* the same, where a static object is initialized */
-#define TEXT_INIT(literal) {(literal), sizeof(literal) - 1}
+#define TEXT_INIT(literal)                                                                                             \
+	{                                                                                                              \
+		(literal), sizeof(literal) - 1                                                                         \
+	}
 /* for printf("%.*s", TEXT_ARGS(view)) */
 #define TEXT_ARGS(view) (int)(view).length, (view).at
 

@@ -4,6 +4,11 @@
 
 #include <string.h>
 
+const char db_unreachable[] = "the database can not be reached; try again";
+const char db_lost_twice[] = "the connection to the database was lost twice; try again";
+const char db_outcome_unknown[] = "the connection to the database was lost; whether it was written is not known";
+const char db_no_answer[] = "PostgreSQL did not answer before the deadline";
+
 void db_batch_init(struct db_batch *batch)
 {
 	memset(batch, 0, sizeof(*batch));
@@ -53,9 +58,9 @@ void db_batch_fail(struct db_batch *batch, enum error error, const char *message
 void db_batch_miss_deadline(struct db_batch *batch)
 {
 	db_batch_fail(batch, ERROR_DEADLINE,
-	              db_batch_is_read_only(batch)
-	                      ? "PostgreSQL did not answer before the deadline"
-	                      : "PostgreSQL did not answer before the deadline; whether it was written is not known");
+		      db_batch_is_read_only(batch)
+			  ? db_no_answer
+			  : "PostgreSQL did not answer before the deadline; whether it was written is not known");
 }
 
 void db_batch_cleanup(struct db_batch *batch)

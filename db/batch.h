@@ -18,6 +18,9 @@
 
 enum { DB_BATCH_QUERIES_MAX = 4 };
 
+/* What failures are called, in one place: a client gets the same words in every mode. */
+extern const char db_unreachable[], db_lost_twice[], db_outcome_unknown[], db_no_answer[];
+
 struct db_batch;
 typedef void db_done_fn(struct db_batch *batch);
 
@@ -48,10 +51,10 @@ struct db_batch {
 	bool was_run_again;       /* and so is a unit of its own */
 	bool was_lost;
 	bool ends_unit;
-	unsigned unit_size;       /* batches that share its Sync */
+	unsigned unit_size; /* batches that share its Sync */
 	bool travels_alone;
-	bool comes_back;          /* was taken already, and is before those that were not */
-	uint64_t expected_ns;     /* counted in its connection's load */
+	bool comes_back;      /* was taken already, and is before those that were not */
+	uint64_t expected_ns; /* counted in its connection's load */
 };
 
 void db_batch_init(struct db_batch *batch);

@@ -8,10 +8,9 @@
  * wait.h drives it with poll(2), pipeline.h and stream.h with the loop. A *unit* is what ends with one Sync: one
  * implicit transaction. A write's batch is a unit of its own; several reads may share one.
  *
- * Life:    db_conn_init() -> db_conn_open() -> db_conn_advance()* and db_conn_send()* -> db_conn_close(); may be opened again.
- * Owner:   the caller's memory. A batch is the connection's from db_conn_send() until the over callback, at most once.
- * Thread:  one at a time.
- * Limits:  settings->depth batches in flight; settings->result_limit_bytes of one result.
+ * Life:    db_conn_init() -> db_conn_open() -> db_conn_advance()* and db_conn_send()* -> db_conn_close(); may be opened
+ * again. Owner:   the caller's memory. A batch is the connection's from db_conn_send() until the over callback, at most
+ * once. Thread:  one at a time. Limits:  settings->depth batches in flight; settings->result_limit_bytes of one result.
  * Errors:  -1: the connection is of no use any more and `error` says why; close it. Batches in flight are handed back
  *          by db_conn_close() as DB_CONN_LOST.
  */
@@ -39,8 +38,8 @@ typedef void db_conn_over_fn(struct db_conn *conn, struct db_batch *batch, enum 
 struct db_slot {
 	struct db_batch *batch; /* NULL: nobody waits for it any more */
 	unsigned short results_left;
-	bool skips_first;   /* the first result is that of setting the timeout */
-	bool ends_unit;     /* a Sync follows */
+	bool skips_first; /* the first result is that of setting the timeout */
+	bool ends_unit;   /* a Sync follows */
 	bool is_read_only;
 };
 
@@ -53,9 +52,9 @@ struct db_conn {
 
 	/* read-only */
 	enum db_conn_state state;
-	unsigned in_flight;       /* slots in use, those that nobody waits for included */
+	unsigned in_flight; /* slots in use, those that nobody waits for included */
 	unsigned units_in_flight;
-	uint64_t progress_ns;     /* when something was last sent to an idle connection, or last arrived */
+	uint64_t progress_ns; /* when something was last sent to an idle connection, or last arrived */
 	char error[256];
 
 	/* private */
@@ -67,11 +66,11 @@ struct db_conn {
 	bool has_settings;    /* the first of them has come */
 	unsigned head;        /* ring of slots */
 	struct db_slot *slots;
-	size_t head_bytes;    /* of an unfinished result */
+	size_t head_bytes; /* of an unfinished result */
 };
 
 void db_conn_init(struct db_conn *conn, const struct db_settings *settings, bool is_read_only, unsigned number,
-                  db_conn_over_fn *over);
+		  db_conn_over_fn *over);
 /* Begins to connect. `host`, `hostaddr`: as resolve.h has found them, or NULL when there is no name to resolve. */
 MUST_CHECK int db_conn_open(struct db_conn *conn, const char *host, const char *hostaddr);
 /* Goes on after the socket became ready, or when in doubt. */

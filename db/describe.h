@@ -2,12 +2,14 @@
  *
  * Life:    once at start, before anything is served.
  * Thread:  start-up; blocks, with settings->connect_timeout_ms and statement_timeout_ms as its deadlines.
- * Errors:  diagnostics in the set, file:line of the place PostgreSQL names. -1: there are some, or no connection (`why`).
+ * Errors:  diagnostics in the set, file:line of the place PostgreSQL names. -1: there are some, or no connection
+ * (`why`).
  */
 #pragma once
 
 #include "db/settings.h"
 #include "db/sql_file.h"
 
-/* Fills in types and columns, checks the defaults against them, and lets PostgreSQL cut what is longer than row_limit. */
+/* Fills in types and columns, checks the defaults against them, and lets PostgreSQL cut what is longer than row_limit.
+ */
 MUST_CHECK int db_describe(struct endpoint_set *set, const struct db_settings *settings, const char **why);

@@ -15,9 +15,9 @@ void diagnostics_add(struct diagnostics *diagnostics, const char *file, unsigned
 
 		va_start(values, format);
 		*item = (struct diagnostic){
-			.file = arena_copy(diagnostics->arena, text_of(file)),
-			.line = line,
-			.message = arena_vprintf(diagnostics->arena, format, values),
+		    .file = arena_copy(diagnostics->arena, text_of(file)),
+		    .line = line,
+		    .message = arena_vprintf(diagnostics->arena, format, values),
 		};
 		va_end(values);
 	}

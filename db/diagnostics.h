@@ -25,6 +25,6 @@ struct diagnostics {
 
 void diagnostics_init(struct diagnostics *diagnostics, struct arena *arena);
 void diagnostics_add(struct diagnostics *diagnostics, const char *file, unsigned line, const char *format, ...)
-        PRINTF_LIKE(4, 5);
+    PRINTF_LIKE(4, 5);
 /* file:line: message, one a line; says how many more there were. */
 void diagnostics_print(const struct diagnostics *diagnostics, FILE *out);

@@ -11,14 +11,14 @@
 #include <stdlib.h>
 
 enum {
-	QUICK_MS = 4,              /* a statement that takes longer on average travels alone */
-	TICK_MS = 5,               /* deadlines, discoveries and connects are looked at so often while there are any */
+	QUICK_MS = 4, /* a statement that takes longer on average travels alone */
+	TICK_MS = 5,  /* deadlines, discoveries and connects are looked at so often while there are any */
 	IDLE_TICK_MS = 1000,
-	SHAKE_HANDS_AT_ONCE = 2,   /* PostgreSQL forks for each, and SCRAM costs this loop milliseconds */
-	SPARE_LINK_MS = 100,       /* unused for so long, it may go to the other kind: a connect costs some 5 ms */
-	UNUSED_LINK_S = 60,        /* a connection beyond the shared ones is closed when unused for so long */
-	UNITS_AHEAD = 2,           /* units of shared reads on one connection: the next is there when one ends */
-	HUNG_GRACE_MS = 1000,      /* after the deadline of what is being worked on, the connection is given up */
+	SHAKE_HANDS_AT_ONCE = 2, /* PostgreSQL forks for each, and SCRAM costs this loop milliseconds */
+	SPARE_LINK_MS = 100,     /* unused for so long, it may go to the other kind: a connect costs some 5 ms */
+	UNUSED_LINK_S = 60,      /* a connection beyond the shared ones is closed when unused for so long */
+	UNITS_AHEAD = 2,         /* units of shared reads on one connection: the next is there when one ends */
+	HUNG_GRACE_MS = 1000,    /* after the deadline of what is being worked on, the connection is given up */
 };
 
 /* One connection, and who is on it. */
@@ -28,11 +28,11 @@ struct link {
 	struct db_pipeline *pipeline;
 	struct lane *lane;
 	struct db_resolve *resolve;
-	struct list outgoing;       /* batches chosen this turn, not yet sent */
+	struct list outgoing; /* batches chosen this turn, not yet sent */
 	unsigned outgoing_count;
-	uint64_t expected_ns;       /* of everything on it */
-	uint64_t last_unit_ns;      /* when the last unit was over */
-	uint64_t opening_ns;        /* when resolving or connecting began; 0: it is not */
+	uint64_t expected_ns;        /* of everything on it */
+	uint64_t last_unit_ns;       /* when the last unit was over */
+	uint64_t opening_ns;         /* when resolving or connecting began; 0: it is not */
 	uint64_t latest_deadline_ns; /* of what was sent */
 	uint64_t used_ns;
 	bool has_lone_traveller;
@@ -54,12 +54,12 @@ struct db_pipeline {
 	bool ticks_fast, is_closing;
 	struct lane lanes[2]; /* reads, writes */
 	struct link *links;
-	unsigned open_count;      /* links in use */
+	unsigned open_count; /* links in use */
 	unsigned waiting, in_flight;
-	struct list finished;     /* over without having been sent */
-	uint64_t *expected_ns;    /* per statement: moving average, 0 before the first */
+	struct list finished;  /* over without having been sent */
+	uint64_t *expected_ns; /* per statement: moving average, 0 before the first */
 	unsigned statement_count;
-	unsigned failures;        /* connects in a row that failed */
+	unsigned failures; /* connects in a row that failed */
 	uint64_t retry_ns;
 	struct db_pipeline_numbers numbers;
 };
@@ -84,7 +84,8 @@ static bool is_quick(struct db_pipeline *pipeline, const struct db_batch *batch)
 {
 	const uint64_t *expected_ns = expectation_of(pipeline, batch);
 
-	return !batch->queries[0].statement->is_isolated && expected_ns != NULL && *expected_ns > 0 && *expected_ns < QUICK_MS * NS_PER_MS;
+	return !batch->queries[0].statement->is_isolated && expected_ns != NULL && *expected_ns > 0 &&
+	       *expected_ns < QUICK_MS * NS_PER_MS;
 }
 
 static void learn(struct db_pipeline *pipeline, const struct db_batch *batch, uint64_t took_ns)
@@ -171,7 +172,7 @@ static void start_ticking(struct db_pipeline *pipeline);
 void db_pipeline_submit(struct db_pipeline *pipeline, struct db_batch *batch)
 {
 	if (pipeline->failures > 0 && !has_usable_link(pipeline, lane_of(pipeline, batch))) {
-		fail_later(pipeline, batch, ERROR_DATABASE_UNAVAILABLE, "the database can not be reached; try again");
+		fail_later(pipeline, batch, ERROR_DATABASE_UNAVAILABLE, db_unreachable);
 	} else {
 		wait_in_lane(pipeline, batch, false);
 		start_ticking(pipeline);
@@ -278,8 +279,8 @@ static void cut_into_units(struct link *link)
 		struct db_batch *following = CONTAINER_OF(item_next, struct db_batch, link);
 
 		size++;
-		batch->ends_unit = item_next == &link->outgoing || needs_own_unit(link, batch) ||
-		                   needs_own_unit(link, following);
+		batch->ends_unit =
+		    item_next == &link->outgoing || needs_own_unit(link, batch) || needs_own_unit(link, following);
 		if (!batch->ends_unit)
 			continue;
 		for (; first != item_next; first = first->next)
@@ -501,10 +502,9 @@ static void on_over(struct db_conn *conn, struct db_batch *batch, enum db_conn_o
 		return;
 	}
 	if (batch->error == ERROR_NONE && outcome == DB_CONN_LOST && batch->was_lost)
-		db_batch_fail(batch, ERROR_DATABASE_UNAVAILABLE, "the connection to the database was lost twice; try again");
+		db_batch_fail(batch, ERROR_DATABASE_UNAVAILABLE, db_lost_twice);
 	else if (batch->error == ERROR_NONE && !link->conn.is_read_only)
-		db_batch_fail(batch, ERROR_OUTCOME_UNKNOWN,
-		              "the connection to the database was lost; whether it was written is not known");
+		db_batch_fail(batch, ERROR_OUTCOME_UNKNOWN, db_outcome_unknown);
 	if (batch->error != ERROR_NONE) {
 		batch->done(batch);
 		return;
@@ -534,7 +534,7 @@ static void on_ready(struct db_watch *watch)
 	}
 	if (!was_usable && db_conn_is_usable(&link->conn)) {
 		log_debug("db", "conn %u ready in %.1f ms", link->conn.number,
-		          (double)(clock_now_ns() - link->opening_ns) / 1e6);
+			  (double)(clock_now_ns() - link->opening_ns) / 1e6);
 		if (pipeline->failures > 0)
 			log_info("db", "connected to the database again");
 		link->opening_ns = 0;
@@ -582,7 +582,7 @@ static void open_link(struct db_pipeline *pipeline, struct lane *lane)
 	link->expected_ns = link->outgoing_count = 0;
 	list_init(&link->outgoing);
 	db_conn_init(&link->conn, pipeline->options.settings, lane->is_read_only, (unsigned)(link - pipeline->links),
-	             on_over);
+		     on_over);
 	db_watch_init(&link->watch, pipeline->loop, &link->conn, on_ready);
 	link->resolve = db_resolve_start(pipeline->loop, pipeline->options.settings->conninfo, on_resolved, link);
 	if (link->resolve == NULL)
@@ -596,7 +596,7 @@ static void fail_waiting(struct db_pipeline *pipeline, struct list *queue)
 		struct db_batch *batch = CONTAINER_OF(item, struct db_batch, link);
 
 		leave_lane(pipeline, batch);
-		fail_later(pipeline, batch, ERROR_DATABASE_UNAVAILABLE, "the database can not be reached; try again");
+		fail_later(pipeline, batch, ERROR_DATABASE_UNAVAILABLE, db_unreachable);
 	}
 }
 
@@ -664,7 +664,8 @@ static void expire_waiting(struct db_pipeline *pipeline, struct list *queue, uin
 		if (now_ns < batch->deadline_ns)
 			continue;
 		leave_lane(pipeline, batch);
-		fail_later(pipeline, batch, ERROR_DEADLINE, "no connection to the database became free before the deadline");
+		fail_later(pipeline, batch, ERROR_DEADLINE,
+			   "no connection to the database became free before the deadline");
 	}
 }
 
@@ -710,7 +711,7 @@ static void tick_link(struct link *link, uint64_t now_ns)
 
 	if (link->opening_ns > 0 && now_ns > link->opening_ns + settings->connect_timeout_ms * NS_PER_MS) {
 		snprintf(link->conn.error, sizeof(link->conn.error), "no connection within %u ms",
-		         settings->connect_timeout_ms);
+			 settings->connect_timeout_ms);
 		lose_link(link);
 		return;
 	}
@@ -720,12 +721,12 @@ static void tick_link(struct link *link, uint64_t now_ns)
 	expire_sent(link, now_ns);
 	if (link->conn.in_flight > 0 && now_ns > link->latest_deadline_ns + HUNG_GRACE_MS * NS_PER_MS &&
 	    now_ns > link->conn.progress_ns + HUNG_GRACE_MS * NS_PER_MS) {
-		snprintf(link->conn.error, sizeof(link->conn.error), "PostgreSQL hangs: no answer %u ms after the deadline",
-		         HUNG_GRACE_MS);
+		snprintf(link->conn.error, sizeof(link->conn.error),
+			 "PostgreSQL hangs: no answer %u ms after the deadline", HUNG_GRACE_MS);
 		lose_link(link);
 	} else if (link->conn.in_flight == 0 && list_is_empty(&link->outgoing) &&
-	           link->lane->link_count > link->pipeline->options.shared_connections + 1 &&
-	           now_ns > link->used_ns + UNUSED_LINK_S * NS_PER_S) {
+		   link->lane->link_count > link->pipeline->options.shared_connections + 1 &&
+		   now_ns > link->used_ns + UNUSED_LINK_S * NS_PER_S) {
 		log_debug("db", "conn %u closed: unused for %u s", link->conn.number, UNUSED_LINK_S);
 		give_up_link(link);
 	}
@@ -774,8 +775,8 @@ static void on_tick(uv_timer_t *timer)
 			tick_link(&pipeline->links[i], now_ns);
 	keep_links(pipeline, now_ns);
 	/* a connection that PostgreSQL refused is forgotten when nobody wants it any more */
-	if (pipeline->waiting == 0 && opening_count(pipeline, NULL) == 0 && has_usable_link(pipeline, &pipeline->lanes[0]) &&
-	    has_usable_link(pipeline, &pipeline->lanes[1]))
+	if (pipeline->waiting == 0 && opening_count(pipeline, NULL) == 0 &&
+	    has_usable_link(pipeline, &pipeline->lanes[0]) && has_usable_link(pipeline, &pipeline->lanes[1]))
 		pipeline->failures = 0;
 	if (pipeline->ticks_fast && pipeline->waiting == 0 && pipeline->in_flight == 0 && pipeline->failures == 0 &&
 	    opening_count(pipeline, NULL) == 0)

@@ -47,8 +47,8 @@ bool db_is_null(const struct db_result *result, unsigned row, unsigned column)
 struct text db_value(const struct db_result *result, unsigned row, unsigned column)
 {
 	return (struct text){
-		PQgetvalue(pg(result), (int)row, (int)column),
-		(size_t)PQgetlength(pg(result), (int)row, (int)column),
+	    PQgetvalue(pg(result), (int)row, (int)column),
+	    (size_t)PQgetlength(pg(result), (int)row, (int)column),
 	};
 }
 

@@ -124,9 +124,9 @@ void db_stream_wait(struct db_stream *stream, struct db_batch *batch, const stru
 	if (!db_conn_is_usable(&stream->conn))
 		status = stream->is_open ? -1 : db_wait_open(&stream->conn, batch->deadline_ns);
 	if (status > 0)
-		fail_part(stream, batch, ERROR_DEADLINE, "PostgreSQL did not answer before the deadline");
+		fail_part(stream, batch, ERROR_DEADLINE, db_no_answer);
 	if (status < 0)
-		fail_part(stream, batch, ERROR_DATABASE_UNAVAILABLE, "the database can not be reached; try again");
+		fail_part(stream, batch, ERROR_DATABASE_UNAVAILABLE, db_unreachable);
 	if (status != 0)
 		return;
 	fill_part(stream, batch);
@@ -185,7 +185,7 @@ static void on_deadline(uv_timer_t *timer)
 static void break_off_soon(struct db_stream *stream)
 {
 	stream->late_error = ERROR_DATABASE_UNAVAILABLE;
-	stream->late_message = "the database can not be reached; try again";
+	stream->late_message = db_unreachable;
 	uv_timer_start(stream->timer, on_deadline, 0, 0);
 }
 
@@ -208,7 +208,7 @@ static void on_ready(struct db_watch *watch)
 		bool is_over = batch != NULL && stream->batch == NULL;
 
 		log_warning("db", "a stream's connection was lost: %s", stream->conn.error);
-		break_off(stream, ERROR_DATABASE_UNAVAILABLE, "the database can not be reached; try again");
+		break_off(stream, ERROR_DATABASE_UNAVAILABLE, db_unreachable);
 		if (is_over)
 			end_part(stream, batch);
 		return;
@@ -234,7 +234,7 @@ static void on_resolved(void *data, const char *host, const char *hostaddr, cons
 
 	stream->resolve = NULL;
 	if (error != NULL)
-		break_off(stream, ERROR_DATABASE_UNAVAILABLE, "the database can not be reached; try again");
+		break_off(stream, ERROR_DATABASE_UNAVAILABLE, db_unreachable);
 	else
 		connect_stream(stream, host, hostaddr);
 }
@@ -250,7 +250,7 @@ static void start_timer(struct db_stream *stream, uv_loop_t *loop)
 		stream->timer->data = stream;
 	}
 	stream->late_error = ERROR_DEADLINE;
-	stream->late_message = "PostgreSQL did not answer before the deadline";
+	stream->late_message = db_no_answer;
 	uv_timer_start(stream->timer, on_deadline, left_ms, 0);
 }
 

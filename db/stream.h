@@ -21,9 +21,9 @@ struct db_stream;
 struct uv_loop_s;
 
 struct db_stream *db_stream_create(const struct db_statement *statement, const char *const *values,
-                                   struct arena *arena);
+				   struct arena *arena);
 /* Runs the next part in `batch`: blocking, or on the loop with batch->done called later. */
 void db_stream_wait(struct db_stream *stream, struct db_batch *batch, const struct db_settings *settings);
 void db_stream_start(struct db_stream *stream, struct db_batch *batch, const struct db_settings *settings,
-                     struct uv_loop_s *loop);
+		     struct uv_loop_s *loop);
 void db_stream_destroy(struct db_stream *stream);

@@ -70,7 +70,7 @@ int db_wait_open(struct db_conn *conn, uint64_t deadline_ns)
 	}
 	if (status > 0)
 		snprintf(conn->error, sizeof(conn->error), "no connection within %u ms",
-		         conn->settings->connect_timeout_ms);
+			 conn->settings->connect_timeout_ms);
 	db_conn_close(conn);
 	return -1;
 }
@@ -156,8 +156,7 @@ void db_wait_run(struct db_wait *wait, struct db_batch *batch)
 			if (status > 0)
 				db_batch_fail(batch, ERROR_DEADLINE, "the deadline passed before anything was asked");
 			else
-				db_batch_fail(batch, ERROR_DATABASE_UNAVAILABLE,
-				              "the database can not be reached; try again");
+				db_batch_fail(batch, ERROR_DATABASE_UNAVAILABLE, db_unreachable);
 			return;
 		}
 		db_wait_exchange(conn, batch);
@@ -170,8 +169,7 @@ void db_wait_run(struct db_wait *wait, struct db_batch *batch)
 	}
 	db_batch_rewind(batch);
 	if (is_read_only)
-		db_batch_fail(batch, ERROR_DATABASE_UNAVAILABLE, "the connection to the database was lost twice; try again");
+		db_batch_fail(batch, ERROR_DATABASE_UNAVAILABLE, db_lost_twice);
 	else
-		db_batch_fail(batch, ERROR_OUTCOME_UNKNOWN,
-		              "the connection to the database was lost; whether it was written is not known");
+		db_batch_fail(batch, ERROR_OUTCOME_UNKNOWN, db_outcome_unknown);
 }

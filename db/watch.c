@@ -40,8 +40,8 @@ void db_watch_stop(struct db_watch *watch)
 void db_watch_update(struct db_watch *watch)
 {
 	int socket = db_conn_socket(watch->conn);
-	int events = (db_conn_wants_read(watch->conn) ? UV_READABLE : 0) |
-	             (db_conn_wants_write(watch->conn) ? UV_WRITABLE : 0);
+	int events =
+	    (db_conn_wants_read(watch->conn) ? UV_READABLE : 0) | (db_conn_wants_write(watch->conn) ? UV_WRITABLE : 0);
 
 	/* while it connects, libpq may have a new socket under the old number */
 	if (watch->poll != NULL && (socket != watch->socket || watch->conn->state == CONN_CONNECTING))

@@ -4,6 +4,7 @@
 #include "base/require.h"
 #include "db/sql_token.h"
 
+#include <stdint.h>
 #include <strings.h>
 
 /* What a statement does */

@@ -157,7 +157,7 @@ enum step respond_text(struct exchange *x, unsigned status, const char *content_
 }
 
 enum step respond_row(struct exchange *x, unsigned status, const struct db_statement *statement,
-                      const struct db_result *rows, unsigned row)
+		      const struct db_result *rows, unsigned row)
 {
 	struct buffer json = buffer_in(&x->arena);
 
@@ -166,7 +166,7 @@ enum step respond_row(struct exchange *x, unsigned status, const struct db_state
 }
 
 enum step respond_rows(struct exchange *x, unsigned status, const struct db_statement *statement,
-                       const struct db_result *rows, unsigned limit)
+		       const struct db_result *rows, unsigned limit)
 {
 	struct buffer json = buffer_in(&x->arena);
 	unsigned count = db_row_count(rows);

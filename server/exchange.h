@@ -82,9 +82,9 @@ enum step respond_json(struct exchange *x, unsigned status, struct text json);
 enum step respond_text(struct exchange *x, unsigned status, const char *content_type, struct text body);
 /* One row as an object; all rows, at most `limit`, as an array: a longer result is cut and says so in a header. */
 enum step respond_row(struct exchange *x, unsigned status, const struct db_statement *statement,
-                      const struct db_result *rows, unsigned row);
+		      const struct db_result *rows, unsigned row);
 enum step respond_rows(struct exchange *x, unsigned status, const struct db_statement *statement,
-                       const struct db_result *rows, unsigned limit);
+		       const struct db_result *rows, unsigned limit);
 /* application/problem+json (RFC 9457); the detail says what is wrong, where, and what was expected. */
 enum step respond_problem(struct exchange *x, enum error error, const char *detail, ...) PRINTF_LIKE(3, 4);
 /* The error of the last await_db(), as a problem with its SQLSTATE. */

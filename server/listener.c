@@ -56,10 +56,10 @@ static void set_port(struct sockaddr *address, const struct sockaddr *from)
 {
 	if (address->sa_family == AF_INET6)
 		((struct sockaddr_in6 *)(void *)address)->sin6_port =
-			((const struct sockaddr_in6 *)(const void *)from)->sin6_port;
+		    ((const struct sockaddr_in6 *)(const void *)from)->sin6_port;
 	else
 		((struct sockaddr_in *)(void *)address)->sin_port =
-			((const struct sockaddr_in *)(const void *)from)->sin_port;
+		    ((const struct sockaddr_in *)(const void *)from)->sin_port;
 }
 
 /* The first socket is opened alone, without SO_REUSEPORT: a port that another program serves on is then refused, and a
@@ -92,7 +92,7 @@ static void write_address(const struct sockaddr *address, socklen_t length, char
 }
 
 int listeners_open(struct listener *listeners, unsigned count, const char *address, char *bound, size_t bound_bytes,
-                   char *why, size_t why_bytes)
+		   char *why, size_t why_bytes)
 {
 	struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE | AI_NUMERICSERV}, *found;
 	char host[256];
@@ -100,7 +100,8 @@ int listeners_open(struct listener *listeners, unsigned count, const char *addre
 	int status;
 
 	if (!split(address, host, sizeof(host), &port)) {
-		snprintf(why, why_bytes, "\"%s\" is no address to listen on; expected HOST:PORT, a port up to 65535", address);
+		snprintf(why, why_bytes, "\"%s\" is no address to listen on; expected HOST:PORT, a port up to 65535",
+			 address);
 		return -1;
 	}
 	status = getaddrinfo(host[0] != '\0' && strcmp(host, "*") != 0 ? host : NULL, port, &hints, &found);

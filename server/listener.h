@@ -29,6 +29,6 @@ struct listener {
 /* HOST:PORT, [IPv6]:PORT; an empty host or * is every address. Opens `count` sockets on one port; `bound`, of
  * `bound_bytes`, gets the address with the port chosen. */
 MUST_CHECK int listeners_open(struct listener *listeners, unsigned count, const char *address, char *bound,
-                              size_t bound_bytes, char *why, size_t why_bytes);
+			      size_t bound_bytes, char *why, size_t why_bytes);
 void listener_start(struct listener *listener, uv_loop_t *loop, listener_connection_fn *on_connection, void *data);
 void listener_stop(struct listener *listener);

@@ -81,7 +81,7 @@ static void on_drain(uv_async_t *async)
 }
 
 void server_loop_init(struct server_loop *loop, struct service *service, struct http *http, unsigned number,
-                      struct listener *listener, struct listener *admin)
+		      struct listener *listener, struct listener *admin)
 {
 	*loop = (struct server_loop){.service = service, .listener = listener, .admin = admin};
 	REQUIRE(uv_loop_init(&loop->loop) == 0);

@@ -28,7 +28,7 @@ struct server_loop {
 };
 
 void server_loop_init(struct server_loop *loop, struct service *service, struct http *http, unsigned number,
-                      struct listener *listener, struct listener *admin);
+		      struct listener *listener, struct listener *admin);
 void server_loop_run(struct server_loop *loop);
 void server_loop_drain(struct server_loop *loop);
 void server_loop_cleanup(struct server_loop *loop);

@@ -74,7 +74,7 @@ static void on_signal(uv_signal_t *signal, int number)
 		_exit(EXIT_WRONG);
 	}
 	log_info("server", "%s: no new connections, requests in flight are answered",
-	         number == SIGTERM ? "SIGTERM" : "SIGINT");
+		 number == SIGTERM ? "SIGTERM" : "SIGINT");
 	drain(server);
 }
 
@@ -94,9 +94,9 @@ static int open_listeners(struct server *server)
 	server->listeners = memory_alloc_zeroed(options->loops, sizeof(*server->listeners));
 	server->has_admin = options->admin[0] != '\0';
 	if (listeners_open(server->listeners, options->loops, options->listen, address, sizeof(address), why,
-	                   sizeof(why)) != 0 ||
+			   sizeof(why)) != 0 ||
 	    (server->has_admin && listeners_open(&server->admin, 1, options->admin, admin_address,
-	                                         sizeof(admin_address), why, sizeof(why)) != 0)) {
+						 sizeof(admin_address), why, sizeof(why)) != 0)) {
 		fprintf(stderr, "meantime: %s\n", why);
 		return -1;
 	}
@@ -133,7 +133,7 @@ static void start_loops(struct server *server)
 	server->loops = memory_alloc_zeroed(count, sizeof(*server->loops));
 	for (unsigned i = 0; i < count; i++)
 		server_loop_init(&server->loops[i], &server->service, server->http, i, &server->listeners[i],
-		                 i == 0 && server->has_admin ? &server->admin : NULL);
+				 i == 0 && server->has_admin ? &server->admin : NULL);
 	watch_signal(server, &server->term, SIGTERM);
 	watch_signal(server, &server->interrupt, SIGINT);
 	for (unsigned i = 1; i < count; i++)
@@ -223,10 +223,10 @@ static const struct command {
 	const char *name;
 	int (*run)(struct server *server);
 } commands[] = {
-	{"serve", serve},
-	{"check", check},
-	{"routes", print_routes},
-	{"openapi", print_openapi},
+    {"serve", serve},
+    {"check", check},
+    {"routes", print_routes},
+    {"openapi", print_openapi},
 };
 
 static int run_command(const struct command *command, struct options *options)
@@ -274,9 +274,10 @@ int main(int argc, char **argv)
 	}
 	command = argc > 1 ? find_command(argv[1]) : NULL;
 	if (command == NULL) {
-		fprintf(stderr, "meantime: %s%s%s; expected serve, check, routes, openapi or version (--help says more)\n",
-		        argc > 1 ? "unknown command \"" : "a command is missing", argc > 1 ? argv[1] : "",
-		        argc > 1 ? "\"" : "");
+		fprintf(stderr,
+			"meantime: %s%s%s; expected serve, check, routes, openapi or version (--help says more)\n",
+			argc > 1 ? "unknown command \"" : "a command is missing", argc > 1 ? argv[1] : "",
+			argc > 1 ? "\"" : "");
 		return EXIT_USAGE;
 	}
 	body_init_library();

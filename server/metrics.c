@@ -53,7 +53,7 @@ void metrics_destroy(struct metrics *metrics)
 static void add(_Atomic uint64_t *counter, uint64_t amount)
 {
 	atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + amount,
-	                      memory_order_relaxed);
+			      memory_order_relaxed);
 }
 
 static uint64_t get(const _Atomic uint64_t *counter)
@@ -134,12 +134,12 @@ static void write_requests(const struct metrics *metrics, struct buffer *out)
 {
 	write_header(out, "requests_total", "counter", "Responses sent, by route and class of status.");
 	for (unsigned route = 0; route <= metrics->router->count; route++)
-		for (unsigned class = 1; class < CLASSES; class++) {
+		for (unsigned class = 1; class < CLASSES; class ++) {
 			uint64_t count = sum(metrics, route, offsetof(struct counters, by_class) + class * 8);
 
 			if (count > 0)
 				buffer_printf(out, "meantime_requests_total{route=\"%s\",status=\"%uxx\"} %llu\n",
-				              name_of(metrics, route), class, (unsigned long long)count);
+					      name_of(metrics, route), class, (unsigned long long)count);
 		}
 }
 
@@ -155,15 +155,15 @@ static void write_seconds(const struct metrics *metrics, struct buffer *out)
 		for (unsigned bucket = 0; bucket < BUCKETS; bucket++) {
 			count += sum(metrics, route, offsetof(struct counters, buckets) + bucket * 8);
 			buffer_printf(out, "meantime_request_seconds_bucket{route=\"%s\",le=\"%.6g\"} %llu\n", name,
-			              (double)(UINT64_C(1) << (bucket + FIRST_BUCKET_LOG2_NS)) / 1e9,
-			              (unsigned long long)count);
+				      (double)(UINT64_C(1) << (bucket + FIRST_BUCKET_LOG2_NS)) / 1e9,
+				      (unsigned long long)count);
 		}
 		buffer_printf(out,
-		              "meantime_request_seconds_bucket{route=\"%s\",le=\"+Inf\"} %llu\n"
-		              "meantime_request_seconds_sum{route=\"%s\"} %.6f\n"
-		              "meantime_request_seconds_count{route=\"%s\"} %llu\n",
-		              name, (unsigned long long)SUM(route, count), name, (double)SUM(route, total_ns) / 1e9,
-		              name, (unsigned long long)SUM(route, count));
+			      "meantime_request_seconds_bucket{route=\"%s\",le=\"+Inf\"} %llu\n"
+			      "meantime_request_seconds_sum{route=\"%s\"} %.6f\n"
+			      "meantime_request_seconds_count{route=\"%s\"} %llu\n",
+			      name, (unsigned long long)SUM(route, count), name, (double)SUM(route, total_ns) / 1e9,
+			      name, (unsigned long long)SUM(route, count));
 	}
 }
 
@@ -173,12 +173,12 @@ static void write_shares(const struct metrics *metrics, struct buffer *out)
 	for (unsigned route = 0; route <= metrics->router->count; route++)
 		if (SUM(route, queue_ns) > 0)
 			buffer_printf(out, "meantime_queue_seconds_total{route=\"%s\"} %.6f\n", name_of(metrics, route),
-			              (double)SUM(route, queue_ns) / 1e9);
+				      (double)SUM(route, queue_ns) / 1e9);
 	write_header(out, "database_seconds_total", "counter", "Time requests waited for PostgreSQL.");
 	for (unsigned route = 0; route <= metrics->router->count; route++)
 		if (SUM(route, db_ns) > 0)
 			buffer_printf(out, "meantime_database_seconds_total{route=\"%s\"} %.6f\n",
-			              name_of(metrics, route), (double)SUM(route, db_ns) / 1e9);
+				      name_of(metrics, route), (double)SUM(route, db_ns) / 1e9);
 }
 
 static void write_gauges(const struct metrics *metrics, struct buffer *out)
@@ -205,12 +205,14 @@ static void write_gauges(const struct metrics *metrics, struct buffer *out)
 	buffer_printf(out, "meantime_requests_waiting %u\n", now.waiting);
 	write_header(out, "database_connections", "gauge", "Connections to PostgreSQL.");
 	buffer_printf(out,
-	              "meantime_database_connections{state=\"open\"} %u\n"
-	              "meantime_database_connections{state=\"busy\"} %u\n",
-	              now.db_open, now.db_busy);
-	write_header(out, "database_connections_lost_total", "counter", "Connections that broke after they had worked.");
+		      "meantime_database_connections{state=\"open\"} %u\n"
+		      "meantime_database_connections{state=\"busy\"} %u\n",
+		      now.db_open, now.db_busy);
+	write_header(out, "database_connections_lost_total", "counter",
+		     "Connections that broke after they had worked.");
 	buffer_printf(out, "meantime_database_connections_lost_total %llu\n", (unsigned long long)now.db_lost);
-	write_header(out, "reads_run_again_total", "counter", "Reads run once more after a loss or a neighbour's failure.");
+	write_header(out, "reads_run_again_total", "counter",
+		     "Reads run once more after a loss or a neighbour's failure.");
 	buffer_printf(out, "meantime_reads_run_again_total %llu\n", (unsigned long long)now.db_run_again);
 	write_header(out, "database_units_total", "counter", "Implicit transactions: what ended with one Sync.");
 	buffer_printf(out, "meantime_database_units_total %llu\n", (unsigned long long)now.db_units);

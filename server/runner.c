@@ -27,10 +27,10 @@ struct runner *runner_create(const struct service *service, uv_loop_t *loop, uns
 	runner->number = number;
 	runner->ready = ready;
 	runner->resources = (struct resources){
-		.loop = loop,
-		.stream_settings = &service->db_for_streams,
-		.streams = &runner->streams,
-		.streams_max = service->options->max_streams,
+	    .loop = loop,
+	    .stream_settings = &service->db_for_streams,
+	    .streams = &runner->streams,
+	    .streams_max = service->options->max_streams,
 	};
 	class->start(runner);
 	return runner;

@@ -9,13 +9,13 @@ static void start(struct runner *runner)
 {
 	const struct options *options = runner->service->options;
 
-	runner->resources.pipeline = db_pipeline_create(
-		runner->loop, &(struct db_pipeline_options){
-				      .settings = &runner->service->db,
-				      .connections = options->db_connections,
-				      .shared_connections = options->db_shared_connections,
-				      .queue_limit = options->queue_limit,
-			      });
+	runner->resources.pipeline =
+	    db_pipeline_create(runner->loop, &(struct db_pipeline_options){
+						 .settings = &runner->service->db,
+						 .connections = options->db_connections,
+						 .shared_connections = options->db_shared_connections,
+						 .queue_limit = options->queue_limit,
+					     });
 }
 
 static void on_done(struct awaitable *awaitable)
@@ -56,12 +56,12 @@ static void cleanup(struct runner *runner)
 }
 
 const struct runner_class runner_async = {
-	.name = "async",
-	.bytes = sizeof(struct async_runner),
-	.start = start,
-	.await = await,
-	.is_ready = is_ready,
-	.numbers = numbers,
-	.close = close_pipeline,
-	.cleanup = cleanup,
+    .name = "async",
+    .bytes = sizeof(struct async_runner),
+    .start = start,
+    .await = await,
+    .is_ready = is_ready,
+    .numbers = numbers,
+    .close = close_pipeline,
+    .cleanup = cleanup,
 };

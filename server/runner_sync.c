@@ -40,7 +40,7 @@ static struct runner_numbers numbers(struct runner *runner)
 	const struct db_wait *wait = &self_of(runner)->wait;
 
 	return (struct runner_numbers){
-		.db.open = (unsigned)(db_conn_is_usable(&wait->reads) + db_conn_is_usable(&wait->writes))};
+	    .db.open = (unsigned)(db_conn_is_usable(&wait->reads) + db_conn_is_usable(&wait->writes))};
 }
 
 static void close_connections(struct runner *runner)
@@ -54,12 +54,12 @@ static void cleanup(struct runner *runner)
 }
 
 const struct runner_class runner_sync = {
-	.name = "sync",
-	.bytes = sizeof(struct sync_runner),
-	.start = start,
-	.await = await,
-	.is_ready = is_ready,
-	.numbers = numbers,
-	.close = close_connections,
-	.cleanup = cleanup,
+    .name = "sync",
+    .bytes = sizeof(struct sync_runner),
+    .start = start,
+    .await = await,
+    .is_ready = is_ready,
+    .numbers = numbers,
+    .close = close_connections,
+    .cleanup = cleanup,
 };

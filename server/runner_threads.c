@@ -36,7 +36,7 @@ struct threads_runner {
 	struct list over;          /* exchanges with a response */
 	uv_async_t hand_back;      /* wakes the loop for them */
 
-	uv_timer_t expiry; /* of those that wait longer than their deadline; runs while somebody waits */
+	uv_timer_t expiry;       /* of those that wait longer than their deadline; runs while somebody waits */
 	atomic_uint unreachable; /* workers whose last connect failed */
 	atomic_uint busy;
 };
@@ -65,8 +65,8 @@ static void await_work(struct worker *worker)
 
 	while (list_is_empty(&self->waiting) && !self->is_stopping) {
 		struct timespec retry = {
-			.tv_sec = (time_t)(worker->wait.retry_ns / NS_PER_S),
-			.tv_nsec = (long)(worker->wait.retry_ns % NS_PER_S),
+		    .tv_sec = (time_t)(worker->wait.retry_ns / NS_PER_S),
+		    .tv_nsec = (long)(worker->wait.retry_ns % NS_PER_S),
 		};
 
 		if (worker->wait.failures == 0) {
@@ -288,12 +288,12 @@ static void cleanup(struct runner *runner)
 }
 
 const struct runner_class runner_threads = {
-	.name = "threads",
-	.bytes = sizeof(struct threads_runner),
-	.start = start,
-	.await = await,
-	.is_ready = is_ready,
-	.numbers = numbers,
-	.close = close_pool,
-	.cleanup = cleanup,
+    .name = "threads",
+    .bytes = sizeof(struct threads_runner),
+    .start = start,
+    .await = await,
+    .is_ready = is_ready,
+    .numbers = numbers,
+    .close = close_pool,
+    .cleanup = cleanup,
 };

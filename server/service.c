@@ -36,14 +36,14 @@ static void fill_settings(struct service *service)
 	const struct options *options = service->options;
 
 	service->db = (struct db_settings){
-		.conninfo = options->database,
-		.statements = collect_statements(&service->endpoints),
-		.statement_count = service->endpoints.count,
-		.connect_timeout_ms = options->connect_timeout_ms,
-		.statement_timeout_ms = options->request_timeout_ms,
-		.idle_timeout_ms = options->write_timeout_ms + 1000,
-		.result_limit_bytes = options->max_result_bytes,
-		.depth = options->db_pipeline_depth,
+	    .conninfo = options->database,
+	    .statements = collect_statements(&service->endpoints),
+	    .statement_count = service->endpoints.count,
+	    .connect_timeout_ms = options->connect_timeout_ms,
+	    .statement_timeout_ms = options->request_timeout_ms,
+	    .idle_timeout_ms = options->write_timeout_ms + 1000,
+	    .result_limit_bytes = options->max_result_bytes,
+	    .depth = options->db_pipeline_depth,
 	};
 	/* a stream runs one statement, and that unprepared */
 	service->db_for_streams = service->db;
@@ -52,10 +52,10 @@ static void fill_settings(struct service *service)
 }
 
 static int add_own_route(struct service *service, struct router *router, const char *pattern, const char *name,
-                         step_fn *first)
+			 step_fn *first)
 {
-	const struct route *taken = router_add(
-		router, &(struct route){.method = HTTP_GET, .pattern = pattern, .name = name, .first = first});
+	const struct route *taken =
+	    router_add(router, &(struct route){.method = HTTP_GET, .pattern = pattern, .name = name, .first = first});
 
 	if (taken == NULL)
 		return 0;

@@ -8,15 +8,16 @@
 
 enum { ROWS = 20, TIMES = 20000 };
 
-static const char sql[] = "SELECT aid AS id, bid, abalance AS balance, filler FROM pgbench_accounts ORDER BY aid LIMIT 20";
+static const char sql[] =
+    "SELECT aid AS id, bid, abalance AS balance, filler FROM pgbench_accounts ORDER BY aid LIMIT 20";
 
 int main(int argc, char **argv)
 {
 	struct db_column columns[] = {
-		{"id", TEXT_INIT("\"id\":"), {.kind = DB_TYPE_INT4}, 23},
-		{"bid", TEXT_INIT("\"bid\":"), {.kind = DB_TYPE_INT4}, 23},
-		{"balance", TEXT_INIT("\"balance\":"), {.kind = DB_TYPE_INT4}, 23},
-		{"filler", TEXT_INIT("\"filler\":"), {.kind = DB_TYPE_OTHER}, 25},
+	    {"id", TEXT_INIT("\"id\":"), {.kind = DB_TYPE_INT4}, 23},
+	    {"bid", TEXT_INIT("\"bid\":"), {.kind = DB_TYPE_INT4}, 23},
+	    {"balance", TEXT_INIT("\"balance\":"), {.kind = DB_TYPE_INT4}, 23},
+	    {"filler", TEXT_INIT("\"filler\":"), {.kind = DB_TYPE_OTHER}, 25},
 	};
 	struct db_statement statement = {.columns = columns, .column_count = 4};
 	PGconn *pg = PQconnectdb(argc > 1 ? argv[1] : "");

@@ -47,9 +47,7 @@ static void what_is_added_is_there_in_order(void **state)
 	buffer_add_char(&out, '/');
 	buffer_add(&out, (struct text){NULL, 0});
 	buffer_printf(&out, "%d%s", 12, "x");
-	buffer_add_uint(&out, 0);
-	buffer_add_uint(&out, UINT64_MAX);
-	assert_text(buffer_text(&out), "ab/12x018446744073709551615");
+	assert_text(buffer_text(&out), "ab/12x");
 }
 
 static void it_grows_and_keeps_what_it_had(void **state)

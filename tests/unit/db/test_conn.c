@@ -185,7 +185,8 @@ static void it_connects_prepares_and_is_ready(void **state)
 	assert_false(db_conn_wants_write(&conn));
 	assert_int_equal(db_conn_advance(&conn), 0);
 	assert_int_equal(conn.state, CONN_PREPARING);
-	assert_string_equal(fake_pq_sent(pg()), "SELECT(on,5000,31000) Sync +meantime: timeout Sync +country Sync +slow Sync");
+	assert_string_equal(fake_pq_sent(pg()),
+			    "SELECT(on,5000,31000) Sync +meantime: timeout Sync +country Sync +slow Sync");
 	while (fake_pq_unanswered(pg()) > 0) {
 		assert_false(db_conn_is_usable(&conn));
 		fake_pq_answer(pg());

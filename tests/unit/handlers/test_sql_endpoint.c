@@ -100,7 +100,8 @@ static void describe_all(void)
 	country[1] = (struct db_column){"area", TEXT("\"area\":"), integer, 23};
 	name[0] = country[0];
 	id[0] = (struct db_column){"id", TEXT("\"id\":"), integer, 23};
-	nothing[0] = (struct db_column){"clear_notes", TEXT("\"clear_notes\":"), {DB_TYPE_VOID, false, ',', "void"}, 2278};
+	nothing[0] =
+	    (struct db_column){"clear_notes", TEXT("\"clear_notes\":"), {DB_TYPE_VOID, false, ',', "void"}, 2278};
 	set_columns("country", country, 2);
 	set_columns("search", name, 1);
 	set_columns("add", id, 1);
