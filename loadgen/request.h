@@ -1,0 +1,75 @@
+/* request.h - where requests go, and the bytes of each: URL, method, headers, body, weights, {n} and {random:a-b}.
+ *
+ * Life:    request_set_init() -> request_set_add_url() or request_set_load_file() -> request_set_next()* -> cleanup.
+ * Owner:   the set's arena.
+ * Thread:  one.
+ * Limits:  REQUESTS_MAX requests; one request's bytes REQUEST_BYTES_MAX.
+ * Errors:  -1 and `why` names the URL or file:line, what is wrong and what was expected.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/socket.h>
+
+#include "base/arena.h"
+
+enum { REQUESTS_MAX = 255, REQUEST_BYTES_MAX = 8 * 1024 * 1024 };
+
+/* One address; all requests of a set go to the same one. */
+struct target {
+	struct sockaddr_storage address;
+	socklen_t address_length;
+	const char *authority; /* "127.0.0.1:8080", as in Host: */
+};
+
+/* A piece of a request's bytes: literal text, a running number, or a random integer. */
+struct request_piece {
+	enum { PIECE_TEXT, PIECE_NUMBER, PIECE_RANDOM } kind;
+	struct text text;
+	uint64_t from, to; /* of PIECE_RANDOM, both included */
+};
+
+struct request {
+	const char *label;  /* "GET /countries/DE": method and target as given */
+	const char *method; /* HEAD needs to be known to read its response */
+	unsigned weight;
+	struct request_piece *pieces; /* of the whole head and body, ready to be written */
+	unsigned piece_count;
+	unsigned body_piece; /* the first piece of the body: its length is known before the head is written */
+};
+
+struct request_set {
+	struct arena arena;
+	struct target target;
+	struct request *requests[REQUESTS_MAX];
+	unsigned count, weight_sum;
+	uint64_t next_number; /* what {n} is next */
+	uint64_t random;      /* state of the generator; the seed makes a run repeatable */
+	bool is_keep_alive;
+};
+
+/* What every request of a command line shares. */
+struct request_options {
+	const char *method;         /* NULL: GET, or POST when there is a body */
+	const char *const *headers; /* "Name: value" */
+	unsigned header_count;
+	struct text body;
+	bool is_keep_alive;
+	uint64_t seed;
+};
+
+void request_set_init(struct request_set *set, const struct request_options *options);
+void request_set_cleanup(struct request_set *set);
+/* http:// only; names are resolved once, here. A second URL must name the same host and port. */
+int request_set_add_url(struct request_set *set, const char *url, const struct request_options *options, char *why,
+			size_t why_size);
+/* One JSON object a line, or one array of them: {"method","path","headers":{},"body":text or any JSON,"weight":1};
+ * `base_url` says where to. */
+int request_set_load_file(struct request_set *set, const char *base_url, const char *file,
+			  const struct request_options *options, char *why, size_t why_size);
+/* Picks the next request by weight and writes its bytes; *bytes is the set's own memory until the next call when
+ * anything in it varies, and the same bytes for ever when nothing does. Returns which request it is. */
+unsigned request_set_next(struct request_set *set, struct text *bytes);
+/* The bytes of request `index`, for bursts. */
+void request_set_bytes(struct request_set *set, unsigned index, struct text *bytes);
