@@ -7,10 +7,10 @@
  *
  * Life:    load_run() returns when the load is over: window, then drain. Connections are opened before the window.
  * Owner:   the measurement is the caller's; measurement_cleanup().
- * Thread:  the caller's; it runs a loop of its own. Everything is one thread: no lock, no sharing, one core.
- * Limits:  connections and max_in_flight up to LOAD_CONNECTIONS_MAX; every wait has a deadline (timeout_ns, drain_ns).
- * Errors:  -1 and `why` only when there is nothing to measure (no file left for a socket); a server that is not there,
- * or dies, is a measurement with outcomes.
+ * Thread:  the caller's; it runs a loop of its own (epoll itself, load.c says why). No lock, no sharing, one core; one
+ * load at a time. Limits:  connections and max_in_flight up to LOAD_CONNECTIONS_MAX; every wait has a deadline
+ * (timeout_ns, drain_ns). Errors:  -1 and `why` only when there is nothing to measure (no file left for a socket); a
+ * server that is not there, or dies, is a measurement with outcomes.
  */
 #pragma once
 
@@ -72,6 +72,7 @@ struct measurement {
 	uint64_t started_ns; /* monotonic; every time in the records counts from here */
 	uint64_t window_from_ns, window_to_ns;
 	bool is_interrupted, is_log_full;
+	int connect_error; /* errno of the first connect that failed; 0 none did */
 	uint64_t malformed_count;
 	const char *malformed_what; /* of the first malformed response */
 };

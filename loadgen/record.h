@@ -35,7 +35,8 @@ enum outcome {
 const char *outcome_word(enum outcome outcome);
 const char *outcome_help(enum outcome outcome);
 
-enum { TIMING_UNKNOWN = UINT32_MAX };
+enum { REQUEST_UNKNOWN = UINT8_MAX };
+#define TIMING_UNKNOWN UINT32_MAX
 
 struct record {
 	uint64_t intended_ns; /* when it was due; in a closed loop when it was sent */
@@ -48,7 +49,7 @@ struct record {
 	uint32_t connection; /* counted from 0; a new one after each reconnect */
 	uint16_t status;     /* 0 when none came */
 	uint8_t outcome;     /* enum outcome */
-	uint8_t request;     /* which of the request set */
+	uint8_t request;     /* which of the request set; REQUEST_UNKNOWN when it never was sent */
 	uint8_t is_warmup;   /* due before the measured window began */
 	uint8_t is_late;     /* done after the window had ended: counted, since it was due within it */
 	uint8_t unused[6];

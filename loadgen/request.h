@@ -1,4 +1,7 @@
-/* request.h - where requests go, and the bytes of each: URL, method, headers, body, weights, {n} and {random:a-b}.
+/* request.h - where requests go, and the bytes of each: method, target, headers, body, weights, {n} and {random:a-b}.
+ *
+ * {n} is a number that goes up by one with each request, {random:a-b} an integer from a to b; both may stand anywhere
+ * in path, query, headers and body. The seed makes a run repeatable.
  *
  * Life:    request_set_init() -> request_set_add_url() or request_set_load_file() -> request_set_next()* -> cleanup.
  * Owner:   the set's arena.
@@ -14,7 +17,7 @@
 
 #include "base/arena.h"
 
-enum { REQUESTS_MAX = 255, REQUEST_BYTES_MAX = 8 * 1024 * 1024 };
+enum { REQUESTS_MAX = 255, REQUEST_BYTES_MAX = 8 * 1024 * 1024, REQUEST_PIECES_MAX = 64 };
 
 /* One address; all requests of a set go to the same one. */
 struct target {
@@ -23,9 +26,9 @@ struct target {
 	const char *authority; /* "127.0.0.1:8080", as in Host: */
 };
 
-/* A piece of a request's bytes: literal text, a running number, or a random integer. */
+/* A piece of a request's bytes. */
 struct request_piece {
-	enum { PIECE_TEXT, PIECE_NUMBER, PIECE_RANDOM } kind;
+	enum { PIECE_TEXT, PIECE_NUMBER, PIECE_RANDOM, PIECE_LENGTH } kind; /* PIECE_LENGTH: of the body */
 	struct text text;
 	uint64_t from, to; /* of PIECE_RANDOM, both included */
 };
@@ -34,19 +37,22 @@ struct request {
 	const char *label;  /* "GET /countries/DE": method and target as given */
 	const char *method; /* HEAD needs to be known to read its response */
 	unsigned weight;
-	struct request_piece *pieces; /* of the whole head and body, ready to be written */
-	unsigned piece_count;
-	unsigned body_piece; /* the first piece of the body: its length is known before the head is written */
+	struct request_piece pieces[REQUEST_PIECES_MAX];
+	unsigned piece_count, body_from; /* the pieces from body_from on are the body */
+	struct text fixed;               /* all of its bytes, when nothing varies; else length 0 */
 };
 
 struct request_set {
 	struct arena arena;
 	struct target target;
 	struct request *requests[REQUESTS_MAX];
-	unsigned count, weight_sum;
-	uint64_t next_number; /* what {n} is next */
-	uint64_t random;      /* state of the generator; the seed makes a run repeatable */
+	unsigned count;
+	uint64_t weight_sum;
+	uint64_t next_number; /* what {n} is next, from 1 */
+	uint64_t random;
 	bool is_keep_alive;
+	char *bytes; /* private: of the request that was made last */
+	size_t bytes_capacity, bytes_length;
 };
 
 /* What every request of a command line shares. */
@@ -54,7 +60,7 @@ struct request_options {
 	const char *method;         /* NULL: GET, or POST when there is a body */
 	const char *const *headers; /* "Name: value" */
 	unsigned header_count;
-	struct text body;
+	struct text body; /* at NULL: none */
 	bool is_keep_alive;
 	uint64_t seed;
 };
@@ -68,8 +74,7 @@ int request_set_add_url(struct request_set *set, const char *url, const struct r
  * `base_url` says where to. */
 int request_set_load_file(struct request_set *set, const char *base_url, const char *file,
 			  const struct request_options *options, char *why, size_t why_size);
-/* Picks the next request by weight and writes its bytes; *bytes is the set's own memory until the next call when
- * anything in it varies, and the same bytes for ever when nothing does. Returns which request it is. */
+/* Picks the next request by weight; *bytes are valid until the next call. Returns which request it is. */
 unsigned request_set_next(struct request_set *set, struct text *bytes);
-/* The bytes of request `index`, for bursts. */
+/* The bytes of request `index`. */
 void request_set_bytes(struct request_set *set, unsigned index, struct text *bytes);
