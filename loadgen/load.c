@@ -18,24 +18,7 @@ enum {
 	TICK_MS = 50,
 	PROGRESS_MS = 100,
 	FILES_BESIDE = 64, /* open files that are no connections */
-	LATENESS_STEPS = 16,
 };
-
-/* Log-linear buckets: 16 to a power of two; the first 16 hold a nanosecond each. */
-unsigned lateness_bucket(uint64_t ns)
-{
-	unsigned shift = ns < LATENESS_STEPS ? 0 : 63 - (unsigned)__builtin_clzll(ns) - 4, bucket;
-
-	bucket = shift * LATENESS_STEPS + (unsigned)(ns >> shift);
-	return bucket < LATENESS_BUCKETS ? bucket : LATENESS_BUCKETS - 1;
-}
-
-uint64_t lateness_edge_ns(unsigned bucket)
-{
-	unsigned shift = bucket < 2 * LATENESS_STEPS ? 0 : bucket / LATENESS_STEPS - 1;
-
-	return ((uint64_t)(bucket - shift * LATENESS_STEPS) + 1) << shift;
-}
 
 /* The value below which `percent` of the counts are; nanoseconds. */
 static uint64_t bucket_percentile(const uint32_t *counts, double percent)

@@ -55,6 +55,10 @@ struct load_plan {
 /* How late sends were: log-linear, buckets of 1/16 of a power of two of nanoseconds. */
 enum { LATENESS_BUCKETS = 16 * 40 };
 
+/* The upper edge of a bucket. */
+uint64_t lateness_edge_ns(unsigned bucket);
+unsigned lateness_bucket(uint64_t ns);
+
 /* What the generator knows about itself. Times are of the measured window. */
 struct load_self_check {
 	uint64_t lateness[LATENESS_BUCKETS]; /* of sends: sent - due; closed loop: turns of the loop, read to send */

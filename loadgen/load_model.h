@@ -83,7 +83,3 @@ void load_end_request(struct load *load, struct record *record, enum outcome out
 void load_count_malformed(struct load *load, const char *what);
 /* Nothing new from here on. */
 void load_stop(struct load *load);
-
-unsigned lateness_bucket(uint64_t ns);
-/* The upper edge of a bucket. */
-uint64_t lateness_edge_ns(unsigned bucket);

@@ -14,7 +14,14 @@
 #include "loadgen/scaling.h"
 #include "loadgen/statistics.h"
 
-enum { ARMS_MAX = 16, PERCENTILES_MAX = 16, SENTENCES_MAX = 64, LEVEL_RUNS_MAX = 512 };
+enum {
+	ARMS_MAX = 16,
+	PERCENTILES_MAX = 16,
+	SENTENCES_MAX = 64,
+	LEVEL_RUNS_MAX = 1024,
+	GOALS_MAX = 256,
+	DIFFERENCES_MAX = 512
+};
 
 /* What is compared: one service in one mode, or one URL. */
 struct report_arm {
@@ -147,6 +154,7 @@ struct report_goal {
 	const char *text; /* "p99<50ms" as given */
 	const char *arm;
 	double value, limit;
+	const char *unit;      /* of the value: "ms", "errors"; of a sweep "clients": so many still meet it */
 	bool is_met, is_known; /* not known: too few requests for it */
 };
 
@@ -166,9 +174,9 @@ struct report {
 	unsigned load_count;
 	struct report_curve curves[ARMS_MAX * 4];
 	unsigned curve_count;
-	struct report_difference differences[128];
+	struct report_difference differences[DIFFERENCES_MAX];
 	unsigned difference_count;
-	struct report_goal goals[16];
+	struct report_goal goals[GOALS_MAX];
 	unsigned goal_count;
 	const char *sentences[SENTENCES_MAX]; /* the verdict in words, the most important first */
 	unsigned sentence_count;
@@ -184,6 +192,8 @@ void report_say(struct report *report, const char *format, ...) PRINTF_LIKE(2, 3
  * within the window. */
 struct report_load *report_add_load(struct report *report, unsigned arm, const struct load_plan *plan,
 				    struct measurement *measurement);
+/* Response times of several loads of one kind as of one: percentiles are of all their requests, never averages. */
+struct report_times report_pooled_times(struct report_load *const *loads, unsigned count);
 /* report_burst.c: `solo_ms`: one a request of the set. */
 struct report_burst *report_add_burst(struct report *report, unsigned arm, const struct load_plan *plan,
 				      const double *solo_ms, struct measurement *measurement);

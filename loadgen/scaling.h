@@ -45,7 +45,7 @@ double overlap_of(const double *solo, size_t count, double makespan);
 /* The search for the highest load that still meets a goal: doubling, then bisection, then a longer run that confirms.
  */
 struct search {
-	double lowest_bad, highest_good; /* 0 and INFINITY in the beginning */
+	double lowest_bad, highest_good; /* INFINITY and 0 in the beginning */
 	double precision;                /* ends when bad / good is below it, e.g. 1.1 */
 	double limit;
 	unsigned steps;

@@ -44,7 +44,10 @@ struct difference {
 	double p;                 /* two-sided; Mann-Whitney U where several runs, bootstrap where one */
 	enum verdict { VERDICT_NO_DIFFERENCE, VERDICT_A_IS_LOWER, VERDICT_B_IS_LOWER } verdict;
 };
-/* From run-level values (>= 3 a side, else the verdict is NO_DIFFERENCE): Hodges-Lehmann shift of the logarithms. */
+/* From run-level values, at most 20 a side: the ratio is the Hodges-Lehmann shift of the logarithms, its interval the
+ * one that belongs to the exact Mann-Whitney test. With fewer than 4 a side no interval has 95 % (3 against 3 can be
+ * ordered in 20 ways, so even complete separation has p = 0.1): the interval is then everything, and the verdict no
+ * difference. */
 struct difference difference_of_runs(const double *a, size_t a_count, const double *b, size_t b_count);
 
 /* A distribution as counts in log-linear buckets (3 significant digits), one a block of time. */
@@ -58,6 +61,8 @@ struct blocks {
 	double *rates; /* answers a second in each block */
 	size_t count;
 };
+/* Fewer blocks tell nothing about how they vary. */
+enum { BLOCKS_MIN = 5 };
 enum block_statistic { BLOCK_PERCENTILE, BLOCK_MEAN, BLOCK_RATE };
 /* From blocks of two runs, by moving-block bootstrap, 1000 times; percent is for BLOCK_PERCENTILE. */
 struct difference difference_of_blocks(const struct blocks *a, const struct blocks *b, enum block_statistic statistic,
@@ -73,7 +78,7 @@ struct regression {
 };
 struct regression regression_of(const double *x, const double *y, size_t count);
 
-/* Is the number of requests under way growing? Slope over the window with t > 3, and more than 5 % of the mean. */
+/* Is the number of requests under way growing? Slope over the window with t > 3, and by more than half of the mean. */
 struct steadiness {
 	bool is_steady;
 	double growth_per_s;
