@@ -173,6 +173,7 @@ static int send_setup(struct db_conn *conn)
 	if (PQsetnonblocking(conn->pg, 1) != 0 || !PQenterPipelineMode(conn->pg))
 		return fail(conn, PQerrorMessage(conn->pg));
 	conn->has_settings = false;
+	conn->asked_ns = 0;
 	if (send_session_settings(conn) != 0 || send_setup_sync(conn) != 0 ||
 	    send_prepare(conn, TIMEOUT_STATEMENT, "SELECT set_config('statement_timeout', $1, true)") != 0)
 		return -1;
@@ -212,6 +213,18 @@ static int check_setup_error(struct db_conn *conn, const PGresult *error)
 	return 0;
 }
 
+/* How far away PostgreSQL is: once all is set up, a Sync alone costs it nothing but the way there and back. */
+static int measure_distance(struct db_conn *conn)
+{
+	if (conn->asked_ns > 0) {
+		conn->distance_ns = clock_now_ns() - conn->asked_ns;
+		set_state(conn, CONN_READY);
+		return 0;
+	}
+	conn->asked_ns = clock_now_ns();
+	return send_setup_sync(conn) != 0 ? -1 : flush(conn);
+}
+
 static int receive_setup(struct db_conn *conn)
 {
 	while (conn->setup_left > 0 && !PQisBusy(conn->pg)) {
@@ -235,9 +248,7 @@ static int receive_setup(struct db_conn *conn)
 		conn->setup_left--;
 		PQclear(result);
 	}
-	if (conn->setup_left == 0)
-		set_state(conn, CONN_READY);
-	return 0;
+	return conn->setup_left == 0 ? measure_distance(conn) : 0;
 }
 
 /* Sending */

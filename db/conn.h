@@ -55,6 +55,8 @@ struct db_conn {
 	unsigned in_flight; /* slots in use, those that nobody waits for included */
 	unsigned units_in_flight;
 	uint64_t progress_ns; /* when something was last sent to an idle connection, or last arrived */
+	uint64_t
+	    distance_ns; /* round trip of a bare Sync, measured when the set-up was over: the wire, and nothing else */
 	char error[256];
 
 	/* private */
@@ -64,6 +66,7 @@ struct db_conn {
 	bool is_inside_query; /* a result has come, its closing NULL has not */
 	unsigned setup_left;  /* results of the set-up still to come, its Syncs included */
 	bool has_settings;    /* the first of them has come */
+	uint64_t asked_ns;    /* when the Sync that measures the distance was sent; 0: not yet */
 	unsigned head;        /* ring of slots */
 	struct db_slot *slots;
 	size_t head_bytes; /* of an unfinished result */

@@ -18,6 +18,7 @@ enum {
 	SPARE_LINK_MS = 100,     /* unused for so long, it may go to the other kind: a connect costs some 5 ms */
 	UNUSED_LINK_S = 60,      /* a connection beyond the shared ones is closed when unused for so long */
 	UNITS_AHEAD = 2,         /* units of shared reads on one connection: the next is there when one ends */
+	UNIT_APART_US = 200,     /* and one more for so much of the way to PostgreSQL: they fill the wire */
 	HUNG_GRACE_MS = 1000,    /* after the deadline of what is being worked on, the connection is given up */
 };
 
@@ -59,7 +60,8 @@ struct db_pipeline {
 	struct list finished;  /* over without having been sent */
 	uint64_t *expected_ns; /* per statement: moving average, 0 before the first */
 	unsigned statement_count;
-	unsigned failures; /* connects in a row that failed */
+	uint64_t distance_ns; /* the shortest round trip of the connections there are */
+	unsigned failures;    /* connects in a row that failed */
 	uint64_t retry_ns;
 	struct db_pipeline_numbers numbers;
 };
@@ -78,6 +80,12 @@ static uint64_t *expectation_of(struct db_pipeline *pipeline, const struct db_ba
 	return statement->index < pipeline->statement_count ? &pipeline->expected_ns[statement->index] : NULL;
 }
 
+/* The way there and back makes nobody slow: it is no work of PostgreSQL's, and others travel it at the same time. */
+static uint64_t quick_ns(const struct db_pipeline *pipeline)
+{
+	return QUICK_MS * NS_PER_MS + pipeline->distance_ns;
+}
+
 /* What is not known yet counts as slow, and so does what its author has isolated: a pg_sleep() of one request says
  * nothing of the next. */
 static bool is_quick(struct db_pipeline *pipeline, const struct db_batch *batch)
@@ -85,7 +93,7 @@ static bool is_quick(struct db_pipeline *pipeline, const struct db_batch *batch)
 	const uint64_t *expected_ns = expectation_of(pipeline, batch);
 
 	return !batch->queries[0].statement->is_isolated && expected_ns != NULL && *expected_ns > 0 &&
-	       *expected_ns < QUICK_MS * NS_PER_MS;
+	       *expected_ns < quick_ns(pipeline);
 }
 
 static void learn(struct db_pipeline *pipeline, const struct db_batch *batch, uint64_t took_ns)
@@ -183,7 +191,7 @@ void db_pipeline_submit(struct db_pipeline *pipeline, struct db_batch *batch)
 
 static bool is_overdue(const struct link *link, uint64_t now_ns)
 {
-	return link->conn.in_flight > 0 && now_ns > link->conn.progress_ns + 2 * QUICK_MS * NS_PER_MS;
+	return link->conn.in_flight > 0 && now_ns > link->conn.progress_ns + 2 * quick_ns(link->pipeline);
 }
 
 static bool is_open_to_quick(const struct link *link, uint64_t now_ns)
@@ -193,8 +201,10 @@ static bool is_open_to_quick(const struct link *link, uint64_t now_ns)
 
 static bool has_room(const struct db_pipeline *pipeline, const struct link *link)
 {
+	uint64_t units_ahead = UNITS_AHEAD + pipeline->distance_ns / (UNIT_APART_US * NS_PER_US);
+
 	return link->conn.in_flight + link->outgoing_count < pipeline->options.settings->depth &&
-	       (!link->lane->is_read_only || link->conn.units_in_flight < UNITS_AHEAD);
+	       (!link->lane->is_read_only || link->conn.units_in_flight < units_ahead);
 }
 
 /* Quick ones may not keep all there is for ever: while somebody waits to travel alone and no connection can be added,
@@ -522,6 +532,20 @@ static void note_idle(struct link *link)
 		link->has_lone_traveller = false;
 }
 
+/* The shortest: what one connection measured may hold a wait for the processor, here or there. */
+static void measure_distance(struct db_pipeline *pipeline)
+{
+	uint64_t shortest_ns = UINT64_MAX;
+
+	for (unsigned i = 0; i < pipeline->options.connections; i++) {
+		const struct db_conn *conn = &pipeline->links[i].conn;
+
+		if (pipeline->links[i].lane != NULL && db_conn_is_usable(conn) && conn->distance_ns < shortest_ns)
+			shortest_ns = conn->distance_ns;
+	}
+	pipeline->distance_ns = shortest_ns;
+}
+
 static void on_ready(struct db_watch *watch)
 {
 	struct link *link = CONTAINER_OF(watch, struct link, watch);
@@ -533,13 +557,14 @@ static void on_ready(struct db_watch *watch)
 		return;
 	}
 	if (!was_usable && db_conn_is_usable(&link->conn)) {
-		log_debug("db", "conn %u ready in %.1f ms", link->conn.number,
-			  (double)(clock_now_ns() - link->opening_ns) / 1e6);
+		log_debug("db", "conn %u ready in %.1f ms, round trip %.3f ms", link->conn.number,
+			  (double)(clock_now_ns() - link->opening_ns) / 1e6, (double)link->conn.distance_ns / 1e6);
 		if (pipeline->failures > 0)
 			log_info("db", "connected to the database again");
 		link->opening_ns = 0;
 		link->used_ns = clock_now_ns();
 		pipeline->failures = 0;
+		measure_distance(pipeline);
 	}
 	note_idle(link);
 	db_watch_update(&link->watch);
@@ -697,7 +722,7 @@ static void discover_slow(struct link *link, uint64_t now_ns)
 	struct db_batch *batch;
 	uint64_t *expected_ns;
 
-	if (conn->in_flight == 0 || since_ns < QUICK_MS * NS_PER_MS)
+	if (conn->in_flight == 0 || since_ns < quick_ns(link->pipeline))
 		return;
 	batch = conn->slots[conn->head].batch;
 	expected_ns = batch != NULL ? expectation_of(link->pipeline, batch) : NULL;

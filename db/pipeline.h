@@ -3,10 +3,11 @@
  * What a loop turn submits leaves at its end: one write a connection. Reads of one turn share a Sync; when one fails,
  * those behind it are run again singly. Writes have a Sync each.
  *
- * Who travels with whom: a statement is *quick* while its moving average is below QUICK_MS. Quick batches share the
- * first few connections of their kind, least expected time first. Slow ones, and those never seen before, travel alone:
- * on an idle connection, else on a new one up to the limit; one connection of each kind stays with the quick ones. So
- * nobody quick waits behind somebody known to be slow, and what is quick keeps the benefit of sharing.
+ * Who travels with whom: a statement is *quick* while its moving average is below QUICK_MS and the way to PostgreSQL
+ * and back, which is measured at each connect: the wire makes nobody slow. Quick batches share the first few
+ * connections of their kind, least expected time first. Slow ones, and those never seen before, travel alone: on an
+ * idle connection, else on a new one up to the limit; one connection of each kind stays with the quick ones. So nobody
+ * quick waits behind somebody known to be slow, and what is quick keeps the benefit of sharing.
  *
  * Life:    db_pipeline_create() -> db_pipeline_submit()* -> db_pipeline_close(); the loop then runs until its handles
  * are closed -> db_pipeline_destroy(). Owner:   a batch is the pipeline's from submit until `done`: exactly once, never

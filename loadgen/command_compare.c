@@ -68,7 +68,7 @@ static const char *service_program(struct command *command)
 	return found != NULL ? found : "meantime";
 }
 
-static int add_arm(struct compare *compare, const char *name, const char *url, const char *note, unsigned waiting)
+static int add_arm(struct compare *compare, const char *name, const char *url, const char *note)
 {
 	struct report *report = compare->command->report;
 
@@ -78,8 +78,8 @@ static int add_arm(struct compare *compare, const char *name, const char *url, c
 	}
 	compare->names[compare->count] = name;
 	compare->urls[compare->count++] = url;
-	report->arms[report->arm_count++] = (struct report_arm){
-	    .name = name, .url = url, .note = note, .threads = waiting, .is_ours = compare->is_ours};
+	report->arms[report->arm_count++] =
+	    (struct report_arm){.name = name, .url = url, .note = note, .is_ours = compare->is_ours};
 	return 0;
 }
 
@@ -97,26 +97,41 @@ static int add_targets(struct compare *compare)
 			return -1;
 		}
 		target = arena_copy(&command->report->arena, (struct text){target, (size_t)(equals - target)});
-		if (add_arm(compare, target, equals + 1, NULL, 0) != 0)
+		if (add_arm(compare, target, equals + 1, NULL) != 0)
 			return -1;
 	}
 	return 0;
 }
 
-/* How many of its requests can wait for the database at once; its own defaults where nothing else was said. */
-static unsigned waiting_at_once(const struct load_options *options, const char *mode)
+/* What the service was told, or its own default. */
+static unsigned service_option(const struct load_options *options, const char *name, unsigned usual)
 {
-	static const char connections[] = "--db-connections=";
-	unsigned count = 40;
+	size_t length = strlen(name);
 
-	if (strcmp(mode, "sync") == 0)
-		return 1;
-	if (strcmp(mode, "threads") == 0)
-		return options->threads > 0 ? (unsigned)options->threads : 8;
-	for (unsigned i = 0; i < options->service_options.count; i++)
-		if (strncmp(options->service_options.at[i], connections, sizeof(connections) - 1) == 0)
-			count = (unsigned)strtoul(options->service_options.at[i] + sizeof(connections) - 1, NULL, 10);
-	return count;
+	for (unsigned i = 0; i < options->service_options.count; i++) {
+		const char *option = options->service_options.at[i];
+
+		if (strncmp(option, name, length) == 0 && option[length] == '=')
+			usual = (unsigned)strtoul(option + length + 1, NULL, 10);
+	}
+	return usual;
+}
+
+/* How many of its requests can wait for the database at once. */
+static void set_waiting(const struct load_options *options, struct report_arm *arm)
+{
+	if (strcmp(arm->name, "sync") == 0)
+		arm->threads = 1;
+	else if (strcmp(arm->name, "threads") == 0)
+		arm->threads =
+		    options->threads > 0 ? (unsigned)options->threads : service_option(options, "--threads", 8);
+	else {
+		arm->threads = service_option(options, "--db-connections", 40);
+		arm->pipelined = service_option(options, "--db-shared-connections", 2) *
+				 service_option(options, "--db-pipeline-depth", 64);
+	}
+	arm->threads *= service_option(options, "--loops", 1);
+	arm->pipelined *= service_option(options, "--loops", 1);
 }
 
 static int add_modes(struct compare *compare)
@@ -135,9 +150,9 @@ static int add_modes(struct compare *compare)
 				 (int)length, names);
 			return -1;
 		}
-		if (add_arm(compare, modes[i].mode, "", modes[i].note,
-			    waiting_at_once(command->options, modes[i].mode)) != 0)
+		if (add_arm(compare, modes[i].mode, "", modes[i].note) != 0)
 			return -1;
+		set_waiting(command->options, &command->report->arms[compare->count - 1]);
 		names += length + (names[length] == ',');
 	}
 	return 0;

@@ -10,6 +10,7 @@
  * plain by then, and what follows would only wait in line. */
 enum { LEVELS_WITHOUT_GAIN = 3 };
 static const double GAIN = 1.03;
+static const double SHARED = 1.1; /* so much over Little's bound is no noise */
 static const double ERRORS_TOO_MANY = 0.5;
 
 int curves_init(struct curves *curves, struct command *command, const struct curve_plan *plan, unsigned first_arm,
@@ -237,6 +238,11 @@ static void find_bounds(struct curves *curves, struct curve *curve)
 		report->little_threads = arm->threads;
 		report->little_wait_ms = curve->wait_ms;
 		report->little = little_bound(arm->threads, curve->wait_ms / 1e3);
+		/* more than one a connection: its statements are quick ones, that share */
+		if (arm->pipelined > arm->threads && curve->best > SHARED * report->little) {
+			report->little_threads = arm->pipelined;
+			report->little = little_bound(arm->pipelined, curve->wait_ms / 1e3);
+		}
 	}
 }
 

@@ -25,11 +25,12 @@ enum {
 
 /* What is compared: one service in one mode, or one URL. */
 struct report_arm {
-	const char *name; /* "async" */
-	const char *url;  /* where it was */
-	const char *note; /* "nobody waits, the loop goes on"; may be NULL */
-	unsigned threads; /* workers that can wait at once; 0 unknown */
-	bool is_ours;     /* started by the command: its mode and threads are known */
+	const char *name;   /* "async" */
+	const char *url;    /* where it was */
+	const char *note;   /* "nobody waits, the loop goes on"; may be NULL */
+	unsigned threads;   /* workers that can wait at once; 0 unknown */
+	unsigned pipelined; /* requests that can be under way on the connections that quick ones share; 0 none do */
+	bool is_ours;       /* started by the command: its mode and threads are known */
 };
 
 /* Times of many requests; milliseconds. */

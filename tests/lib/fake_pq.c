@@ -32,6 +32,7 @@ struct command {
 struct pg_conn {
 	int socket, peer;
 	bool is_open, has_failed, is_hung_up, is_setup_over, is_aborted;
+	unsigned flushes; /* of the set-up */
 	unsigned polls;
 	struct command commands[FAKE_PQ_COMMANDS_MAX];
 	unsigned sent, answered, received; /* counts of commands */
@@ -416,9 +417,11 @@ int PQflush(PGconn *conn)
 		return 1;
 	}
 	if (fake_pq.answers_everything || (fake_pq.answers_setup && !conn->is_setup_over))
-		while (fake_pq_unanswered(conn) > 0 && !(fake_pq.is_sync_late && oldest_command(conn)->is_sync))
+		while (fake_pq_unanswered(conn) > 0 &&
+		       !(fake_pq.is_sync_late && conn->is_setup_over && oldest_command(conn)->is_sync))
 			fake_pq_answer(conn);
-	conn->is_setup_over = true;
+	/* the settings and statements, then the Sync that measures the distance */
+	conn->is_setup_over = ++conn->flushes > 1;
 	return 0;
 }
 

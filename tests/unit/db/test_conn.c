@@ -11,6 +11,7 @@
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -192,9 +193,30 @@ static void it_connects_prepares_and_is_ready(void **state)
 		fake_pq_answer(pg());
 		assert_int_equal(db_conn_advance(&conn), 0);
 	}
+	assert_string_equal(fake_pq_sent(pg()), "Sync"); /* for the distance */
 	assert_int_equal(conn.state, CONN_READY);
 	assert_true(db_conn_is_usable(&conn));
 	assert_int_equal(db_conn_socket(&conn), PQsocket(pg()));
+}
+
+static void the_distance_is_that_of_a_sync_alone(void **state)
+{
+	uint64_t asked_ns;
+
+	(void)state;
+	fake_pq.answers_setup = false;
+	assert_int_equal(db_conn_open(&conn, NULL, NULL), 0);
+	assert_int_equal(db_conn_advance(&conn), 0);
+	assert_int_equal(db_conn_advance(&conn), 0);
+	usleep(30 * 1000); /* statements that take long to prepare */
+	fake_pq_answer_all(pg());
+	asked_ns = clock_now_ns();
+	assert_int_equal(db_conn_advance(&conn), 0);
+	usleep(5 * 1000);
+	fake_pq_answer_all(pg());
+	assert_int_equal(db_conn_advance(&conn), 0);
+	assert_int_equal(conn.state, CONN_READY);
+	assert_in_range(conn.distance_ns, 5 * NS_PER_MS, clock_now_ns() - asked_ns);
 }
 
 static void a_writing_connection_prepares_what_writes(void **state)
@@ -226,6 +248,8 @@ static void a_statement_that_does_not_prepare_harms_no_other(void **state)
 	for (int i = 0; i < 4; i++)
 		fake_pq_answer(pg());
 	fake_pq_answer_error(pg(), "42P01", "relation \"country\" does not exist", NULL);
+	fake_pq_answer_all(pg());
+	assert_int_equal(db_conn_advance(&conn), 0);
 	fake_pq_answer_all(pg());
 	assert_int_equal(db_conn_advance(&conn), 0);
 	assert_int_equal(conn.state, CONN_READY);
@@ -839,6 +863,7 @@ int main(void)
 	    TEST(what_a_state_does_not_allow_is_refused),
 	    TEST(closing_what_is_closed_does_nothing),
 	    TEST(it_connects_prepares_and_is_ready),
+	    TEST(the_distance_is_that_of_a_sync_alone),
 	    TEST(a_writing_connection_prepares_what_writes),
 	    TEST(a_refused_connect_says_why),
 	    TEST(a_statement_that_does_not_prepare_harms_no_other),
