@@ -43,6 +43,9 @@ static int fail(struct arm *arm, const struct arm_settings *settings, const char
 	char said[SAID_BYTES];
 	size_t length = read_log(arm, said), from = length > 600 ? length - 600 : 0;
 
+	while (length > from && said[length - 1] == '\n')
+		said[--length] = '\0';
+
 	snprintf(why, why_size, "%s --mode %s %s; it said: %s", settings->program, settings->mode, what,
 		 length > 0 ? said + from : "nothing");
 	arm_stop(arm);

@@ -2,6 +2,7 @@
 #include <math.h>
 
 #include "loadgen/command.h"
+#include "loadgen/report_format.h"
 
 int command_burst(struct command *command)
 {
@@ -9,6 +10,7 @@ int command_burst(struct command *command)
 	struct report *report = command->report;
 	const struct report_burst *burst;
 	const char *urls[16];
+	char text[FORMATTED];
 	unsigned count = options->arguments.count;
 
 	for (unsigned i = 0; i < count; i++)
@@ -27,13 +29,13 @@ int command_burst(struct command *command)
 	if (isnan(burst->overlap))
 		report_say(report, "How much overlapped can not be said: a request alone was not answered.");
 	else if (burst->overlap > 0.9)
-		report_say(report, "They overlap: %u requests are over in %.3g ms, overlap %.2f of 1.", count,
-			   burst->makespan, burst->overlap);
+		report_say(report, "They overlap: %u requests are over in %s, overlap %.2f of 1.", count,
+			   format_ms(burst->makespan, text), burst->overlap);
 	else if (burst->overlap < 0.1)
-		report_say(report, "They queue behind each other: %u requests are over in %.3g ms, overlap %.2f of 1.",
-			   count, burst->makespan, burst->overlap);
+		report_say(report, "They queue behind each other: %u requests are over in %s, overlap %.2f of 1.",
+			   count, format_ms(burst->makespan, text), burst->overlap);
 	else
-		report_say(report, "They overlap in part: %u requests are over in %.3g ms, overlap %.2f of 1.", count,
-			   burst->makespan, burst->overlap);
+		report_say(report, "They overlap in part: %u requests are over in %s, overlap %.2f of 1.", count,
+			   format_ms(burst->makespan, text), burst->overlap);
 	return EXIT_GOOD;
 }

@@ -180,6 +180,8 @@ void connection_open(struct connection *connection)
 	list_append(&load->connecting, &connection->connecting_link);
 	load->connecting_count++;
 	connection->number = load->next_number++;
+	for (unsigned i = 0; i < connection->count; i++) /* those that it is opened for */
+		slot_at(connection, i)->record->connection = connection->number;
 	connection->event_ns = load_clock(load);
 	connection->is_last = false;
 	connection->has_answered = false;

@@ -25,6 +25,7 @@ enum {
 	BURST = 1 << COMMAND_BURST,
 	SWEEP = 1 << COMMAND_SWEEP,
 	COMPARE = 1 << COMMAND_COMPARE,
+	DIFF = 1 << COMMAND_DIFF,
 	LOADS = RUN | SWEEP | COMPARE,
 	ALL = RUN | BURST | SWEEP | COMPARE,
 	HELP_COLUMN = 28,
@@ -107,11 +108,11 @@ static const struct row rows[] = {
      "p99<50ms, p99.9<1s, mean<5ms, max<2s: exit status 1 when missed; may be repeated"},
     {"--max-errors", NULL, TYPE_STRING, RUN | SWEEP | COMPARE, AT(max_errors), 0, 0, "N|P%",
      "exit status 1 when more requests fail (default: only when all do)"},
-    {"--json", NULL, TYPE_STRING, ALL, AT(json), 0, 0, "FILE", "the whole report, for machines and for diff"},
+    {"--json", NULL, TYPE_STRING, ALL | DIFF, AT(json), 0, 0, "FILE", "the whole report, for machines and for diff"},
     {"--csv", NULL, TYPE_STRING, ALL, AT(csv), 0, 0, "FILE", "every request, a line each"},
     {"--ndjson", NULL, TYPE_STRING, ALL, AT(ndjson), 0, 0, "FILE", "every request, an object a line"},
     {"--trace", NULL, TYPE_STRING, ALL, AT(trace), 0, 0, "FILE", "a timeline that opens in ui.perfetto.dev"},
-    {"--html", NULL, TYPE_STRING, ALL, AT(html), 0, 0, "FILE",
+    {"--html", NULL, TYPE_STRING, ALL | DIFF, AT(html), 0, 0, "FILE",
      "one page with pictures, needs no network; of each FILE, - is standard output"},
     {"--quick", NULL, TYPE_FLAG, COMPARE, AT(quick), 0, 0, NULL, "half of each duration, 4 rounds"},
     {"--quiet", NULL, TYPE_FLAG, ALL, AT(quiet), 0, 0, NULL, "no live line on the terminal"},
@@ -319,7 +320,8 @@ static int read_option(struct load_options *options, int argc, char *const *argv
 {
 	char name[NAME_MAX_LENGTH + 1], text[160];
 	const char *word = argv[*at], *equals = word[1] == '-' ? strchr(word, '=') : NULL, *value;
-	size_t length = equals == NULL ? strlen(word) : (size_t)(equals - word);
+	bool is_attached = word[1] != '-' && word[1] != '\0' && word[2] != '\0'; /* -c64 */
+	size_t length = is_attached ? 2 : equals == NULL ? strlen(word) : (size_t)(equals - word);
 	const struct row *row;
 
 	snprintf(name, sizeof(name), "%.*s", (int)length, word);
@@ -332,7 +334,7 @@ static int read_option(struct load_options *options, int argc, char *const *argv
 			snprintf(why, why_size, "%s takes no value", row->name);
 		return equals == NULL ? 0 : -1;
 	}
-	value = equals != NULL ? equals + 1 : *at + 1 < argc ? argv[++*at] : NULL;
+	value = is_attached ? word + 2 : equals != NULL ? equals + 1 : *at + 1 < argc ? argv[++*at] : NULL;
 	if (value == NULL || value[0] == '\0') {
 		snprintf(why, why_size, "%s needs a value: %s", row->name, row->value);
 		return -1;
@@ -441,9 +443,9 @@ void options_print_help(enum command_name command, FILE *out)
 {
 	char left[80];
 
-	fprintf(out, "meantime-load %s - %s\n\nusage: meantime-load %s%s%s%s\n\n", commands[command].name,
-		commands[command].what, commands[command].name, command == COMMAND_DIFF ? "" : " [OPTION...]",
-		commands[command].max > 0 ? " " : "", commands[command].usage);
+	fprintf(out, "meantime-load %s - %s\n\nusage: meantime-load %s [OPTION...]%s%s\n\n", commands[command].name,
+		commands[command].what, commands[command].name, commands[command].max > 0 ? " " : "",
+		commands[command].usage);
 	for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
 		if ((rows[i].commands & 1U << command) == 0)
 			continue;

@@ -15,8 +15,10 @@ const char *format_ms(double ms, char text[static FORMATTED])
 		snprintf(text, FORMATTED, "-");
 	else if (fabs(ms) >= 999.5)
 		snprintf(text, FORMATTED, "%.*f s", digits_behind(ms / 1e3), ms / 1e3);
-	else if (fabs(ms) >= 0.9995 || fabs(ms) <= 0)
-		snprintf(text, FORMATTED, "%.*f ms", fabs(ms) <= 0 ? 0 : digits_behind(ms), ms);
+	else if (fabs(ms) >= 0.9995)
+		snprintf(text, FORMATTED, "%.*f ms", digits_behind(ms), ms);
+	else if (fabs(ms) < 0.00005)
+		snprintf(text, FORMATTED, "0 us");
 	else
 		snprintf(text, FORMATTED, "%.*f us", ms >= 0.1 ? 0 : 1, ms * 1e3);
 	return text;

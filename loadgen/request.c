@@ -93,6 +93,16 @@ static bool begins_with(struct text text, struct text start)
 	return text.length >= start.length && memcmp(text.at, start.at, start.length) == 0;
 }
 
+/* Of what stands between braces, for a message. */
+static size_t excerpt_length(struct text text)
+{
+	size_t length = 0;
+
+	while (length < text.length && length < 40 && text.at[length] > ' ' && text.at[length] != '}')
+		length++;
+	return length < text.length && text.at[length] == '}' ? length + 1 : length;
+}
+
 /* A brace that begins neither is itself in a body, which may be JSON, and wrong elsewhere. */
 static int add_template(struct request *request, struct text text, bool is_body, const struct place *place)
 {
@@ -111,12 +121,12 @@ static int add_template(struct request *request, struct text text, bool is_body,
 			piece.kind = PIECE_RANDOM;
 			if (!read_range((struct text){rest.at + 8, rest.length - 8}, &piece.from, &piece.to, &length))
 				return fail(place, "%.*s: expected {random:a-b}, two numbers and the first not above",
-					    (int)(rest.length < 40 ? rest.length : 40), rest.at);
+					    (int)excerpt_length(rest), rest.at);
 			length += 8;
 		} else if (!begins_with(rest, TEXT("{n}"))) {
 			if (!is_body)
 				return fail(place, "%.*s: expected {n} or {random:a-b}; a brace itself is %%7B",
-					    (int)(rest.length < 40 ? rest.length : 40), rest.at);
+					    (int)excerpt_length(rest), rest.at);
 			at++;
 			continue;
 		}

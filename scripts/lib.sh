@@ -10,8 +10,8 @@ export LC_ALL=C.UTF-8 # numbers have a point, whatever the caller's language
 build_packages=(gcc libc6-dev cmake ninja-build pkg-config libh2o-dev libuv1-dev libpq-dev libjansson-dev libssl-dev
 	libcmocka-dev)
 database_packages=(postgresql-15 postgresql-client-15 iso-codes util-linux procps)
-demo_packages=(curl wrk)
-test_packages=(clang libclang-rt-14-dev curl python3-pytest shellcheck)
+demo_packages=(curl)
+test_packages=(clang libclang-rt-14-dev curl python3-pytest shellcheck wrk)
 
 say() { printf '%s\n' "$*"; }
 complain() { printf '%s: %s\n' "$(basename "$0")" "$*" >&2; }
