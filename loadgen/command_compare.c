@@ -234,7 +234,7 @@ static void say_bursts(struct report *report)
 	char text[FORMATTED], line[1024];
 	int at;
 
-	if (report->burst_count < 2)
+	if (report->burst_count < 2 || report->bursts[0].bar_count < 2)
 		return;
 	at = snprintf(line, sizeof(line), "Released at the same instant, %u requests are all over",
 		      report->bursts[0].bar_count);

@@ -154,7 +154,7 @@ static void write_throughput(FILE *out, const struct row *row, double best)
 	fprintf(out,
 		"</td><td class=\"bar\"><svg viewBox=\"0 0 100 10\" preserveAspectRatio=\"none\" aria-hidden=\"true\">"
 		"<rect class=\"arm%u\" width=\"%.1f\" height=\"10\"/></svg></td>",
-		row->first->arm % 8, best > 0 ? 100 * fmax(0, fmin(1, throughput / best)) : 0.0);
+		row->first->arm % 6, best > 0 ? 100 * fmax(0, fmin(1, throughput / best)) : 0.0);
 }
 
 static double best_of(const struct report *report, const struct report_load *like)
