@@ -4,7 +4,7 @@
 #include "loadgen/report.h"
 #include "loadgen/report_format.h"
 
-enum { BAR_MIN = 20, BAR_BESIDE = 52, CURVE_BAR = 24 };
+enum { BAR_MIN = 20, BAR_BESIDE = 66, CURVE_BAR = 24 };
 
 static const char *arm_name(const struct report *report, unsigned arm)
 {
@@ -52,7 +52,7 @@ static double longest_makespan(const struct report *report)
 
 static void print_bar(FILE *out, const struct report_bar *bar, double ms_a_character)
 {
-	char done[FORMATTED], queued[FORMATTED], database[FORMATTED], rest[FORMATTED];
+	char done[FORMATTED], queued[FORMATTED], database[FORMATTED];
 	double waited = bar->queue_before + (isnan(bar->queue) ? 0 : bar->queue),
 	       worked = isnan(bar->database) ? 0 : bar->database;
 	double first = round(waited / ms_a_character), second = round((waited + worked) / ms_a_character),
@@ -67,14 +67,13 @@ static void print_bar(FILE *out, const struct report_bar *bar, double ms_a_chara
 	else if (bar->status >= 400)
 		fprintf(out, "  status %u", bar->status);
 	else if (!isnan(bar->database))
-		fprintf(out, "  queued %s, database %s, rest %s", format_ms(waited, queued),
-			format_ms(bar->database, database), format_ms(bar->rest, rest));
+		fprintf(out, "  queued %s, database %s", format_ms(waited, queued), format_ms(bar->database, database));
 	fputc('\n', out);
 }
 
 static void print_bursts(const struct report *report, FILE *out, unsigned columns)
 {
-	unsigned room = columns > BAR_BESIDE + 2 * BAR_MIN ? columns - BAR_BESIDE - 32 : BAR_MIN;
+	unsigned room = columns > BAR_BESIDE + BAR_MIN ? columns - BAR_BESIDE : BAR_MIN;
 	double scale = longest_makespan(report) / room;
 	char makespan[FORMATTED];
 
@@ -135,23 +134,55 @@ static void print_percentile(FILE *out, const struct report_times *times, double
 	fprintf(out, " %9s", "-");
 }
 
-static void print_load_row(const struct report *report, FILE *out, const struct report_load *load, bool has_rounds,
-			   bool *is_cut)
+/* What one row of the table says: a load, or all rounds of an arm together. */
+struct row {
+	const char *name;
+	double throughput, low, high; /* of the rounds: median, lowest, highest */
+	struct report_times response;
+	uint64_t failures;
+};
+
+static void print_row(FILE *out, const struct row *row, bool has_rounds, bool *is_cut)
 {
 	static const double percents[] = {50, 90, 99, 99.9};
-	char rate[FORMATTED], max[FORMATTED], name[48];
+	char rate[FORMATTED], low[FORMATTED], high[FORMATTED], max[FORMATTED], range[2 * FORMATTED + 2] = "";
 
 	if (has_rounds)
-		snprintf(name, sizeof(name), "%s %u", arm_name(report, load->arm), load->round);
-	else
-		snprintf(name, sizeof(name), "%s", arm_name(report, load->arm));
-	fprintf(out, "  %-12.12s %9s", name, format_count(load->throughput, rate));
+		snprintf(range, sizeof(range), "%s..%s", format_count(row->low, low), format_count(row->high, high));
+	fprintf(out, "  %-12.12s %9s", row->name, format_count(row->throughput, rate));
+	if (has_rounds)
+		fprintf(out, " %14s", range);
 	for (unsigned i = 0; i < ARRAY_LENGTH(percents); i++)
-		print_percentile(out, &load->response, percents[i], is_cut);
+		print_percentile(out, &row->response, percents[i], is_cut);
 	fprintf(out, " %9s %8llu\n",
-		load->response.count == 0 ? "-"
-					  : format_bound(load->response.max, load->response.at_least_count > 0, max),
-		(unsigned long long)failures(load));
+		row->response.count == 0 ? "-" : format_bound(row->response.max, row->response.at_least_count > 0, max),
+		(unsigned long long)row->failures);
+}
+
+static struct row row_of(const struct report *report, const struct report_load *load)
+{
+	return (struct row){arm_name(report, load->arm),
+			    load->throughput,
+			    load->throughput,
+			    load->throughput,
+			    load->response,
+			    failures(load)};
+}
+
+/* Percentiles are of the requests of all rounds; the rate is the median of the rounds, between its extremes. */
+static struct row row_of_rounds(const struct report *report, struct report_load *const *loads, unsigned count)
+{
+	double rates[LEVEL_RUNS_MAX];
+	struct row row = {.name = arm_name(report, loads[0]->arm), .response = report_pooled_times(loads, count)};
+
+	for (unsigned i = 0; i < count; i++) {
+		rates[i] = loads[i]->throughput;
+		row.failures += failures(loads[i]);
+	}
+	row.throughput = median_of(rates, count);
+	row.low = rates[0];
+	row.high = rates[count - 1];
+	return row;
 }
 
 /* From when they were due, and from when they were sent: in an open loop these differ when the generator or a missing
@@ -169,7 +200,7 @@ static void print_service_row(FILE *out, const struct report_load *load, bool *i
 	fprintf(out, " %9s\n", format_ms(load->service.max, max));
 }
 
-static void print_load_kind(FILE *out, const struct report_load *load)
+static void print_load_kind(FILE *out, const struct report_load *load, unsigned rounds)
 {
 	char rate[FORMATTED];
 
@@ -182,7 +213,10 @@ static void print_load_kind(FILE *out, const struct report_load *load)
 			load->pipeline);
 	else
 		fprintf(out, "closed loop, %u client%s", load->concurrency, load->concurrency == 1 ? "" : "s");
-	fprintf(out, ", %.3g s", load->duration_s);
+	if (rounds > 1)
+		fprintf(out, ", %u rounds of %.3g s", rounds, load->duration_s);
+	else
+		fprintf(out, ", %.3g s", load->duration_s);
 	if (load->delay_ms > 0)
 		fprintf(out, ", database %.3g ms away", load->delay_ms);
 	fputs(":\n", out);
@@ -211,34 +245,54 @@ static void print_outcomes(const struct report *report, FILE *out, const struct 
 	fputc('\n', out);
 }
 
-static void print_group(const struct report *report, FILE *out, const char *group)
+static unsigned rounds_of(const struct report *report, unsigned arm, const char *group, struct report_load **loads)
 {
-	const struct report_load *first = NULL;
-	bool is_cut = false, has_rounds = false;
+	unsigned count = 0;
 
 	for (unsigned i = 0; i < report->load_count; i++)
-		if (strcmp(report->loads[i]->group, group) == 0) {
-			first = first == NULL ? report->loads[i] : first;
-			has_rounds |= report->loads[i]->round > 1;
-		}
-	print_load_kind(out, first);
-	fprintf(out, "  %-12s %9s %9s %9s %9s %9s %9s %8s\n", "", "answers/s", "p50", "p90", "p99", "p99.9", "max",
-		"failures");
-	for (unsigned arm = 0; arm < report->arm_count; arm++)
-		for (unsigned i = 0; i < report->load_count; i++) {
-			const struct report_load *load = report->loads[i];
+		if (report->loads[i]->arm == arm && strcmp(report->loads[i]->group, group) == 0)
+			loads[count++] = report->loads[i];
+	return count;
+}
 
-			if (load->arm != arm || strcmp(load->group, group) != 0)
-				continue;
-			print_load_row(report, out, load, has_rounds, &is_cut);
-			print_service_row(out, load, &is_cut);
+static void print_arm(const struct report *report, FILE *out, struct report_load *const *loads, unsigned count,
+		      bool has_rounds, bool *is_cut)
+{
+	struct row row = has_rounds ? row_of_rounds(report, loads, count) : row_of(report, loads[0]);
+
+	print_row(out, &row, has_rounds, is_cut);
+	if (!has_rounds)
+		print_service_row(out, loads[0], is_cut);
+}
+
+static void print_group(const struct report *report, FILE *out, const char *group)
+{
+	struct report_load *loads[LEVEL_RUNS_MAX];
+	bool is_cut = false, has_rounds = false, has_kind = false;
+
+	for (unsigned arm = 0; arm < report->arm_count; arm++)
+		has_rounds |= rounds_of(report, arm, group, loads) > 1;
+	for (unsigned arm = 0; arm < report->arm_count; arm++) {
+		unsigned count = rounds_of(report, arm, group, loads);
+
+		if (count == 0)
+			continue;
+		if (!has_kind) {
+			print_load_kind(out, loads[0], count);
+			fprintf(out, "  %-12s %9s", "", "answers/s");
+			if (has_rounds)
+				fprintf(out, " %14s", "of the rounds");
+			fprintf(out, " %9s %9s %9s %9s %9s %8s\n", "p50", "p90", "p99", "p99.9", "max", "failures");
 		}
+		has_kind = true;
+		print_arm(report, out, loads, count, has_rounds, &is_cut);
+	}
 	for (unsigned i = 0; i < report->load_count; i++)
 		if (strcmp(report->loads[i]->group, group) == 0)
 			print_outcomes(report, out, report->loads[i]);
 	if (is_cut)
-		fprintf(out, "  -: too few requests to say (p99 needs %zu, p99.9 %zu)\n", percentile_needs(99),
-			percentile_needs(99.9));
+		fprintf(out, "  -: too few requests to say (p90 needs %zu, p99 %zu, p99.9 %zu)\n", percentile_needs(90),
+			percentile_needs(99), percentile_needs(99.9));
 	fputc('\n', out);
 }
 
@@ -284,7 +338,7 @@ static void print_usl(FILE *out, const struct usl *usl)
 		fputs("  its peak: none to be seen, kappa can not be told from 0\n", out);
 }
 
-static void print_curve(const struct report *report, FILE *out, const struct report_curve *curve, unsigned columns)
+static void print_curve(const struct report *report, FILE *out, const struct report_curve *curve)
 {
 	char text[FORMATTED];
 	double most = 0;
@@ -309,8 +363,6 @@ static void print_curve(const struct report *report, FILE *out, const struct rep
 		fprintf(out, "  the goal is met up to %.0f clients (%s/s)%s\n", curve->slo_load,
 			format_count(curve->slo_throughput, text),
 			curve->is_slo_confirmed ? ", confirmed by a run twice as long" : "");
-	if (curve->bound_sentence != NULL)
-		print_paragraph(out, curve->bound_sentence, columns, 0);
 	fputc('\n', out);
 }
 
@@ -397,8 +449,10 @@ static struct worst worst_of(const struct report *report)
 }
 
 /* The histogram of the load whose sends were latest. */
-static void print_lateness(const struct report *report, FILE *out)
+static void print_lateness(const struct report *report, FILE *out, unsigned columns)
 {
+	char line[512];
+	int at;
 	const struct report_check *check = NULL;
 	uint64_t all = 0;
 
@@ -409,16 +463,16 @@ static void print_lateness(const struct report *report, FILE *out)
 		all += check->lateness[i].count;
 	if (all == 0)
 		return;
-	fputs("  sends late by", out);
+	at = snprintf(line, sizeof(line), "  sends late by");
 	for (unsigned i = 0; i < check->lateness_count; i++) {
 		double share = 100 * (double)check->lateness[i].count / (double)all;
 
-		if (share >= 0.05 && isinf(check->lateness[i].to_us))
-			fprintf(out, " more: %.1f%%", share);
-		else if (share >= 0.05)
-			fprintf(out, " <%g us: %.1f%%", check->lateness[i].to_us, share);
+		if (share >= 0.05 && (size_t)at < sizeof(line) - 32)
+			at += isinf(check->lateness[i].to_us)
+				  ? snprintf(line + at, 32, " more: %.1f%%", share)
+				  : snprintf(line + at, 32, " <%gus: %.1f%%", check->lateness[i].to_us, share);
 	}
-	fputc('\n', out);
+	print_paragraph(out, line, columns, 4);
 }
 
 static void print_check(const struct report *report, FILE *out, unsigned columns)
@@ -434,7 +488,7 @@ static void print_check(const struct report *report, FILE *out, unsigned columns
 		format_ms(worst.lateness_p50_us / 1e3, p50), format_ms(worst.lateness_p99_us / 1e3, p99),
 		format_ms(worst.lateness_max_us / 1e3, max), worst.cpu_share * 100,
 		worst.cpu_share > 0.95 ? " (busy: what was answered is a lower bound)" : "");
-	print_lateness(report, out);
+	print_lateness(report, out, columns);
 	fprintf(out,
 		"  connections missing %u, connects failed %llu, connections opened again %llu; Little's law off by "
 		"%.2g %%\n",
@@ -460,7 +514,7 @@ void report_write_text(const struct report *report, FILE *out, unsigned columns)
 	print_bursts(report, out, columns);
 	print_loads(report, out);
 	for (unsigned i = 0; i < report->curve_count; i++)
-		print_curve(report, out, &report->curves[i], columns);
+		print_curve(report, out, &report->curves[i]);
 	print_differences(report, out);
 	print_check(report, out, columns);
 }
