@@ -421,8 +421,3 @@ int load_run(const struct load_plan *given, struct measurement *measurement, cha
 	free(load);
 	return 0;
 }
-
-void measurement_cleanup(struct measurement *measurement)
-{
-	record_log_cleanup(&measurement->records);
-}

@@ -1,4 +1,10 @@
+/* What is left of a load when it is over, and how late its sends were. */
 #include "loadgen/load.h"
+
+void measurement_cleanup(struct measurement *measurement)
+{
+	record_log_cleanup(&measurement->records);
+}
 
 enum { LATENESS_STEPS = 16 };
 
