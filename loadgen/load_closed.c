@@ -52,8 +52,9 @@ static unsigned closed_write(struct load *load, struct connection *connection, s
 static void closed_on_sent(struct load *load, struct record *record)
 {
 	/* it was decided upon in this very turn: then it was due when it was sent. Otherwise it has waited for a
-	 * connection, which belongs to its response time. */
-	if (record->intended_ns + load->started_ns >= load->turn_ns && load->plan->requests->is_keep_alive)
+	 * connection, which belongs to its response time. Decided upon within the window, it stays in it. */
+	if (record->intended_ns + load->started_ns >= load->turn_ns && load->plan->requests->is_keep_alive &&
+	    record->sent_ns < load->measurement->window_to_ns)
 		record->intended_ns = record->sent_ns;
 	load_count_lateness(load, load->now_ns - load->turn_ns);
 }

@@ -53,6 +53,8 @@ static bool keep_piece(struct response *response, struct text piece)
 
 	if (piece.length == 0)
 		return true;
+	if (response->line_length == 0)
+		response->is_line_cut = false; /* a new line; the last one may have been too long */
 	if (response->is_cr_last || (cr != NULL && cr != piece.at + piece.length - 1))
 		return false;
 	if (cr != NULL) {

@@ -61,7 +61,7 @@ static struct record *add_record(double at_ms, double takes_ms, enum outcome out
 	record->intended_ns = record->sent_ns = (uint64_t)(at_ms * 1e6);
 	record->done_ns = record->intended_ns + (uint64_t)(takes_ms * 1e6);
 	record->first_ns = outcome == OUTCOME_ANSWERED ? record->done_ns : 0;
-	record->outcome = outcome;
+	record->outcome = (uint8_t)outcome;
 	record->status = status;
 	record->queue_us = record->database_us = record->total_us = TIMING_UNKNOWN;
 	record->is_warmup = record->intended_ns < measurement.window_from_ns;
