@@ -12,6 +12,7 @@ enum { LEVELS_WITHOUT_GAIN = 3 };
 static const double GAIN = 1.03;
 static const double SHARED = 1.1; /* so much over Little's bound is no noise */
 static const double ERRORS_TOO_MANY = 0.5;
+static const double BOUND_MET = 0.8;
 
 int curves_init(struct curves *curves, struct command *command, const struct curve_plan *plan, unsigned first_arm,
 		const char *const *urls, unsigned count)
@@ -270,22 +271,17 @@ static const char *bound_sentence(struct report *report, const struct report_cur
 	double law = law_bound(&curve->usl);
 
 	format_count(best->throughput, measured);
-	if (!isnan(curve->little) && best->throughput > 0.8 * curve->little)
-		return arena_printf(&report->arena,
-				    "%s: %s/s with %u at once are %.0f %% of Little's bound (%g at once / %s in the "
-				    "database = %s/s): more clients can not improve it, only more that wait at once or "
-				    "a shorter wait.",
-				    name, measured, best->concurrency, best->throughput / curve->little * 100,
-				    curve->little_threads, format_ms(curve->little_wait_ms, wait),
-				    format_count(curve->little, bound));
 	if (!isnan(curve->little))
-		return arena_printf(&report->arena,
-				    "%s: %s/s with %u at once are %.0f %% of Little's bound (%g at once / %s in the "
-				    "database = %s/s): not waiting ends it, but work for the processor, here or in the "
-				    "database; more that wait at once would not help.",
-				    name, measured, best->concurrency, best->throughput / curve->little * 100,
-				    curve->little_threads, format_ms(curve->little_wait_ms, wait),
-				    format_count(curve->little, bound));
+		return arena_printf(
+		    &report->arena,
+		    "%s: %s/s with %u at once are %.0f %% of Little's bound (%g at once / %s in the database = %s/s): "
+		    "%s.",
+		    name, measured, best->concurrency, best->throughput / curve->little * 100, curve->little_threads,
+		    format_ms(curve->little_wait_ms, wait), format_count(curve->little, bound),
+		    best->throughput > BOUND_MET * curve->little
+			? "more clients can not improve it, only more that wait at once or a shorter wait"
+			: "not waiting ends it, but work for the processor, here or in the database; more that wait at "
+			  "once would not help");
 	if (!isnan(law))
 		return arena_printf(
 		    &report->arena,

@@ -107,3 +107,24 @@ void report_check_load(struct report *report, struct report_load *load)
 		report->is_interrupted = true;
 	judge(report, load, self);
 }
+
+struct report_worst report_worst_of(const struct report *report)
+{
+	struct report_worst worst = {0};
+
+	for (unsigned i = 0; i < report->load_count; i++) {
+		const struct report_check *check = &report->loads[i]->check;
+
+		worst.lateness_p50_us = fmax(worst.lateness_p50_us, check->lateness_p50_us);
+		worst.lateness_p99_us = fmax(worst.lateness_p99_us, check->lateness_p99_us);
+		worst.lateness_max_us = fmax(worst.lateness_max_us, check->lateness_max_us);
+		worst.cpu_share = fmax(worst.cpu_share, check->cpu_share);
+		worst.little_residual = fmax(worst.little_residual, check->little_residual);
+		worst.wanted += check->connections_wanted;
+		worst.up += check->connections_up;
+		worst.connect_failures += check->connect_failures;
+		worst.reconnects += check->reconnects;
+		worst.unsteady += !report->loads[i]->steadiness.is_steady;
+	}
+	return worst;
+}

@@ -1,7 +1,8 @@
 #include "loadgen/report_format.h"
 
 #include <math.h>
-#include <stdio.h>
+
+#include "base/buffer.h"
 
 /* Three digits, whatever the size. */
 static int digits_behind(double value)
@@ -56,4 +57,17 @@ const char *format_bytes(double bytes, char text[static FORMATTED])
 		bytes /= 1024;
 	snprintf(text, FORMATTED, "%.*f %s", unit == 0 ? 0 : 1, bytes, units[unit]);
 	return text;
+}
+
+void format_json_string(FILE *out, const char *text)
+{
+	char room[1024];
+	struct arena arena;
+	struct buffer buffer;
+
+	arena_init(&arena, room, sizeof(room));
+	buffer = buffer_in(&arena);
+	buffer_add_json_string(&buffer, text_of(text));
+	fwrite(buffer.bytes, 1, buffer.length, out);
+	arena_cleanup(&arena);
 }

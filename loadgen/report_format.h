@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 
 enum { FORMATTED = 32 };
 
@@ -17,3 +18,6 @@ const char *format_bound(double ms, bool is_at_least, char text[static FORMATTED
 const char *format_count(double count, char text[static FORMATTED]);
 /* "12.3 MiB". */
 const char *format_bytes(double bytes, char text[static FORMATTED]);
+
+/* Writes `text` as a JSON string, quotes included. */
+void format_json_string(FILE *out, const char *text);

@@ -2,32 +2,7 @@
 
 #include <math.h>
 
-/* The worst of all loads. */
-struct worst {
-	double lateness_p50_us, lateness_p99_us, cpu_share, little_residual;
-	uint64_t wanted, up, connect_failures, reconnects;
-	unsigned unsteady;
-};
-
-static struct worst worst_of(const struct report *report)
-{
-	struct worst worst = {.lateness_p50_us = NAN, .lateness_p99_us = NAN, .cpu_share = NAN, .little_residual = NAN};
-
-	for (unsigned i = 0; i < report->load_count; i++) {
-		const struct report_check *check = &report->loads[i]->check;
-
-		worst.lateness_p50_us = fmax(worst.lateness_p50_us, check->lateness_p50_us);
-		worst.lateness_p99_us = fmax(worst.lateness_p99_us, check->lateness_p99_us);
-		worst.cpu_share = fmax(worst.cpu_share, check->cpu_share);
-		worst.little_residual = fmax(worst.little_residual, check->little_residual);
-		worst.wanted += check->connections_wanted;
-		worst.up += check->connections_up;
-		worst.connect_failures += check->connect_failures;
-		worst.reconnects += check->reconnects;
-		worst.unsteady += !report->loads[i]->steadiness.is_steady;
-	}
-	return worst;
-}
+#include "loadgen/report_check.h"
 
 static void write_share(FILE *out, const char *name, double share, const char *meaning)
 {
@@ -55,7 +30,7 @@ static void write_amount(FILE *out, const char *name, uint64_t amount, const cha
 
 static void write_table(const struct report *report, FILE *out)
 {
-	struct worst worst = worst_of(report);
+	struct report_worst worst = report_worst_of(report);
 
 	fputs(
 	    "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Table of the self-check\"><table>"

@@ -3,6 +3,7 @@
 
 #include "base/buffer.h"
 #include "loadgen/report.h"
+#include "loadgen/report_format.h"
 
 enum { OUT_BUFFER_BYTES = 1024 * 1024 };
 
@@ -97,27 +98,14 @@ int report_write_csv(const struct report *report, FILE *out)
 	return each_row(report, out, write_csv_row);
 }
 
-static void json_text(FILE *out, const char *text)
-{
-	char room[1024];
-	struct arena arena;
-	struct buffer buffer;
-
-	arena_init(&arena, room, sizeof(room));
-	buffer = buffer_in(&arena);
-	buffer_add_json_string(&buffer, text_of(text));
-	fwrite(buffer.bytes, 1, buffer.length, out);
-	arena_cleanup(&arena);
-}
-
 static void write_ndjson_row(FILE *out, const struct common *common, const struct record *r)
 {
 	fputs("{\"arm\":", out);
-	json_text(out, common->arm);
+	format_json_string(out, common->arm);
 	fprintf(out, ",\"round\":%u,\"group\":", common->round);
-	json_text(out, common->group);
+	format_json_string(out, common->group);
 	fputs(",\"what\":", out);
-	json_text(out, common->what);
+	format_json_string(out, common->what);
 	fprintf(out,
 		",\"request\":%u,\"intended_ns\":%" PRIu64 ",\"sent_ns\":%" PRIu64 ",\"first_ns\":%" PRIu64
 		",\"done_ns\":%" PRIu64 ",\"response_ns\":%" PRIu64 ",\"service_ns\":%" PRIu64

@@ -2,6 +2,7 @@
 #include <math.h>
 
 #include "loadgen/report.h"
+#include "loadgen/report_check.h"
 #include "loadgen/report_format.h"
 
 enum { BAR_MIN = 20, BAR_BESIDE = 66, CURVE_BAR = 24 };
@@ -421,33 +422,6 @@ static void print_goals(const struct report *report, FILE *out)
 		fputc('\n', out);
 }
 
-struct worst {
-	double lateness_p50_us, lateness_p99_us, lateness_max_us, cpu_share, little;
-	unsigned missing;
-	uint64_t connect_failures, reconnects;
-};
-
-static struct worst worst_of(const struct report *report)
-{
-	struct worst worst = {0};
-
-	for (unsigned i = 0; i < report->load_count; i++) {
-		const struct report_check *check = &report->loads[i]->check;
-
-		worst.lateness_p50_us = fmax(worst.lateness_p50_us, check->lateness_p50_us);
-		worst.lateness_p99_us = fmax(worst.lateness_p99_us, check->lateness_p99_us);
-		worst.lateness_max_us = fmax(worst.lateness_max_us, check->lateness_max_us);
-		worst.cpu_share = fmax(worst.cpu_share, check->cpu_share);
-		worst.little = fmax(worst.little, check->little_residual);
-		worst.missing += check->connections_wanted > check->connections_up
-				     ? check->connections_wanted - check->connections_up
-				     : 0;
-		worst.connect_failures += check->connect_failures;
-		worst.reconnects += check->reconnects;
-	}
-	return worst;
-}
-
 /* The histogram of the load whose sends were latest. */
 static void print_lateness(const struct report *report, FILE *out, unsigned columns)
 {
@@ -477,7 +451,7 @@ static void print_lateness(const struct report *report, FILE *out, unsigned colu
 
 static void print_check(const struct report *report, FILE *out, unsigned columns)
 {
-	struct worst worst = worst_of(report);
+	struct report_worst worst = report_worst_of(report);
 	char p50[FORMATTED], p99[FORMATTED], max[FORMATTED];
 
 	if (report->load_count == 0 || strcmp(report->command, "diff") == 0)
@@ -490,10 +464,11 @@ static void print_check(const struct report *report, FILE *out, unsigned columns
 		worst.cpu_share > 0.95 ? " (busy: what was answered is a lower bound)" : "");
 	print_lateness(report, out, columns);
 	fprintf(out,
-		"  connections missing %u, connects failed %llu, connections opened again %llu; Little's law off by "
+		"  connections missing %llu, connects failed %llu, connections opened again %llu; Little's law off by "
 		"%.2g %%\n",
-		worst.missing, (unsigned long long)worst.connect_failures, (unsigned long long)worst.reconnects,
-		worst.little * 100);
+		(unsigned long long)(worst.wanted > worst.up ? worst.wanted - worst.up : 0),
+		(unsigned long long)worst.connect_failures, (unsigned long long)worst.reconnects,
+		worst.little_residual * 100);
 	for (unsigned i = 0; i < report->load_count; i++)
 		for (unsigned j = 0; j < report->loads[i]->check.reason_count; j++) {
 			fprintf(out, "  %s, %s: ", arm_name(report, report->loads[i]->arm), report->loads[i]->group);

@@ -6,6 +6,7 @@
 #include "base/buffer.h"
 #include "base/memory.h"
 #include "loadgen/report.h"
+#include "loadgen/report_format.h"
 
 struct event {
 	const struct record *record;
@@ -149,19 +150,6 @@ static void begin(struct writer *writer)
 	writer->has_events = true;
 }
 
-static void write_text(FILE *out, const char *text)
-{
-	char room[1024];
-	struct arena arena;
-	struct buffer buffer;
-
-	arena_init(&arena, room, sizeof(room));
-	buffer = buffer_in(&arena);
-	buffer_add_json_string(&buffer, text_of(text));
-	fwrite(buffer.bytes, 1, buffer.length, out);
-	arena_cleanup(&arena);
-}
-
 static void name_lane(struct writer *writer, unsigned lane)
 {
 	begin(writer);
@@ -178,7 +166,7 @@ static void name_process(struct writer *writer, const char *name)
 {
 	begin(writer);
 	fprintf(writer->out, "{\"ph\":\"M\",\"pid\":%u,\"name\":\"process_name\",\"args\":{\"name\":", writer->pid);
-	write_text(writer->out, name);
+	format_json_string(writer->out, name);
 	fputs("}}", writer->out);
 }
 
@@ -225,7 +213,7 @@ static void write_event(struct writer *writer, const struct event *event)
 	begin(writer);
 	fprintf(writer->out, "{\"ph\":\"X\",\"pid\":%u,\"tid\":%u,\"ts\":%.3f,\"dur\":%.3f,\"name\":", writer->pid,
 		event->lane + 1, start_us, us);
-	write_text(writer->out, event->label);
+	format_json_string(writer->out, event->label);
 	fprintf(writer->out,
 		",\"cat\":\"request\",\"args\":{\"status\":%u,\"outcome\":\"%s\",\"bytes\":%" PRIu32
 		",\"connection\":%" PRIu32 ",\"intended_us\":%.3f}}",

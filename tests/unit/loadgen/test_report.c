@@ -14,19 +14,13 @@
 #include "base/clock.h"
 #include "base/compiler.h"
 #include "loadgen/verdict.h"
+#include "lib/near.h"
 
 static struct report *report;
 static struct request_set set;
 static struct request request = {.label = "GET /x", .method = "GET", .weight = 1};
 static struct load_plan plan;
 static struct measurement measurement;
-
-#define assert_near(a, b, within)                                                                                      \
-	do {                                                                                                           \
-		double near_a = (a), near_b = (b);                                                                     \
-		if (!(fabs(near_a - near_b) <= (within)))                                                              \
-			fail_msg("%s is %.9g, not %.9g", #a, near_a, near_b);                                          \
-	} while (0)
 
 static int set_up(void **state)
 {

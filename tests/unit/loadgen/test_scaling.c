@@ -10,13 +10,7 @@
 
 #include "base/compiler.h"
 #include "loadgen/random.h"
-
-#define assert_near(a, b, within)                                                                                      \
-	do {                                                                                                           \
-		double near_a = (a), near_b = (b);                                                                     \
-		if (!(fabs(near_a - near_b) <= (within)))                                                              \
-			fail_msg("%s is %.9g, not %.9g", #a, near_a, near_b);                                          \
-	} while (0)
+#include "lib/near.h"
 
 static double law(double lambda, double sigma, double kappa, double n)
 {

@@ -13,13 +13,7 @@
 #include "loadgen/load.h"
 #include "loadgen/random.h"
 #include "loadgen/sort.h"
-
-#define assert_near(a, b, within)                                                                                      \
-	do {                                                                                                           \
-		double near_a = (a), near_b = (b);                                                                     \
-		if (!(fabs(near_a - near_b) <= (within)))                                                              \
-			fail_msg("%s is %.9g, not %.9g", #a, near_a, near_b);                                          \
-	} while (0)
+#include "lib/near.h"
 
 static int ascending(const void *a, const void *b)
 {
