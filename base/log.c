@@ -7,10 +7,16 @@
 #include <unistd.h>
 
 static enum log_level lowest_level = LOG_INFO;
+static int log_fd = STDERR_FILENO;
 
 void log_set_level(enum log_level level)
 {
 	lowest_level = level;
+}
+
+void log_set_output(enum log_output output)
+{
+	log_fd = output == LOG_TO_STDOUT ? STDOUT_FILENO : STDERR_FILENO;
 }
 
 bool log_is_on(enum log_level level)
@@ -55,6 +61,6 @@ void log_line(enum log_level level, const char *area, const char *format, ...)
 	}
 	line[used++] = '\n';
 	/* nothing can be done about a log that cannot be written */
-	if (write(STDERR_FILENO, line, used) < 0)
+	if (write(log_fd, line, used) < 0)
 		return;
 }

@@ -1,4 +1,4 @@
-/* log.h - one line a message on stderr: time, level, area, text.
+/* log.h - one line a message on stderr, or stdout: time, level, area, text.
  *
  * Thread:  any; a line is written by one write(2).
  * Limits:  a line is cut at 1 KiB. Nothing is logged per request above debug, but errors and slow ones.
@@ -11,8 +11,11 @@
 
 enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARNING, LOG_ERROR };
 
-/* Set once, before threads start. */
+enum log_output { LOG_TO_STDERR, LOG_TO_STDOUT };
+
+/* Both are set once, before threads start. */
 void log_set_level(enum log_level level);
+void log_set_output(enum log_output output);
 bool log_is_on(enum log_level level);
 
 void log_line(enum log_level level, const char *area, const char *format, ...) PRINTF_LIKE(3, 4);

@@ -15,7 +15,7 @@ enum {
 	STRING_MAX = 4096,
 };
 
-enum option_type { TYPE_string, TYPE_uint, TYPE_mode, TYPE_level };
+enum option_type { TYPE_string, TYPE_uint, TYPE_mode, TYPE_level, TYPE_output };
 
 struct row {
 	const char *field;
@@ -43,6 +43,18 @@ _Static_assert(ARRAY_LENGTH(rows) <= ARRAY_LENGTH(((struct options *)NULL)->orig
 static const char *const modes[] = {[MODE_SYNC] = "sync", [MODE_THREADS] = "threads", [MODE_ASYNC] = "async"};
 static const char *const levels[] = {
     [LOG_DEBUG] = "debug", [LOG_INFO] = "info", [LOG_WARNING] = "warning", [LOG_ERROR] = "error"};
+static const char *const outputs[] = {[LOG_TO_STDERR] = "stderr", [LOG_TO_STDOUT] = "stdout"};
+
+/* The types whose value is one of a few words; its number is the word's place. */
+static const struct vocabulary {
+	const char *const *words;
+	unsigned count;
+	const char *expected, *placeholder;
+} vocabularies[] = {
+    [TYPE_mode] = {modes, ARRAY_LENGTH(modes), "sync, threads or async", "MODE"},
+    [TYPE_level] = {levels, ARRAY_LENGTH(levels), "debug, info, warning or error", "LEVEL"},
+    [TYPE_output] = {outputs, ARRAY_LENGTH(outputs), "stderr or stdout", "OUTPUT"},
+};
 
 /* An option is written in its own way in the JSON file, on the command line and in the environment. */
 enum spelling { SPELLED_AS_KEY, SPELLED_AS_FLAG, SPELLED_AS_VARIABLE };
@@ -171,14 +183,12 @@ static int fail_unknown(struct options *options, const char *place, struct text 
 
 static void expectation(const struct row *row, char text[static 128])
 {
-	if (row->type == TYPE_mode)
-		snprintf(text, 128, "sync, threads or async");
-	else if (row->type == TYPE_level)
-		snprintf(text, 128, "debug, info, warning or error");
-	else if (row->type == TYPE_uint)
+	if (row->type == TYPE_uint)
 		snprintf(text, 128, "an integer from %" PRIu32 " to %" PRIu32, row->min, row->max);
-	else
+	else if (row->type == TYPE_string)
 		snprintf(text, 128, "a string of %" PRIu32 " to %" PRIu32 " bytes", row->min, row->max);
+	else
+		snprintf(text, 128, "%s", vocabularies[row->type].expected);
 }
 
 /* A string may hold a password: of a wrong one only the length is said. */
@@ -210,11 +220,13 @@ static bool read_uint(const char *value, uint32_t min, uint32_t max, uint32_t *n
 	return true;
 }
 
-static bool read_word(const char *value, const char *const *words, unsigned count, unsigned *index)
+static bool read_word(const char *value, const struct vocabulary *vocabulary, unsigned *number)
 {
-	for (*index = 0; *index < count; (*index)++)
-		if (strcmp(words[*index], value) == 0)
+	for (unsigned i = 0; i < vocabulary->count; i++)
+		if (strcmp(vocabulary->words[i], value) == 0) {
+			*number = i;
 			return true;
+		}
 	return false;
 }
 
@@ -222,21 +234,14 @@ static bool store(struct options *options, const struct row *row, const char *va
 {
 	void *field = (char *)options + row->offset;
 	size_t length = strlen(value);
-	unsigned index;
 
 	switch (row->type) {
 	case TYPE_uint:
 		return read_uint(value, row->min, row->max, field);
 	case TYPE_mode:
-		if (!read_word(value, modes, ARRAY_LENGTH(modes), &index))
-			return false;
-		*(option_mode *)field = (option_mode)index;
-		return true;
 	case TYPE_level:
-		if (!read_word(value, levels, ARRAY_LENGTH(levels), &index))
-			return false;
-		*(option_level *)field = (option_level)index;
-		return true;
+	case TYPE_output:
+		return read_word(value, &vocabularies[row->type], field);
 	case TYPE_string:
 		if (length < row->min || length > row->max)
 			return false;
@@ -578,10 +583,9 @@ static void describe_value(const struct options *options, const struct row *row,
 		snprintf(text, STRING_MAX, "%" PRIu32, *(const option_uint *)field);
 		break;
 	case TYPE_mode:
-		snprintf(text, STRING_MAX, "%s", modes[*(const option_mode *)field]);
-		break;
 	case TYPE_level:
-		snprintf(text, STRING_MAX, "%s", levels[*(const option_level *)field]);
+	case TYPE_output:
+		snprintf(text, STRING_MAX, "%s", vocabularies[row->type].words[*(const unsigned *)field]);
 		break;
 	case TYPE_string:
 		add_without_password(text, *(const option_string *)field);
@@ -609,8 +613,9 @@ static void print_wrapped(FILE *out, const char *text)
 
 static void print_option(FILE *out, const struct options *defaults, const struct row *row)
 {
-	static const char *const placeholders[] = {
-	    [TYPE_string] = "TEXT", [TYPE_uint] = "N", [TYPE_mode] = "MODE", [TYPE_level] = "LEVEL"};
+	const char *placeholder = row->type == TYPE_string ? "TEXT"
+				  : row->type == TYPE_uint ? "N"
+							   : vocabularies[row->type].placeholder;
 	char flag[SPELLED_MAX], variable[SPELLED_MAX], head[96], range[64] = "", standard[STRING_MAX],
 								 text[STRING_MAX + 512];
 
@@ -619,7 +624,7 @@ static void print_option(FILE *out, const struct options *defaults, const struct
 	describe_value(defaults, row, standard);
 	if (row->type == TYPE_uint)
 		snprintf(range, sizeof(range), "%" PRIu32 " to %" PRIu32 "; ", row->min, row->max);
-	snprintf(head, sizeof(head), "  %s %s", flag, placeholders[row->type]);
+	snprintf(head, sizeof(head), "  %s %s", flag, placeholder);
 	snprintf(text, sizeof(text), "%s (%s%s%s%s%s)", row->help, range, standard[0] != '\0' ? "default " : "",
 		 standard, standard[0] != '\0' ? "; " : "", variable);
 	fprintf(out, "%-*s", HELP_COLUMN, head);

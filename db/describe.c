@@ -1,10 +1,14 @@
 #include "db/describe.h"
 
 #include "base/buffer.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "db/backoff.h"
 #include "db/parameter.h"
 
 #include <libpq-fe.h>
 #include <stdlib.h>
+#include <time.h>
 
 enum {
 	TYPES_MAX = 1024,
@@ -249,13 +253,44 @@ static const char *first_line(struct arena *arena, const char *message)
 	return arena_copy(arena, (struct text){message, length});
 }
 
+static void sleep_ns(uint64_t ns)
+{
+	struct timespec time = {(time_t)(ns / NS_PER_S), (long)(ns % NS_PER_S)};
+
+	/* a signal that does not end the program is no reason to look again */
+	nanosleep(&time, NULL);
+}
+
+/* Connects, and tries again for start_wait_ms: a database that starts with us may need longer than we do. Said once,
+ * and again when the reason changes. */
+static PGconn *reach(struct arena *arena, const struct db_settings *settings)
+{
+	uint64_t end_ns = clock_now_ns() + settings->start_wait_ms * NS_PER_MS;
+	const char *said = "";
+
+	for (unsigned failures = 0;; failures++) {
+		PGconn *pg = connect_blocking(settings);
+		const char *why = PQerrorMessage(pg);
+		uint64_t pause_ns = backoff_ns(failures);
+
+		if (PQstatus(pg) == CONNECTION_OK || clock_now_ns() + pause_ns >= end_ns)
+			return pg;
+		if (strcmp(said, why) != 0) {
+			said = arena_copy(arena, text_of(why));
+			log_warning("db", "waiting for the database, %u ms at most: %s", settings->start_wait_ms, why);
+		}
+		PQfinish(pg);
+		sleep_ns(pause_ns);
+	}
+}
+
 int db_describe(struct endpoint_set *set, const struct db_settings *settings, const char **why)
 {
 	struct description *d = arena_alloc_zeroed(&set->arena, sizeof(*d));
 
 	*why = NULL;
 	d->set = set;
-	d->pg = connect_blocking(settings);
+	d->pg = reach(&set->arena, settings);
 	if (PQstatus(d->pg) != CONNECTION_OK) {
 		*why = first_line(&set->arena, PQerrorMessage(d->pg));
 		PQfinish(d->pg);

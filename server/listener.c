@@ -1,5 +1,6 @@
 #include "server/listener.h"
 
+#include "base/address.h"
 #include "base/require.h"
 
 #include <errno.h>
@@ -11,29 +12,6 @@
 #include <unistd.h>
 
 enum { BACKLOG = 4096 };
-
-/* Cuts "host:port" and "[host]:port" at the last colon. */
-static bool split(const char *address, char *host, size_t host_bytes, const char **port)
-{
-	const char *colon = strrchr(address, ':');
-	size_t length;
-
-	if (colon == NULL || colon[1] == '\0' || strspn(colon + 1, "0123456789") != strlen(colon + 1))
-		return false;
-	if (strtoul(colon + 1, NULL, 10) > 65535)
-		return false;
-	*port = colon + 1;
-	length = (size_t)(colon - address);
-	if (length >= 2 && address[0] == '[' && address[length - 1] == ']') {
-		address++;
-		length -= 2;
-	}
-	if (length >= host_bytes)
-		return false;
-	memcpy(host, address, length);
-	host[length] = '\0';
-	return true;
-}
 
 static int open_socket(const struct addrinfo *at, bool is_shared)
 {
@@ -95,16 +73,15 @@ int listeners_open(struct listener *listeners, unsigned count, const char *addre
 		   char *why, size_t why_bytes)
 {
 	struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE | AI_NUMERICSERV}, *found;
-	char host[256];
-	const char *port;
+	struct address parts;
 	int status;
 
-	if (!split(address, host, sizeof(host), &port)) {
+	if (!address_read(address, &parts)) {
 		snprintf(why, why_bytes, "\"%s\" is no address to listen on; expected HOST:PORT, a port up to 65535",
 			 address);
 		return -1;
 	}
-	status = getaddrinfo(host[0] != '\0' && strcmp(host, "*") != 0 ? host : NULL, port, &hints, &found);
+	status = getaddrinfo(address_is_any(&parts) ? NULL : parts.host, parts.port, &hints, &found);
 	if (status != 0) {
 		snprintf(why, why_bytes, "can not listen on %s: %s", address, gai_strerror(status));
 		return -1;

@@ -40,6 +40,7 @@ static void fill_settings(struct service *service)
 	    .statements = collect_statements(&service->endpoints),
 	    .statement_count = service->endpoints.count,
 	    .connect_timeout_ms = options->connect_timeout_ms,
+	    .start_wait_ms = options->database_wait_ms,
 	    .statement_timeout_ms = options->request_timeout_ms,
 	    .idle_timeout_ms = options->write_timeout_ms + 1000,
 	    .result_limit_bytes = options->max_result_bytes,

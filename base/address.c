@@ -1,0 +1,33 @@
+#include "base/address.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { PORT_MAX = 65535 };
+
+/* Cuts at the last colon: an IPv6 address has some of its own. */
+bool address_read(const char *text, struct address *address)
+{
+	const char *colon = strrchr(text, ':');
+	size_t length;
+
+	if (colon == NULL || colon[1] == '\0' || strspn(colon + 1, "0123456789") != strlen(colon + 1) ||
+	    strtoul(colon + 1, NULL, 10) > PORT_MAX)
+		return false;
+	address->port = colon + 1;
+	length = (size_t)(colon - text);
+	if (length >= 2 && text[0] == '[' && text[length - 1] == ']') {
+		text++;
+		length -= 2;
+	}
+	if (length >= sizeof(address->host))
+		return false;
+	memcpy(address->host, text, length);
+	address->host[length] = '\0';
+	return true;
+}
+
+bool address_is_any(const struct address *address)
+{
+	return address->host[0] == '\0' || strcmp(address->host, "*") == 0;
+}
