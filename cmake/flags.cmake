@@ -36,5 +36,6 @@ elseif(CMAKE_BUILD_TYPE STREQUAL "Release")
 	set(CMAKE_INTERPROCEDURAL_OPTIMIZATION ${MEANTIME_LTO})
 	add_compile_options(-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3 -fstack-clash-protection -fstack-protector-strong
 		-fcf-protection=full -ftrivial-auto-var-init=zero)
-	add_link_options(-pie -Wl,-z,relro,-z,now -Wl,-z,noexecstack -Wl,-z,nodlopen -Wl,--as-needed)
+	# link-time optimization compiles once more, and would write down where
+	add_link_options(-ffile-prefix-map=${CMAKE_SOURCE_DIR}/= -pie -Wl,-z,relro,-z,now -Wl,-z,noexecstack -Wl,-z,nodlopen -Wl,--as-needed)
 endif()

@@ -11,6 +11,7 @@ build_packages=(gcc libc6-dev cmake ninja-build pkg-config libh2o-dev libuv1-dev
 	libcmocka-dev)
 database_packages=(postgresql-15 postgresql-client-15 iso-codes util-linux procps)
 demo_packages=(curl)
+package_packages=(dpkg-dev fakeroot file gzip lowdown)
 test_packages=(clang libclang-rt-14-dev curl python3-pytest shellcheck wrk)
 browser_packages=(chromium chromium-driver python3-selenium fonts-dejavu-core)
 
