@@ -324,6 +324,16 @@ static bool read_param(struct parser *parser, const struct note *note)
 	return true;
 }
 
+/* Which works there are is the handlers' to know. */
+static bool read_work(struct parser *parser, const struct note *note)
+{
+	if (!is_endpoint_name(note->value))
+		return false;
+	parser->draft.endpoint.work = arena_copy(&parser->set->arena, note->value);
+	parser->draft.endpoint.work_line = note->line;
+	return true;
+}
+
 static const struct {
 	const char *key;
 	bool (*read)(struct parser *parser, const struct note *note);
@@ -346,6 +356,7 @@ static const struct {
 	{"param", read_param,
 	 "NAME  DESCRIPTION or NAME = DEFAULT  DESCRIPTION, where DEFAULT is null, a word, a number or a "
 	 "'quoted string'"},
+    [ANNOTATION_WORK] = {"work", read_work, "the name of a built-in work, such as delay"},
 };
 
 enum annotation sql_annotation_of(struct text key)

@@ -38,6 +38,10 @@ struct endpoint {
 	unsigned max_rows;   /* of :many */
 	bool is_isolated;
 	bool is_stream; /* :many, read-only: rows are sent as they come, without max_rows */
+	/* What runs instead of the SQL, by its name; NULL: the SQL runs. The SQL then only says what goes in and out.
+	 */
+	const char *work;
+	unsigned work_line;
 	struct db_statement statement;
 };
 

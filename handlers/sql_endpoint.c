@@ -4,8 +4,6 @@
 #include "db/row_json.h"
 #include "handlers/sql_input.h"
 
-#include <strings.h>
-
 struct row_stream {
 	struct buffer part; /* used again for each part, so that a long stream needs no more memory than its longest */
 	bool is_ndjson;
@@ -36,7 +34,12 @@ static void diagnose_taken(struct endpoint_set *set, const struct endpoint *endp
 
 static int add_route(struct router *router, struct endpoint_set *set, const struct endpoint *endpoint)
 {
-	const struct route route = {
+	const struct route *taken_by;
+	struct route route;
+
+	if (endpoint->work != NULL && work_check(endpoint, &set->diagnostics) != 0)
+		return -1;
+	route = (struct route){
 	    .method = endpoint->method,
 	    .pattern = endpoint->path,
 	    .name = endpoint->name,
@@ -44,8 +47,7 @@ static int add_route(struct router *router, struct endpoint_set *set, const stru
 	    .data = sql_plan_create(&set->arena, endpoint),
 	    .timeout_ms = endpoint->timeout_ms,
 	};
-	const struct route *taken_by = router_add(router, &route);
-
+	taken_by = router_add(router, &route);
 	if (taken_by == &route)
 		diagnostics_add(&set->diagnostics, endpoint->file, endpoint->route_line,
 				"the path %s is malformed; expected /literal/{parameter}, at most %d segments",
@@ -67,25 +69,24 @@ int sql_endpoint_add_routes(struct router *router, struct endpoint_set *endpoint
 
 /* Steps */
 
-static bool wants_ndjson(struct text accept)
-{
-	static const char ndjson[] = "application/x-ndjson";
-
-	for (size_t at = 0; at + strlen(ndjson) <= accept.length; at++)
-		if (strncasecmp(accept.at + at, ndjson, strlen(ndjson)) == 0)
-			return true;
-	return false;
-}
-
 static enum step begin_stream(struct exchange *x, const struct endpoint *endpoint, const char *const *values)
 {
 	struct row_stream *stream = arena_alloc_zeroed(&x->arena, sizeof(*stream));
 
 	stream->part = buffer_in(&x->arena);
-	stream->is_ndjson = wants_ndjson(x->request.accept);
+	stream->is_ndjson = exchange_wants_ndjson(x);
 	x->state = stream;
 	db_stream_rows(x, &endpoint->statement, values);
 	return await_rows(x, stream_rows_arrived);
+}
+
+static enum step begin_work(struct exchange *x, const struct sql_plan *plan, const char *const *values)
+{
+	const char *ordered[WORK_VALUES_MAX];
+
+	for (unsigned i = 0; i < plan->endpoint->statement.parameter_count; i++)
+		ordered[i] = values[plan->work_order[i]];
+	return plan->work->begin(x, ordered);
 }
 
 enum step sql_endpoint_begin(struct exchange *x)
@@ -96,6 +97,8 @@ enum step sql_endpoint_begin(struct exchange *x)
 
 	if (error != ERROR_NONE)
 		return respond_problem(x, error, "%s", problem);
+	if (plan->work != NULL)
+		return begin_work(x, plan, values);
 	if (plan->endpoint->is_stream)
 		return begin_stream(x, plan->endpoint, values);
 	db_query(x, &plan->endpoint->statement, values);

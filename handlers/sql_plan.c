@@ -48,6 +48,8 @@ bool sql_plan_may_find_nothing(const struct endpoint *endpoint)
 {
 	static const char *const changing[] = {"update", "delete", "merge", NULL};
 
+	if (endpoint->work != NULL)
+		return false;
 	if (endpoint->shape == ENDPOINT_EXEC)
 		return is_any_of(statement_verb(endpoint->statement.sql), changing);
 	return endpoint->shape == ENDPOINT_ONE;
@@ -125,5 +127,9 @@ const struct sql_plan *sql_plan_create(struct arena *arena, const struct endpoin
 	}
 	plan->takes = listed_names(plan, in_path, arena);
 	plan->may_find_nothing = sql_plan_may_find_nothing(endpoint);
+	if (endpoint->work != NULL) {
+		plan->work = work_find(endpoint->work);
+		work_order(plan->work, &endpoint->statement, plan->work_order);
+	}
 	return plan;
 }

@@ -7,6 +7,7 @@
 
 #include "db/sql_file.h"
 #include "handlers/routes.h"
+#include "handlers/work.h"
 
 /* What is known of an endpoint before the first request. */
 struct sql_plan {
@@ -15,6 +16,8 @@ struct sql_plan {
 	unsigned path_parameters[ROUTE_VALUES_MAX]; /* the parameter that a value of the path fills */
 	const char *takes;                          /* "a, b": what a query string or body may name */
 	bool may_find_nothing;
+	const struct work *work; /* NULL: the SQL runs */
+	unsigned work_order[WORK_VALUES_MAX];
 };
 
 const struct sql_plan *sql_plan_create(struct arena *arena, const struct endpoint *endpoint);

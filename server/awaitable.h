@@ -9,6 +9,8 @@
 
 #include <stdint.h>
 
+#include "base/error.h"
+
 struct awaitable;
 struct resources; /* what a thread has to wait with: its connections, its loop (resources.h) */
 
@@ -18,9 +20,15 @@ struct awaitable_class {
 	const char *name;
 	void (*wait)(struct awaitable *awaitable, struct resources *resources);
 	void (*start)(struct awaitable *awaitable, struct resources *resources);
+	/* Ends it badly without its having been waited for or started: nobody was free in time. */
+	void (*fail)(struct awaitable *awaitable, enum error error, const char *why);
 };
 
 struct awaitable {
 	const struct awaitable_class *class;
 	awaitable_done_fn *done; /* set before start() */
+	uint64_t deadline_ns, submitted_ns;
+	/* how it ended; a batch says so itself */
+	enum error error;
+	const char *why;
 };

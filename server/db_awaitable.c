@@ -35,7 +35,16 @@ static void start_batch(struct awaitable *awaitable, struct resources *resources
 	db_pipeline_submit(resources->pipeline, &x->batch);
 }
 
-const struct awaitable_class db_batch_awaitable = {"database", wait_for_batch, start_batch};
+static void fail_batch(struct awaitable *awaitable, enum error error, const char *why)
+{
+	struct exchange *x = exchange_of(awaitable);
+
+	x->batch.done_ns = clock_now_ns();
+	db_batch_fail(&x->batch, error, why);
+	exchange_note_times(x);
+}
+
+const struct awaitable_class db_batch_awaitable = {"database", wait_for_batch, start_batch, fail_batch};
 
 /* The next rows of a stream */
 
@@ -81,7 +90,7 @@ static void start_rows(struct awaitable *awaitable, struct resources *resources)
 	}
 }
 
-const struct awaitable_class db_rows_awaitable = {"rows", wait_for_rows, start_rows};
+const struct awaitable_class db_rows_awaitable = {"rows", wait_for_rows, start_rows, fail_batch};
 
 void db_awaitable_end_stream(struct exchange *x, atomic_uint *streams)
 {

@@ -6,6 +6,7 @@
 #include "server/service.h"
 
 #include <ctype.h>
+#include <strings.h>
 
 void exchange_begin(struct exchange *x, const struct service *service, uint64_t arrived_ns)
 {
@@ -65,15 +66,35 @@ void db_query(struct exchange *x, const struct db_statement *statement, const ch
 	db_batch_add(&x->batch, statement, values);
 }
 
+/* A stream may take as long as it likes; each of its parts has the time of a request. */
+static void begin_part(struct exchange *x)
+{
+	const struct route *route = x->request.match.route;
+	uint64_t timeout_ms = x->service->options->request_timeout_ms;
+
+	if (x->response.part_count == 0)
+		return;
+	if (route != NULL && route->timeout_ms > 0)
+		timeout_ms = route->timeout_ms;
+	x->deadline_ns = clock_now_ns() + timeout_ms * NS_PER_MS;
+}
+
+static enum step await(struct exchange *x, const struct awaitable_class *class, step_fn *next)
+{
+	x->awaited.class = class;
+	x->awaited.deadline_ns = x->deadline_ns;
+	x->awaited.error = ERROR_NONE;
+	x->next = next;
+	return STEP_AWAIT;
+}
+
 static enum step await_batch(struct exchange *x, const struct awaitable_class *class, step_fn *next)
 {
 	x->batch_is_spent = true;
 	x->batch.deadline_ns = x->deadline_ns;
 	x->batch.submitted_ns = clock_now_ns();
 	x->batch.sent_ns = x->batch.done_ns = 0;
-	x->awaited.class = class;
-	x->next = next;
-	return STEP_AWAIT;
+	return await(x, class, next);
 }
 
 enum step await_db(struct exchange *x, step_fn *next)
@@ -103,13 +124,7 @@ void db_stream_rows(struct exchange *x, const struct db_statement *statement, co
 
 enum step await_rows(struct exchange *x, step_fn *next)
 {
-	const struct route *route = x->request.match.route;
-	uint64_t timeout_ms = x->service->options->request_timeout_ms;
-
-	if (route != NULL && route->timeout_ms > 0)
-		timeout_ms = route->timeout_ms;
-	if (x->response.part_count > 0)
-		x->deadline_ns = clock_now_ns() + timeout_ms * NS_PER_MS;
+	begin_part(x);
 	return await_batch(x, x->service->await_rows, next);
 }
 
@@ -123,7 +138,55 @@ const struct db_result *exchange_rows(const struct exchange *x)
 	return rows != NULL && db_row_count(rows) > 0 ? rows : NULL;
 }
 
+/* Other things than the database */
+
+enum step await_timer(struct exchange *x, uint64_t ms, step_fn *next)
+{
+	x->awaited.submitted_ns = clock_now_ns();
+	x->wake_ns = x->awaited.submitted_ns + ms * NS_PER_MS;
+	return await(x, x->service->await_timer, next);
+}
+
+enum step await_compute(struct exchange *x, struct computation *computation, step_fn *next)
+{
+	REQUIRE(computation->parts > 0);
+	begin_part(x);
+	x->awaited.submitted_ns = clock_now_ns();
+	x->computation = computation;
+	computation->deadline_ns = x->deadline_ns;
+	computation->is_abandoned = &x->is_abandoned;
+	return await(x, x->service->await_compute, next);
+}
+
+enum error exchange_await_error(const struct exchange *x)
+{
+	return x->awaited.error;
+}
+
+enum step respond_await_problem(struct exchange *x)
+{
+	return respond_problem(x, x->awaited.error, "%s", x->awaited.why);
+}
+
+void exchange_note_work(struct exchange *x, const char *name, uint64_t started_ns, uint64_t done_ns)
+{
+	x->queue_ns += started_ns - x->awaited.submitted_ns;
+	x->work_ns += done_ns - started_ns;
+	x->work_name = name;
+}
+
 /* Responses */
+
+bool exchange_wants_ndjson(const struct exchange *x)
+{
+	static const char ndjson[] = "application/x-ndjson";
+	struct text accept = x->request.accept;
+
+	for (size_t at = 0; at + strlen(ndjson) <= accept.length; at++)
+		if (strncasecmp(accept.at + at, ndjson, strlen(ndjson)) == 0)
+			return true;
+	return false;
+}
 
 void response_add_header(struct exchange *x, const char *name, struct text value)
 {

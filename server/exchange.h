@@ -12,6 +12,7 @@
  */
 #pragma once
 
+#include <stdatomic.h>
 #include <stdint.h>
 
 #include "base/arena.h"
@@ -19,6 +20,7 @@
 #include "base/error.h"
 #include "db/batch.h"
 #include "server/awaitable.h"
+#include "server/computation.h"
 #include "server/http_message.h"
 
 enum { EXCHANGE_INLINE_BYTES = 4096 };
@@ -44,6 +46,11 @@ struct exchange {
 	bool batch_is_spent;      /* its results are those of the last step: the next query starts afresh */
 	struct db_stream *stream; /* owned, while rows are streamed */
 	uint64_t queue_ns, db_ns; /* for Server-Timing, summed over the steps */
+	uint64_t work_ns;         /* of what is not the database */
+	const char *work_name;    /* "timer", "compute"; NULL: none was awaited */
+	uint64_t wake_ns;         /* of await_timer() */
+	struct computation *computation;
+	atomic_bool is_abandoned; /* the client has left: set by the loop, read by whoever works for it */
 	enum step outcome;        /* of the last step, when it is not STEP_AWAIT */
 	struct runner *runner;
 	struct http_reply *reply; /* loop only */
@@ -75,8 +82,23 @@ enum error exchange_db_error(const struct exchange *x);
 /* Returns a view of the rows of query `index`, valid until the next db_query(). */
 const struct db_result *exchange_result(const struct exchange *x, unsigned index);
 
+/* Other things than the database */
+
+/* Waits so long; no thread and no connection waits with it, but in the modes where one does. */
+enum step await_timer(struct exchange *x, uint64_t ms, step_fn *next);
+/* Runs the parts of a computation on the compute threads. */
+enum step await_compute(struct exchange *x, struct computation *computation, step_fn *next);
+/* How the last of these ended: ERROR_NONE, ERROR_DEADLINE, ERROR_BUSY. */
+enum error exchange_await_error(const struct exchange *x);
+/* That error, as a problem. */
+enum step respond_await_problem(struct exchange *x);
+/* For awaitables: adds up where the time went, when the waiting is over. */
+void exchange_note_work(struct exchange *x, const char *name, uint64_t started_ns, uint64_t done_ns);
+
 /* Responses */
 
+/* Whether the client asks for a stream as a line a row: Accept: application/x-ndjson. */
+bool exchange_wants_ndjson(const struct exchange *x);
 enum step respond_empty(struct exchange *x, unsigned status);
 enum step respond_json(struct exchange *x, unsigned status, struct text json);
 enum step respond_text(struct exchange *x, unsigned status, const char *content_type, struct text body);

@@ -3,18 +3,37 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "server/compute_pool.h"
 #include "server/metrics.h"
 
+#include <poll.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 
 enum { SWEEP_MS = 100 }; /* how exact write_timeout_ms is */
+
+/* libh2o reads nothing while a request is under way, and so does not see its client leave. What keeps a processor busy
+ * is worth asking the kernel for. A client that only closes its sending half counts as gone, as nginx has it. */
+static void note_who_left(struct http_loop *http)
+{
+	LIST_EACH (item, &http->clients) {
+		struct client *client = CONTAINER_OF(item, struct client, link);
+		struct pollfd fd = {.events = POLLRDHUP};
+
+		if (client->reply == NULL || client->reply->is_sending)
+			continue;
+		fd.fd = h2o_socket_get_fd(client->socket);
+		if (fd.fd >= 0 && poll(&fd, 1, 0) > 0)
+			atomic_store(&client->reply->x.is_abandoned, true);
+	}
+}
 
 static void on_sweep(uv_timer_t *timer)
 {
 	struct http_loop *http = timer->data;
 	uint64_t now_ns = clock_now_ns();
 	struct runner_numbers numbers = http->runner->class->numbers(http->runner);
+	unsigned computations = compute_pool_count(http->http->service->compute);
 
 	LIST_EACH (item, &http->sending) {
 		struct http_reply *reply = CONTAINER_OF(item, struct http_reply, link);
@@ -32,12 +51,16 @@ static void on_sweep(uv_timer_t *timer)
 			       .connections = http->client_count,
 			       .requests = http->request_count,
 			       .waiting = numbers.waiting,
+			       /* the pool is everybody's: one of the loops counts it */
+			       .computations = http->number == 0 ? computations : 0,
 			       .db_open = numbers.db.open,
 			       .db_busy = numbers.db.busy,
 			       .db_lost = numbers.db.lost,
 			       .db_run_again = numbers.db.run_again,
 			       .db_units = numbers.db.units,
 			   });
+	if (computations > 0)
+		note_who_left(http);
 	if (http->closes_idle)
 		http_loop_drain(http, true);
 }
@@ -112,7 +135,7 @@ void http_loop_drain(struct http_loop *http, bool closes_idle)
 		struct client *client = CONTAINER_OF(item, struct client, link);
 
 		/* what has arrived is still read, and answered; then the end is seen */
-		if (!client->is_busy)
+		if (client->reply == NULL)
 			http_client_cut_off(client, SHUT_RD);
 	}
 }

@@ -50,7 +50,7 @@ struct client {
 	struct http_loop *http;
 	h2o_socket_t *socket;
 	struct list link;
-	bool is_busy; /* a request is under way */
+	struct http_reply *reply; /* to the request under way, or NULL */
 };
 
 /* The loop's half of a request: never leaves the loop, and knows libh2o's request. Together with the exchange, since

@@ -123,7 +123,7 @@ int http_on_request(h2o_handler_t *super, h2o_req_t *request)
 
 	reply->request = request;
 	reply->client = request->conn->callbacks->get_socket(request->conn)->on_close.data;
-	reply->client->is_busy = true;
+	reply->client->reply = reply;
 	exchange_begin(x, http->http->service, clock_now_ns());
 	if (verdict.error != ERROR_NONE) {
 		/* where the next request begins is anybody's guess */

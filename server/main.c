@@ -3,6 +3,7 @@
 #include "base/memory.h"
 #include "base/require.h"
 #include "handlers/body.h"
+#include "server/compute_pool.h"
 #include "server/loop.h"
 #include "server/metrics.h"
 #include "server/probe.h"
@@ -126,11 +127,23 @@ static void *run_loop(void *data)
 	return NULL;
 }
 
+/* A core that always has something to compute does not help its neighbours out: those of the loops stay free of it. */
+static unsigned compute_threads(const struct options *options)
+{
+	long cores = sysconf(_SC_NPROCESSORS_ONLN), left = cores - (long)options->loops;
+
+	if (options->compute_threads > 0)
+		return options->compute_threads;
+	return left > 1 ? (unsigned)left : 1;
+}
+
 static void start_loops(struct server *server)
 {
 	unsigned count = server->service.options->loops;
 
 	server->service.metrics = metrics_create(count, &server->service.router);
+	server->service.compute =
+	    compute_pool_create(compute_threads(server->service.options), server->service.options->queue_limit);
 	server->http = http_create(&server->service);
 	server->loops = memory_alloc_zeroed(count, sizeof(*server->loops));
 	for (unsigned i = 0; i < count; i++)
@@ -171,6 +184,7 @@ static void stop_loops(struct server *server)
 		server_loop_cleanup(&server->loops[i]);
 	http_destroy(server->http);
 	metrics_destroy(server->service.metrics);
+	compute_pool_destroy(server->service.compute);
 	free(server->loops);
 	free(server->listeners);
 }

@@ -19,7 +19,7 @@ struct counters {
 
 struct loop_counters {
 	struct counters *routes; /* one more than there are routes: for requests that match none */
-	_Atomic unsigned connections, requests, waiting, db_open, db_busy;
+	_Atomic unsigned connections, requests, waiting, computations, db_open, db_busy;
 	_Atomic uint64_t db_lost, db_run_again, db_units;
 };
 
@@ -100,6 +100,7 @@ void metrics_set_gauges(struct metrics *metrics, unsigned loop, const struct met
 	counters->connections = gauges->connections;
 	counters->requests = gauges->requests;
 	counters->waiting = gauges->waiting;
+	counters->computations = gauges->computations;
 	counters->db_open = gauges->db_open;
 	counters->db_busy = gauges->db_busy;
 	counters->db_lost = gauges->db_lost;
@@ -191,6 +192,7 @@ static void write_gauges(const struct metrics *metrics, struct buffer *out)
 		now.connections += loop->connections;
 		now.requests += loop->requests;
 		now.waiting += loop->waiting;
+		now.computations += loop->computations;
 		now.db_open += loop->db_open;
 		now.db_busy += loop->db_busy;
 		now.db_lost += loop->db_lost;
@@ -203,6 +205,8 @@ static void write_gauges(const struct metrics *metrics, struct buffer *out)
 	buffer_printf(out, "meantime_requests_in_flight %u\n", now.requests);
 	write_header(out, "requests_waiting", "gauge", "Requests that wait for a connection or a worker.");
 	buffer_printf(out, "meantime_requests_waiting %u\n", now.waiting);
+	write_header(out, "computations", "gauge", "Computations that run, or wait for a compute thread.");
+	buffer_printf(out, "meantime_computations %u\n", now.computations);
 	write_header(out, "database_connections", "gauge", "Connections to PostgreSQL.");
 	buffer_printf(out,
 		      "meantime_database_connections{state=\"open\"} %u\n"

@@ -1,6 +1,8 @@
 /* Nobody waits: an awaitable is started, and its completion goes on with the exchange. */
 #include "server/runner.h"
 
+#include "server/compute_awaitable.h"
+
 struct async_runner {
 	struct runner runner;
 };
@@ -9,6 +11,7 @@ static void start(struct runner *runner)
 {
 	const struct options *options = runner->service->options;
 
+	runner->resources.compute = compute_loop_create(runner->loop);
 	runner->resources.pipeline =
 	    db_pipeline_create(runner->loop, &(struct db_pipeline_options){
 						 .settings = &runner->service->db,
@@ -48,11 +51,13 @@ static struct runner_numbers numbers(struct runner *runner)
 static void close_pipeline(struct runner *runner)
 {
 	db_pipeline_close(runner->resources.pipeline);
+	compute_loop_close(runner->resources.compute);
 }
 
 static void cleanup(struct runner *runner)
 {
 	db_pipeline_destroy(runner->resources.pipeline);
+	compute_loop_destroy(runner->resources.compute);
 }
 
 const struct runner_class runner_async = {

@@ -1,11 +1,13 @@
 /* A worker waits. An exchange is handed over to the pool at its first await, and handed back with its response: the
- * worker is its only owner in between. Two queues join loop and workers, each with its lock; nothing else is shared. */
+ * worker is its only owner in between. A queue with its lock and an inbox join loop and workers; nothing else is
+ * shared. */
 #include "server/runner.h"
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/require.h"
+#include "server/inbox.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -32,9 +34,7 @@ struct threads_runner {
 	unsigned waiting_count;
 	bool is_stopping;
 
-	pthread_mutex_t over_lock; /* guards the next */
-	struct list over;          /* exchanges with a response */
-	uv_async_t hand_back;      /* wakes the loop for them */
+	struct inbox over; /* exchanges with a response */
 
 	uv_timer_t expiry;       /* of those that wait longer than their deadline; runs while somebody waits */
 	atomic_uint unreachable; /* workers whose last connect failed */
@@ -96,18 +96,6 @@ static struct exchange *take_exchange(struct worker *worker)
 	return x;
 }
 
-static void hand_back(struct threads_runner *self, struct exchange *x)
-{
-	bool was_empty;
-
-	pthread_mutex_lock(&self->over_lock);
-	was_empty = list_is_empty(&self->over);
-	list_append(&self->over, &x->link);
-	pthread_mutex_unlock(&self->over_lock);
-	if (was_empty)
-		uv_async_send(&self->hand_back);
-}
-
 static void run_exchange(struct worker *worker, struct exchange *x)
 {
 	do
@@ -126,7 +114,7 @@ static void *work(void *data)
 		run_exchange(worker, x);
 		atomic_fetch_sub(&self->busy, 1);
 		note_reachability(worker);
-		hand_back(self, x);
+		inbox_put(&self->over, &x->link);
 	}
 	db_wait_cleanup(&worker->wait);
 	return NULL;
@@ -134,25 +122,21 @@ static void *work(void *data)
 
 /* In the loop's thread */
 
-static void on_handed_back(uv_async_t *async)
+static void on_handed_back(struct list *item)
 {
-	struct threads_runner *self = async->data;
-	struct list over;
+	struct exchange *x = CONTAINER_OF(item, struct exchange, link);
 
-	pthread_mutex_lock(&self->over_lock);
-	list_take_all(&over, &self->over);
-	pthread_mutex_unlock(&self->over_lock);
-	LIST_EACH (item, &over) {
-		struct exchange *x = CONTAINER_OF(item, struct exchange, link);
-
-		list_remove(&x->link);
-		self->runner.ready(x);
-	}
+	x->runner->ready(x);
 }
 
 static bool is_expired(const struct exchange *x, uint64_t now_ns)
 {
-	return now_ns >= x->batch.deadline_ns;
+	return now_ns >= x->awaited.deadline_ns;
+}
+
+static void fail(struct exchange *x, enum error error, const char *why)
+{
+	x->awaited.class->fail(&x->awaited, error, why);
 }
 
 /* Takes those out that no worker will reach in time: their next step sees the error. */
@@ -180,9 +164,7 @@ static void on_expiry(uv_timer_t *timer)
 		struct exchange *x = CONTAINER_OF(item, struct exchange, link);
 
 		list_remove(item);
-		x->batch.done_ns = now_ns;
-		db_batch_fail(&x->batch, ERROR_DEADLINE, "no worker became free before the deadline");
-		exchange_note_times(x);
+		fail(x, ERROR_DEADLINE, "no worker became free before the deadline");
 		runner_run(&self->runner, x);
 	}
 }
@@ -206,9 +188,7 @@ static bool await(struct runner *runner, struct exchange *x)
 			uv_timer_start(&self->expiry, on_expiry, EXPIRE_EVERY_MS, EXPIRE_EVERY_MS);
 		return false;
 	}
-	x->batch.done_ns = clock_now_ns();
-	db_batch_fail(&x->batch, ERROR_BUSY, "too many requests are waiting for a worker");
-	exchange_note_times(x);
+	fail(x, ERROR_BUSY, "too many requests are waiting for a worker");
 	return true;
 }
 
@@ -229,16 +209,14 @@ static void start(struct runner *runner)
 	pthread_condattr_t monotonic;
 
 	pthread_mutex_init(&self->waiting_lock, NULL);
-	pthread_mutex_init(&self->over_lock, NULL);
 	pthread_condattr_init(&monotonic);
 	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
 	pthread_cond_init(&self->has_work, &monotonic);
 	pthread_condattr_destroy(&monotonic);
 	list_init(&self->waiting);
-	list_init(&self->over);
-	uv_async_init(runner->loop, &self->hand_back, on_handed_back);
+	inbox_open(&self->over, runner->loop, on_handed_back);
 	uv_timer_init(runner->loop, &self->expiry);
-	self->hand_back.data = self->expiry.data = self;
+	self->expiry.data = self;
 	self->worker_count = runner->service->options->threads;
 	self->workers = memory_alloc_zeroed(self->worker_count, sizeof(*self->workers));
 	for (unsigned i = 0; i < self->worker_count; i++)
@@ -273,7 +251,7 @@ static void close_pool(struct runner *runner)
 	pthread_mutex_unlock(&self->waiting_lock);
 	for (unsigned i = 0; i < self->worker_count; i++)
 		pthread_join(self->workers[i].thread, NULL);
-	uv_close((uv_handle_t *)&self->hand_back, NULL);
+	inbox_close(&self->over);
 	uv_close((uv_handle_t *)&self->expiry, NULL);
 }
 
@@ -282,7 +260,7 @@ static void cleanup(struct runner *runner)
 	struct threads_runner *self = self_of(runner);
 
 	pthread_mutex_destroy(&self->waiting_lock);
-	pthread_mutex_destroy(&self->over_lock);
+	inbox_cleanup(&self->over);
 	pthread_cond_destroy(&self->has_work);
 	free(self->workers);
 }

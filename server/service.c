@@ -5,8 +5,10 @@
 #include "handlers/health.h"
 #include "handlers/openapi.h"
 #include "handlers/sql_endpoint.h"
+#include "server/compute_awaitable.h"
 #include "server/db_awaitable.h"
 #include "server/metrics.h"
+#include "server/timer_awaitable.h"
 
 #include <stdlib.h>
 
@@ -16,29 +18,35 @@ void service_init(struct service *service, const struct options *options)
 	service->options = options;
 	service->await_batch = &db_batch_awaitable;
 	service->await_rows = &db_rows_awaitable;
+	service->await_timer = &timer_awaitable;
+	service->await_compute = &compute_awaitable;
 	endpoint_set_init(&service->endpoints);
 	router_init(&service->router);
 	router_init(&service->admin_router);
 }
 
-/* Every statement, for the connections to prepare. */
-static const struct db_statement *const *collect_statements(struct endpoint_set *set)
+/* Every statement that will run, for the connections to prepare. */
+static const struct db_statement *const *collect_statements(struct endpoint_set *set, unsigned *count)
 {
 	const struct db_statement **statements = arena_alloc(&set->arena, set->count * sizeof(*statements));
 
+	*count = 0;
 	for (unsigned i = 0; i < set->count; i++)
-		statements[i] = &set->endpoints[i].statement;
+		if (set->endpoints[i].work == NULL)
+			statements[(*count)++] = &set->endpoints[i].statement;
 	return statements;
 }
 
 static void fill_settings(struct service *service)
 {
 	const struct options *options = service->options;
+	unsigned statement_count;
+	const struct db_statement *const *statements = collect_statements(&service->endpoints, &statement_count);
 
 	service->db = (struct db_settings){
 	    .conninfo = options->database,
-	    .statements = collect_statements(&service->endpoints),
-	    .statement_count = service->endpoints.count,
+	    .statements = statements,
+	    .statement_count = statement_count,
 	    .connect_timeout_ms = options->connect_timeout_ms,
 	    .start_wait_ms = options->database_wait_ms,
 	    .statement_timeout_ms = options->request_timeout_ms,

@@ -13,6 +13,7 @@
 #include "db/sql_file.h"
 #include "handlers/routes.h"
 
+struct compute_pool;
 struct metrics;
 struct awaitable_class;
 
@@ -24,7 +25,8 @@ struct service {
 	struct text openapi;        /* the document of GET /openapi.json */
 	struct metrics *metrics;
 	/* what await_db() and await_rows() wait for; the handlers' tests have none */
-	const struct awaitable_class *await_batch, *await_rows;
+	const struct awaitable_class *await_batch, *await_rows, *await_timer, *await_compute;
+	struct compute_pool *compute; /* shared by all loops; NULL while nothing is served */
 	struct db_settings db, db_for_streams;
 	atomic_bool is_draining;
 	atomic_uint ready_loops; /* loops that have a connection to PostgreSQL */

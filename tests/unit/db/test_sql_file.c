@@ -402,9 +402,10 @@ static void every_annotation_stands_once(void **state)
 static void unknown_annotations(void **state)
 {
 	(void)state;
-	wrong(ONE "-- sumary: A\nSELECT 1", 3,
-	      "\"sumary\"; the known ones are name, route, summary, status, timeout, max-rows, stream, isolated, param "
-	      "(");
+	wrong(
+	    ONE "-- sumary: A\nSELECT 1", 3,
+	    "\"sumary\"; the known ones are name, route, summary, status, timeout, max-rows, stream, isolated, param, "
+	    "work (");
 	wrong(ONE "-- note: this\nSELECT 1", 3, "unknown annotation \"note\"");
 	wrong(ONE "-- Summary: A\nSELECT 1", 3, "unknown annotation \"Summary\"");
 	wrong(ONE "-- max_rows: 5\nSELECT 1", 3, "unknown annotation \"max_rows\"");

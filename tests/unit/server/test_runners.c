@@ -169,7 +169,12 @@ static void start_answer(struct awaitable *awaitable, struct resources *resource
 	started[started_count++] = CONTAINER_OF(awaitable, struct exchange, awaited);
 }
 
-static const struct awaitable_class fake_class = {"fake", wait_for_answer, start_answer};
+static void fail_answer(struct awaitable *awaitable, enum error error, const char *why)
+{
+	(db_batch_awaitable.fail)(awaitable, error, why); /* cmocka has a macro of that name */
+}
+
+static const struct awaitable_class fake_class = {"fake", wait_for_answer, start_answer, fail_answer};
 
 /* Ends one of those that were started. */
 static void on_complete(uv_timer_t *timer)

@@ -1,0 +1,36 @@
+-- What can be waited for besides the database. The SQL of these endpoints is not run: `-- work:` names what runs instead,
+-- and the SQL says which parameters it takes and what it gives.
+
+-- name: delay :one
+-- route: GET /delay/{ms}
+-- summary: Answers after so many milliseconds; no thread and no connection waits with the client.
+-- param: ms  0 to 60000
+-- timeout: 61s
+-- work: delay
+SELECT :ms::integer AS ms;
+
+-- name: fibonacci_number :one
+-- route: GET /fibonacci/{n}
+-- summary: The n-th Fibonacci number, with all its digits; computed by a compute thread.
+-- param: n  0 to 10000000
+-- timeout: 30s
+-- work: fibonacci_number
+SELECT :n::integer AS n, NULL::integer AS digits, NULL::numeric AS value;
+
+-- name: primes :one
+-- route: GET /primes/{below}
+-- summary: How many primes there are below a number; computed by all compute threads together.
+-- param: below  1 to 10000000000
+-- timeout: 30s
+-- work: primes
+SELECT :below::bigint AS below, NULL::bigint AS count;
+
+-- name: fibonacci_numbers :many
+-- route: GET /fibonacci
+-- summary: The Fibonacci numbers, one after the other, without end: computed as the client takes them.
+-- param: limit = null  how many at most
+-- param: above = null  only those above this number
+-- param: stop_after = null  the first that is not below this number is the last
+-- stream
+-- work: fibonacci_numbers
+SELECT NULL::bigint AS n, NULL::numeric AS value WHERE (:limit::bigint, :above::numeric, :stop_after::numeric) IS NULL;

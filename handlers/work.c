@@ -1,0 +1,105 @@
+#include "handlers/work.h"
+
+#include "base/buffer.h"
+
+static const struct work *const works[] = {&work_delay, &work_fibonacci_number, &work_fibonacci_numbers, &work_primes};
+
+const struct work *work_find(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_LENGTH(works); i++)
+		if (strcmp(works[i]->name, name) == 0)
+			return works[i];
+	return NULL;
+}
+
+static unsigned count_of(const struct work_value *values)
+{
+	unsigned count = 0;
+
+	while (count < WORK_VALUES_MAX && values[count].name != NULL)
+		count++;
+	return count;
+}
+
+static unsigned find_parameter(const struct db_statement *statement, const char *name)
+{
+	unsigned index = 0;
+
+	while (index < statement->parameter_count && strcmp(statement->parameters[index].name, name) != 0)
+		index++;
+	return index;
+}
+
+static bool takes_that(const struct work *work, const struct db_statement *statement)
+{
+	unsigned count = count_of(work->takes);
+
+	for (unsigned i = 0; i < count; i++) {
+		unsigned index = find_parameter(statement, work->takes[i].name);
+
+		if (index == statement->parameter_count || statement->parameters[index].type.is_array ||
+		    statement->parameters[index].type.kind != work->takes[i].kind)
+			return false;
+	}
+	return count == statement->parameter_count;
+}
+
+static bool gives_that(const struct work *work, const struct db_statement *statement)
+{
+	unsigned count = count_of(work->gives);
+
+	for (unsigned i = 0; i < count && i < statement->column_count; i++)
+		if (strcmp(statement->columns[i].name, work->gives[i].name) != 0 ||
+		    statement->columns[i].type.is_array || statement->columns[i].type.kind != work->gives[i].kind)
+			return false;
+	return count == statement->column_count;
+}
+
+static const char *listed(struct arena *arena, const struct work_value *values, const char *mark)
+{
+	static const char *const types[DB_TYPE_KIND_COUNT] = {
+	    [DB_TYPE_INT4] = "integer", [DB_TYPE_INT8] = "bigint", [DB_TYPE_NUMERIC] = "numeric"};
+	struct buffer list = buffer_in(arena);
+
+	for (unsigned i = 0; i < count_of(values); i++)
+		buffer_printf(&list, "%s%s%s %s", i > 0 ? ", " : "", mark, values[i].name, types[values[i].kind]);
+	return arena_copy(arena, buffer_text(&list));
+}
+
+static void diagnose_unknown(const struct endpoint *endpoint, struct diagnostics *diagnostics)
+{
+	struct buffer known = buffer_in(diagnostics->arena);
+
+	for (size_t i = 0; i < ARRAY_LENGTH(works); i++)
+		buffer_printf(&known, "%s%s", i > 0 ? ", " : "", works[i]->name);
+	diagnostics_add(diagnostics, endpoint->file, endpoint->work_line, "there is no work %s; there are %.*s",
+			endpoint->work, TEXT_ARGS(buffer_text(&known)));
+}
+
+int work_check(const struct endpoint *endpoint, struct diagnostics *diagnostics)
+{
+	static const char *const shapes[] = {
+	    [ENDPOINT_ONE] = ":one", [ENDPOINT_MANY] = ":many", [ENDPOINT_EXEC] = ":exec"};
+	const struct work *work = work_find(endpoint->work);
+
+	if (work == NULL) {
+		diagnose_unknown(endpoint, diagnostics);
+		return -1;
+	}
+	if (endpoint->method == work->method && endpoint->shape == work->shape &&
+	    endpoint->is_stream == work->is_stream && takes_that(work, &endpoint->statement) &&
+	    gives_that(work, &endpoint->statement))
+		return 0;
+	diagnostics_add(diagnostics, endpoint->file, endpoint->work_line,
+			"the work %s is %s on %s%s; its SQL must take %s and return the columns %s", work->name,
+			shapes[work->shape], http_method_name(work->method),
+			work->is_stream ? " with `-- stream`" : ", without `-- stream`",
+			listed(diagnostics->arena, work->takes, ":"), listed(diagnostics->arena, work->gives, ""));
+	return -1;
+}
+
+void work_order(const struct work *work, const struct db_statement *statement, unsigned order[static WORK_VALUES_MAX])
+{
+	for (unsigned i = 0; i < count_of(work->takes); i++)
+		order[i] = find_parameter(statement, work->takes[i].name);
+}

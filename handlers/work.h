@@ -1,0 +1,37 @@
+/* work.h - what an endpoint may do instead of running its SQL: `-- work: NAME`. Its SQL then says what goes in and out,
+ * so that parameters are checked, documented and refused exactly as those of every other endpoint.
+ *
+ * Life:    constant.
+ * Thread:  any.
+ * Errors:  work_check(): a diagnostic that says what the work takes and gives.
+ */
+#pragma once
+
+#include "db/sql_file.h"
+#include "handlers/routes.h"
+
+enum { WORK_VALUES_MAX = 4 };
+
+struct work_value {
+	const char *name;
+	enum db_type_kind kind;
+};
+
+struct work {
+	const char *name;
+	enum http_method method;
+	enum endpoint_shape shape;
+	bool is_stream;
+	struct work_value takes[WORK_VALUES_MAX], gives[WORK_VALUES_MAX]; /* to the first without a name */
+	/* The first step. `values` are those of `takes`, checked against their types; NULL for null. */
+	enum step (*begin)(struct exchange *x, const char *const *values);
+};
+
+extern const struct work work_delay, work_fibonacci_number, work_fibonacci_numbers, work_primes;
+
+/* NULL when there is none. */
+const struct work *work_find(const char *name);
+/* Whether the endpoint's route, shape, parameters and columns are those of its work. */
+MUST_CHECK int work_check(const struct endpoint *endpoint, struct diagnostics *diagnostics);
+/* Fills `order` with the endpoint's parameter for each of those that the work takes. */
+void work_order(const struct work *work, const struct db_statement *statement, unsigned order[static WORK_VALUES_MAX]);

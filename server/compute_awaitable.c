@@ -1,0 +1,214 @@
+#include "server/compute_awaitable.h"
+
+#include "base/clock.h"
+#include "base/memory.h"
+#include "server/compute_pool.h"
+#include "server/exchange.h"
+#include "server/inbox.h"
+#include "server/resources.h"
+#include "server/runner.h"
+#include "server/service.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+enum { EXPIRE_EVERY_MS = 10 };
+
+static const char too_many[] = "too many computations are waiting for a compute thread",
+		  not_begun[] = "no compute thread became free before the deadline",
+		  not_ended[] = "the deadline passed, or the client closed the connection, while it was being computed";
+
+static struct exchange *exchange_of(struct awaitable *awaitable)
+{
+	return CONTAINER_OF(awaitable, struct exchange, awaited);
+}
+
+static void fail(struct awaitable *awaitable, enum error error, const char *why)
+{
+	uint64_t now_ns = clock_now_ns();
+
+	exchange_note_work(exchange_of(awaitable), "compute", now_ns, now_ns);
+	awaitable->error = error;
+	awaitable->why = why;
+}
+
+static void note_end(struct exchange *x)
+{
+	const struct computation *computation = x->computation;
+
+	exchange_note_work(x, "compute", computation->started_ns, computation->done_ns);
+	if (!atomic_load(&computation->was_cut))
+		return;
+	x->awaited.error = ERROR_DEADLINE;
+	x->awaited.why = not_ended;
+}
+
+static bool submit(struct exchange *x)
+{
+	return compute_pool_submit(x->service->compute, x->computation, x->work_ns > 0);
+}
+
+/* A thread waits */
+
+struct waiter {
+	pthread_mutex_t lock;
+	pthread_cond_t is_over_now;
+	bool is_over;
+};
+
+static void on_over_for_waiter(struct computation *computation)
+{
+	struct waiter *waiter = computation->data;
+
+	/* the waiter goes, with its lock, as soon as it can take it */
+	pthread_mutex_lock(&waiter->lock);
+	waiter->is_over = true;
+	pthread_cond_signal(&waiter->is_over_now);
+	pthread_mutex_unlock(&waiter->lock);
+}
+
+static void waiter_init(struct waiter *waiter)
+{
+	pthread_condattr_t monotonic;
+
+	pthread_condattr_init(&monotonic);
+	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+	pthread_mutex_init(&waiter->lock, NULL);
+	pthread_cond_init(&waiter->is_over_now, &monotonic);
+	pthread_condattr_destroy(&monotonic);
+	waiter->is_over = false;
+}
+
+static void waiter_cleanup(struct waiter *waiter)
+{
+	pthread_mutex_destroy(&waiter->lock);
+	pthread_cond_destroy(&waiter->is_over_now);
+}
+
+/* Until it is over; at its deadline, when it has not begun, it never will. False: withdrawn. */
+static bool wait_until_over(struct waiter *waiter, struct compute_pool *pool, struct computation *computation)
+{
+	struct timespec deadline = {(time_t)(computation->deadline_ns / NS_PER_S),
+				    (long)(computation->deadline_ns % NS_PER_S)};
+	bool was_withdrawn = false;
+
+	pthread_mutex_lock(&waiter->lock);
+	while (!waiter->is_over && pthread_cond_timedwait(&waiter->is_over_now, &waiter->lock, &deadline) != ETIMEDOUT)
+		;
+	if (!waiter->is_over)
+		was_withdrawn = compute_pool_withdraw(pool, computation);
+	while (!waiter->is_over && !was_withdrawn)
+		pthread_cond_wait(&waiter->is_over_now, &waiter->lock);
+	pthread_mutex_unlock(&waiter->lock);
+	return !was_withdrawn;
+}
+
+static void wait(struct awaitable *awaitable, struct resources *resources)
+{
+	struct exchange *x = exchange_of(awaitable);
+	struct compute_pool *pool = x->service->compute;
+	struct waiter waiter;
+
+	(void)resources;
+	waiter_init(&waiter);
+	x->computation->over = on_over_for_waiter;
+	x->computation->data = &waiter;
+	if (!submit(x))
+		fail(awaitable, ERROR_BUSY, too_many);
+	else if (wait_until_over(&waiter, pool, x->computation))
+		note_end(x);
+	else
+		fail(awaitable, ERROR_DEADLINE, not_begun);
+	waiter_cleanup(&waiter);
+}
+
+/* Nobody waits */
+
+struct compute_loop {
+	struct inbox over;
+	struct list started; /* exchanges whose computation may not have begun */
+	uv_timer_t expiry;   /* runs while there are some */
+};
+
+static void finish(struct exchange *x)
+{
+	list_remove(&x->link);
+	x->awaited.done(&x->awaited);
+}
+
+/* In a compute thread. */
+static void on_over_for_loop(struct computation *computation)
+{
+	struct exchange *x = computation->data;
+
+	inbox_put(&x->runner->resources.compute->over, &computation->link);
+}
+
+static void on_over(struct list *item)
+{
+	struct exchange *x = CONTAINER_OF(item, struct computation, link)->data;
+
+	if (x->awaited.error == ERROR_NONE)
+		note_end(x);
+	finish(x);
+}
+
+static void on_expiry(uv_timer_t *timer)
+{
+	struct compute_loop *compute = timer->data;
+	uint64_t now_ns = clock_now_ns();
+
+	LIST_EACH (item, &compute->started) {
+		struct exchange *x = CONTAINER_OF(item, struct exchange, link);
+
+		/* one that was refused is in the inbox already */
+		if (now_ns < x->awaited.deadline_ns || x->awaited.error != ERROR_NONE ||
+		    !compute_pool_withdraw(x->service->compute, x->computation))
+			continue;
+		fail(&x->awaited, ERROR_DEADLINE, not_begun);
+		finish(x);
+	}
+	if (list_is_empty(&compute->started))
+		uv_timer_stop(timer);
+}
+
+static void start(struct awaitable *awaitable, struct resources *resources)
+{
+	struct exchange *x = exchange_of(awaitable);
+	struct compute_loop *compute = resources->compute;
+
+	x->computation->over = on_over_for_loop;
+	x->computation->data = x;
+	list_append(&compute->started, &x->link);
+	if (!uv_is_active((uv_handle_t *)&compute->expiry))
+		uv_timer_start(&compute->expiry, on_expiry, EXPIRE_EVERY_MS, EXPIRE_EVERY_MS);
+	if (submit(x))
+		return;
+	fail(awaitable, ERROR_BUSY, too_many);
+	inbox_put(&compute->over, &x->computation->link); /* never from inside start() */
+}
+
+const struct awaitable_class compute_awaitable = {"compute", wait, start, fail};
+
+struct compute_loop *compute_loop_create(uv_loop_t *loop)
+{
+	struct compute_loop *compute = memory_alloc_zeroed(1, sizeof(*compute));
+
+	inbox_open(&compute->over, loop, on_over);
+	list_init(&compute->started);
+	uv_timer_init(loop, &compute->expiry);
+	compute->expiry.data = compute;
+	return compute;
+}
+
+void compute_loop_close(struct compute_loop *compute)
+{
+	inbox_close(&compute->over);
+	uv_close((uv_handle_t *)&compute->expiry, NULL);
+}
+
+void compute_loop_destroy(struct compute_loop *compute)
+{
+	inbox_cleanup(&compute->over);
+	free(compute);
+}

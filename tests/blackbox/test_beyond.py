@@ -1,0 +1,285 @@
+"""What is awaited besides the database: timers, the processor, a generator that is pulled."""
+
+import hashlib
+import json
+import pathlib
+import re
+import selectors
+import socket
+import threading
+import time
+
+import pytest
+
+from conftest import ATLAS_ENDPOINTS, MODES
+from lib import http_client
+from lib.service import Service, assert_problem, check_problem, run, wait_until
+
+PATHS = [
+    "/delay/0", "/delay/30", "/delay/-1", "/delay/60001", "/delay/x", "/delay/", "/delay/1?more=1",
+    "/fibonacci/0", "/fibonacci/1000", "/fibonacci/200000", "/fibonacci/-1", "/fibonacci/10000001", "/fibonacci/1.5",
+    "/primes/1", "/primes/2", "/primes/1000000", "/primes/0", "/primes/10000000001",
+    "/fibonacci?limit=0", "/fibonacci?limit=7000", "/fibonacci?above=5&stop_after=100", "/fibonacci?limit=-1",
+    "/fibonacci?above=" + "9" * 2000 + "&limit=3", "/fibonacci?stop_after=1.5", "/fibonacci?limi=1",
+]
+
+
+@pytest.mark.skipif(len(MODES) < 2, reason="needs two modes to compare")
+def test_all_modes_answer_the_same_bytes(atlas_database):
+    services = [Service(atlas_database, ATLAS_ENDPOINTS, mode) for mode in MODES]
+    try:
+        for path in PATHS:
+            for accept in ("application/json", "application/x-ndjson"):
+                seen = [(answer.status, answer.header("content-type"), answer.body) for answer in
+                        (service.get(path, {"Accept": accept}) for service in services)]
+                assert all(each == seen[0] for each in seen), (path, accept)
+    finally:
+        for service in services:
+            service.stop()
+
+
+def timing(response):
+    return {name: float(value) for name, value in re.findall(r"(\w+);dur=([0-9.]+)", response.header("server-timing"))}
+
+
+# Timers
+
+
+def test_a_delay(atlas):
+    began = time.monotonic()
+    response = atlas.get("/delay/150")
+    assert response.status == 200 and response.json == {"ms": 150}
+    assert time.monotonic() - began >= 0.15
+    assert timing(response)["timer"] >= 149 and timing(response)["db"] == 0
+
+
+@pytest.mark.parametrize("path", ["/delay/-1", "/delay/60001"])
+def test_delays_that_are_refused(atlas, path):
+    assert_problem(atlas.get(path), 400, "ms", "0 to 60000")
+
+
+def test_many_delays_wait_at_once(atlas, mode, is_slow):
+    """In async mode nothing waits with them: no thread, no connection."""
+    if mode != "async":
+        pytest.skip("one after the other, or as many as there are workers")
+    count = 200
+    connections = [atlas.connect() for _ in range(count)]
+    began = time.monotonic()
+    for connection in connections:
+        connection.send(b"GET /delay/500 HTTP/1.1\r\nHost: x\r\n\r\n")
+    assert all(connection.read_response().status == 200 for connection in connections)
+    took = time.monotonic() - began
+    for connection in connections:
+        connection.close()
+    assert took < 500 * count / 1000 / 10, "one waited for the other"
+
+
+def test_a_delay_does_not_outlive_its_deadline(mode, atlas_database, tmp_path):
+    (tmp_path / "a.sql").write_text("-- name: delay :one\n-- route: GET /delay/{ms}\n-- timeout: 100ms\n-- work: delay\n"
+                                    "SELECT :ms::integer AS ms;\n")
+    with Service(atlas_database, tmp_path, mode) as service:
+        assert_problem(service.get("/delay/30000"), 504, "deadline")
+        assert service.get("/delay/10").status == 200
+
+
+# The processor
+
+
+def test_a_computation_says_how_long_it_queued_and_ran(atlas):
+    response = atlas.get("/fibonacci/300000")
+    assert response.status == 200
+    assert b'"digits":62696,' in response.body  # floor(n * log10(phi) - log10(5) / 2) + 1
+    times = timing(response)
+    assert times["compute"] > 0 and times["db"] == 0 and times["queue"] + times["compute"] <= times["total"] + 0.01
+
+
+def test_the_largest(atlas, is_slow):
+    if is_slow:
+        pytest.skip("takes its time with sanitizers")
+    body = atlas.get("/fibonacci/10000000").body
+    assert b'"digits":2089877,' in body
+    # the digits of F(10^7): 112983437822539976... 86998673686380546875
+    assert b'"value":112983437822539976' in body and body.endswith(b"86998673686380546875}")
+    assert atlas.get("/primes/100000000").json == {"below": 100000000, "count": 5761455}
+
+
+ONE_AT_A_TIME = ["--compute-threads", "1", "--queue-limit", "2"]
+LONG = "/primes/10000000000"
+
+
+def gauge(service, name):
+    text = http_client.request(service.admin_address, "GET", "/metrics").body.decode()
+    return float(re.search(rf"^meantime_{name} (\S+)$", text, re.M)[1])
+
+
+@pytest.fixture
+def computing(mode, atlas_database):
+    if mode == "sync":
+        pytest.skip("the loop waits, and answers nobody meanwhile")
+    with Service(atlas_database, ATLAS_ENDPOINTS, mode, "--admin", "127.0.0.1:0", *ONE_AT_A_TIME) as service:
+        yield service
+
+
+def leave(connection):
+    connection.socket.close()
+
+
+def ask(service, path):
+    connection = service.connect()
+    connection.send(f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+    return connection
+
+
+def test_others_are_answered_meanwhile(computing):
+    busy = ask(computing, LONG)
+    assert wait_until(lambda: gauge(computing, "computations") == 1)
+    for _ in range(20):
+        assert computing.get("/countries/DE").status == 200
+    assert gauge(computing, "computations") == 1, "was over already: nothing was shown"
+    leave(busy)
+
+
+def test_a_client_that_leaves_ends_its_computation(computing):
+    connections = [ask(computing, LONG)]
+    assert wait_until(lambda: gauge(computing, "computations") == 1)
+    began = time.monotonic()
+    leave(connections.pop())
+    assert wait_until(lambda: gauge(computing, "computations") == 0, 20), "goes on for nobody"
+    assert time.monotonic() - began < 20
+    assert computing.get("/primes/100").json["count"] == 25
+
+
+def test_no_more_wait_than_may(computing):
+    """One runs, two wait; the fourth is refused at once, and those that wait go with their clients."""
+    connections = [ask(computing, LONG)]
+    assert wait_until(lambda: gauge(computing, "computations") == 1)
+    connections += [ask(computing, LONG) for _ in range(2)]
+    assert wait_until(lambda: gauge(computing, "computations") == 3)
+    assert_problem(computing.get("/primes/100"), 503, "computations")
+    for connection in connections:
+        leave(connection)
+    assert wait_until(lambda: gauge(computing, "computations") == 0, 20)
+    assert computing.get("/primes/100").status == 200
+
+
+def test_the_deadline_ends_a_computation_begun_or_not(mode, atlas_database, tmp_path):
+    (tmp_path / "a.sql").write_text("-- name: primes :one\n-- route: GET /primes/{below}\n-- timeout: 300ms\n"
+                                    "-- work: primes\nSELECT :below::bigint AS below, NULL::bigint AS count;\n")
+    with Service(atlas_database, tmp_path, mode, "--compute-threads", "1") as service:
+        answers = []
+        threads = [threading.Thread(target=lambda: answers.append(service.get(LONG))) for _ in range(3)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(30)
+        assert len(answers) == 3
+        for answer in answers:
+            assert_problem(answer, 504)
+        assert service.get("/primes/100").json["count"] == 25
+
+
+def test_a_computation_in_flight_is_answered_before_the_end(mode, atlas_database):
+    service = Service(atlas_database, ATLAS_ENDPOINTS, mode)
+    connection = ask(service, "/primes/1000000000")
+    time.sleep(0.2)
+    service.terminate()
+    assert connection.read_response().json == {"below": 1000000000, "count": 50847534}
+    service.stop()
+
+
+# The generator
+
+
+def test_the_sequence(atlas):
+    rows = atlas.get("/fibonacci?limit=1000").json
+    a, b = 0, 1
+    for n, row in enumerate(rows):
+        assert row == {"n": n, "value": a}
+        a, b = b, a + b
+    assert len(rows) == 1000
+    response = atlas.get("/fibonacci?limit=2", {"Accept": "application/x-ndjson"})
+    assert response.header("content-type") == "application/x-ndjson"
+    assert response.body == b'{"n":0,"value":0}\n{"n":1,"value":1}\n'
+
+
+def test_head_asks_for_nothing(atlas):
+    response = http_client.request(atlas.address, "HEAD", "/fibonacci")
+    assert response.status == 200 and response.body == b""
+
+
+@pytest.mark.parametrize("bound", ["above=-1", "above=1.5", "stop_after=NaN", "above=" + "9" * 7000 + "9" * 3001])
+def test_bounds_that_are_refused(mode, atlas_database, bound):
+    with Service(atlas_database, ATLAS_ENDPOINTS, mode, "--max-path-bytes", "20000") as service:
+        assert_problem(service.get("/fibonacci?" + bound), 400, bound.partition("=")[0], "10000 digits")
+
+
+def memory_of(service):
+    """Of the service, in bytes: what is resident."""
+    pages = int(pathlib.Path(f"/proc/{service.process.pid}/statm").read_text().split()[1])
+    return pages * 4096
+
+
+def test_slow_readers_cost_nothing(mode, atlas_database, is_slow):
+    """A thousand readers of the endless sequence who read nothing: no number is computed, and others are served."""
+    if mode == "sync" or is_slow:
+        pytest.skip("memory is counted in async and threads mode, without sanitizers")
+    readers = 1000
+    with Service(atlas_database, ATLAS_ENDPOINTS, mode, "--max-connections", str(readers + 10)) as service:
+        before = memory_of(service)
+        connections = [http_client.Connection(service.address, receive_buffer_bytes=4096) for _ in range(readers)]
+        for connection in connections:
+            connection.send(b"GET /fibonacci HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert service.get("/countries/DE").status == 200
+        assert wait_until(lambda: is_idle(service)), "computes without end"
+        first, ticks = memory_of(service), cpu_ticks(service)
+        for _ in range(20):
+            assert service.get("/countries/DE").status == 200
+        time.sleep(2)
+        assert cpu_ticks(service) - ticks < 20, "somebody computes for nobody"
+        assert memory_of(service) - first < 1 << 20, "grows"
+        assert (first - before) / readers < 128 * 1024
+        # each goes on where it was
+        assert connections[0].socket.recv(100).startswith(b"HTTP/1.1 200")
+        for connection in connections:
+            connection.close()
+        assert wait_until(lambda: service.get("/countries/DE").status == 200)
+
+
+def is_idle(service):
+    ticks = cpu_ticks(service)
+    time.sleep(0.5)
+    return cpu_ticks(service) - ticks <= 2
+
+
+def cpu_ticks(service):
+    fields = pathlib.Path(f"/proc/{service.process.pid}/stat").read_text().rpartition(")")[2].split()
+    return int(fields[11]) + int(fields[12])
+
+
+# What the files say
+
+
+def test_they_are_in_the_openapi_document(atlas):
+    paths = atlas.get("/openapi.json").json["paths"]
+    assert paths["/delay/{ms}"]["get"]["parameters"][0]["schema"] == {"type": "integer", "format": "int32"}
+    schema = paths["/fibonacci/{n}"]["get"]["responses"]["200"]["content"]["application/json"]["schema"]
+    assert set(schema["properties"]) == {"n", "digits", "value"}
+    assert set(atlas.get("/fibonacci/10").json) == set(schema["required"])
+    schema = paths["/primes/{below}"]["get"]["responses"]["200"]["content"]["application/json"]["schema"]
+    assert set(atlas.get("/primes/10").json) == set(schema["properties"])
+    assert "application/x-ndjson" in paths["/fibonacci"]["get"]["responses"]["200"]["content"]
+    names = [parameter["name"] for parameter in paths["/fibonacci"]["get"]["parameters"]]
+    assert names == ["limit", "above", "stop_after"]
+
+
+@pytest.mark.parametrize("text, words", [
+    ("-- name: a :one\n-- route: GET /a/{ms}\n-- work: delays\nSELECT :ms::integer AS ms;", ["no work delays", "primes"]),
+    ("-- name: a :one\n-- route: GET /a/{ms}\n-- work: delay\nSELECT :ms::bigint AS ms;", ["must take :ms integer"]),
+    ("-- name: a :many\n-- route: GET /a/{ms}\n-- work: delay\nSELECT :ms::integer AS ms;", [":one on GET"]),
+    ("-- name: a :one\n-- route: GET /a/{ms}\n-- work:\nSELECT :ms::integer AS ms;", ["`-- work:` must be"]),
+])
+def test_a_file_that_is_wrong_about_a_work(atlas_database, tmp_path, text, words):
+    (tmp_path / "a.sql").write_text(text)
+    done = run("check", "--database", atlas_database, "--endpoints", tmp_path)
+    assert done.returncode == 1
+    assert "a.sql:3: " in done.stderr and all(word in done.stderr for word in words), done.stderr
