@@ -28,6 +28,7 @@ int command_burst(struct command *command);
 int command_sweep(struct command *command);
 int command_compare(struct command *command);
 int command_diff(struct command *command);
+int command_loop(struct command *command);
 
 /* A plan with what all loads have in common; times that were not given are these. */
 struct load_plan command_plan(struct command *command, struct request_set *requests, double duration_s,

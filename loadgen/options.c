@@ -26,6 +26,7 @@ enum {
 	SWEEP = 1 << COMMAND_SWEEP,
 	COMPARE = 1 << COMMAND_COMPARE,
 	DIFF = 1 << COMMAND_DIFF,
+	LOOP = 1 << COMMAND_LOOP,
 	LOADS = RUN | SWEEP | COMPARE,
 	ALL = RUN | BURST | SWEEP | COMPARE,
 	HELP_COLUMN = 28,
@@ -60,8 +61,14 @@ static const struct row rows[] = {
      "concurrencies of the curve (default 1, 2, 4, 8 ... until throughput falls)"},
     {"--up-to", NULL, TYPE_COUNT, SWEEP | COMPARE, AT(up_to), 1, LOAD_CONNECTIONS_MAX, "N",
      "highest concurrency of the curve (default 1024; compare: 64)"},
-    {"--rounds", NULL, TYPE_COUNT, SWEEP | COMPARE, AT(rounds), 1, 16, "N",
+    {"--rounds", NULL, TYPE_COUNT, SWEEP | COMPARE | LOOP, AT(rounds), 1, 16, "N",
      "how often each load is repeated, interleaved: A B C, C B A (default 3; compare: 5)"},
+    {"--actions", NULL, TYPE_COUNT, LOOP, AT(actions), 1, 1e8, "N", "items that go through the queue (default 500000)"},
+    {"--queue", NULL, TYPE_COUNT, LOOP, AT(queue), 1, 1e6, "N", "most items in the queue (default 1024)"},
+    {"--peer", NULL, TYPE_STRINGS, LOOP, AT(peers), 0, 0, "NAME=COMMAND",
+     "another program that does the same, measured in turns with us: it prints "
+     "{\"seconds\":S,\"p50_us\":P,\"p99_us\":P,"
+     "\"max_us\":M}; may be repeated"},
     {"--threads", NULL, TYPE_COUNT, SWEEP | COMPARE, AT(threads), 1, 4096, "N",
      "sweep: workers of the service, for Little's bound; compare: --threads of the service in threads mode"},
     {"--program", NULL, TYPE_STRING, COMPARE, AT(program), 0, 0, "FILE",
@@ -108,14 +115,15 @@ static const struct row rows[] = {
      "p99<50ms, p99.9<1s, mean<5ms, max<2s: exit status 1 when missed; may be repeated"},
     {"--max-errors", NULL, TYPE_STRING, RUN | SWEEP | COMPARE, AT(max_errors), 0, 0, "N|P%",
      "exit status 1 when more requests fail (default: only when all do)"},
-    {"--json", NULL, TYPE_STRING, ALL | DIFF, AT(json), 0, 0, "FILE", "the whole report, for machines and for diff"},
+    {"--json", NULL, TYPE_STRING, ALL | DIFF | LOOP, AT(json), 0, 0, "FILE",
+     "the whole report, for machines and for diff"},
     {"--csv", NULL, TYPE_STRING, ALL, AT(csv), 0, 0, "FILE", "every request, a line each"},
     {"--ndjson", NULL, TYPE_STRING, ALL, AT(ndjson), 0, 0, "FILE", "every request, an object a line"},
     {"--trace", NULL, TYPE_STRING, ALL, AT(trace), 0, 0, "FILE", "a timeline that opens in ui.perfetto.dev"},
     {"--html", NULL, TYPE_STRING, ALL | DIFF, AT(html), 0, 0, "FILE",
      "one page with pictures, needs no network; of each FILE, - is standard output"},
     {"--quick", NULL, TYPE_FLAG, COMPARE, AT(quick), 0, 0, NULL, "half of each duration, 4 rounds"},
-    {"--quiet", NULL, TYPE_FLAG, ALL, AT(quiet), 0, 0, NULL, "no live line on the terminal"},
+    {"--quiet", NULL, TYPE_FLAG, ALL | LOOP, AT(quiet), 0, 0, NULL, "no live line on the terminal"},
 };
 
 static const struct {
@@ -127,6 +135,7 @@ static const struct {
     [COMMAND_SWEEP] = {"sweep", "URL", "throughput and latency over concurrency, and where they must end", 1, 1},
     [COMMAND_COMPARE] = {"compare", "", "the service in its modes, or several targets, side by side", 0, 0},
     [COMMAND_DIFF] = {"diff", "A.json B.json", "two saved reports: what has changed, and is it more than noise?", 2, 2},
+    [COMMAND_LOOP] = {"loop", "", "how fast a loop turns: producers, a queue and a consumer on one", 0, 0},
 };
 
 /* Values */
@@ -388,8 +397,8 @@ int options_read(struct load_options *options, int argc, char *const *argv, char
 
 	*options = (struct load_options){0};
 	if (command < 0) {
-		snprintf(why, why_size, "unknown command '%s'; expected run, burst, sweep, compare, diff or version",
-			 argv[1]);
+		snprintf(why, why_size,
+			 "unknown command '%s'; expected run, burst, sweep, compare, diff, loop or version", argv[1]);
 		return -1;
 	}
 	options->command = (enum command_name)command;

@@ -13,7 +13,15 @@
 
 #include "loadgen/load.h"
 
-enum command_name { COMMAND_RUN, COMMAND_BURST, COMMAND_SWEEP, COMMAND_COMPARE, COMMAND_DIFF, COMMAND_COUNT };
+enum command_name {
+	COMMAND_RUN,
+	COMMAND_BURST,
+	COMMAND_SWEEP,
+	COMMAND_COMPARE,
+	COMMAND_DIFF,
+	COMMAND_LOOP,
+	COMMAND_COUNT
+};
 
 enum { STRINGS_MAX = 64, NUMBERS_MAX = 32 };
 
@@ -27,14 +35,15 @@ struct load_options {
 	enum command_name command;
 	struct strings arguments; /* URLs or files */
 
-	uint64_t connections, pipeline, max_in_flight, requests, seed, repeats, rounds, up_to, threads, waiting_clients;
+	uint64_t connections, pipeline, max_in_flight, requests, seed, repeats, rounds, up_to, threads, waiting_clients,
+	    actions, queue;
 	double rate;
 	enum load_arrivals arrivals;
 	uint64_t duration_ns, warmup_ns, timeout_ns, drain_ns, gap_ns;
 	uint64_t levels[NUMBERS_MAX], delays_ns[NUMBERS_MAX];
 	unsigned level_count, delay_count;
 	const char *method, *body, *requests_file;
-	struct strings headers, goals, targets, service_options, burst_paths;
+	struct strings headers, goals, targets, service_options, burst_paths, peers;
 	const char *max_errors;
 	const char *program, *database, *endpoints, *modes, *path, *wait_path;
 	const char *json, *csv, *ndjson, *trace, *html;

@@ -20,7 +20,8 @@ enum {
 	SENTENCES_MAX = 64,
 	LEVEL_RUNS_MAX = 1024,
 	GOALS_MAX = 256,
-	DIFFERENCES_MAX = 512
+	DIFFERENCES_MAX = 512,
+	TURNINGS_MAX = 8
 };
 
 /* What is compared: one service in one mode, or one URL. */
@@ -151,6 +152,15 @@ struct report_difference {
 	const char *sentence;
 };
 
+/* A loop that turns between actions: medians of the rounds. */
+struct report_turning {
+	const char *name;
+	unsigned rounds;
+	double seconds, low_seconds, high_seconds;
+	double p50_us, p99_us, max_us;                           /* of items, from made to got */
+	uint64_t turns, events_made, events_seen, longest_queue; /* of our own; 0 of others */
+};
+
 struct report_goal {
 	const char *text; /* "p99<50ms" as given */
 	const char *arm;
@@ -179,6 +189,8 @@ struct report {
 	unsigned difference_count;
 	struct report_goal goals[GOALS_MAX];
 	unsigned goal_count;
+	struct report_turning turnings[TURNINGS_MAX]; /* ours first */
+	unsigned turning_count;
 	const char *sentences[SENTENCES_MAX]; /* the verdict in words, the most important first */
 	unsigned sentence_count;
 	double slo_limit_ms, slo_percent; /* for drawing; NAN none */

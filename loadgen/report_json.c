@@ -66,6 +66,24 @@ static void write_difference(struct json_out *json, const struct report_differen
 	json_out_close(json);
 }
 
+static void write_turning(struct json_out *json, const struct report_turning *turning)
+{
+	json_out_open(json, NULL, '{');
+	json_out_string(json, "name", turning->name);
+	json_out_count(json, "rounds", turning->rounds);
+	json_out_number(json, "seconds", turning->seconds);
+	report_json_write_interval(json, "seconds_range",
+				   (struct interval){turning->low_seconds, turning->high_seconds});
+	json_out_number(json, "p50_us", turning->p50_us);
+	json_out_number(json, "p99_us", turning->p99_us);
+	json_out_number(json, "max_us", turning->max_us);
+	json_out_count(json, "turns", turning->turns);
+	json_out_count(json, "events_made", turning->events_made);
+	json_out_count(json, "events_seen", turning->events_seen);
+	json_out_count(json, "longest_queue", turning->longest_queue);
+	json_out_close(json);
+}
+
 static void write_slo(struct json_out *json, const struct report *report)
 {
 	json_out_open(json, "slo", '{');
@@ -114,6 +132,7 @@ void report_json_write(struct json_out *json, const char *key, const struct repo
 	WRITE_ARRAY("goals", write_goal, report->goals, report->goal_count);
 	WRITE_ARRAY("differences", write_difference, report->differences, report->difference_count);
 	WRITE_ARRAY("bursts", report_json_write_burst, report->bursts, report->burst_count);
+	WRITE_ARRAY("turnings", write_turning, report->turnings, report->turning_count);
 	WRITE_ARRAY("curves", report_json_write_curve, report->curves, report->curve_count);
 	write_loads(json, report, with_blocks);
 	json_out_close(json);

@@ -34,14 +34,14 @@ def test_every_field_of_the_report(meantime_load, overlapped, tmp_path):
                   ["burst", f"{overlapped}/wait/5"],
                   ["sweep", "--up-to", 32, "--rounds", 2, "-d", 0.1, "--warmup", 0, "--threads", 2, f"{overlapped}/wait/5"],
                   ["compare", "--target", f"a={overlapped}/wait/5", "--target", f"b={overlapped}/wait/5", "--rounds", 1,
-                   "-d", 0.1, "--warmup", 0, "--levels", "1", "--repeats", 1, "-c", 1]):
+                   "-d", 0.1, "--warmup", 0, "--levels", "1", "--repeats", 1, "-c", 1], ["loop", "--actions", 10]):
         found |= keys(meantime_load(*words, expect=None).report, set())
     found = {key for key in found if key not in VALUES and not key.isdigit()}
     report = TEXT.split("## --ndjson")[0]
     missing = found - documented(report)
     assert not missing
     words = {"a", "b", "open", "closed", "burst", "ms", "errors", "clients", "faster", "slower", "answered", "refused",
-             "unreachable", "reset", "malformed", "p50", "p99", "diff", "version", "null"}
+             "unreachable", "reset", "malformed", "p50", "p99", "diff", "loop", "version", "null"}
     assert documented(report) - found <= words
 
 
