@@ -83,7 +83,7 @@ static int add_all(struct command *command, struct request_set *set, const char 
 	return 0;
 }
 
-static double median_response_ms(const struct measurement *measurement)
+static double median_response_ms(const struct measurement *measurement, unsigned status_max)
 {
 	double times[1000];
 	size_t count = 0;
@@ -91,14 +91,15 @@ static double median_response_ms(const struct measurement *measurement)
 	for (uint64_t i = 0; i < measurement->records.count && count < ARRAY_LENGTH(times); i++) {
 		const struct record *record = record_log_at(&measurement->records, i);
 
-		if (record->outcome == OUTCOME_ANSWERED)
+		if (record->outcome == OUTCOME_ANSWERED && record->status <= status_max)
 			times[count++] = (double)record_service_ns(record) / 1e6;
 	}
 	return median_of(times, count);
 }
 
 /* How long each takes when it is alone: what waiting in line is measured against. */
-static int measure_solo(struct command *command, const char *url, unsigned repeats, double *solo_ms)
+int command_measure_solo(struct command *command, const char *url, unsigned repeats, unsigned status_max,
+			 double *solo_ms)
 {
 	struct request_set set;
 	struct measurement measurement;
@@ -111,7 +112,7 @@ static int measure_solo(struct command *command, const char *url, unsigned repea
 	if (result == 0)
 		result = load_run(&plan, &measurement, command->why, sizeof(command->why));
 	if (result == 0) {
-		*solo_ms = median_response_ms(&measurement);
+		*solo_ms = median_response_ms(&measurement, status_max);
 		measurement_cleanup(&measurement);
 	}
 	request_set_cleanup(&set);
@@ -128,7 +129,7 @@ int command_measure_burst(struct command *command, unsigned arm, const char *con
 	int result = add_all(command, &set, urls, count);
 
 	for (unsigned i = 0; i < count && result == 0 && !command_is_interrupted(command); i++)
-		result = measure_solo(command, urls[i], repeats, &solo_ms[i]);
+		result = command_measure_solo(command, urls[i], repeats, STATUS_ANY, &solo_ms[i]);
 	plan.model = LOAD_BURST;
 	plan.repeats = repeats;
 	plan.gap_ns = command->options->gap_ns > 0 ? command->options->gap_ns : 100 * NS_PER_MS;

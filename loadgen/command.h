@@ -40,6 +40,11 @@ struct report_load *command_measure(struct command *command, unsigned arm, struc
 /* Each request of `urls` alone, then together; -1 and command->why. */
 int command_measure_burst(struct command *command, unsigned arm, const char *const *urls, unsigned count,
 			  unsigned repeats);
+enum { STATUS_ANY = 999 };
+/* The median of a request alone, again and again; NAN when it was never answered with a status up to that. -1 and
+ * command->why. */
+int command_measure_solo(struct command *command, const char *url, unsigned repeats, unsigned status_max,
+			 double *solo_ms);
 /* --slo, judged on a load. */
 void command_judge(struct command *command, const struct report_load *load);
 /* --max-errors, judged on all loads of an arm together. */

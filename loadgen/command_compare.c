@@ -8,6 +8,7 @@
 #include "loadgen/arm.h"
 #include "loadgen/curve.h"
 #include "loadgen/report_format.h"
+#include "loadgen/speedup.h"
 #include "loadgen/verdict.h"
 
 enum {
@@ -164,24 +165,30 @@ static void stop_services(struct compare *compare)
 		arm_stop(&compare->arms[i]);
 }
 
-static int start_services(struct compare *compare)
+static struct arm_settings service_settings(struct command *command, const char *mode)
 {
-	struct command *command = compare->command;
 	const struct load_options *options = command->options;
 	const char *database = options->database != NULL ? options->database : getenv("DATABASE_URL");
 
-	for (unsigned i = 0; compare->is_ours && i < compare->count; i++) {
-		struct arm_settings settings = {
-		    .program = service_program(command),
-		    .database = database != NULL ? database : "",
-		    .endpoints = options->endpoints != NULL ? options->endpoints : "config/endpoints",
-		    .options = options->service_options.at,
-		    .option_count = options->service_options.count,
-		    .mode = compare->names[i],
-		    .threads = strcmp(compare->names[i], "threads") == 0 ? (unsigned)options->threads : 0,
-		    .delay_ms = compare->delay_ms,
-		};
+	return (struct arm_settings){
+	    .program = service_program(command),
+	    .database = database != NULL ? database : "",
+	    .endpoints = options->endpoints != NULL ? options->endpoints : "config/endpoints",
+	    .options = options->service_options.at,
+	    .option_count = options->service_options.count,
+	    .mode = mode,
+	    .threads = strcmp(mode, "threads") == 0 ? (unsigned)options->threads : 0,
+	};
+}
 
+static int start_services(struct compare *compare)
+{
+	struct command *command = compare->command;
+
+	for (unsigned i = 0; compare->is_ours && i < compare->count; i++) {
+		struct arm_settings settings = service_settings(command, compare->names[i]);
+
+		settings.delay_ms = compare->delay_ms;
 		live_say(command->live, "starting the service, %s", compare->names[i]);
 		if (arm_start(&compare->arms[i], &settings, command->why, sizeof(command->why)) != 0)
 			return -1;
@@ -434,6 +441,11 @@ static int measure_all(struct compare *compare)
 	}
 	if (result == 0)
 		say_growth(compare, path);
+	if (result == 0 && options->compute_path != NULL && !command_is_interrupted(command)) {
+		struct arm_settings settings = service_settings(command, compare->names[compare->count - 1]);
+
+		result = speedup_measure(command, &settings, options->compute_path);
+	}
 	return result;
 }
 

@@ -91,6 +91,10 @@ static const struct row rows[] = {
      "what is measured for waiting, and over concurrency (default /wait/20)"},
     {"--waiting-clients", NULL, TYPE_COUNT, COMPARE, AT(waiting_clients), 1, LOAD_CONNECTIONS_MAX, "N",
      "clients of --wait-path (default 32)"},
+    {"--compute-path", NULL, TYPE_STRING, COMPARE, AT(compute_path), 0, 0, "PATH",
+     "what is asked, alone, of services with more and more compute threads (/primes/200000000); default: nothing"},
+    {"--compute-threads", NULL, TYPE_COUNTS, COMPARE, AT(compute_threads), 1, 1024, "N,N,...",
+     "how many they have (default 1, 2, 4 ... up to the cores)"},
     {"--burst-path", NULL, TYPE_STRINGS, COMPARE, AT(burst_paths), 0, 0, "PATH",
      "one request of the burst; may be repeated (default /wait/400, /wait/300, /wait/100)"},
     {"--duration", "-d", TYPE_TIME, LOADS, AT(duration_ns), 0.01, 86400, "T",
@@ -244,7 +248,8 @@ static bool set_value(struct load_options *options, const struct row *row, const
 	case TYPE_TIMES:
 		return list_read(text, row, place, &options->delay_count);
 	case TYPE_COUNTS:
-		return list_read(text, row, place, &options->level_count);
+		return list_read(text, row, place,
+				 place == options->levels ? &options->level_count : &options->compute_count);
 	case TYPE_STRING:
 		*(const char **)place = text;
 		return true;
@@ -373,8 +378,14 @@ static int check_together(const struct load_options *options, char *why, size_t 
 		wrong = "--max-in-flight belongs to an open loop (--rate)";
 	else if (options->targets.count == 1)
 		wrong = "--target is needed at least twice: there is nothing to compare with";
-	else if (options->targets.count > 0 && (options->program || options->delay_count || options->modes))
-		wrong = "--target measures what runs already; --program, --modes and --database-delay start services";
+	else if (options->targets.count > 0 &&
+		 (options->program || options->delay_count || options->modes || options->compute_path))
+		wrong = "--target measures what runs already; --program, --modes, --database-delay and --compute-path "
+			"start services";
+	else if (options->compute_count > 0 && options->compute_path == NULL)
+		wrong = "--compute-threads needs what is to be computed: --compute-path";
+	else if (options->compute_count > 0 && options->compute_threads[0] != 1)
+		wrong = "--compute-threads: the first is what the others are compared with: 1";
 	else if (options->pipeline > 1 && options->no_keep_alive)
 		wrong = "--pipeline needs connections that stay open, --no-keep-alive closes them";
 	if (wrong != NULL)

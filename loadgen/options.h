@@ -37,6 +37,8 @@ struct load_options {
 
 	uint64_t connections, pipeline, max_in_flight, requests, seed, repeats, rounds, up_to, threads, waiting_clients,
 	    actions, queue;
+	uint64_t compute_threads[NUMBERS_MAX];
+	unsigned compute_count;
 	double rate;
 	enum load_arrivals arrivals;
 	uint64_t duration_ns, warmup_ns, timeout_ns, drain_ns, gap_ns;
@@ -45,7 +47,7 @@ struct load_options {
 	const char *method, *body, *requests_file;
 	struct strings headers, goals, targets, service_options, burst_paths, peers;
 	const char *max_errors;
-	const char *program, *database, *endpoints, *modes, *path, *wait_path;
+	const char *program, *database, *endpoints, *modes, *path, *wait_path, *compute_path;
 	const char *json, *csv, *ndjson, *trace, *html;
 	bool has_warmup, has_seed, no_keep_alive, quiet, quick, help;
 };

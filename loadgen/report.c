@@ -70,7 +70,8 @@ void report_init(struct report *report, const char *command, int argc, char *con
 	struct tm utc;
 	char text[32];
 
-	*report = (struct report){.command = command, .is_sound = true, .slo_limit_ms = NAN, .slo_percent = NAN};
+	*report = (struct report){
+	    .command = command, .is_sound = true, .slo_limit_ms = NAN, .slo_percent = NAN, .speedup.serial_share = NAN};
 	arena_init(&report->arena, NULL, 0);
 	gmtime_r(&now, &utc);
 	strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &utc);

@@ -21,7 +21,8 @@ enum {
 	LEVEL_RUNS_MAX = 1024,
 	GOALS_MAX = 256,
 	DIFFERENCES_MAX = 512,
-	TURNINGS_MAX = 8
+	TURNINGS_MAX = 8,
+	SPEEDUP_POINTS_MAX = 16
 };
 
 /* What is compared: one service in one mode, or one URL. */
@@ -161,6 +162,19 @@ struct report_turning {
 	uint64_t turns, events_made, events_seen, longest_queue; /* of our own; 0 of others */
 };
 
+/* One request at services with more and more compute threads. */
+struct report_speedup {
+	const char *path; /* NULL: was not measured */
+	unsigned cores;
+	struct report_speedup_point {
+		unsigned threads;
+		double ms, low_ms, high_ms; /* median, lowest and highest of the rounds */
+		double speedup, bound;      /* over the first point; Amdahl's */
+	} points[SPEEDUP_POINTS_MAX];
+	unsigned point_count;
+	double serial_share; /* fitted; NAN with fewer than two points that have a core each */
+};
+
 struct report_goal {
 	const char *text; /* "p99<50ms" as given */
 	const char *arm;
@@ -189,6 +203,7 @@ struct report {
 	unsigned difference_count;
 	struct report_goal goals[GOALS_MAX];
 	unsigned goal_count;
+	struct report_speedup speedup;
 	struct report_turning turnings[TURNINGS_MAX]; /* ours first */
 	unsigned turning_count;
 	const char *sentences[SENTENCES_MAX]; /* the verdict in words, the most important first */

@@ -122,12 +122,19 @@ static const struct {
 	const char *name;
 	void (*write)(const struct report *report, FILE *out);
 } PARTS[] = {
-    {"policy", write_policy},       {"style", write_style},
-    {"title", write_title},         {"started", write_started},
-    {"soundness", write_soundness}, {"sentences", write_sentences},
-    {"goals", report_html_goals},   {"arms", report_html_arms},
-    {"bursts", report_html_bursts}, {"differences", report_html_differences},
-    {"check", report_html_check},   {"data", write_data},
+    {"policy", write_policy},
+    {"style", write_style},
+    {"title", write_title},
+    {"started", write_started},
+    {"soundness", write_soundness},
+    {"sentences", write_sentences},
+    {"goals", report_html_goals},
+    {"arms", report_html_arms},
+    {"bursts", report_html_bursts},
+    {"differences", report_html_differences},
+    {"speedup", report_html_speedup},
+    {"check", report_html_check},
+    {"data", write_data},
     {"script", write_script},
 };
 

@@ -22,6 +22,8 @@ void report_html_arms(const struct report *report, FILE *out);
 void report_html_bursts(const struct report *report, FILE *out);
 void report_html_differences(const struct report *report, FILE *out);
 void report_html_goals(const struct report *report, FILE *out);
+/* report_html_speedup.c */
+void report_html_speedup(const struct report *report, FILE *out);
 /* report_html_check.c */
 void report_html_check(const struct report *report, FILE *out);
 

@@ -84,6 +84,17 @@ static void write_turning(struct json_out *json, const struct report_turning *tu
 	json_out_close(json);
 }
 
+static void write_speedup_point(struct json_out *json, const struct report_speedup_point *point)
+{
+	json_out_open(json, NULL, '{');
+	json_out_count(json, "threads", point->threads);
+	json_out_number(json, "median_ms", point->ms);
+	report_json_write_interval(json, "range_ms", (struct interval){point->low_ms, point->high_ms});
+	json_out_number(json, "speedup", point->speedup);
+	json_out_number(json, "bound", point->bound);
+	json_out_close(json);
+}
+
 static void write_slo(struct json_out *json, const struct report *report)
 {
 	json_out_open(json, "slo", '{');
@@ -134,6 +145,12 @@ void report_json_write(struct json_out *json, const char *key, const struct repo
 	WRITE_ARRAY("bursts", report_json_write_burst, report->bursts, report->burst_count);
 	WRITE_ARRAY("turnings", write_turning, report->turnings, report->turning_count);
 	WRITE_ARRAY("curves", report_json_write_curve, report->curves, report->curve_count);
+	json_out_open(json, "speedup", '{');
+	json_out_string(json, "path", report->speedup.path);
+	json_out_count(json, "cores", report->speedup.cores);
+	json_out_number(json, "serial_share", report->speedup.serial_share);
+	WRITE_ARRAY("points", write_speedup_point, report->speedup.points, report->speedup.point_count);
+	json_out_close(json);
 	write_loads(json, report, with_blocks);
 	json_out_close(json);
 }

@@ -259,6 +259,26 @@ static void add_loads(struct report *report, unsigned round)
 	}
 }
 
+/* A tenth of the work is serial. */
+static void add_speedup(struct report *report)
+{
+	struct report_speedup *speedup = &report->speedup;
+
+	speedup->path = "/primes/300000000";
+	speedup->cores = 4;
+	speedup->serial_share = 0.1;
+	for (unsigned threads = 1; threads <= 4; threads *= 2) {
+		double bound = amdahl_speedup(0.1, threads), ms = 600 / bound;
+
+		speedup->points[speedup->point_count++] = (struct report_speedup_point){.threads = threads,
+											.ms = ms,
+											.low_ms = ms * 0.97,
+											.high_ms = ms * 1.04,
+											.speedup = bound,
+											.bound = bound};
+	}
+}
+
 static void fill_compare(struct report *report, bool is_hostile)
 {
 	for (unsigned arm = 0; arm < ARMS; arm++) {
@@ -284,6 +304,7 @@ static void fill_compare(struct report *report, bool is_hostile)
 			   "0.50 s by async.");
 	report_say(report, "async serves 12 times the requests per second of sync at 64 clients, and 1.4 times those "
 			   "of threads.");
+	add_speedup(report);
 	report_say(report, "With the database 5 ms away the gain over sync grows to 47 times.");
 	report->goals[report->goal_count++] =
 	    (struct report_goal){"p99<10ms", "async", 9.1, 10, .is_met = true, .is_known = true};
@@ -316,6 +337,7 @@ static void be_hostile(struct report *report)
 	report->arms[2].url = "http://" HOSTILE;
 	report->sentences[0] = HOSTILE;
 	report->command_line = HOSTILE;
+	report->speedup.path = HOSTILE;
 	report->machine.processor = "\xff\xfe <b>&amp;\"' \xc3";
 	for (unsigned i = 0; i < report->load_count; i++)
 		report->loads[i]->what = HOSTILE;

@@ -75,6 +75,17 @@ def test_tables_say_what_the_report_says(page):
     assert differences == len(shown.report["differences"]) > 0
 
 
+def test_the_speed_up_is_a_table_with_its_bound(page):
+    shown = page()
+    rows = [[cell.text for cell in row.find_elements("css selector", "th, td")] for row in shown.all("#speedup tbody tr")]
+    assert [row[0] for row in rows] == ["1", "2", "4"]
+    assert [row[4] for row in rows] == ["× 1.00", "× 1.82", "× 3.08"]
+    assert "600 ms" in rows[0][1] and "195 ms" in rows[2][1]
+    assert shown.all("#speedup caption")[0].text.startswith("/primes/300000000, one at a time, on 4 cores")
+    widths = [float(bar.get_attribute("width")) for bar in shown.all("#speedup rect")]
+    assert widths == sorted(widths) and widths[2] == 100
+
+
 def test_what_is_not_sound_has_no_verdict(page):
     shown = page("--unsound")
     assert not shown.report["is_sound"]

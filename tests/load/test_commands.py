@@ -244,6 +244,42 @@ def test_services_end_with_the_run(meantime_load, atlas):
         assert atlas.encode() not in line
 
 
+SHORT = ["--modes", "async", "--rounds", 2, "--duration", 0.1, "--warmup", 0, "--repeats", 1, "--levels", "1"]
+
+
+def test_compare_over_compute_threads(meantime_load, atlas, tmp_path):
+    page = tmp_path / "page.html"
+    run = compare(meantime_load, atlas, *SHORT, "--compute-path", "/primes/30000000", "--compute-threads", "1,2,3", "--html",
+                  page)
+    speedup = run.report["speedup"]
+    assert speedup["path"] == "/primes/30000000" and speedup["cores"] == os.cpu_count()
+    assert [point["threads"] for point in speedup["points"]] == [1, 2, 3]
+    for point in speedup["points"]:
+        assert point["range_ms"][0] <= point["median_ms"] <= point["range_ms"][1]
+        assert point["speedup"] == pytest.approx(speedup["points"][0]["median_ms"] / point["median_ms"])
+        threads = min(point["threads"], speedup["cores"])
+        assert point["bound"] == pytest.approx(1 / (speedup["serial_share"] + (1 - speedup["serial_share"]) / threads))
+    assert 0 <= speedup["serial_share"] <= 1
+    assert "Work for the processor, /primes/30000000" in run.out and "Amdahl" in run.out
+    assert '<section id="speedup">' in page.read_text() and "/primes/30000000" in page.read_text()
+
+
+def test_compare_over_compute_threads_wants_good_answers(meantime_load, atlas):
+    run = meantime_load("compare", "--program", program("MEANTIME_PROGRAM"), "--database", atlas, "--endpoints",
+                        ROOT / "config/endpoints", *SHORT, "--compute-path", "/primes/0", outputs=False, expect=2)
+    assert "/primes/0 was not answered with 2xx" in run.said
+
+
+@pytest.mark.parametrize("options, words", [
+    (["--compute-threads", "1,2"], "--compute-path"),
+    (["--compute-path", "/primes/10", "--compute-threads", "2,4"], "the first"),
+    (["--compute-path", "/x", "--target", "a=http://127.0.0.1:1/", "--target", "b=http://127.0.0.1:1/"], "--target"),
+    (["--compute-path", "/x", "--compute-threads", "1,0"], "--compute-threads 1,0"),
+])
+def test_compare_over_compute_threads_refuses(meantime_load, options, words):
+    assert words in meantime_load("compare", *options, outputs=False, expect=2).said
+
+
 def test_compare_says_what_the_service_said(meantime_load, tmp_path):
     run = meantime_load("compare", "--program", program("MEANTIME_PROGRAM"), "--database",
                         f"host={tmp_path} dbname=none", "--endpoints", ROOT / "config/endpoints", outputs=False, expect=2,

@@ -41,7 +41,8 @@ def test_every_field_of_the_report(meantime_load, overlapped, tmp_path):
     missing = found - documented(report)
     assert not missing
     words = {"a", "b", "open", "closed", "burst", "ms", "errors", "clients", "faster", "slower", "answered", "refused",
-             "unreachable", "reset", "malformed", "p50", "p99", "diff", "loop", "version", "null"}
+             "unreachable", "reset", "malformed", "p50", "p99", "diff", "loop", "version", "null",
+             "median_ms", "range_ms", "bound"}  # of compare --compute-path: test_commands.py
     assert documented(report) - found <= words
 
 

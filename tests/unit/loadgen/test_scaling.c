@@ -147,16 +147,35 @@ static void what_was_good_and_is_bad_is_bad(void **state)
 	assert_near(search.lowest_bad, 16, 0);
 }
 
+static void the_serial_share_is_recovered(void **state)
+{
+	static const double threads[] = {1, 2, 4, 8};
+	static const double shares[] = {0, 0.05, 0.3, 1};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LENGTH(shares); i++) {
+		double times[4];
+
+		for (size_t j = 0; j < 4; j++)
+			times[j] = 120 / amdahl_speedup(shares[i], threads[j]);
+		assert_near(amdahl_share(threads, times, 4), shares[i], 1e-9);
+		assert_near(amdahl_share(threads, times, 2), shares[i], 1e-9);
+	}
+	assert_near(amdahl_speedup(0.1, 4), 1 / (0.1 + 0.9 / 4), 1e-12);
+	/* faster than there are threads, and slower than with one: the share stays a share */
+	assert_near(amdahl_share(threads, (const double[]){100, 40, 20, 10}, 4), 0, 1e-12);
+	assert_near(amdahl_share(threads, (const double[]){100, 130, 150, 190}, 4), 1, 1e-12);
+	assert_true(isnan(amdahl_share(threads, (const double[]){100}, 1)));
+	assert_true(isnan(amdahl_share((const double[]){2, 4}, (const double[]){50, 25}, 2)));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(the_law_is_recovered),
-	    cmocka_unit_test(under_noise_the_intervals_hold_it),
-	    cmocka_unit_test(without_a_peak_none_is_claimed),
-	    cmocka_unit_test(too_little_is_not_fitted),
-	    cmocka_unit_test(bounds_are_those_of_the_books),
-	    cmocka_unit_test(the_search_finds_the_limit),
-	    cmocka_unit_test(what_was_good_and_is_bad_is_bad),
+	    cmocka_unit_test(the_law_is_recovered),           cmocka_unit_test(under_noise_the_intervals_hold_it),
+	    cmocka_unit_test(without_a_peak_none_is_claimed), cmocka_unit_test(too_little_is_not_fitted),
+	    cmocka_unit_test(bounds_are_those_of_the_books),  cmocka_unit_test(the_serial_share_is_recovered),
+	    cmocka_unit_test(the_search_finds_the_limit),     cmocka_unit_test(what_was_good_and_is_bad_is_bad),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
