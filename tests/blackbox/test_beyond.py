@@ -194,6 +194,12 @@ def test_the_deadline_ends_a_computation_begun_or_not(mode, atlas_database, tmp_
         assert service.get("/primes/100").json["count"] == 25
 
 
+def test_several_compute_threads_count_the_same(mode, atlas_database):
+    with Service(atlas_database, ATLAS_ENDPOINTS, mode, "--compute-threads", "4") as service:
+        for _ in range(3):
+            assert service.get("/primes/20000000").json == {"below": 20000000, "count": 1270607}
+
+
 def test_a_computation_in_flight_is_answered_before_the_end(mode, atlas_database):
     service = Service(atlas_database, ATLAS_ENDPOINTS, mode)
     connection = ask(service, "/primes/1000000000")
