@@ -18,11 +18,6 @@ static const char too_many[] = "too many computations are waiting for a compute 
 		  not_begun[] = "no compute thread became free before the deadline",
 		  not_ended[] = "the deadline passed, or the client closed the connection, while it was being computed";
 
-static struct exchange *exchange_of(struct awaitable *awaitable)
-{
-	return CONTAINER_OF(awaitable, struct exchange, awaited);
-}
-
 static void fail(struct awaitable *awaitable, enum error error, const char *why)
 {
 	uint64_t now_ns = clock_now_ns();

@@ -4,11 +4,6 @@
 #include "db/stream.h"
 #include "server/resources.h"
 
-static struct exchange *exchange_of(struct awaitable *awaitable)
-{
-	return CONTAINER_OF(awaitable, struct exchange, awaited);
-}
-
 static void on_batch_done(struct db_batch *batch)
 {
 	struct exchange *x = CONTAINER_OF(batch, struct exchange, batch);

@@ -61,6 +61,12 @@ struct exchange {
 	_Alignas(16) char inline_bytes[EXCHANGE_INLINE_BYTES];
 };
 
+/* For awaitables and runners: whose it is. */
+static inline struct exchange *exchange_of(struct awaitable *awaitable)
+{
+	return CONTAINER_OF(awaitable, struct exchange, awaited);
+}
+
 /* Makes `x` ready for a request that arrived at `arrived_ns`; the border then fills in the request. */
 void exchange_begin(struct exchange *x, const struct service *service, uint64_t arrived_ns);
 /* Runs one step; when it does not wait, notes the outcome. */

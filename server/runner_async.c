@@ -23,7 +23,7 @@ static void start(struct runner *runner)
 
 static void on_done(struct awaitable *awaitable)
 {
-	struct exchange *x = CONTAINER_OF(awaitable, struct exchange, awaited);
+	struct exchange *x = exchange_of(awaitable);
 
 	runner_run(x->runner, x);
 }

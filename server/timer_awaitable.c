@@ -9,11 +9,6 @@
 #include <stdlib.h>
 #include <time.h>
 
-static struct exchange *exchange_of(struct awaitable *awaitable)
-{
-	return CONTAINER_OF(awaitable, struct exchange, awaited);
-}
-
 static uint64_t end_of(const struct exchange *x)
 {
 	return x->wake_ns < x->awaited.deadline_ns ? x->wake_ns : x->awaited.deadline_ns;
