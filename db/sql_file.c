@@ -200,7 +200,9 @@ static void check_shape(struct parser *parser)
 
 	if (lines[ANNOTATION_MAX_ROWS] > 0 && !is_many)
 		complain(parser, lines[ANNOTATION_MAX_ROWS], "`-- max-rows:` is for :many only");
-	if (endpoint->is_stream && (!is_many || (endpoint->path != NULL && endpoint->method != HTTP_GET)))
+	/* a work says itself which methods it is for */
+	if (endpoint->is_stream &&
+	    (!is_many || (endpoint->path != NULL && endpoint->method != HTTP_GET && endpoint->work == NULL)))
 		complain(parser, lines[ANNOTATION_STREAM], "`-- stream` is for :many on GET only");
 	else if (endpoint->is_stream && lines[ANNOTATION_MAX_ROWS] > 0)
 		complain(parser, lines[ANNOTATION_MAX_ROWS], "`-- max-rows:` and `-- stream`: a stream has no most");

@@ -7,9 +7,8 @@
 #include <gmp.h>
 #include <stdlib.h>
 
-#include "base/buffer.h"
+#include "handlers/row_stream.h"
 #include "handlers/work.h"
-#include "server/exchange.h"
 
 enum {
 	PART_BYTES = 16 * 1024, /* a part is at least so large, unless it is the last */
@@ -28,8 +27,8 @@ struct sequence {
 	struct exchange *x;
 	struct number current, next, above, stop_after;
 	unsigned long long n, left; /* of current; numbers still to come */
-	bool has_above, has_stop, is_ndjson, has_begun, is_over;
-	struct buffer part;
+	bool has_above, has_stop, is_over;
+	struct row_stream rows;
 };
 
 /* Numbers */
@@ -102,7 +101,7 @@ static bool read_number(struct arena *arena, const char *digits, struct number *
 static void add_digits(struct sequence *sequence)
 {
 	struct number *number = &sequence->current;
-	struct buffer *part = &sequence->part;
+	struct buffer *part = &sequence->rows.part;
 	size_t most = (size_t)number->count * 20 + 2, length;
 	unsigned char *digits;
 	mp_limb_t *copy; /* mpn_get_str() destroys what it reads */
@@ -132,14 +131,13 @@ static bool is_last(const struct sequence *sequence)
 
 static void add_number(struct sequence *sequence)
 {
-	struct buffer *part = &sequence->part;
+	struct row_stream *rows = &sequence->rows;
 
-	if (!sequence->is_ndjson)
-		buffer_add(part, sequence->has_begun ? TEXT(",\n") : TEXT("["));
-	buffer_printf(part, "{\"n\":%llu,\"value\":", sequence->n);
+	row_stream_begin_row(rows);
+	buffer_printf(&rows->part, "{\"n\":%llu,\"value\":", sequence->n);
 	add_digits(sequence);
-	buffer_add(part, sequence->is_ndjson ? TEXT("}\n") : TEXT("}"));
-	sequence->has_begun = true;
+	buffer_add_char(&rows->part, '}');
+	row_stream_end_row(rows);
 	sequence->left--;
 }
 
@@ -153,18 +151,17 @@ static void pass_small_ones(struct sequence *sequence)
 
 static void fill_part(struct sequence *sequence)
 {
-	sequence->part.length = 0;
 	sequence->is_over = sequence->left == 0;
 	if (sequence->has_above)
 		pass_small_ones(sequence);
-	while (!sequence->is_over && sequence->part.length < PART_BYTES) {
+	while (!sequence->is_over && sequence->rows.part.length < PART_BYTES) {
 		add_number(sequence);
 		sequence->is_over = is_last(sequence);
 		if (!sequence->is_over)
 			advance(sequence);
 	}
-	if (sequence->is_over && !sequence->is_ndjson)
-		buffer_add(&sequence->part, sequence->has_begun ? TEXT("]") : TEXT("[]"));
+	if (sequence->is_over)
+		row_stream_close(&sequence->rows);
 }
 
 static void run(struct computation *computation, unsigned part)
@@ -190,13 +187,10 @@ static enum step next_part(struct exchange *x)
 static enum step part_filled(struct exchange *x)
 {
 	struct sequence *sequence = x->state;
-	const char *content_type = sequence->is_ndjson ? "application/x-ndjson" : "application/json";
 
 	if (exchange_await_error(x) != ERROR_NONE)
 		return x->response.part_count > 0 ? respond_broken_off(x) : respond_await_problem(x);
-	if (sequence->is_over)
-		return respond_last_part(x, 200, content_type, buffer_text(&sequence->part));
-	return respond_part(x, 200, content_type, buffer_text(&sequence->part), next_part);
+	return row_stream_respond(&sequence->rows, x, 200, sequence->is_over ? NULL : next_part);
 }
 
 static enum step refuse_bound(struct exchange *x, const char *name, const char *value)
@@ -213,8 +207,7 @@ static enum step begin(struct exchange *x, const char *const *values)
 	long long limit = values[0] != NULL ? strtoll(values[0], NULL, 10) : INT64_MAX;
 
 	sequence->x = x;
-	sequence->part = buffer_in(&x->arena);
-	sequence->is_ndjson = exchange_wants_ndjson(x);
+	row_stream_init(&sequence->rows, x, exchange_wants_ndjson(x));
 	sequence->has_above = values[1] != NULL;
 	sequence->has_stop = values[2] != NULL;
 	if (limit < 0)

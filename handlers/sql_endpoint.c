@@ -2,13 +2,8 @@
 
 #include "base/log.h"
 #include "db/row_json.h"
+#include "handlers/row_stream.h"
 #include "handlers/sql_input.h"
-
-struct row_stream {
-	struct buffer part; /* used again for each part, so that a long stream needs no more memory than its longest */
-	bool is_ndjson;
-	bool has_begun;
-};
 
 static step_fn result_arrived;
 static step_fn stream_rows_arrived;
@@ -73,8 +68,7 @@ static enum step begin_stream(struct exchange *x, const struct endpoint *endpoin
 {
 	struct row_stream *stream = arena_alloc_zeroed(&x->arena, sizeof(*stream));
 
-	stream->part = buffer_in(&x->arena);
-	stream->is_ndjson = exchange_wants_ndjson(x);
+	row_stream_init(stream, x, exchange_wants_ndjson(x));
 	x->state = stream;
 	db_stream_rows(x, &endpoint->statement, values);
 	return await_rows(x, stream_rows_arrived);
@@ -179,22 +173,18 @@ static void keep_one_line(char *from, const char *end)
 			*from = ' ';
 }
 
-/* `[` or `,\n` before a row of the JSON array, `\n` behind one of NDJSON. */
 static void add_streamed_rows(struct row_stream *stream, const struct db_statement *statement,
 			      const struct db_result *rows)
 {
 	size_t row_begins;
 
 	for (unsigned row = 0; row < db_row_count(rows); row++) {
-		if (!stream->is_ndjson)
-			buffer_add(&stream->part, stream->has_begun ? TEXT(",\n") : TEXT("["));
+		row_stream_begin_row(stream);
 		row_begins = stream->part.length;
 		row_json_add(&stream->part, statement, rows, row);
 		if (stream->is_ndjson)
 			keep_one_line(stream->part.bytes + row_begins, stream->part.bytes + stream->part.length);
-		if (stream->is_ndjson)
-			buffer_add_char(&stream->part, '\n');
-		stream->has_begun = true;
+		row_stream_end_row(stream);
 	}
 }
 
@@ -203,19 +193,16 @@ static enum step stream_rows_arrived(struct exchange *x)
 	const struct sql_plan *plan = x->request.match.route->data;
 	const struct endpoint *endpoint = plan->endpoint;
 	struct row_stream *stream = x->state;
-	const char *content_type = stream->is_ndjson ? "application/x-ndjson" : "application/json";
 	const struct db_result *rows = exchange_rows(x);
 
 	if (exchange_db_error(x) != ERROR_NONE)
 		return end_stream_badly(x, endpoint);
-	stream->part.length = 0;
 	if (rows == NULL) {
-		if (!stream->is_ndjson)
-			buffer_add(&stream->part, stream->has_begun ? TEXT("]") : TEXT("[]"));
-		return respond_last_part(x, endpoint->status, content_type, buffer_text(&stream->part));
+		row_stream_close(stream);
+		return row_stream_respond(stream, x, endpoint->status, NULL);
 	}
 	if (!stream->has_begun && !db_columns_are_those_of(rows, &endpoint->statement))
 		return respond_other_columns(x, endpoint);
 	add_streamed_rows(stream, &endpoint->statement, rows);
-	return respond_part(x, endpoint->status, content_type, buffer_text(&stream->part), stream_part_taken);
+	return row_stream_respond(stream, x, endpoint->status, stream_part_taken);
 }

@@ -2,7 +2,8 @@
 
 #include "base/buffer.h"
 
-static const struct work *const works[] = {&work_delay, &work_fibonacci_number, &work_fibonacci_numbers, &work_primes};
+static const struct work *const works[] = {&work_delay, &work_fibonacci_number, &work_fibonacci_numbers, &work_primes,
+					   &work_titles};
 
 const struct work *work_find(const char *name)
 {
@@ -30,6 +31,11 @@ static unsigned find_parameter(const struct db_statement *statement, const char 
 	return index;
 }
 
+static bool is_of(const struct db_type *type, const struct work_value *value)
+{
+	return type->kind == value->kind && type->is_array == value->is_array;
+}
+
 static bool takes_that(const struct work *work, const struct db_statement *statement)
 {
 	unsigned count = count_of(work->takes);
@@ -37,8 +43,7 @@ static bool takes_that(const struct work *work, const struct db_statement *state
 	for (unsigned i = 0; i < count; i++) {
 		unsigned index = find_parameter(statement, work->takes[i].name);
 
-		if (index == statement->parameter_count || statement->parameters[index].type.is_array ||
-		    statement->parameters[index].type.kind != work->takes[i].kind)
+		if (index == statement->parameter_count || !is_of(&statement->parameters[index].type, &work->takes[i]))
 			return false;
 	}
 	return count == statement->parameter_count;
@@ -50,19 +55,24 @@ static bool gives_that(const struct work *work, const struct db_statement *state
 
 	for (unsigned i = 0; i < count && i < statement->column_count; i++)
 		if (strcmp(statement->columns[i].name, work->gives[i].name) != 0 ||
-		    statement->columns[i].type.is_array || statement->columns[i].type.kind != work->gives[i].kind)
+		    !is_of(&statement->columns[i].type, &work->gives[i]))
 			return false;
 	return count == statement->column_count;
 }
 
 static const char *listed(struct arena *arena, const struct work_value *values, const char *mark)
 {
-	static const char *const types[DB_TYPE_KIND_COUNT] = {
-	    [DB_TYPE_INT4] = "integer", [DB_TYPE_INT8] = "bigint", [DB_TYPE_NUMERIC] = "numeric"};
+	static const char *const types[DB_TYPE_KIND_COUNT] = {[DB_TYPE_OTHER] = "text",
+							      [DB_TYPE_BOOL] = "boolean",
+							      [DB_TYPE_INT4] = "integer",
+							      [DB_TYPE_INT8] = "bigint",
+							      [DB_TYPE_FLOAT8] = "double precision",
+							      [DB_TYPE_NUMERIC] = "numeric"};
 	struct buffer list = buffer_in(arena);
 
 	for (unsigned i = 0; i < count_of(values); i++)
-		buffer_printf(&list, "%s%s%s %s", i > 0 ? ", " : "", mark, values[i].name, types[values[i].kind]);
+		buffer_printf(&list, "%s%s%s %s%s", i > 0 ? ", " : "", mark, values[i].name, types[values[i].kind],
+			      values[i].is_array ? "[]" : "");
 	return arena_copy(arena, buffer_text(&list));
 }
 

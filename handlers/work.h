@@ -10,11 +10,12 @@
 #include "db/sql_file.h"
 #include "handlers/routes.h"
 
-enum { WORK_VALUES_MAX = 4 };
+enum { WORK_VALUES_MAX = 10 };
 
 struct work_value {
 	const char *name;
 	enum db_type_kind kind;
+	bool is_array;
 };
 
 struct work {
@@ -22,12 +23,13 @@ struct work {
 	enum http_method method;
 	enum endpoint_shape shape;
 	bool is_stream;
+	bool fetches;                                                     /* pages of other hosts */
 	struct work_value takes[WORK_VALUES_MAX], gives[WORK_VALUES_MAX]; /* to the first without a name */
 	/* The first step. `values` are those of `takes`, checked against their types; NULL for null. */
 	enum step (*begin)(struct exchange *x, const char *const *values);
 };
 
-extern const struct work work_delay, work_fibonacci_number, work_fibonacci_numbers, work_primes;
+extern const struct work work_delay, work_fibonacci_number, work_fibonacci_numbers, work_primes, work_titles;
 
 /* NULL when there is none. */
 const struct work *work_find(const char *name);

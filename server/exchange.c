@@ -17,6 +17,7 @@ void exchange_begin(struct exchange *x, const struct service *service, uint64_t 
 	x->arrived_ns = arrived_ns;
 	db_batch_init(&x->batch);
 	list_init(&x->link);
+	list_init(&x->pages);
 }
 
 enum step exchange_step(struct exchange *x)
@@ -40,7 +41,7 @@ void exchange_note_times(struct exchange *x)
 
 void exchange_recycle(struct exchange *x)
 {
-	REQUIRE(x->stream == NULL);
+	REQUIRE(x->stream == NULL && x->fetch == NULL);
 	db_batch_cleanup(&x->batch);
 	arena_reset(&x->arena);
 }
@@ -158,6 +159,29 @@ enum step await_compute(struct exchange *x, struct computation *computation, ste
 	return await(x, x->service->await_compute, next);
 }
 
+enum step await_pages(struct exchange *x, const struct fetch_order *order, step_fn *next)
+{
+	begin_part(x);
+	x->awaited.submitted_ns = clock_now_ns();
+	x->fetch_order = order;
+	return await(x, x->service->await_pages, next);
+}
+
+const struct fetch_page *exchange_next_page(struct exchange *x)
+{
+	struct list *first = x->pages.next;
+
+	if (list_is_empty(&x->pages))
+		return NULL;
+	list_remove(first);
+	return CONTAINER_OF(first, struct fetch_page, link);
+}
+
+unsigned exchange_pages_left(const struct exchange *x)
+{
+	return x->pages_left;
+}
+
 enum error exchange_await_error(const struct exchange *x)
 {
 	return x->awaited.error;
@@ -177,15 +201,19 @@ void exchange_note_work(struct exchange *x, const char *name, uint64_t started_n
 
 /* Responses */
 
-bool exchange_wants_ndjson(const struct exchange *x)
+bool exchange_accepts(const struct exchange *x, struct text media_type)
 {
-	static const char ndjson[] = "application/x-ndjson";
 	struct text accept = x->request.accept;
 
-	for (size_t at = 0; at + strlen(ndjson) <= accept.length; at++)
-		if (strncasecmp(accept.at + at, ndjson, strlen(ndjson)) == 0)
+	for (size_t at = 0; at + media_type.length <= accept.length; at++)
+		if (strncasecmp(accept.at + at, media_type.at, media_type.length) == 0)
 			return true;
 	return false;
+}
+
+bool exchange_wants_ndjson(const struct exchange *x)
+{
+	return exchange_accepts(x, TEXT("application/x-ndjson"));
 }
 
 void response_add_header(struct exchange *x, const char *name, struct text value)

@@ -19,6 +19,7 @@
 #include "base/buffer.h"
 #include "base/error.h"
 #include "db/batch.h"
+#include "fetch/page.h"
 #include "server/awaitable.h"
 #include "server/computation.h"
 #include "server/http_message.h"
@@ -47,9 +48,13 @@ struct exchange {
 	struct db_stream *stream; /* owned, while rows are streamed */
 	uint64_t queue_ns, db_ns; /* for Server-Timing, summed over the steps */
 	uint64_t work_ns;         /* of what is not the database */
-	const char *work_name;    /* "timer", "compute"; NULL: none was awaited */
+	const char *work_name;    /* "timer", "compute", "fetch"; NULL: none was awaited */
 	uint64_t wake_ns;         /* of await_timer() */
 	struct computation *computation;
+	const struct fetch_order *fetch_order;
+	struct task *fetch; /* owned, while pages are fetched */
+	struct list pages;  /* that came with the last await_pages() */
+	unsigned pages_left;
 	atomic_bool is_abandoned; /* the client has left: set by the loop, read by whoever works for it */
 	enum step outcome;        /* of the last step, when it is not STEP_AWAIT */
 	struct runner *runner;
@@ -94,6 +99,13 @@ const struct db_result *exchange_result(const struct exchange *x, unsigned index
 enum step await_timer(struct exchange *x, uint64_t ms, step_fn *next);
 /* Runs the parts of a computation on the compute threads. */
 enum step await_compute(struct exchange *x, struct computation *computation, step_fn *next);
+/* Pages of other hosts, as they come: the first await_pages() hands the order over, each ends when there are some more;
+ * the deadline ends all that are left. */
+enum step await_pages(struct exchange *x, const struct fetch_order *order, step_fn *next);
+/* Returns the next of those that came, valid until the next await_pages(); NULL: that was the last of them. */
+const struct fetch_page *exchange_next_page(struct exchange *x);
+/* How many are still to come. */
+unsigned exchange_pages_left(const struct exchange *x);
 /* How the last of these ended: ERROR_NONE, ERROR_DEADLINE, ERROR_BUSY. */
 enum error exchange_await_error(const struct exchange *x);
 /* That error, as a problem. */
@@ -103,7 +115,9 @@ void exchange_note_work(struct exchange *x, const char *name, uint64_t started_n
 
 /* Responses */
 
-/* Whether the client asks for a stream as a line a row: Accept: application/x-ndjson. */
+/* Whether the client's Accept names the media type; what comes as a stream is JSON, or a line a row with
+ * application/x-ndjson. */
+bool exchange_accepts(const struct exchange *x, struct text media_type);
 bool exchange_wants_ndjson(const struct exchange *x);
 enum step respond_empty(struct exchange *x, unsigned status);
 enum step respond_json(struct exchange *x, unsigned status, struct text json);

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "fetch/fetcher.h"
 #include "server/compute_pool.h"
 #include "server/metrics.h"
 
@@ -12,8 +13,9 @@
 
 enum { SWEEP_MS = 100 }; /* how exact write_timeout_ms is */
 
-/* libh2o reads nothing while a request is under way, and so does not see its client leave. What keeps a processor busy
- * is worth asking the kernel for. A client that only closes its sending half counts as gone, as nginx has it. */
+/* libh2o reads nothing while a request is under way, and so does not see its client leave. What keeps a processor
+ * or other hosts busy is worth asking the kernel for. A client that only closes its sending half counts as gone, as
+ * nginx has it. */
 static void note_who_left(struct http_loop *http)
 {
 	LIST_EACH (item, &http->clients) {
@@ -33,7 +35,8 @@ static void on_sweep(uv_timer_t *timer)
 	struct http_loop *http = timer->data;
 	uint64_t now_ns = clock_now_ns();
 	struct runner_numbers numbers = http->runner->class->numbers(http->runner);
-	unsigned computations = compute_pool_count(http->http->service->compute);
+	const struct service *service = http->http->service;
+	unsigned computations = compute_pool_count(service->compute);
 
 	LIST_EACH (item, &http->sending) {
 		struct http_reply *reply = CONTAINER_OF(item, struct http_reply, link);
@@ -59,7 +62,7 @@ static void on_sweep(uv_timer_t *timer)
 			       .db_run_again = numbers.db.run_again,
 			       .db_units = numbers.db.units,
 			   });
-	if (computations > 0)
+	if (computations > 0 || (service->fetcher != NULL && fetcher_count(service->fetcher) > 0))
 		note_who_left(http);
 	if (http->closes_idle)
 		http_loop_drain(http, true);

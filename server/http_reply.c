@@ -5,6 +5,7 @@
 #include "base/memory.h"
 #include "base/require.h"
 #include "server/db_awaitable.h"
+#include "server/fetch_awaitable.h"
 #include "server/metrics.h"
 
 #include <stdlib.h>
@@ -49,6 +50,7 @@ void http_reply_release(struct http_reply *reply)
 
 	list_remove(&reply->link);
 	db_awaitable_end_stream(&reply->x, &http->runner->streams);
+	fetch_awaitable_end(&reply->x);
 	exchange_recycle(&reply->x);
 	http->request_count--;
 	if (http->spare_count < SPARE_EXCHANGES) {
@@ -102,6 +104,7 @@ static void on_stop(h2o_generator_t *generator, h2o_req_t *request)
 	reply->request = NULL;
 	reply->client->reply = NULL;
 	list_remove(&reply->link);
+	atomic_store(&reply->x.is_abandoned, true);
 	/* while a step is awaited the exchange is not ours: http_reply_on_ready() ends it */
 	if (reply->is_sending)
 		http_reply_release(reply);

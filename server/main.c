@@ -3,6 +3,7 @@
 #include "base/memory.h"
 #include "base/require.h"
 #include "handlers/body.h"
+#include "fetch/fetcher.h"
 #include "server/compute_pool.h"
 #include "server/loop.h"
 #include "server/metrics.h"
@@ -144,6 +145,8 @@ static void start_loops(struct server *server)
 	server->service.metrics = metrics_create(count, &server->service.router);
 	server->service.compute =
 	    compute_pool_create(compute_threads(server->service.options), server->service.options->queue_limit);
+	if (server->service.fetcher_settings != NULL)
+		server->service.fetcher = fetcher_create(server->service.fetcher_settings);
 	server->http = http_create(&server->service);
 	server->loops = memory_alloc_zeroed(count, sizeof(*server->loops));
 	for (unsigned i = 0; i < count; i++)
@@ -185,6 +188,8 @@ static void stop_loops(struct server *server)
 	http_destroy(server->http);
 	metrics_destroy(server->service.metrics);
 	compute_pool_destroy(server->service.compute);
+	if (server->service.fetcher != NULL)
+		fetcher_destroy(server->service.fetcher);
 	free(server->loops);
 	free(server->listeners);
 }

@@ -2,6 +2,7 @@
 #include "server/runner.h"
 
 #include "server/compute_awaitable.h"
+#include "server/fetch_awaitable.h"
 
 struct async_runner {
 	struct runner runner;
@@ -12,6 +13,7 @@ static void start(struct runner *runner)
 	const struct options *options = runner->service->options;
 
 	runner->resources.compute = compute_loop_create(runner->loop);
+	runner->resources.fetches = fetch_loop_create(runner->loop);
 	runner->resources.pipeline =
 	    db_pipeline_create(runner->loop, &(struct db_pipeline_options){
 						 .settings = &runner->service->db,
@@ -52,12 +54,14 @@ static void close_pipeline(struct runner *runner)
 {
 	db_pipeline_close(runner->resources.pipeline);
 	compute_loop_close(runner->resources.compute);
+	fetch_loop_close(runner->resources.fetches);
 }
 
 static void cleanup(struct runner *runner)
 {
 	db_pipeline_destroy(runner->resources.pipeline);
 	compute_loop_destroy(runner->resources.compute);
+	fetch_loop_destroy(runner->resources.fetches);
 }
 
 const struct runner_class runner_async = {

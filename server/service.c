@@ -2,11 +2,14 @@
 
 #include "base/memory.h"
 #include "db/describe.h"
+#include "fetch/fetcher.h"
 #include "handlers/health.h"
 #include "handlers/openapi.h"
 #include "handlers/sql_endpoint.h"
+#include "handlers/work.h"
 #include "server/compute_awaitable.h"
 #include "server/db_awaitable.h"
+#include "server/fetch_awaitable.h"
 #include "server/metrics.h"
 #include "server/timer_awaitable.h"
 
@@ -20,6 +23,7 @@ void service_init(struct service *service, const struct options *options)
 	service->await_rows = &db_rows_awaitable;
 	service->await_timer = &timer_awaitable;
 	service->await_compute = &compute_awaitable;
+	service->await_pages = &fetch_awaitable;
 	endpoint_set_init(&service->endpoints);
 	router_init(&service->router);
 	router_init(&service->admin_router);
@@ -60,6 +64,45 @@ static void fill_settings(struct service *service)
 	service->db_for_streams.depth = 1;
 }
 
+static bool fetches_pages(const struct endpoint_set *set)
+{
+	for (unsigned i = 0; i < set->count; i++) {
+		const struct work *work = set->endpoints[i].work != NULL ? work_find(set->endpoints[i].work) : NULL;
+
+		if (work != NULL && work->fetches)
+			return true;
+	}
+	return false;
+}
+
+/* A wrong list of addresses stops the start also where nothing is fetched. */
+static int fill_fetcher_settings(struct service *service)
+{
+	const struct options *options = service->options;
+	struct fetcher_settings *settings = arena_alloc_zeroed(&service->endpoints.arena, sizeof(*settings));
+	char why[300];
+
+	*settings = (struct fetcher_settings){
+	    .transfer =
+		{
+		    .user_agent = "meantime",
+		    .connect_timeout_ms = options->fetch_connect_timeout_ms,
+		    .silence_timeout_ms = options->fetch_silence_timeout_ms,
+		    .bytes_max = options->fetch_max_bytes,
+		},
+	    .connections = options->fetch_connections,
+	    .host_connections = options->fetch_host_connections,
+	    .tasks_max = options->fetch_requests,
+	    .timeout_ms = options->fetch_timeout_ms,
+	};
+	if (egress_init(&settings->transfer.egress, options->fetch_allow, why, sizeof(why)) != 0) {
+		diagnostics_add(&service->endpoints.diagnostics, "fetch_allow", 0, "%s", why);
+		return -1;
+	}
+	service->fetcher_settings = fetches_pages(&service->endpoints) ? settings : NULL;
+	return 0;
+}
+
 static int add_own_route(struct service *service, struct router *router, const char *pattern, const char *name,
 			 step_fn *first)
 {
@@ -92,6 +135,8 @@ static int load(struct service *service, const char **why)
 {
 	*why = NULL;
 	if (endpoint_set_load(&service->endpoints, service->options->endpoints) != 0)
+		return -1;
+	if (fill_fetcher_settings(service) != 0)
 		return -1;
 	fill_settings(service);
 	if (db_describe(&service->endpoints, &service->db, why) != 0)

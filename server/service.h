@@ -14,6 +14,8 @@
 #include "handlers/routes.h"
 
 struct compute_pool;
+struct fetcher;
+struct fetcher_settings;
 struct metrics;
 struct awaitable_class;
 
@@ -25,8 +27,10 @@ struct service {
 	struct text openapi;        /* the document of GET /openapi.json */
 	struct metrics *metrics;
 	/* what await_db() and await_rows() wait for; the handlers' tests have none */
-	const struct awaitable_class *await_batch, *await_rows, *await_timer, *await_compute;
-	struct compute_pool *compute; /* shared by all loops; NULL while nothing is served */
+	const struct awaitable_class *await_batch, *await_rows, *await_timer, *await_compute, *await_pages;
+	struct compute_pool *compute;                    /* shared by all loops; NULL while nothing is served */
+	struct fetcher *fetcher;                         /* as well; NULL, too, when no endpoint fetches pages */
+	const struct fetcher_settings *fetcher_settings; /* NULL: none does */
 	struct db_settings db, db_for_streams;
 	atomic_bool is_draining;
 	atomic_uint ready_loops; /* loops that have a connection to PostgreSQL */

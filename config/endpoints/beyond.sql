@@ -34,3 +34,17 @@ SELECT :below::bigint AS below, NULL::bigint AS count;
 -- stream
 -- work: fibonacci_numbers
 SELECT NULL::bigint AS n, NULL::numeric AS value WHERE (:limit::bigint, :above::numeric, :stop_after::numeric) IS NULL;
+
+-- name: titles :many
+-- route: POST /titles
+-- summary: The titles of pages of other hosts, each as soon as it is there: a line a page, or an array with Accept: application/json.
+-- param: urls  1 to 1000, http or https
+-- param: concurrency = 10  pages at once, 1 to 100
+-- param: rate = null  requests a second to one host, 0.1 to 1000
+-- param: sequential = false  one page after another, in their order
+-- timeout: 60s
+-- stream
+-- work: titles
+SELECT NULL::text AS url, NULL::text AS final_url, NULL::integer AS status, NULL::text AS title, NULL::bigint AS bytes,
+	NULL::numeric AS dns_ms, NULL::numeric AS connect_ms, NULL::numeric AS wait_ms, NULL::numeric AS transfer_ms, NULL::text AS error
+WHERE (:urls::text[], :concurrency::integer, :rate::double precision, :sequential::boolean) IS NULL;

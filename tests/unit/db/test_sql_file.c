@@ -379,6 +379,7 @@ static void flags(void **state)
 	wrong(ONE "-- isolated: no\nSELECT 1", 3, "`true`");
 	wrong(ONE "-- stream\nSELECT 1", 3, "for :many on GET only");
 	wrong("-- name: a :many\n-- route: POST /a\n-- stream\nSELECT 1", 3, "for :many on GET only");
+	assert_true(only("-- name: a :many\n-- route: POST /a\n-- stream\n-- work: b\nSELECT 1")->is_stream);
 	wrong(MANY "-- stream\n-- max-rows: 5\nSELECT 1", 4, "a stream has no most");
 	wrong(MANY "-- stream\n-- stream: true\nSELECT 1", 4, "the first is on line 3");
 	/* More than the word alone: a comment. */

@@ -1,0 +1,39 @@
+/* fetcher.h - fetches pages of other hosts, for all loops and workers of the process, on a loop and a thread of its
+ * own.
+ *
+ * One for all, since politeness is one for all: two callers that ask the same host share its connections, its rate, its
+ * robots.txt. A thread of its own, since TLS, decompression and reading HTML are work for the processor, and belong on
+ * no loop that answers.
+ *
+ *   task ──► lanes, one for each host it has pages at ──► visits: limits of task, host and process ──► pages, as they
+ * end
+ *
+ * Life:    fetcher_create() -> fetcher_submit() -> task_await()... -> fetcher_end() -> fetcher_destroy().
+ * Owner:   a task is the fetcher's from fetcher_submit(), its caller takes pages; fetcher_end() gives it back whole.
+ * Thread:  any; the work is done in the fetcher's own.
+ * Limits:  settings: tasks, connections in all and to one host; and those of transfer.h and task.h.
+ */
+#pragma once
+
+#include "fetch/task.h"
+#include "fetch/transfer.h"
+
+#include "base/compiler.h"
+
+struct fetcher;
+
+struct fetcher_settings {
+	struct transfer_settings transfer;
+	unsigned connections, host_connections, tasks_max;
+	unsigned timeout_ms; /* of a page, from its first request on; redirects included */
+};
+
+struct fetcher *fetcher_create(const struct fetcher_settings *settings);
+/* Ends all that is under way. */
+void fetcher_destroy(struct fetcher *fetcher);
+/* False: as many as may are under way; the task is still the caller's. */
+MUST_CHECK bool fetcher_submit(struct fetcher *fetcher, struct task *task);
+/* What is under way for it is broken off; nothing of it may be used any more. */
+void fetcher_end(struct fetcher *fetcher, struct task *task);
+/* How many tasks are under way. */
+unsigned fetcher_count(const struct fetcher *fetcher);

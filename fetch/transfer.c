@@ -1,0 +1,245 @@
+#include "fetch/transfer.h"
+
+#include "base/clock.h"
+#include "base/require.h"
+
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* The first denied address of a name closes all of them: a name that has one inside is not to be trusted. */
+static void deny(struct transfer *transfer, const struct sockaddr *address)
+{
+	char text[INET6_ADDRSTRLEN] = "of this kind";
+	unsigned port = 0;
+
+	if (address->sa_family == AF_INET) {
+		const struct sockaddr_in *v4 = (const void *)address;
+
+		inet_ntop(AF_INET, &v4->sin_addr, text, sizeof(text));
+		port = ntohs(v4->sin_port);
+	} else if (address->sa_family == AF_INET6) {
+		const struct sockaddr_in6 *v6 = (const void *)address;
+
+		inet_ntop(AF_INET6, &v6->sin6_addr, text, sizeof(text));
+		port = ntohs(v6->sin6_port);
+	}
+	transfer->was_denied = true;
+	snprintf(transfer->why, sizeof(transfer->why),
+		 "the address %s, port %u, is not public or not a port of the web (--fetch-allow can open it)", text,
+		 port);
+}
+
+/* curl's: the moment of connecting, with the very address; so a name that changes its address gains nothing. */
+static curl_socket_t on_open_socket(void *data, curlsocktype purpose, struct curl_sockaddr *address)
+{
+	struct transfer *transfer = data;
+
+	if (purpose != CURLSOCKTYPE_IPCXN)
+		return CURL_SOCKET_BAD;
+	if (!transfer->was_denied && !egress_allows(&transfer->settings->egress, &address->addr))
+		deny(transfer, &address->addr);
+	if (transfer->was_denied)
+		return CURL_SOCKET_BAD;
+	return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+}
+
+/* curl's: before the request goes out, also on a connection that was there already. */
+static int on_connected(void *data, char *ip, char *local_ip, int port, int local_port)
+{
+	struct transfer *transfer = data;
+	struct sockaddr_in v4 = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
+	struct sockaddr_in6 v6 = {.sin6_family = AF_INET6, .sin6_port = htons((uint16_t)port)};
+	const struct sockaddr *address = NULL;
+
+	(void)local_ip;
+	(void)local_port;
+	if (inet_pton(AF_INET, ip, &v4.sin_addr) == 1)
+		address = (const void *)&v4;
+	else if (inet_pton(AF_INET6, ip, &v6.sin6_addr) == 1)
+		address = (const void *)&v6;
+	if (!transfer->was_denied && address != NULL && egress_allows(&transfer->settings->egress, address))
+		return CURL_PREREQFUNC_OK;
+	if (!transfer->was_denied && address != NULL)
+		deny(transfer, address);
+	return CURL_PREREQFUNC_ABORT;
+}
+
+static size_t on_header(char *bytes, size_t size, size_t count, void *data)
+{
+	struct transfer *transfer = data;
+
+	(void)bytes;
+	transfer->last_byte_ns = clock_now_ns();
+	return size * count;
+}
+
+/* curl's, after it has decompressed. */
+static size_t on_body(char *bytes, size_t size, size_t count, void *data)
+{
+	struct transfer *transfer = data;
+	size_t length = size * count, left = transfer->settings->bytes_max - (size_t)transfer->bytes;
+	struct text part = {bytes, length < left ? length : left};
+
+	transfer->last_byte_ns = clock_now_ns();
+	transfer->bytes += part.length;
+	if (!transfer->on_bytes(transfer, part)) {
+		transfer->is_enough = true;
+	} else if (length > left) {
+		transfer->is_enough = transfer->was_truncated = true;
+	}
+	return transfer->is_enough ? CURL_WRITEFUNC_ERROR : length;
+}
+
+static void set_rules(struct transfer *transfer)
+{
+	CURL *easy = transfer->easy;
+
+	curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+	curl_easy_setopt(easy, CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
+	/* the environment's proxies would go around the check of addresses */
+	curl_easy_setopt(easy, CURLOPT_PROXY, "");
+	curl_easy_setopt(easy, CURLOPT_NOPROXY, "*");
+	curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, on_open_socket);
+	curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, transfer);
+	curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, on_connected);
+	curl_easy_setopt(easy, CURLOPT_PREREQDATA, transfer);
+	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+	/* a name that nobody answers for must not hold the loop when its time is over */
+	curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
+	curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, transfer->follows_redirects ? 1L : 0L);
+	curl_easy_setopt(easy, CURLOPT_MAXREDIRS, 5L);
+	curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)transfer->settings->connect_timeout_ms);
+}
+
+static void set_request(struct transfer *transfer, const char *url)
+{
+	CURL *easy = transfer->easy;
+
+	curl_easy_setopt(easy, CURLOPT_URL, url);
+	curl_easy_setopt(easy, CURLOPT_PRIVATE, transfer);
+	curl_easy_setopt(easy, CURLOPT_USERAGENT, transfer->settings->user_agent);
+	curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, ""); /* all that curl can undo */
+	curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
+	curl_easy_setopt(easy, CURLOPT_HEADERDATA, transfer);
+	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
+	curl_easy_setopt(easy, CURLOPT_WRITEDATA, transfer);
+}
+
+void transfer_open(struct transfer *transfer, const char *url, uint64_t deadline_ns)
+{
+	transfer->started_ns = transfer->last_byte_ns = clock_now_ns();
+	transfer->deadline_ns = deadline_ns;
+	transfer->easy = curl_easy_init();
+	REQUIRE(transfer->easy != NULL);
+	set_rules(transfer);
+	set_request(transfer, url);
+	multi_add(transfer->multi, transfer->easy);
+}
+
+static uint64_t info_us(const struct transfer *transfer, CURLINFO what)
+{
+	curl_off_t us = 0;
+
+	curl_easy_getinfo(transfer->easy, what, &us);
+	return us > 0 ? (uint64_t)us : 0;
+}
+
+static bool is_connected(const struct transfer *transfer)
+{
+	return info_us(transfer, CURLINFO_PRETRANSFER_TIME_T) > 0;
+}
+
+bool transfer_is_late(struct transfer *transfer, uint64_t now_ns)
+{
+	const struct transfer_settings *settings = transfer->settings;
+	uint64_t silent_ns = now_ns > transfer->last_byte_ns ? now_ns - transfer->last_byte_ns : 0;
+	/* while it connects, that has its own time */
+	unsigned silence_ms =
+	    settings->silence_timeout_ms + (is_connected(transfer) ? 0 : settings->connect_timeout_ms);
+	const char *doing = transfer->bytes > 0 || transfer_status(transfer) > 0 ? "reading the answer"
+			    : is_connected(transfer)                             ? "waiting for an answer"
+										 : "connecting";
+
+	if (now_ns >= transfer->deadline_ns)
+		snprintf(transfer->why, sizeof(transfer->why), "its time was over after %llu ms, while %s",
+			 (unsigned long long)((now_ns - transfer->started_ns) / NS_PER_MS), doing);
+	else if (silent_ns > silence_ms * NS_PER_MS)
+		snprintf(transfer->why, sizeof(transfer->why), "the host was silent for %u ms, while %s", silence_ms,
+			 doing);
+	else
+		return false;
+	transfer->was_late = true;
+	return true;
+}
+
+unsigned transfer_status(const struct transfer *transfer)
+{
+	long status = 0;
+
+	curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &status);
+	return (unsigned)status;
+}
+
+static uint64_t between(uint64_t from_us, uint64_t to_us)
+{
+	return to_us > from_us ? to_us - from_us : 0;
+}
+
+/* A connection that was there already has no times of names and connecting. */
+struct transfer_times transfer_times(const struct transfer *transfer)
+{
+	uint64_t named = info_us(transfer, CURLINFO_NAMELOOKUP_TIME_T);
+	uint64_t connected = info_us(transfer, CURLINFO_APPCONNECT_TIME_T);
+	uint64_t sent = info_us(transfer, CURLINFO_PRETRANSFER_TIME_T);
+	uint64_t answered = info_us(transfer, CURLINFO_STARTTRANSFER_TIME_T);
+	uint64_t now = (clock_now_ns() - transfer->started_ns) / NS_PER_US;
+
+	if (connected == 0)
+		connected = info_us(transfer, CURLINFO_CONNECT_TIME_T);
+	return (struct transfer_times){
+	    .dns_us = named,
+	    .connect_us = between(named, connected > 0 ? connected
+					 : sent == 0   ? now
+						       : 0),
+	    .wait_us = sent == 0 ? 0 : between(sent, answered > 0 ? answered : now),
+	    .transfer_us = answered == 0 ? 0 : between(answered, now),
+	};
+}
+
+const char *transfer_explain(struct transfer *transfer, CURLcode result)
+{
+	const char *verdict = curl_easy_strerror(result);
+
+	if (transfer->was_denied || transfer->was_late)
+		return transfer->why;
+	switch (result) {
+	case CURLE_OPERATION_TIMEDOUT:
+		snprintf(transfer->why, sizeof(transfer->why), "no connection within %u ms",
+			 transfer->settings->connect_timeout_ms);
+		break;
+	case CURLE_COULDNT_RESOLVE_HOST:
+		return "the name of the host can not be resolved";
+	case CURLE_COULDNT_CONNECT:
+		return "the host can not be connected to";
+	case CURLE_GOT_NOTHING:
+		return "the host closed the connection without an answer";
+	case CURLE_PARTIAL_FILE:
+	case CURLE_RECV_ERROR:
+		return "the host broke off its answer";
+	case CURLE_PEER_FAILED_VERIFICATION:
+		return "the host's certificate is not valid for it";
+	default:
+		snprintf(transfer->why, sizeof(transfer->why), "curl: %s", verdict);
+	}
+	return transfer->why;
+}
+
+void transfer_close(struct transfer *transfer)
+{
+	multi_remove(transfer->multi, transfer->easy);
+	curl_easy_cleanup(transfer->easy);
+	transfer->easy = NULL;
+}
