@@ -26,6 +26,9 @@ enum step exchange_step(struct exchange *x)
 
 	if (step != STEP_AWAIT)
 		x->outcome = step;
+	/* what is to be sent is in the arena: libpq's memory serves the next result, and need not wait for the client */
+	if (step == STEP_RESPOND)
+		db_batch_rewind(&x->batch);
 	return step;
 }
 
@@ -42,7 +45,7 @@ void exchange_note_times(struct exchange *x)
 void exchange_recycle(struct exchange *x)
 {
 	REQUIRE(x->stream == NULL && x->fetch == NULL);
-	db_batch_cleanup(&x->batch);
+	db_batch_rewind(&x->batch);
 	arena_reset(&x->arena);
 }
 

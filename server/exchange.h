@@ -74,7 +74,7 @@ static inline struct exchange *exchange_of(struct awaitable *awaitable)
 
 /* Makes `x` ready for a request that arrived at `arrived_ns`; the border then fills in the request. */
 void exchange_begin(struct exchange *x, const struct service *service, uint64_t arrived_ns);
-/* Runs one step; when it does not wait, notes the outcome. */
+/* Runs one step; when it does not wait, notes the outcome; when it was the last one, gives back the results. */
 enum step exchange_step(struct exchange *x);
 /* After an awaited batch is over, in whatever thread: adds up where the time went. */
 void exchange_note_times(struct exchange *x);
@@ -113,7 +113,7 @@ enum step respond_await_problem(struct exchange *x);
 /* For awaitables: adds up where the time went, when the waiting is over. */
 void exchange_note_work(struct exchange *x, const char *name, uint64_t started_ns, uint64_t done_ns);
 
-/* Responses */
+/* Responses: what they are given is in the arena or lasts for ever. Results do not last longer than the last step. */
 
 /* Whether the client's Accept names the media type; what comes as a stream is JSON, or a line a row with
  * application/x-ndjson. */
