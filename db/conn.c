@@ -99,6 +99,7 @@ int db_conn_open(struct db_conn *conn, const char *host, const char *hostaddr)
 	conn->wants_write = conn->is_inside_query = false;
 	conn->head = conn->in_flight = conn->units_in_flight = 0;
 	conn->head_bytes = 0;
+	conn->unit_ns = 0;
 	conn->progress_ns = clock_now_ns();
 	conn->slots = memory_alloc_zeroed(ring_size(conn), sizeof(*conn->slots));
 	conn->pg = PQconnectStartParams(keywords, values, 1);
@@ -300,7 +301,10 @@ int db_conn_send(struct db_conn *conn, struct db_batch *batch, bool ends_unit)
 
 	REQUIRE(db_conn_is_usable(conn) && !db_conn_is_full(conn));
 	slot = &conn->slots[(conn->head + conn->in_flight) % ring_size(conn)];
-	batch->sent_ns = clock_now_ns();
+	/* a unit leaves at its end, all of it at once */
+	if (conn->unit_ns == 0)
+		conn->unit_ns = clock_now_ns();
+	batch->sent_ns = conn->unit_ns;
 	if (conn->state == CONN_READY) {
 		set_state(conn, CONN_BUSY);
 		conn->progress_ns = batch->sent_ns;
@@ -321,6 +325,7 @@ int db_conn_send(struct db_conn *conn, struct db_batch *batch, bool ends_unit)
 			return -1;
 	if (!ends_unit)
 		return 0;
+	conn->unit_ns = 0;
 	conn->units_in_flight++;
 	if (!PQpipelineSync(conn->pg))
 		return fail(conn, PQerrorMessage(conn->pg));
@@ -504,8 +509,11 @@ static int end_unit(struct db_conn *conn)
 	return 0;
 }
 
+/* What is there arrived at one time, and waits no longer for PostgreSQL while those before it are being handled. */
 static int receive_results(struct db_conn *conn)
 {
+	uint64_t arrived_ns = 0;
+
 	while (!PQisBusy(conn->pg)) {
 		PGresult *result = PQgetResult(conn->pg);
 
@@ -517,7 +525,9 @@ static int receive_results(struct db_conn *conn)
 			end_query(conn);
 			continue;
 		}
-		conn->progress_ns = clock_now_ns();
+		if (arrived_ns == 0)
+			arrived_ns = clock_now_ns();
+		conn->progress_ns = arrived_ns;
 		if (PQresultStatus(result) == PGRES_PIPELINE_SYNC) {
 			PQclear(result);
 			if (end_unit(conn) != 0)

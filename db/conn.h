@@ -67,6 +67,7 @@ struct db_conn {
 	unsigned setup_left;  /* results of the set-up still to come, its Syncs included */
 	bool has_settings;    /* the first of them has come */
 	uint64_t asked_ns;    /* when the Sync that measures the distance was sent; 0: not yet */
+	uint64_t unit_ns;     /* when the unit that is being sent was begun; 0: none is */
 	unsigned head;        /* ring of slots */
 	struct db_slot *slots;
 	size_t head_bytes; /* of an unfinished result */

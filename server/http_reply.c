@@ -69,12 +69,12 @@ void http_reply_destroy(struct http_reply *reply)
 
 /* Sending */
 
-static void set_take_deadline(struct http_reply *reply)
+static void set_take_deadline(struct http_reply *reply, uint64_t now_ns)
 {
 	struct http_loop *http = reply->http;
 
 	reply->is_sending = true;
-	reply->take_deadline_ns = clock_now_ns() + (uint64_t)http->http->service->options->write_timeout_ms * NS_PER_MS;
+	reply->take_deadline_ns = now_ns + (uint64_t)http->http->service->options->write_timeout_ms * NS_PER_MS;
 	list_remove(&reply->link);
 	list_append(&http->sending, &reply->link);
 }
@@ -233,11 +233,11 @@ static void bound_send_buffer(const struct http_reply *reply)
 		setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof(bytes));
 }
 
-static void start_response(struct http_reply *reply)
+static void start_response(struct http_reply *reply, uint64_t now_ns)
 {
 	h2o_req_t *request = reply->request;
 	struct exchange *x = &reply->x;
-	uint64_t total_ns = clock_now_ns() - x->arrived_ns;
+	uint64_t total_ns = now_ns - x->arrived_ns;
 
 	request->res.status = (int)x->response.status;
 	request->res.reason = reason_of(x->response.status);
@@ -270,13 +270,14 @@ void http_reply_on_ready(struct exchange *x)
 {
 	struct http_reply *reply = reply_of(x);
 	h2o_iovec_t body = {(char *)(uintptr_t)x->response.body.at, x->response.body.length};
+	uint64_t now_ns = clock_now_ns();
 
 	if (reply->request == NULL) {
 		http_reply_release(reply);
 		return;
 	}
 	if (x->response.part_count <= 1 && !x->response.is_broken_off)
-		start_response(reply);
+		start_response(reply, now_ns);
 	if (x->response.is_broken_off) {
 		end_without_body(reply, H2O_SEND_STATE_ERROR);
 		return;
@@ -286,6 +287,6 @@ void http_reply_on_ready(struct exchange *x)
 		end_without_body(reply, H2O_SEND_STATE_FINAL);
 		return;
 	}
-	set_take_deadline(reply);
+	set_take_deadline(reply, now_ns);
 	h2o_send(reply->request, &body, 1, H2O_SEND_STATE_IN_PROGRESS);
 }
