@@ -26,7 +26,8 @@ enum step exchange_step(struct exchange *x)
 
 	if (step != STEP_AWAIT)
 		x->outcome = step;
-	/* what is to be sent is in the arena: libpq's memory serves the next result, and need not wait for the client */
+	/* what is to be sent is in the arena: libpq's memory serves the next result, and need not wait for the client
+	 */
 	if (step == STEP_RESPOND)
 		db_batch_rewind(&x->batch);
 	return step;

@@ -152,15 +152,19 @@ static const char *reason_of(unsigned status)
 	}
 }
 
-/* Adds "name;dur=1.234" (milliseconds). Returns the end. */
-static char *add_duration(char *out, const char *name, uint64_t ns)
+static inline char *add_text(char *out, struct text text)
+{
+	memcpy(out, text.at, text.length);
+	return out + text.length;
+}
+
+/* Adds "1.234" (milliseconds). Returns the end. */
+static char *add_duration(char *out, uint64_t ns)
 {
 	uint64_t us = (ns + 500) / 1000, ms = us / 1000;
 	char digits[20];
 	unsigned count = 0;
 
-	while (*name != '\0')
-		*out++ = *name++;
 	do
 		digits[count++] = (char)('0' + ms % 10);
 	while ((ms /= 10) != 0);
@@ -176,24 +180,17 @@ static char *add_duration(char *out, const char *name, uint64_t ns)
 
 enum { SERVER_TIMING_BYTES = 4 * 32 };
 
-static char *add_name(char *out, const char *name)
-{
-	*out++ = ',';
-	*out++ = ' ';
-	while (*name != '\0')
-		*out++ = *name++;
-	return out;
-}
-
 static void add_server_timing(h2o_req_t *request, const struct exchange *x, uint64_t total_ns)
 {
 	char *start = h2o_mem_alloc_pool(&request->pool, SERVER_TIMING_BYTES), *end;
 
-	end = add_duration(start, "queue;dur=", x->queue_ns);
-	end = add_duration(end, ", db;dur=", x->db_ns);
-	if (x->work_name != NULL)
-		end = add_duration(add_name(end, x->work_name), ";dur=", x->work_ns);
-	end = add_duration(end, ", total;dur=", total_ns);
+	end = add_duration(add_text(start, TEXT("queue;dur=")), x->queue_ns);
+	end = add_duration(add_text(end, TEXT(", db;dur=")), x->db_ns);
+	if (x->work_name != NULL) {
+		end = add_text(add_text(end, TEXT(", ")), text_of(x->work_name));
+		end = add_duration(add_text(end, TEXT(";dur=")), x->work_ns);
+	}
+	end = add_duration(add_text(end, TEXT(", total;dur=")), total_ns);
 	h2o_add_header_by_str(&request->pool, &request->res.headers, H2O_STRLIT("server-timing"), 0, NULL, start,
 			      (size_t)(end - start));
 }
