@@ -11,7 +11,10 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 
-enum { SWEEP_MS = 100 }; /* how exact write_timeout_ms is */
+enum {
+	SWEEP_MS = 100,            /* how exact write_timeout_ms is */
+	SPARE_INPUT_BUFFERS = 256, /* of 8 KiB each, as many as there are spare exchanges */
+};
 
 /* libh2o reads nothing while a request is under way, and so does not see its client leave. What keeps a processor
  * or other hosts busy is worth asking the kernel for. A client that only closes its sending half counts as gone, as
@@ -125,6 +128,13 @@ struct http_loop *http_loop_create(struct http *http, uv_loop_t *loop, unsigned 
 	created->sweep.data = created;
 	uv_timer_start(&created->sweep, on_sweep, SWEEP_MS, SWEEP_MS);
 	return created;
+}
+
+/* A buffer is in use while a request is under way. libh2o keeps 16 for each thread, and malloc would see the others
+ * come and go with each request. */
+void http_loop_begin_thread(void)
+{
+	h2o_socket_buffer_prototype.allocator.max = SPARE_INPUT_BUFFERS;
 }
 
 void http_loop_drain(struct http_loop *http, bool closes_idle)

@@ -24,6 +24,8 @@ struct http *http_create(struct service *service);
 void http_destroy(struct http *http);
 
 struct http_loop *http_loop_create(struct http *http, uv_loop_t *loop, unsigned number);
+/* In the loop's own thread, before the loop runs. */
+void http_loop_begin_thread(void);
 /* Accepts the connection that waits on `listener`; what comes on it is for the admin routes, or the others. When the
  * loop has as many as it may have, the connection waits, and `listener` is served again when one has closed. */
 void http_accept(struct http_loop *http, uv_stream_t *listener, bool is_admin);

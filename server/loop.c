@@ -99,6 +99,7 @@ void server_loop_init(struct server_loop *loop, struct service *service, struct 
 
 void server_loop_run(struct server_loop *loop)
 {
+	http_loop_begin_thread();
 	uv_run(&loop->loop, UV_RUN_DEFAULT);
 	if (loop->cut_off > 0)
 		return; /* their exchanges are still on their way: the process ends without them */
