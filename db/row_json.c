@@ -227,15 +227,18 @@ void row_json_add(struct buffer *out, const struct db_statement *statement, cons
 	for (unsigned i = 0; i < statement->column_count; i++) {
 		const struct db_column *column = &statement->columns[i];
 		char *place = buffer_reserve(out, 1 + column->key.length + 4);
+		struct text value;
 
 		if (i > 0)
 			*place++ = ',';
 		memcpy(place, column->key.at, column->key.length);
 		out->length = (size_t)(place - out->bytes) + column->key.length;
-		if (db_is_null(rows, row, i))
+		value = db_value(rows, row, i);
+		/* libpq is asked only when it may be: a null has no length */
+		if (value.length == 0 && db_is_null(rows, row, i))
 			buffer_add(out, TEXT("null"));
 		else
-			row_json_add_value(out, &column->type, db_value(rows, row, i));
+			row_json_add_value(out, &column->type, value);
 	}
 	buffer_add_char(out, '}');
 }
