@@ -506,13 +506,13 @@ static struct text add_to_prefix(struct title *title, struct text bytes, size_t 
 	return (struct text){bytes.at + length, bytes.length - length};
 }
 
-/* ASCII is the same in all encodings but UTF-16, which is told by now. */
-static bool needs_prefix(const struct title *title)
+/* Whether the title is there, and its encoding. ASCII is the same in all of them but UTF-16, which is told by now. */
+static bool is_done(const struct title *title)
 {
-	if (title->charset != NULL || title->prefix_length == CHARSET_PREFIX_BYTES ||
-	    (title->is_found && title->is_ascii))
+	if (!title->is_found)
 		return false;
-	return !title->is_found || charset_of_prefix((struct text){title->prefix, title->prefix_length}, false) == NULL;
+	return title->charset != NULL || title->is_ascii || title->prefix_length == CHARSET_PREFIX_BYTES ||
+	       charset_of_prefix((struct text){title->prefix, title->prefix_length}, false) != NULL;
 }
 
 void title_init(struct title *title, struct text content_type)
@@ -525,7 +525,7 @@ bool title_add(struct title *title, const char *bytes, size_t length)
 	struct text text = {bytes, length};
 
 	if (length == 0)
-		return !title->is_found || needs_prefix(title);
+		return !is_done(title);
 	if (!title->has_started) {
 		text = add_to_prefix(title, text, CHARSET_BOM_BYTES);
 		if (title->prefix_length < CHARSET_BOM_BYTES)
@@ -537,7 +537,7 @@ bool title_add(struct title *title, const char *bytes, size_t length)
 		add_to_prefix(title, text, CHARSET_PREFIX_BYTES);
 	if (text.length > 0)
 		decode(title, text);
-	return !title->is_found || needs_prefix(title);
+	return !is_done(title);
 }
 
 /* What is written of a title. */
@@ -584,7 +584,7 @@ static size_t read_point(const char *at, uint32_t *point)
 	return length;
 }
 
-static void put_all(struct output *output, struct text text, bool is_cut)
+static void put_all(struct output *output, struct text text)
 {
 	while (text.length > 0 && !output->is_full) {
 		uint32_t point;
@@ -592,19 +592,31 @@ static void put_all(struct output *output, struct text text, bool is_cut)
 
 		if (length == 0)
 			length = read_point(text.at, &point);
-		else if (is_cut && length == text.length)
-			return; /* the reference may have gone on */
 		put(output, point);
 		text = (struct text){text.at + length, text.length - length};
 	}
 }
 
+/* Of a text that has been cut: the reference it was cut within would be read as something else. */
+static struct text without_unfinished_reference(struct text text)
+{
+	size_t at = text.length;
+
+	while (at > 0 && (is_letter(text.at[at - 1]) || (text.at[at - 1] >= '0' && text.at[at - 1] <= '9')))
+		at--;
+	if (at > 0 && text.at[at - 1] == '#')
+		at--;
+	if (at > 0 && text.at[at - 1] == '&')
+		text.length = at - 1;
+	return text;
+}
+
 bool title_write(struct title *title, struct buffer *out)
 {
-	char utf8[TITLE_BYTES_MAX * CHARSET_GROWTH_MAX];
+	char bytes[TITLE_BYTES_MAX * CHARSET_GROWTH_MAX];
 	const struct charset *charset = title->charset;
+	struct text raw = {title->bytes, title->raw.length}, utf8 = {bytes, 0};
 	struct output output = {.length = 0};
-	size_t length;
 
 	if (!title->is_found)
 		return false;
@@ -612,9 +624,9 @@ bool title_write(struct title *title, struct buffer *out)
 		charset = charset_of_prefix((struct text){title->prefix, title->prefix_length}, true);
 	if (charset == NULL)
 		charset = charset_of_kind(CHARSET_WINDOWS_1252);
-	length = charset_to_utf8(charset, (struct text){title->bytes, title->raw.length}, title->raw.is_cut, utf8);
+	utf8.length = charset_to_utf8(charset, raw, title->raw.is_cut, bytes);
 	output.at = buffer_reserve(out, TITLE_BYTES_MAX);
-	put_all(&output, (struct text){utf8, length}, title->raw.is_cut);
+	put_all(&output, title->raw.is_cut ? without_unfinished_reference(utf8) : utf8);
 	out->length += output.length;
 	return true;
 }

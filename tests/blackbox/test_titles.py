@@ -15,6 +15,13 @@ NAMES = ["url", "final_url", "status", "title", "bytes", "dns_ms", "connect_ms",
 TIMES = ("dns_ms", "connect_ms", "wait_ms", "transfer_ms")
 
 
+@pytest.fixture(autouse=True)
+def once_with_sanitizers(request, is_slow):
+    """The fetcher is the same in all modes: where everything takes long, one will do."""
+    if is_slow and "mode" in request.fixturenames and request.getfixturevalue("mode") != MODES[-1]:
+        pytest.skip("the fetcher is seen in another mode")
+
+
 @pytest.fixture
 def web():
     other = Web()
