@@ -91,6 +91,7 @@ static void the_first_title_is_found(void **state)
 	    CASE("<titles>x</titles><title>One</title>", "One"),
 	    CASE("<titl>x</titl><title>One</title>", "One"),
 	    CASE("<title-title-title-title-title>x<title>One</title>", "One"),
+	    CASE("<titlexxxxxxxxxxx>x<title>One</title>", "One"),
 	    CASE("</title><title>One</title>", "One"),
 	    CASE("<body><p>text<div><title>One</title>", "One"),
 	    CASE("<title>a <b>c</b> <!-- d --> </titles> </ title> <</title>",
@@ -125,6 +126,8 @@ static void comments_and_declarations_are_skipped(void **state)
 	    CASE("<!-- a --!-> <title>x</title> --!- --!a> <title>x</title> --><title>One</title>", "One"),
 	    CASE("<!-- <!-- --><title>One</title>-->", "One"),
 	    CASE("<!-- <!--><title>One</title>", "One"),
+	    CASE("<!-- a --!--><title>One</title>-->", "One"),
+	    CASE("<?<title>><title>One</title>", "One"),
 	    CASE("<!-x><title>One</title>", "One"),
 	    CASE("<!-><title>One</title>", "One"),
 	    CASE("<!><title>One</title>", "One"),
@@ -182,6 +185,7 @@ static void elements_of_text_are_skipped(void **state)
 	    CASE("<noframes><title>x</title></noframes><title>One</title>", "One"),
 	    CASE("<style><!-- <title>x</title></style><title>One</title>", "One"),
 	    CASE("<style/><title>x</title></style><title>One</title>", "One"),
+	    CASE("<style><!--<script></style><title>One</title>", "One"),
 	    CASE("<style></style<title>x</title></style><title>One</title>", "One"),
 	    CASE("<template><title>x</title></template><title>One</title>", "One"),
 	    CASE("<template><template></template><title>x</title></template><title>One</title>", "One"),
@@ -219,6 +223,8 @@ static void scripts_escape_scripts(void **state)
 	    CASE("<script><!--</script><script><script></script><title>One</title>", "One"),
 	    NONE("<script><!--<script></script><title>x</title>"),
 	    NONE("<script><!-- a -- > <script></script><title>x</title>"),
+	    NONE("<script><!-- a -> <script></script><title>x</title>"),
+	    NONE("<script><!--<><script></script><title>x</title>"),
 	};
 
 	(void)state;
@@ -378,6 +384,9 @@ static void meta_tells_the_encoding(void **state)
 	    {"", UMLAUT("<?xml version='1.0' encoding=\"utf-8\"?><meta charset=latin1>"), AS_1252},
 	    {"", UMLAUT(" <?xml version='1.0' encoding=\"utf-8\"?>"), AS_1252},
 	    {"", UMLAUT("<?xml version='1.0' encoding=utf-8?>"), AS_1252},
+	    {"", UMLAUT("<?xml encoding='latin1'?>"), AS_1252},
+	    {"", BYTES("<?xml encoding='latin1'?><title>\xc3\xa4</title><meta charset=utf-8>"), AS_UTF_8},
+	    {"", BYTES("<title>\x1b$BF|\x1b(B</title><meta charset=iso-2022-jp>"), "\xe6\x97\xa5"},
 	};
 
 	(void)state;
@@ -557,6 +566,26 @@ static void what_is_long_is_cut(void **state)
 	check_cut("a", "&#x20ac;", 2000, "\xe2\x82\xac", (TITLE_BYTES_MAX - 1) / 8);
 	check_cut("abcdef", "&#x20ac;", 2000, "\xe2\x82\xac", (TITLE_BYTES_MAX - 6) / 8);
 	check_cut("abc", "&amp;", 2000, "&", (TITLE_BYTES_MAX - 3) / 5);
+	check_cut("a", " a", 2000, " a", (TITLE_BYTES_MAX - 1) / 2);
+	check_cut("", "&auml", (TITLE_BYTES_MAX) / 5, "\xc3\xa4", TITLE_BYTES_MAX / 5);
+}
+
+/* The space before what no longer fits, and one at the beginning. */
+static void space_is_cut(void **state)
+{
+	char bytes[TITLE_BYTES_MAX + 64], expected[TITLE_BYTES_MAX + 1];
+	struct page page = {UTF_8, {bytes, 0}, expected};
+	char *at;
+
+	(void)state;
+	at = put_run(put_run(put_run(bytes, "<title>", 1), "a", TITLE_BYTES_MAX - 1), " b</title>", 1);
+	page.bytes.length = (size_t)(at - bytes);
+	*put_run(expected, "a", TITLE_BYTES_MAX - 1) = '\0';
+	check(&page);
+	at = put_run(put_run(put_run(bytes, "<title> ", 1), "a", TITLE_BYTES_MAX), "</title>", 1);
+	page.bytes.length = (size_t)(at - bytes);
+	*put_run(expected, "a", TITLE_BYTES_MAX) = '\0';
+	check(&page);
 }
 
 /* White space takes no room, and neither does what turns out to be the end tag. */
@@ -593,6 +622,7 @@ int main(void)
 	    cmocka_unit_test(what_iconv_lacks_is_windows_1252),
 	    cmocka_unit_test(every_label_is_known),
 	    cmocka_unit_test(what_is_long_is_cut),
+	    cmocka_unit_test(space_is_cut),
 	    cmocka_unit_test(what_is_before_may_be_long),
 	};
 
