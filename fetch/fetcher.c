@@ -21,6 +21,7 @@ struct fetcher {
 	struct multi multi;
 	struct host_table hosts;
 	struct list tasks, visits;
+	struct arena scratch;
 	unsigned active;          /* visits */
 	struct task_message stop; /* the last of all messages */
 	atomic_uint task_count;
@@ -53,16 +54,22 @@ static struct lane *find_lane(struct task *task, struct host *host)
 	return lane;
 }
 
+/* Returns what is valid until the next call. */
+static struct url_parts split(const struct page *page)
+{
+	struct url_parts parts;
+
+	arena_reset(&here->scratch);
+	url_split(page->url, &here->scratch, &parts);
+	return parts;
+}
+
 /* Puts a page where it waits for its turn; one that has begun goes before those that have not. */
 static void line_up(struct page *page)
 {
 	struct task *task = page->task;
-	struct url_parts parts;
-	struct lane *lane;
+	struct lane *lane = find_lane(task, host_find(&here->hosts, split(page).origin));
 
-	url_split(page->url, &task->arena, &parts);
-	page->target = parts.target;
-	lane = find_lane(task, host_find(&here->hosts, parts.origin));
 	if (page->redirects > 0 || page->tries > 0)
 		list_prepend(&lane->pages, &page->link);
 	else
@@ -161,7 +168,7 @@ static void start_page(struct lane *lane, struct page *page, uint64_t now_ns)
 	struct task *task = page->task;
 
 	list_remove(&page->link);
-	if (lane->host->robots != NULL && !robots_allow(lane->host->robots, text_of(page->target))) {
+	if (lane->host->robots != NULL && !robots_allow(lane->host->robots, text_of(split(page).target))) {
 		fail_page(page, "its host's robots.txt does not allow it");
 		return;
 	}
@@ -169,7 +176,8 @@ static void start_page(struct lane *lane, struct page *page, uint64_t now_ns)
 		page->deadline_ns = now_ns + timeout_ns();
 	host_take_start(lane->host, now_ns, task->order.interval_ns);
 	task->active++;
-	begin_visit(visit_page(&here->multi, &here->settings.transfer, lane->host, page, on_published));
+	begin_visit(visit_page(&here->multi, &here->settings.transfer, lane->host, page, here->settings.page_bytes_max,
+			       on_published));
 }
 
 /* Turns */
@@ -422,6 +430,7 @@ void fetcher_destroy(struct fetcher *fetcher)
 	REQUIRE(uv_loop_close(&fetcher->loop) == 0);
 	inbox_cleanup(&fetcher->inbox);
 	host_table_cleanup(&fetcher->hosts);
+	arena_cleanup(&fetcher->scratch);
 	curl_global_cleanup();
 	free(fetcher);
 }

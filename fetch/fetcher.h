@@ -25,7 +25,8 @@ struct fetcher;
 struct fetcher_settings {
 	struct transfer_settings transfer;
 	unsigned connections, host_connections, tasks_max;
-	unsigned timeout_ms; /* of a page, from its first request on; redirects included */
+	size_t page_bytes_max; /* of a page's body, decompressed */
+	unsigned timeout_ms;   /* of a page, from its first request on; redirects included */
 };
 
 struct fetcher *fetcher_create(const struct fetcher_settings *settings);

@@ -40,10 +40,14 @@ static unsigned hash_of(const char *origin)
 
 static void forget_the_oldest(struct host_table *table)
 {
+	enum { LOOKED_AT_MAX = 16 };
+	unsigned looked_at = 0;
+
 	LIST_EACH (item, &table->age) {
 		struct host *host = CONTAINER_OF(item, struct host, age);
 
-		if (table->count < HOSTS_KEPT)
+		/* where all are in use, looking at all of them each time helps nobody */
+		if (table->count < HOSTS_KEPT || looked_at++ == LOOKED_AT_MAX)
 			return;
 		if (host->lanes == 0 && host->active == 0)
 			destroy(table, host);

@@ -87,6 +87,17 @@ void task_publish(struct task *task, struct page *page)
 		notify(task);
 }
 
+/* A host may redirect as often as it may, and to long URLs: only the last is kept. */
+void page_goes_on_at(struct page *page, const char *url)
+{
+	size_t bytes = strlen(url) + 1;
+	char *copy = memory_alloc(bytes);
+
+	page->url = page->result.final_url = memcpy(copy, url, bytes);
+	free(page->redirected_url);
+	page->redirected_url = copy;
+}
+
 bool task_is_held_back(struct task *task)
 {
 	bool is_held_back;
@@ -110,6 +121,8 @@ bool task_is_late(struct task *task, uint64_t now_ns)
 
 void task_destroy(struct task *task)
 {
+	for (unsigned i = 0; i < task->order.count; i++)
+		free(task->pages[i].redirected_url);
 	pthread_mutex_destroy(&task->lock);
 	arena_cleanup(&task->arena);
 	free(task);

@@ -30,7 +30,7 @@ struct page {
 	struct task *task;
 	struct list link;     /* in its lane, while it waits */
 	const char *url;      /* where it is to be fetched from now */
-	const char *target;   /* of that, for robots.txt */
+	char *redirected_url; /* owned: that, after a redirect */
 	uint64_t deadline_ns; /* 0: its time has not begun */
 	unsigned redirects, tries;
 };
@@ -73,6 +73,7 @@ void task_await(struct task *task, uint64_t deadline_ns, const atomic_bool *is_a
 /* Returns the next page that is over, valid until fetcher_end(); NULL: none for now. */
 struct fetch_page *task_take(struct task *task);
 /* For the fetcher. */
+void page_goes_on_at(struct page *page, const char *url);
 void task_publish(struct task *task, struct page *page);
 bool task_is_held_back(struct task *task);
 /* Whether whoever waits for it will not wait any more. */

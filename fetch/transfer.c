@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 /* The first denied address of a name closes all of them: a name that has one inside is not to be trusted. */
@@ -67,20 +68,71 @@ static int on_connected(void *data, char *ip, char *local_ip, int port, int loca
 	return CURL_PREREQFUNC_ABORT;
 }
 
+/* Returns the header's value when the line is of that name, else no text at all. */
+static struct text value_of(struct text line, const char *name)
+{
+	size_t length = strlen(name);
+
+	if (line.length <= length || strncasecmp(line.at, name, length) != 0 || line.at[length] != ':')
+		return (struct text){NULL, 0};
+	return (struct text){line.at + length + 1, line.length - length - 1};
+}
+
+/* Each comma may part two codings; chunked undoes nothing. */
+static unsigned count_codings(struct text line)
+{
+	struct text content = value_of(line, "content-encoding"), transfer = value_of(line, "transfer-encoding");
+	struct text value = content.at != NULL ? content : transfer;
+	unsigned count = value.at != NULL;
+
+	for (size_t i = 0; i < value.length; i++)
+		count += value.at[i] == ',';
+	if (transfer.at != NULL && memmem(value.at, value.length, "chunked", 7) != NULL)
+		count--;
+	return count;
+}
+
+/* One coding within another can make gigabytes of a kilobyte inside a single call of curl's, before a byte of it is
+ * counted: so there may be one. */
+static bool is_coded_once(struct transfer *transfer, struct text line)
+{
+	if (line.length >= 5 && memcmp(line.at, "HTTP/", 5) == 0)
+		transfer->codings = 0;
+	transfer->codings += count_codings(line);
+	if (transfer->codings <= 1)
+		return true;
+	transfer->was_denied = true;
+	snprintf(transfer->why, sizeof(transfer->why), "the answer is compressed more than once");
+	return false;
+}
+
+static bool is_for_ever(struct text line)
+{
+	struct text value = value_of(line, "retry-after");
+	unsigned digits = 0;
+
+	for (size_t i = 0; i < value.length; i++)
+		digits += value.at[i] >= '0' && value.at[i] <= '9';
+	return digits > 18; /* a date has twelve */
+}
+
+/* curl's: a line of the head. */
 static size_t on_header(char *bytes, size_t size, size_t count, void *data)
 {
 	struct transfer *transfer = data;
+	struct text line = {bytes, size * count};
 
-	(void)bytes;
 	transfer->last_byte_ns = clock_now_ns();
-	return size * count;
+	if (is_for_ever(line))
+		transfer->is_to_be_left_alone_for_ever = true;
+	return is_coded_once(transfer, line) ? line.length : 0;
 }
 
 /* curl's, after it has decompressed. */
 static size_t on_body(char *bytes, size_t size, size_t count, void *data)
 {
 	struct transfer *transfer = data;
-	size_t length = size * count, left = transfer->settings->bytes_max - (size_t)transfer->bytes;
+	size_t length = size * count, left = transfer->bytes_max - (size_t)transfer->bytes;
 	struct text part = {bytes, length < left ? length : left};
 
 	transfer->last_byte_ns = clock_now_ns();
@@ -229,6 +281,8 @@ const char *transfer_explain(struct transfer *transfer, CURLcode result)
 	case CURLE_PARTIAL_FILE:
 	case CURLE_RECV_ERROR:
 		return "the host broke off its answer";
+	case CURLE_OUT_OF_MEMORY: /* of what curl grants a line of the head */
+		return "a header of the answer is too long";
 	case CURLE_PEER_FAILED_VERIFICATION:
 		return "the host's certificate is not valid for it";
 	default:

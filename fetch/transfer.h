@@ -1,5 +1,5 @@
 /* transfer.h - one GET by libcurl under our rules: only http and https, no proxy, no address that egress denies,
- * bounded in time and in the bytes that are read.
+ * bounded in time and in the bytes that are read, compressed once at most.
  *
  * Life:    transfer_open() -> transfer_is_late() now and then -> transfer_close(), when it is over or at any time
  *          outside of curl's callbacks.
@@ -27,7 +27,6 @@ struct transfer_settings {
 	struct egress egress;
 	unsigned connect_timeout_ms; /* names, connection and TLS */
 	unsigned silence_timeout_ms; /* without a byte from the host, before the first and after it */
-	size_t bytes_max;
 };
 
 struct transfer {
@@ -35,6 +34,7 @@ struct transfer {
 	const struct transfer_settings *settings;
 	struct multi *multi;
 	transfer_bytes_fn *on_bytes;
+	size_t bytes_max;       /* of the body */
 	bool follows_redirects; /* curl does, not the caller */
 
 	/* read-only */
@@ -42,9 +42,11 @@ struct transfer {
 	uint64_t bytes;     /* of the body so far */
 	bool is_enough;     /* on_bytes said so, or all bytes_max were read: what curl then calls an error is none */
 	bool was_truncated; /* there was more than bytes_max */
+	bool is_to_be_left_alone_for_ever; /* Retry-After with a number that curl can not hold */
 
 	/* private */
 	uint64_t started_ns, last_byte_ns, deadline_ns;
+	unsigned codings; /* of the answer that is arriving */
 	bool was_denied, was_late;
 	char why[TRANSFER_WHY_BYTES];
 };

@@ -111,13 +111,14 @@ static bool on_page_bytes(struct transfer *transfer, struct text bytes)
 }
 
 struct visit *visit_page(struct multi *multi, const struct transfer_settings *settings, struct host *host,
-			 struct page *page, visit_published_fn *published)
+			 struct page *page, size_t bytes_max, visit_published_fn *published)
 {
 	struct visit *visit = create(multi, settings, host);
 
 	visit->page = page;
 	visit->published = published;
 	visit->transfer.on_bytes = on_page_bytes;
+	visit->transfer.bytes_max = bytes_max;
 	list_append(&page->task->visits, &visit->task_link);
 	transfer_open(&visit->transfer, page->url, page->deadline_ns);
 	return visit;
@@ -146,7 +147,7 @@ static bool redirect(struct visit *visit)
 	else if (page->redirects++ >= REDIRECTS_MAX)
 		page->result.error = arena_printf(arena, "it redirects more than %d times", REDIRECTS_MAX);
 	else
-		page->url = arena_copy(arena, text_of(location));
+		page_goes_on_at(page, location);
 	return page->result.error == NULL;
 }
 
@@ -158,6 +159,8 @@ static bool comes_back(struct visit *visit)
 	curl_off_t seconds = 0;
 
 	curl_easy_getinfo(visit->transfer.easy, CURLINFO_RETRY_AFTER, &seconds);
+	if (visit->transfer.is_to_be_left_alone_for_ever)
+		seconds = INT64_MAX;
 	if ((status != 429 && status != 503) || seconds <= 0)
 		return false;
 	host_leave_alone(visit->host, clock_now_ns(), (uint64_t)seconds);
@@ -184,8 +187,8 @@ enum visit_outcome visit_conclude(struct visit *visit, CURLcode result)
 		return VISIT_COMES_BACK;
 	take_title(visit);
 	if (visit->transfer.was_truncated && page->result.title == NULL && page->result.error == NULL)
-		page->result.error = arena_printf(arena, "there is no title in its first %zu bytes",
-						  visit->transfer.settings->bytes_max);
+		page->result.error =
+		    arena_printf(arena, "there is no title in its first %zu bytes", visit->transfer.bytes_max);
 	return VISIT_IS_LAST;
 }
 
@@ -218,6 +221,7 @@ struct visit *visit_robots(struct multi *multi, const struct transfer_settings *
 	snprintf(url, sizeof(url), "%s/robots.txt", host->origin);
 	visit->is_robots = true;
 	visit->transfer.on_bytes = on_robots_bytes;
+	visit->transfer.bytes_max = ROBOTS_BYTES_MAX + 1;
 	visit->transfer.follows_redirects = true;
 	host->robots_state = ROBOTS_ASKED;
 	transfer_open(&visit->transfer, url, clock_now_ns() + timeout_ns);

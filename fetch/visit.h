@@ -45,7 +45,7 @@ struct visit {
 };
 
 struct visit *visit_page(struct multi *multi, const struct transfer_settings *settings, struct host *host,
-			 struct page *page, visit_published_fn *published);
+			 struct page *page, size_t bytes_max, visit_published_fn *published);
 struct visit *visit_robots(struct multi *multi, const struct transfer_settings *settings, struct host *host,
 			   uint64_t timeout_ns);
 bool visit_is_late(struct visit *visit, uint64_t now_ns);

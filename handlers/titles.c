@@ -89,19 +89,22 @@ static enum step pages_arrived(struct exchange *x)
 /* Takes one quoted element off PostgreSQL's array literal, as db/parameter.c writes it. NULL: an array, or a null. */
 static const char *take_element(struct arena *arena, const char **literal)
 {
-	const char *in = *literal;
+	const char *in = *literal, *end;
 	char *start, *out;
 
 	if (*in != '"')
 		return NULL;
-	start = out = arena_alloc(arena, strlen(in));
-	for (in++; *in != '"'; in++) {
+	for (end = ++in; *end != '"'; end++)
+		if (*end == '\\')
+			end++;
+	start = out = arena_alloc(arena, (size_t)(end - in) + 1);
+	for (; in < end; in++) {
 		if (*in == '\\')
 			in++;
 		*out++ = *in;
 	}
 	*out = '\0';
-	*literal = in + 1;
+	*literal = end + 1;
 	return start;
 }
 
@@ -192,7 +195,8 @@ const struct work work_titles = {
     .shape = ENDPOINT_MANY,
     .is_stream = true,
     .fetches = true,
-    .takes = {{"urls", DB_TYPE_OTHER, true},
+    .takes_array = true,
+    .takes = {{"urls", DB_TYPE_OTHER},
 	      {"concurrency", DB_TYPE_INT4},
 	      {"rate", DB_TYPE_FLOAT8},
 	      {"sequential", DB_TYPE_BOOL}},

@@ -31,9 +31,9 @@ static unsigned find_parameter(const struct db_statement *statement, const char 
 	return index;
 }
 
-static bool is_of(const struct db_type *type, const struct work_value *value)
+static bool is_of(const struct db_type *type, const struct work_value *value, bool is_array)
 {
-	return type->kind == value->kind && type->is_array == value->is_array;
+	return type->kind == value->kind && type->is_array == is_array;
 }
 
 static bool takes_that(const struct work *work, const struct db_statement *statement)
@@ -43,7 +43,8 @@ static bool takes_that(const struct work *work, const struct db_statement *state
 	for (unsigned i = 0; i < count; i++) {
 		unsigned index = find_parameter(statement, work->takes[i].name);
 
-		if (index == statement->parameter_count || !is_of(&statement->parameters[index].type, &work->takes[i]))
+		if (index == statement->parameter_count ||
+		    !is_of(&statement->parameters[index].type, &work->takes[i], i == 0 && work->takes_array))
 			return false;
 	}
 	return count == statement->parameter_count;
@@ -55,12 +56,12 @@ static bool gives_that(const struct work *work, const struct db_statement *state
 
 	for (unsigned i = 0; i < count && i < statement->column_count; i++)
 		if (strcmp(statement->columns[i].name, work->gives[i].name) != 0 ||
-		    !is_of(&statement->columns[i].type, &work->gives[i]))
+		    !is_of(&statement->columns[i].type, &work->gives[i], false))
 			return false;
 	return count == statement->column_count;
 }
 
-static const char *listed(struct arena *arena, const struct work_value *values, const char *mark)
+static const char *listed(struct arena *arena, const struct work_value *values, const char *mark, bool has_array)
 {
 	static const char *const types[DB_TYPE_KIND_COUNT] = {[DB_TYPE_OTHER] = "text",
 							      [DB_TYPE_BOOL] = "boolean",
@@ -72,7 +73,7 @@ static const char *listed(struct arena *arena, const struct work_value *values, 
 
 	for (unsigned i = 0; i < count_of(values); i++)
 		buffer_printf(&list, "%s%s%s %s%s", i > 0 ? ", " : "", mark, values[i].name, types[values[i].kind],
-			      values[i].is_array ? "[]" : "");
+			      i == 0 && has_array ? "[]" : "");
 	return arena_copy(arena, buffer_text(&list));
 }
 
@@ -104,7 +105,8 @@ int work_check(const struct endpoint *endpoint, struct diagnostics *diagnostics)
 			"the work %s is %s on %s%s; its SQL must take %s and return the columns %s", work->name,
 			shapes[work->shape], http_method_name(work->method),
 			work->is_stream ? " with `-- stream`" : ", without `-- stream`",
-			listed(diagnostics->arena, work->takes, ":"), listed(diagnostics->arena, work->gives, ""));
+			listed(diagnostics->arena, work->takes, ":", work->takes_array),
+			listed(diagnostics->arena, work->gives, "", false));
 	return -1;
 }
 

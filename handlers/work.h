@@ -15,7 +15,6 @@ enum { WORK_VALUES_MAX = 10 };
 struct work_value {
 	const char *name;
 	enum db_type_kind kind;
-	bool is_array;
 };
 
 struct work {
@@ -24,6 +23,7 @@ struct work {
 	enum endpoint_shape shape;
 	bool is_stream;
 	bool fetches;                                                     /* pages of other hosts */
+	bool takes_array;                                                 /* the first of what it takes is one */
 	struct work_value takes[WORK_VALUES_MAX], gives[WORK_VALUES_MAX]; /* to the first without a name */
 	/* The first step. `values` are those of `takes`, checked against their types; NULL for null. */
 	enum step (*begin)(struct exchange *x, const char *const *values);

@@ -1,5 +1,6 @@
 """POST /titles: pages of other hosts, many at once, within limits, each answered as it arrives."""
 
+import gzip
 import json
 import os
 import time
@@ -165,6 +166,35 @@ def test_what_is_decompressed_is_bounded(fetching, web):
     assert one(fetching, web.url("/gzip/packed"))["title"] == "packed"
     page = one(fetching, web.url("/bomb"))
     assert page["bytes"] == 1048576 and page["title"] is None and "bytes" in page["error"]
+
+
+def test_what_is_compressed_twice_is_refused(fetching, web):
+    """A few layers make gigabytes of a kilobyte, and would hold up everybody."""
+    body = b"<title>a</title>"
+    for _ in range(3):
+        body = gzip.compress(body)
+    for number, headers in enumerate(({"Content-Encoding": "gzip, gzip, gzip"}, {"Transfer-Encoding": "gzip, gzip"})):
+        web.answers[f"/twice/{number}"] = [(200, headers, body)]
+        page = one(fetching, web.url(f"/twice/{number}"))
+        assert page["title"] is None and "more than once" in page["error"]
+
+
+def test_a_host_that_wants_to_be_left_alone_for_ever(fetching, web):
+    web.answers["/ever"] = [(429, {"Retry-After": "9" * 30}, b"")]
+    assert one(fetching, web.url("/ever", "127.0.0.10"))["status"] == 429
+    assert "left alone" in one(fetching, web.url("/page/other", "127.0.0.10"))["error"]
+
+
+def test_long_redirects_are_not_kept(serve, atlas_database, web, is_slow):
+    service = serve(*ALLOW, "--fetch-host-connections", 100, endpoints=ATLAS_ENDPOINTS, url=atlas_database)
+    for number in range(10):
+        where = web.url(f"/long/{number + 1}" if number < 9 else "/page/end") + "?" + "x" * 8000
+        web.answers[f"/long/{number}" + ("?" + "x" * 8000 if number else "")] = [(302, {"Location": where}, b"")]
+    pages = lines(ask(service, [web.url("/long/0")] * 300, concurrency=100))
+    assert all(page["final_url"].startswith(web.url("/page/end?x")) for page in pages)
+    with open(f"/proc/{service.process.pid}/status") as status:
+        most_kib = next(int(line.split()[1]) for line in status if line.startswith("VmHWM"))
+    assert is_slow or most_kib < 64 * 1024, most_kib
 
 
 def test_pages_that_are_no_html_have_no_title(fetching, web):

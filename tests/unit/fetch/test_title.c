@@ -289,7 +289,7 @@ static void references_are_decoded(void **state)
 	    CASE("<title>&#228;&#xe4;&#XE4;&#228&#xe4 &#0000000000228;x</title>",
 		 "\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4 \xc3\xa4x"),
 	    CASE("<title>&#146;&#x80;&#x1F600;</title>", "\xe2\x80\x99\xe2\x82\xac\xf0\x9f\x98\x80"),
-	    CASE("<title>&#0;&#xd800;&#x110000;&#99999999999999999999;&#x10ffff;</title>",
+	    CASE("<title>&#0;&#xd800;&#x110000;&#4294967361;&#x10ffff;</title>",
 		 REPLACEMENT REPLACEMENT REPLACEMENT REPLACEMENT "\xf4\x8f\xbf\xbf"),
 	    CASE("<title>&#;&#x;&#xg;&#a;&#</title>", "&#;&#x;&#xg;&#a;&#"),
 	    CASE("<title>&lt;/title></title>", "</title>"),
@@ -310,6 +310,8 @@ static void every_entity_is_found(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LENGTH(some); i++)
 		assert_int_equal(entity_read(text_of(some[i]), &point), strlen(some[i]));
+	assert_int_equal(entity_read(TEXT("&#0;"), &point), 4);
+	assert_int_equal(point, ENTITY_REPLACEMENT);
 	assert_int_equal(entity_read(TEXT("&zzz;"), &point), 0);
 	assert_int_equal(entity_read(TEXT("&"), &point), 0);
 	assert_int_equal(entity_read(TEXT("&;"), &point), 0);
@@ -362,6 +364,12 @@ static void meta_tells_the_encoding(void **state)
 	    {"", BYTES("<title>\xc3\xa4</title><META/a='>' Charset = ' UTF-8 '/>"), AS_UTF_8},
 	    {"", UMLAUT("<meta charset=utf-16le>"), AS_UTF_8},
 	    {"", UMLAUT("<meta charset=x-user-defined>"), AS_1252},
+	    {"", UMLAUT("<meta charset=x-user-defined><meta charset=utf-8>"), AS_1252},
+	    {"", UMLAUT("<meta content='charset=latin1' charset=utf-8>"), AS_UTF_8},
+	    {"", UMLAUT("<meta http-equiv=refresh http-equiv=content-type content='charset=utf-8'>"), AS_1252},
+	    {"", UMLAUT("<meta http-equiv=content-type content=a content='charset=utf-8'>"), AS_1252},
+	    {"", UMLAUT("</a b='><meta charset=utf-8>'>"), AS_1252},
+	    {"", UMLAUT("<?xml encoding=xutf-8x?>"), AS_1252},
 	    {"", UMLAUT("<meta charset=nosuch><meta charset=utf-8>"), AS_UTF_8},
 	    {"", UMLAUT("<meta charset=latin1 charset=utf-8>"), AS_1252},
 	    {"", UMLAUT("<meta http-equiv=Content-Type content='text/html; charset=utf-8'>"), AS_UTF_8},
@@ -462,6 +470,10 @@ static void encodings_are_converted(void **state)
 	    {"iso-8859-11", "\xa1\x80", "\xe0\xb8\x81\xe2\x82\xac"},
 	    {"windows-1251", "\xcf\xf0", "\xd0\x9f\xd1\x80"},
 	    {"windows-1250", "a\x81z", "a" REPLACEMENT "z"},
+	    /* a letter is held back for its accent */
+	    {"windows-1258", "a\xcc\x8a", "\xc3\xa0" REPLACEMENT},
+	    {"windows-1258", "a\x8a", "a" REPLACEMENT},
+	    {"windows-1258", "Ta", "Ta"},
 	    {"koi8-r", "\xf0", "\xd0\x9f"},
 	    {"koi8-u", "\xa4", "\xd1\x94"},
 	    {"ibm866", "\x8f", "\xd0\x9f"},
@@ -469,6 +481,8 @@ static void encodings_are_converted(void **state)
 	    {"gb2312", "\xd6\xd0\x80", "\xe4\xb8\xad" REPLACEMENT},
 	    {"gbk", "\x84\x31\xa4\x37\x95\x32\x82\x36", "\xef\xbf\xbd\xf0\xa0\x80\x80"},
 	    {"big5", "\xa4\xa4", "\xe4\xb8\xad"},
+	    {"big5", "\x88\x66\xff", "\xc3\x8a" REPLACEMENT},
+	    {"big5", "\x88\x66", "\xc3\x8a"},
 	    {"big5", "\x88\x62\xff\x88\x66", "\xc3\x8a\xcc\x84" REPLACEMENT "\xc3\x8a"},
 	    {"shift_jis", "\x93\xfa\x83\x5c\x81\x60", "\xe6\x97\xa5\xe3\x82\xbd\xef\xbd\x9e"},
 	    {"euc-jp", "\xc6\xfc", "\xe6\x97\xa5"},
@@ -540,11 +554,12 @@ static char *put_run(char *at, const char *what, size_t count)
 	return at;
 }
 
-/* `count` times `what` in a title, `lead` before it: `expected_count` times it are kept. */
-static void check_cut(const char *lead, const char *what, size_t count, const char *kept, size_t kept_count)
+/* `count` times `what` in a title, `lead` before it: `kept_count` times `kept` is the title. */
+static void check_cut_in(const char *content_type, const char *lead, const char *what, size_t count, const char *kept,
+			 size_t kept_count)
 {
 	static char bytes[64 * 1024], expected[TITLE_BYTES_MAX + 1];
-	struct page page = {UTF_8, {bytes, 0}, expected};
+	struct page page = {content_type, {bytes, 0}, expected};
 	char *at = put_run(bytes, "<title>", 1);
 
 	at = put_run(at, lead, 1);
@@ -552,6 +567,11 @@ static void check_cut(const char *lead, const char *what, size_t count, const ch
 	page.bytes.length = (size_t)(at - bytes);
 	*put_run(put_run(expected, lead, 1), kept, kept_count) = '\0';
 	check(&page);
+}
+
+static void check_cut(const char *lead, const char *what, size_t count, const char *kept, size_t kept_count)
+{
+	check_cut_in(UTF_8, lead, what, count, kept, kept_count);
 }
 
 static void what_is_long_is_cut(void **state)
@@ -566,6 +586,11 @@ static void what_is_long_is_cut(void **state)
 	check_cut("a", "&#x20ac;", 2000, "\xe2\x82\xac", (TITLE_BYTES_MAX - 1) / 8);
 	check_cut("abcdef", "&#x20ac;", 2000, "\xe2\x82\xac", (TITLE_BYTES_MAX - 6) / 8);
 	check_cut("abc", "&amp;", 2000, "&", (TITLE_BYTES_MAX - 3) / 5);
+	check_cut("abcdefg", "\xe2\x82\xac&amp;", 2000, "\xe2\x82\xac&", (TITLE_BYTES_MAX - 7) / 8);
+	check_cut_in("text/html; charset=gbk", "abc", "\xd6\xd0&amp;", 2000, "\xe4\xb8\xad&",
+		     (TITLE_BYTES_MAX - 3) / 7);
+	/* it grows as it is converted */
+	check_cut_in("", "", "\x80", 2000, "\xe2\x82\xac", TITLE_BYTES_MAX / 3);
 	check_cut("a", " a", 2000, " a", (TITLE_BYTES_MAX - 1) / 2);
 	check_cut("", "&auml", (TITLE_BYTES_MAX) / 5, "\xc3\xa4", TITLE_BYTES_MAX / 5);
 }
