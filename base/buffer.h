@@ -5,7 +5,6 @@
  */
 #pragma once
 
-
 #include "base/arena.h"
 
 struct buffer {

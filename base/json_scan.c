@@ -1,5 +1,7 @@
 #include "base/json_scan.h"
 
+#include "base/hex.h"
+
 #include <stdint.h>
 
 struct scan {
@@ -43,16 +45,6 @@ static bool take_digits(struct scan *scan)
 	while (scan->at < scan->end && *scan->at >= '0' && *scan->at <= '9')
 		scan->at++;
 	return scan->at > first;
-}
-
-/* The value of a hexadecimal digit, or -1. */
-static int hex_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
 }
 
 /* The four digits after \u. */

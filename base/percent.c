@@ -1,18 +1,8 @@
 #include "base/percent.h"
 
-#include <stdint.h>
+#include "base/hex.h"
 
-/* The value of a hexadecimal digit, or -1. */
-static int hex_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
+#include <stdint.h>
 
 /* Reads the two digits after a '%'; -1 when they are not there. */
 static int escaped_byte(const char *after_percent, const char *end)

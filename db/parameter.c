@@ -2,17 +2,13 @@
 
 #include "base/base64.h"
 #include "base/buffer.h"
+#include "base/hex.h"
 #include "base/json_scan.h"
 #include "base/require.h"
 #include "db/datetime.h"
 #include "db/number.h"
 
 #include <stdint.h>
-
-static bool is_hex_digit(char c)
-{
-	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
-}
 
 static bool is_uuid(struct text text)
 {
@@ -21,7 +17,7 @@ static bool is_uuid(struct text text)
 	if (text.length != sizeof(shape) - 1)
 		return false;
 	for (size_t i = 0; i < text.length; i++)
-		if (shape[i] == '-' ? text.at[i] != '-' : !is_hex_digit(text.at[i]))
+		if (shape[i] == '-' ? text.at[i] != '-' : hex_value(text.at[i]) < 0)
 			return false;
 	return true;
 }

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <strings.h>
 
+#include "base/hex.h"
 #include "base/memory.h"
 
 /* Octets are compared as what they stand for: "%7E" is "~", "%e3" is "%E3" is the byte itself, on both sides. RFC 9309
@@ -32,16 +33,6 @@ struct group {
 	bool is_ours;
 	bool has_rules; /* so that the next User-agent begins another group */
 };
-
-/* The value of a hexadecimal digit, or -1. */
-static int hex_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
 
 /* The octet at the front of `left`, taken off. What is no escape stands for itself. */
 static char take_octet(struct text *left)

@@ -8,8 +8,8 @@
 #include "server/resources.h"
 #include "server/runner.h"
 #include "server/service.h"
+#include "server/waiter.h"
 
-#include <errno.h>
 #include <stdlib.h>
 
 enum { EXPIRE_EVERY_MS = 10 };
@@ -45,57 +45,19 @@ static bool submit(struct exchange *x)
 
 /* A thread waits */
 
-struct waiter {
-	pthread_mutex_t lock;
-	pthread_cond_t is_over_now;
-	bool is_over;
-};
-
 static void on_over_for_waiter(struct computation *computation)
 {
-	struct waiter *waiter = computation->data;
-
-	/* the waiter goes, with its lock, as soon as it can take it */
-	pthread_mutex_lock(&waiter->lock);
-	waiter->is_over = true;
-	pthread_cond_signal(&waiter->is_over_now);
-	pthread_mutex_unlock(&waiter->lock);
-}
-
-static void waiter_init(struct waiter *waiter)
-{
-	pthread_condattr_t monotonic;
-
-	pthread_condattr_init(&monotonic);
-	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-	pthread_mutex_init(&waiter->lock, NULL);
-	pthread_cond_init(&waiter->is_over_now, &monotonic);
-	pthread_condattr_destroy(&monotonic);
-	waiter->is_over = false;
-}
-
-static void waiter_cleanup(struct waiter *waiter)
-{
-	pthread_mutex_destroy(&waiter->lock);
-	pthread_cond_destroy(&waiter->is_over_now);
+	waiter_wake(computation->data);
 }
 
 /* Until it is over; at its deadline, when it has not begun, it never will. False: withdrawn. */
 static bool wait_until_over(struct waiter *waiter, struct compute_pool *pool, struct computation *computation)
 {
-	struct timespec deadline = {(time_t)(computation->deadline_ns / NS_PER_S),
-				    (long)(computation->deadline_ns % NS_PER_S)};
-	bool was_withdrawn = false;
-
-	pthread_mutex_lock(&waiter->lock);
-	while (!waiter->is_over && pthread_cond_timedwait(&waiter->is_over_now, &waiter->lock, &deadline) != ETIMEDOUT)
-		;
-	if (!waiter->is_over)
-		was_withdrawn = compute_pool_withdraw(pool, computation);
-	while (!waiter->is_over && !was_withdrawn)
-		pthread_cond_wait(&waiter->is_over_now, &waiter->lock);
-	pthread_mutex_unlock(&waiter->lock);
-	return !was_withdrawn;
+	if (waiter_wait(waiter, computation->deadline_ns))
+		return true;
+	if (compute_pool_withdraw(pool, computation))
+		return false;
+	return waiter_wait(waiter, WAITER_NO_DEADLINE); /* its parts see the deadline, too */
 }
 
 static void wait(struct awaitable *awaitable, struct resources *resources)

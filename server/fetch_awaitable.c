@@ -8,6 +8,7 @@
 #include "server/resources.h"
 #include "server/runner.h"
 #include "server/service.h"
+#include "server/waiter.h"
 
 #include <stdlib.h>
 
@@ -52,35 +53,20 @@ static void take_pages(struct exchange *x)
 
 /* A thread waits. The fetcher ends what is left when the deadline has passed, so this ends, too. */
 
-struct waiter {
-	pthread_mutex_t lock;
-	pthread_cond_t is_over_now;
-	bool is_over;
-};
-
 static void on_ready_for_waiter(struct task *task)
 {
-	struct waiter *waiter = task->data;
-
-	/* the waiter goes, with its lock, as soon as it can take it */
-	pthread_mutex_lock(&waiter->lock);
-	waiter->is_over = true;
-	pthread_cond_signal(&waiter->is_over_now);
-	pthread_mutex_unlock(&waiter->lock);
+	waiter_wake(task->data);
 }
 
 static void wait_until_ready(struct exchange *x)
 {
-	struct waiter waiter = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, false};
+	struct waiter waiter;
 
+	waiter_init(&waiter);
 	x->fetch->data = &waiter;
 	task_await(x->fetch, x->awaited.deadline_ns, &x->is_abandoned, on_ready_for_waiter);
-	pthread_mutex_lock(&waiter.lock);
-	while (!waiter.is_over)
-		pthread_cond_wait(&waiter.is_over_now, &waiter.lock);
-	pthread_mutex_unlock(&waiter.lock);
-	pthread_cond_destroy(&waiter.is_over_now);
-	pthread_mutex_destroy(&waiter.lock);
+	waiter_wait(&waiter, WAITER_NO_DEADLINE);
+	waiter_cleanup(&waiter);
 }
 
 static void wait(struct awaitable *awaitable, struct resources *resources)
