@@ -40,7 +40,7 @@ class Web:
 
         self.server = Server(("0.0.0.0", 0), Handler)
         self.port = self.server.server_address[1]
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
 
     def url(self, path, host="127.0.0.1"):
         return f"http://{host}:{self.port}{path}"
