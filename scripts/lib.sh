@@ -10,9 +10,9 @@ export LC_ALL=C.UTF-8 # numbers have a point, whatever the caller's language
 build_packages=(gcc libc6-dev cmake ninja-build pkg-config libh2o-dev libuv1-dev libpq-dev libjansson-dev libgmp-dev libcurl4-openssl-dev libssl-dev
 	libcmocka-dev libgumbo-dev)
 database_packages=(postgresql-15 postgresql-client-15 iso-codes util-linux procps)
-demo_packages=(curl python3-minimal libpython3-stdlib)
+demo_packages=(curl ca-certificates python3-minimal libpython3-stdlib)
 package_packages=(dpkg-dev fakeroot file gzip lowdown)
-test_packages=(clang libclang-rt-14-dev curl python3-pytest shellcheck wrk)
+test_packages=(clang libclang-rt-14-dev curl openssl python3-pytest shellcheck wrk)
 browser_packages=(chromium chromium-driver python3-selenium fonts-dejavu-core)
 
 say() { printf '%s\n' "$*"; }

@@ -3,6 +3,8 @@
 import gzip
 import json
 import os
+import ssl
+import subprocess
 import time
 
 import pytest
@@ -228,6 +230,22 @@ def test_time_is_bounded(serve, atlas_database, web):
     service = serve(*ALLOW, "--fetch-timeout-ms", 300, endpoints=ATLAS_ENDPOINTS, url=atlas_database)
     page = one(service, web.url("/wait/2000/late"))
     assert page["status"] is None and "time was over" in page["error"]
+
+
+def test_a_certificate_that_nobody_vouches_for(fetching, tmp_path):
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
+                    "-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", tmp_path / "key",
+                    "-out", tmp_path / "certificate"], check=True, capture_output=True, timeout=60)
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(tmp_path / "certificate", tmp_path / "key")
+    server = Web(tls)
+    try:
+        url = f"https://127.0.0.1:{server.port}/page/a"
+        page = one(fetching, url)
+        assert page["status"] is None and page["title"] is None and "certificate" in page["error"]
+        assert server.seen == []
+    finally:
+        server.close()
 
 
 def test_hosts_that_are_not_there(fetching):

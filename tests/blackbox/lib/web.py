@@ -9,7 +9,7 @@ import time
 class Web:
     """Starts at once; `seen` are the requests in their order: (host, path, time)."""
 
-    def __init__(self):
+    def __init__(self, tls=None):
         self.seen, self.lock, self.at_once, self.most_at_once = [], threading.Lock(), {}, {}
         self.connections = 0
         self.robots = {}  # host -> (status, text)
@@ -39,6 +39,8 @@ class Web:
                 pass
 
         self.server = Server(("0.0.0.0", 0), Handler)
+        if tls is not None:
+            self.server.socket = tls.wrap_socket(self.server.socket, server_side=True)
         self.port = self.server.server_address[1]
         threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
 
