@@ -90,10 +90,9 @@ void task_publish(struct task *task, struct page *page)
 /* A host may redirect as often as it may, and to long URLs: only the last is kept. */
 void page_goes_on_at(struct page *page, const char *url)
 {
-	size_t bytes = strlen(url) + 1;
-	char *copy = memory_alloc(bytes);
+	char *copy = memory_copy_string(url);
 
-	page->url = page->result.final_url = memcpy(copy, url, bytes);
+	page->url = page->result.final_url = copy;
 	free(page->redirected_url);
 	page->redirected_url = copy;
 }

@@ -9,8 +9,6 @@
 #include <stdlib.h>
 #include <strings.h>
 
-enum { ROBOTS_FIRST_BYTES = 4096 };
-
 static struct visit *create(struct multi *multi, const struct transfer_settings *settings, struct host *host)
 {
 	struct visit *visit = memory_alloc_zeroed(1, sizeof(*visit));
@@ -197,19 +195,9 @@ enum visit_outcome visit_conclude(struct visit *visit, CURLcode result)
 static bool on_robots_bytes(struct transfer *transfer, struct text bytes)
 {
 	struct visit *visit = CONTAINER_OF(transfer, struct visit, transfer);
-	size_t needed = visit->robots.length + bytes.length;
-	char *grown;
 
-	if (needed > visit->robots_capacity) {
-		visit->robots_capacity = needed < ROBOTS_FIRST_BYTES ? ROBOTS_FIRST_BYTES : 2 * needed;
-		grown = realloc((char *)(uintptr_t)visit->robots.at, visit->robots_capacity);
-		if (grown == NULL)
-			abort();
-		visit->robots.at = grown;
-	}
-	memcpy((char *)(uintptr_t)visit->robots.at + visit->robots.length, bytes.at, bytes.length);
-	visit->robots.length = needed;
-	return needed <= ROBOTS_BYTES_MAX;
+	buffer_add(&visit->robots, bytes);
+	return visit->robots.length <= ROBOTS_BYTES_MAX;
 }
 
 struct visit *visit_robots(struct multi *multi, const struct transfer_settings *settings, struct host *host,
@@ -220,6 +208,7 @@ struct visit *visit_robots(struct multi *multi, const struct transfer_settings *
 
 	snprintf(url, sizeof(url), "%s/robots.txt", host->origin);
 	visit->is_robots = true;
+	visit->robots = buffer_in(&visit->arena);
 	visit->transfer.on_bytes = on_robots_bytes;
 	visit->transfer.bytes_max = ROBOTS_BYTES_MAX + 1;
 	visit->transfer.follows_redirects = true;
@@ -252,7 +241,7 @@ void visit_conclude_robots(struct visit *visit, CURLcode result)
 		return;
 	}
 	if (status >= 200 && status < 300)
-		host->robots = robots_parse(&host->arena, visit->robots, "meantime");
+		host->robots = robots_parse(&host->arena, buffer_text(&visit->robots), "meantime");
 	host->robots_state = ROBOTS_KNOWN;
 	host->robots_until_ns = clock_now_ns() + ROBOTS_KEPT_S * NS_PER_S;
 }
@@ -265,6 +254,6 @@ void visit_end(struct visit *visit)
 	transfer_close(&visit->transfer);
 	if (visit->has_looked)
 		title_cleanup(&visit->title);
-	free((char *)(uintptr_t)visit->robots.at);
+	arena_cleanup(&visit->arena);
 	free(visit);
 }

@@ -40,8 +40,8 @@ struct visit {
 	struct title title;
 	uint64_t drain_until_ns;
 	uint64_t found_at;  /* of the body's bytes */
-	struct text robots; /* owned, growing */
-	size_t robots_capacity;
+	struct arena arena; /* of the next */
+	struct buffer robots;
 };
 
 struct visit *visit_page(struct multi *multi, const struct transfer_settings *settings, struct host *host,

@@ -135,6 +135,11 @@ def test_a_host_whose_robots_txt_fails_is_left_alone(fetching, web):
     assert web.paths("127.0.0.6") == []
 
 
+def test_an_empty_robots_txt_allows_everything(fetching, web):
+    web.robots["127.0.0.11"] = (200, "")
+    assert one(fetching, web.url("/page/a", "127.0.0.11"))["title"] == "a"
+
+
 def test_redirects(fetching, web):
     page = one(fetching, web.url("/hop/2"))
     assert (page["title"], page["status"], page["final_url"]) == ("end", 200, web.url("/page/end"))
