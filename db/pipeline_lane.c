@@ -1,0 +1,252 @@
+#include "db/pipeline_parts.h"
+
+#include "base/clock.h"
+
+enum {
+	SHAKE_HANDS_AT_ONCE = 2, /* PostgreSQL forks for each, and SCRAM costs this loop milliseconds */
+	SPARE_LINK_MS = 100,     /* unused for so long, it may go to the other kind: a connect costs some 5 ms */
+	UNITS_AHEAD = 2,         /* units of shared reads on one connection: the next is there when one ends */
+	UNIT_APART_US = 200,     /* and one more for so much of the way to PostgreSQL: they fill the wire */
+};
+
+/* Waiting */
+
+struct lane *pipeline_lane_of(struct db_pipeline *pipeline, const struct db_batch *batch)
+{
+	return &pipeline->lanes[db_batch_is_read_only(batch) ? 0 : 1];
+}
+
+/* Before all others, but behind those that are back already: they come back in their order. */
+static void put_first(struct list *queue, struct db_batch *batch)
+{
+	struct list *place = queue->next;
+
+	while (place != queue && CONTAINER_OF(place, struct db_batch, link)->comes_back)
+		place = place->next;
+	list_append(place, &batch->link);
+}
+
+void pipeline_wait(struct db_pipeline *pipeline, struct db_batch *batch, bool is_first)
+{
+	struct lane *lane = pipeline_lane_of(pipeline, batch);
+	struct list *queue;
+
+	batch->travels_alone = !pipeline_is_quick(pipeline, batch);
+	queue = batch->travels_alone ? &lane->alone : &lane->quick;
+	batch->comes_back = is_first;
+	if (is_first)
+		put_first(queue, batch);
+	else
+		list_append(queue, &batch->link);
+	pipeline->waiting++;
+}
+
+void pipeline_leave_lane(struct db_pipeline *pipeline, struct db_batch *batch)
+{
+	list_remove(&batch->link);
+	pipeline->waiting--;
+}
+
+bool pipeline_has_usable_link(const struct db_pipeline *pipeline, const struct lane *lane)
+{
+	for (unsigned i = 0; i < pipeline->options.connections; i++)
+		if (pipeline->links[i].lane == lane && db_conn_is_usable(&pipeline->links[i].conn))
+			return true;
+	return false;
+}
+
+/* Choosing a link */
+
+static bool is_overdue(const struct link *link, uint64_t now_ns)
+{
+	return link->conn.in_flight > 0 && now_ns > link->conn.progress_ns + 2 * pipeline_quick_ns(link->pipeline);
+}
+
+static bool is_open_to_quick(const struct link *link, uint64_t now_ns)
+{
+	return db_conn_is_usable(&link->conn) && !link->has_lone_traveller && !is_overdue(link, now_ns);
+}
+
+static bool has_room(const struct db_pipeline *pipeline, const struct link *link)
+{
+	uint64_t units_ahead = UNITS_AHEAD + pipeline->distance_ns / (UNIT_APART_US * NS_PER_US);
+
+	return link->conn.in_flight + link->outgoing_count < pipeline->options.settings->depth &&
+	       (!link->lane->is_read_only || link->conn.units_in_flight < units_ahead);
+}
+
+/* Quick ones may not keep all there is for ever: while somebody waits to travel alone and no connection can be added,
+ * one is left to fall idle. */
+static unsigned shared_now(const struct db_pipeline *pipeline, const struct lane *lane)
+{
+	unsigned shared = pipeline->options.shared_connections;
+
+	bool may_grow = pipeline->open_count < pipeline->options.connections && pipeline->failures == 0;
+
+	if (list_is_empty(&lane->alone) || may_grow || lane->link_count == 1 || lane->link_count > shared)
+		return shared;
+	return lane->link_count - 1;
+}
+
+/* Among the first few connections of the lane that carry no slow one, the one that will be done soonest. */
+static struct link *link_for_quick(struct db_pipeline *pipeline, const struct lane *lane, uint64_t now_ns)
+{
+	unsigned candidates = 0, shared = shared_now(pipeline, lane);
+	struct link *best = NULL;
+
+	for (unsigned i = 0; i < pipeline->options.connections; i++) {
+		struct link *link = &pipeline->links[i];
+
+		if (link->lane != lane || !is_open_to_quick(link, now_ns))
+			continue;
+		if (has_room(pipeline, link) && (best == NULL || link->expected_ns < best->expected_ns))
+			best = link;
+		if (++candidates == shared)
+			break;
+	}
+	return best;
+}
+
+/* An idle connection from the end, where the quick ones are not; one open to quick ones is left to them. */
+static struct link *link_for_lone(struct db_pipeline *pipeline, const struct lane *lane, uint64_t now_ns)
+{
+	struct link *idle = NULL;
+	unsigned open = 0;
+
+	for (unsigned i = 0; i < pipeline->options.connections; i++) {
+		struct link *link = &pipeline->links[i];
+
+		if (link->lane != lane || !is_open_to_quick(link, now_ns))
+			continue;
+		open++;
+		if (link->conn.in_flight == 0 && link->outgoing_count == 0)
+			idle = link;
+	}
+	return open > 1 || lane->link_count == 1 ? idle : NULL;
+}
+
+static void put_on(struct db_pipeline *pipeline, struct link *link, struct db_batch *batch)
+{
+	pipeline_leave_lane(pipeline, batch);
+	list_append(&link->outgoing, &batch->link);
+	link->outgoing_count++;
+	batch->expected_ns = pipeline_share_of(pipeline, batch);
+	link->expected_ns += batch->expected_ns;
+	link->has_lone_traveller = batch->travels_alone;
+}
+
+/* Opening links */
+
+unsigned pipeline_opening_count(const struct db_pipeline *pipeline, const struct lane *lane)
+{
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < pipeline->options.connections; i++)
+		if (pipeline->links[i].opening_ns > 0 && (lane == NULL || pipeline->links[i].lane == lane))
+			count++;
+	return count;
+}
+
+/* Whether batches that found no connection are a reason to open one. */
+static bool wants_link(struct db_pipeline *pipeline, const struct lane *lane, uint64_t now_ns)
+{
+	unsigned open_to_quick = 0, opening = pipeline_opening_count(pipeline, lane);
+
+	for (unsigned i = 0; i < pipeline->options.connections; i++)
+		if (pipeline->links[i].lane == lane && is_open_to_quick(&pipeline->links[i], now_ns))
+			open_to_quick++;
+	if (!list_is_empty(&lane->quick) && open_to_quick + opening < pipeline->options.shared_connections)
+		return true;
+	if (!list_is_empty(&lane->alone)) {
+		struct db_batch *first = CONTAINER_OF(lane->alone.next, struct db_batch, link);
+
+		/* what was never seen may turn out to be quick in a moment: one connection is made ready, no more */
+		return pipeline_share_of(pipeline, first) > 0 || opening == 0;
+	}
+	return false;
+}
+
+bool pipeline_may_open_link(const struct db_pipeline *pipeline, const struct lane *lane, uint64_t now_ns)
+{
+	const struct lane *other = &pipeline->lanes[lane == &pipeline->lanes[0]];
+	/* a kind that has none yet keeps its claim on one */
+	unsigned reserved = other->link_count == 0 ? 1 : 0;
+	unsigned at_once = pipeline->failures > 0 ? 1 : SHAKE_HANDS_AT_ONCE;
+
+	return !pipeline->is_closing && pipeline->open_count + reserved < pipeline->options.connections &&
+	       pipeline_opening_count(pipeline, NULL) < at_once &&
+	       (pipeline->failures == 0 || now_ns >= pipeline->retry_ns);
+}
+
+/* Who goes now */
+
+static struct db_batch *first_of(struct list *queue)
+{
+	return list_is_empty(queue) ? NULL : CONTAINER_OF(queue->next, struct db_batch, link);
+}
+
+static void dispatch_alone(struct db_pipeline *pipeline, struct lane *lane, uint64_t now_ns)
+{
+	LIST_EACH (item, &lane->alone) {
+		struct db_batch *batch = CONTAINER_OF(item, struct db_batch, link);
+		struct link *link;
+
+		if (pipeline_is_quick(pipeline, batch)) { /* learnt while it waited */
+			pipeline_leave_lane(pipeline, batch);
+			pipeline_wait(pipeline, batch, batch->comes_back);
+			continue;
+		}
+		link = link_for_lone(pipeline, lane, now_ns);
+		if (link == NULL)
+			break;
+		put_on(pipeline, link, batch);
+	}
+}
+
+static void dispatch_quick(struct db_pipeline *pipeline, struct lane *lane, uint64_t now_ns)
+{
+	const struct db_batch *alone = first_of(&lane->alone);
+
+	LIST_EACH (item, &lane->quick) {
+		struct db_batch *batch = CONTAINER_OF(item, struct db_batch, link);
+		struct link *link = link_for_quick(pipeline, lane, now_ns);
+
+		/* on the lane's only connection everybody waits for his turn */
+		if (link == NULL ||
+		    (lane->link_count == 1 && alone != NULL && alone->submitted_ns < batch->submitted_ns))
+			break;
+		put_on(pipeline, link, batch);
+	}
+}
+
+/* A burst of one kind has opened all there may be, and the other kind needs some now: one that is idle goes. */
+static void take_from_other_lane(struct db_pipeline *pipeline, const struct lane *lane, uint64_t now_ns)
+{
+	const struct lane *other = &pipeline->lanes[lane == &pipeline->lanes[0]];
+
+	if (other->link_count <= pipeline->options.shared_connections + 1)
+		return;
+	for (unsigned i = pipeline->options.connections; i-- > 0;) {
+		struct link *link = &pipeline->links[i];
+
+		if (link->lane == other && link->conn.state == CONN_READY && list_is_empty(&link->outgoing) &&
+		    now_ns > link->conn.progress_ns + SPARE_LINK_MS * NS_PER_MS) {
+			link_give_up(link);
+			return;
+		}
+	}
+}
+
+void pipeline_dispatch_lane(struct db_pipeline *pipeline, struct lane *lane, uint64_t now_ns)
+{
+	const struct db_batch *quick = first_of(&lane->quick), *alone = first_of(&lane->alone);
+
+	if (lane->link_count == 1 && quick != NULL && alone != NULL && quick->submitted_ns < alone->submitted_ns)
+		dispatch_quick(pipeline, lane, now_ns);
+	dispatch_alone(pipeline, lane, now_ns);
+	dispatch_quick(pipeline, lane, now_ns);
+	if (wants_link(pipeline, lane, now_ns) && pipeline->open_count == pipeline->options.connections)
+		take_from_other_lane(pipeline, lane, now_ns);
+	while (wants_link(pipeline, lane, now_ns) && pipeline_may_open_link(pipeline, lane, now_ns))
+		link_open(pipeline, lane);
+}

@@ -1,0 +1,262 @@
+#include "db/pipeline_parts.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "db/backoff.h"
+
+static void on_ready(struct db_watch *watch);
+static void on_over(struct db_conn *conn, struct db_batch *batch, enum db_conn_outcome outcome);
+
+/* Sending */
+
+void link_lose(struct link *link);
+
+static bool needs_own_unit(const struct link *link, const struct db_batch *batch)
+{
+	const struct db_statement *statement = batch->queries[0].statement;
+
+	return !link->conn.is_read_only || batch->was_run_again || statement->is_isolated || statement->timeout_ms > 0;
+}
+
+/* Where the outgoing batches are cut into units. */
+static void cut_into_units(struct link *link)
+{
+	struct list *first = link->outgoing.next;
+	unsigned size = 0;
+
+	LIST_EACH (item, &link->outgoing) {
+		struct db_batch *batch = CONTAINER_OF(item, struct db_batch, link);
+		struct db_batch *following = CONTAINER_OF(item_next, struct db_batch, link);
+
+		size++;
+		batch->ends_unit =
+		    item_next == &link->outgoing || needs_own_unit(link, batch) || needs_own_unit(link, following);
+		if (!batch->ends_unit)
+			continue;
+		for (; first != item_next; first = first->next)
+			CONTAINER_OF(first, struct db_batch, link)->unit_size = size;
+		size = 0;
+	}
+}
+
+/* Sends what was chosen for this link; returns -1 when the connection broke. */
+static int send_outgoing(struct link *link)
+{
+	struct db_pipeline *pipeline = link->pipeline;
+
+	cut_into_units(link);
+	while (!list_is_empty(&link->outgoing)) {
+		struct db_batch *batch = CONTAINER_OF(link->outgoing.next, struct db_batch, link);
+
+		list_remove(&batch->link);
+		link->outgoing_count--;
+		pipeline->in_flight++;
+		pipeline->numbers.units += batch->ends_unit;
+		if (batch->deadline_ns > link->latest_deadline_ns || link->conn.in_flight == 0)
+			link->latest_deadline_ns = batch->deadline_ns;
+		if (db_conn_send(&link->conn, batch, batch->ends_unit) != 0)
+			return -1;
+	}
+	link->used_ns = link->conn.progress_ns;
+	return 0;
+}
+
+void pipeline_flush_links(struct db_pipeline *pipeline)
+{
+	for (unsigned i = 0; i < pipeline->options.connections; i++) {
+		struct link *link = &pipeline->links[i];
+
+		if (list_is_empty(&link->outgoing))
+			continue;
+		if (send_outgoing(link) != 0)
+			link_lose(link);
+		else
+			db_watch_update(&link->watch);
+	}
+}
+
+/* What comes back */
+
+static void on_over(struct db_conn *conn, struct db_batch *batch, enum db_conn_outcome outcome)
+{
+	struct link *link = CONTAINER_OF(conn, struct link, conn);
+	struct db_pipeline *pipeline = link->pipeline;
+	uint64_t began_ns = batch->sent_ns > link->last_unit_ns ? batch->sent_ns : link->last_unit_ns;
+
+	pipeline->in_flight--;
+	link->expected_ns -= batch->expected_ns;
+	if (outcome == DB_CONN_DONE) {
+		/* PostgreSQL sends the results of a unit at its end: nobody knows who took how much of the time */
+		pipeline_learn(pipeline, batch, (batch->done_ns - began_ns) / batch->unit_size);
+		if (batch->ends_unit)
+			link->last_unit_ns = batch->done_ns;
+		batch->done(batch);
+		return;
+	}
+	if (batch->error == ERROR_NONE && outcome == DB_CONN_LOST && batch->was_lost)
+		db_batch_fail(batch, ERROR_DATABASE_UNAVAILABLE, db_lost_twice);
+	else if (batch->error == ERROR_NONE && !link->conn.is_read_only)
+		db_batch_fail(batch, ERROR_OUTCOME_UNKNOWN, db_outcome_unknown);
+	if (batch->error != ERROR_NONE) {
+		batch->done(batch);
+		return;
+	}
+	db_batch_rewind(batch);
+	batch->was_run_again = true;
+	batch->was_lost = outcome == DB_CONN_LOST;
+	pipeline->numbers.run_again++;
+	pipeline_wait(pipeline, batch, true);
+}
+
+static void note_idle(struct link *link)
+{
+	if (link->conn.in_flight == 0)
+		link->has_lone_traveller = false;
+}
+
+/* The shortest: what one connection measured may hold a wait for the processor, here or there. */
+static void measure_distance(struct db_pipeline *pipeline)
+{
+	uint64_t shortest_ns = UINT64_MAX;
+
+	for (unsigned i = 0; i < pipeline->options.connections; i++) {
+		const struct db_conn *conn = &pipeline->links[i].conn;
+
+		if (pipeline->links[i].lane != NULL && db_conn_is_usable(conn) && conn->distance_ns < shortest_ns)
+			shortest_ns = conn->distance_ns;
+	}
+	pipeline->distance_ns = shortest_ns;
+}
+
+static void on_ready(struct db_watch *watch)
+{
+	struct link *link = CONTAINER_OF(watch, struct link, watch);
+	struct db_pipeline *pipeline = link->pipeline;
+	bool was_usable = db_conn_is_usable(&link->conn);
+
+	if (db_conn_advance(&link->conn) != 0) {
+		link_lose(link);
+		return;
+	}
+	if (!was_usable && db_conn_is_usable(&link->conn)) {
+		log_debug("db", "conn %u ready in %.1f ms, round trip %.3f ms", link->conn.number,
+			  (double)(clock_now_ns() - link->opening_ns) / 1e6, (double)link->conn.distance_ns / 1e6);
+		if (pipeline->failures > 0)
+			log_info("db", "connected to the database again");
+		link->opening_ns = 0;
+		link->used_ns = clock_now_ns();
+		pipeline->failures = 0;
+		measure_distance(pipeline);
+	}
+	note_idle(link);
+	db_watch_update(&link->watch);
+}
+
+/* Opening and losing links */
+
+static void connect_link(struct link *link, const char *host, const char *hostaddr)
+{
+	if (db_conn_open(&link->conn, host, hostaddr) != 0)
+		link_lose(link);
+	else
+		db_watch_update(&link->watch);
+}
+
+static void on_resolved(void *data, const char *host, const char *hostaddr, const char *error)
+{
+	struct link *link = data;
+
+	link->resolve = NULL;
+	if (error == NULL) {
+		connect_link(link, host, hostaddr);
+		return;
+	}
+	snprintf(link->conn.error, sizeof(link->conn.error), "%s", error);
+	link_lose(link);
+}
+
+void link_open(struct db_pipeline *pipeline, struct lane *lane)
+{
+	struct link *link = pipeline->links;
+
+	while (link->lane != NULL)
+		link++;
+	link->lane = lane;
+	lane->link_count++;
+	pipeline->open_count++;
+	link->opening_ns = clock_now_ns();
+	link->has_lone_traveller = false;
+	link->expected_ns = link->outgoing_count = 0;
+	list_init(&link->outgoing);
+	db_conn_init(&link->conn, pipeline->options.settings, lane->is_read_only, (unsigned)(link - pipeline->links),
+		     on_over);
+	db_watch_init(&link->watch, pipeline->loop, &link->conn, on_ready);
+	link->resolve = db_resolve_start(pipeline->loop, pipeline->options.settings->conninfo, on_resolved, link);
+	if (link->resolve == NULL)
+		connect_link(link, NULL, NULL);
+	pipeline_start_ticking(pipeline);
+}
+
+static void fail_waiting(struct db_pipeline *pipeline, struct list *queue)
+{
+	LIST_EACH (item, queue) {
+		struct db_batch *batch = CONTAINER_OF(item, struct db_batch, link);
+
+		pipeline_leave_lane(pipeline, batch);
+		pipeline_fail_later(pipeline, batch, ERROR_DATABASE_UNAVAILABLE, db_unreachable);
+	}
+}
+
+static void note_failed_connect(struct db_pipeline *pipeline, struct link *link)
+{
+	if (pipeline->failures++ == 0)
+		log_error("db", "can not connect to the database: %s", link->conn.error);
+	else
+		log_debug("db", "can not connect to the database: %s", link->conn.error);
+	pipeline->retry_ns = clock_now_ns() + backoff_ns(pipeline->failures);
+}
+
+void link_give_up(struct link *link)
+{
+	struct db_pipeline *pipeline = link->pipeline;
+	struct list unsent;
+
+	if (link->resolve != NULL)
+		db_resolve_forget(link->resolve);
+	link->resolve = NULL;
+	db_watch_stop(&link->watch);
+	list_take_all(&unsent, &link->outgoing);
+	link->outgoing_count = 0;
+	link->opening_ns = 0;
+	db_conn_close(&link->conn);
+	note_idle(link);
+	LIST_EACH (item, &unsent) {
+		struct db_batch *batch = CONTAINER_OF(item, struct db_batch, link);
+
+		list_remove(&batch->link);
+		pipeline_wait(pipeline, batch, true);
+	}
+	link->lane->link_count--;
+	link->lane = NULL;
+	pipeline->open_count--;
+}
+
+void link_lose(struct link *link)
+{
+	struct db_pipeline *pipeline = link->pipeline;
+	struct lane *lane = link->lane;
+	bool was_opening = link->opening_ns > 0;
+
+	if (was_opening) {
+		note_failed_connect(pipeline, link);
+	} else {
+		log_warning("db", "conn %u lost: %s", link->conn.number, link->conn.error);
+		pipeline->numbers.lost++;
+	}
+	link_give_up(link);
+	/* while nothing can be reached, waiting helps nobody */
+	if (was_opening && !pipeline_has_usable_link(pipeline, lane)) {
+		fail_waiting(pipeline, &lane->quick);
+		fail_waiting(pipeline, &lane->alone);
+	}
+}

@@ -1,0 +1,102 @@
+/* pipeline_parts.h - the inside of the pipeline, for db/pipeline*.c only.
+ *
+ *   pipeline.c              life; what a loop turn submits, and its end
+ *   pipeline_expectation.c  what a statement is expected to take
+ *   pipeline_lane.c         who travels with whom
+ *   pipeline_link.c         one connection: units out, results in; opened and lost
+ *   pipeline_tick.c         deadlines, what turns out slow, connections that are missing
+ *
+ * Thread:  the loop.
+ */
+#pragma once
+
+#include "db/pipeline.h"
+#include "db/resolve.h"
+#include "db/watch.h"
+
+/* One connection, and who is on it. */
+struct link {
+	struct db_conn conn;
+	struct db_watch watch;
+	struct db_pipeline *pipeline;
+	struct lane *lane;
+	struct db_resolve *resolve;
+	struct list outgoing; /* batches chosen this turn, not yet sent */
+	unsigned outgoing_count;
+	uint64_t expected_ns;        /* of everything on it */
+	uint64_t last_unit_ns;       /* when the last unit was over */
+	uint64_t opening_ns;         /* when resolving or connecting began; 0: it is not */
+	uint64_t latest_deadline_ns; /* of what was sent */
+	uint64_t used_ns;
+	bool has_lone_traveller;
+};
+
+/* Reads, or writes: the same rules for both. */
+struct lane {
+	bool is_read_only;
+	struct list quick, alone; /* waiting, first in first out */
+	unsigned link_count;      /* opening or open */
+};
+
+struct db_pipeline {
+	struct db_pipeline_options options;
+	uv_loop_t *loop;
+	uv_prepare_t prepare;
+	uv_check_t check;
+	uv_timer_t timer;
+	bool ticks_fast, is_closing;
+	struct lane lanes[2]; /* reads, writes */
+	struct link *links;
+	unsigned open_count; /* links in use */
+	unsigned waiting, in_flight;
+	struct list finished;  /* over without having been sent */
+	uint64_t *expected_ns; /* per statement: moving average, 0 before the first */
+	unsigned statement_count;
+	uint64_t distance_ns; /* the shortest round trip of the connections there are */
+	unsigned failures;    /* connects in a row that failed */
+	uint64_t retry_ns;
+	struct db_pipeline_numbers numbers;
+};
+
+/* pipeline.c */
+
+/* Calls batch->done at the end of this turn. */
+void pipeline_fail_later(struct db_pipeline *pipeline, struct db_batch *batch, enum error error, const char *message);
+
+/* pipeline_expectation.c */
+
+/* Where the moving average of the batch's statement is kept; NULL: nowhere. */
+uint64_t *pipeline_expectation_of(struct db_pipeline *pipeline, const struct db_batch *batch);
+uint64_t pipeline_share_of(struct db_pipeline *pipeline, const struct db_batch *batch);
+void pipeline_learn(struct db_pipeline *pipeline, const struct db_batch *batch, uint64_t took_ns);
+bool pipeline_is_quick(struct db_pipeline *pipeline, const struct db_batch *batch);
+/* What takes longer is not quick. */
+uint64_t pipeline_quick_ns(const struct db_pipeline *pipeline);
+
+/* pipeline_lane.c */
+
+struct lane *pipeline_lane_of(struct db_pipeline *pipeline, const struct db_batch *batch);
+/* `is_first`: it was taken already, and comes back before those that were not. */
+void pipeline_wait(struct db_pipeline *pipeline, struct db_batch *batch, bool is_first);
+void pipeline_leave_lane(struct db_pipeline *pipeline, struct db_batch *batch);
+/* Puts on links who can go now, and opens links for those who can not. */
+void pipeline_dispatch_lane(struct db_pipeline *pipeline, struct lane *lane, uint64_t now_ns);
+bool pipeline_has_usable_link(const struct db_pipeline *pipeline, const struct lane *lane);
+/* NULL: of both lanes. */
+unsigned pipeline_opening_count(const struct db_pipeline *pipeline, const struct lane *lane);
+bool pipeline_may_open_link(const struct db_pipeline *pipeline, const struct lane *lane, uint64_t now_ns);
+
+/* pipeline_link.c */
+
+void link_open(struct db_pipeline *pipeline, struct lane *lane);
+/* Closes it; who was on it is run again, or hears that nobody knows. */
+void link_give_up(struct link *link);
+/* The same, when it broke: conn.error says why. */
+void link_lose(struct link *link);
+void pipeline_flush_links(struct db_pipeline *pipeline);
+
+/* pipeline_tick.c */
+
+void pipeline_start_ticking(struct db_pipeline *pipeline);
+/* Opens those that are always to be there. */
+void pipeline_keep_links(struct db_pipeline *pipeline, uint64_t now_ns);

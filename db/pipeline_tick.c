@@ -1,0 +1,139 @@
+#include "db/pipeline_parts.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+
+enum {
+	TICK_MS = 5, /* deadlines, discoveries and connects are looked at so often while there are any */
+	IDLE_TICK_MS = 1000,
+	UNUSED_LINK_S = 60,   /* a connection beyond the shared ones is closed when unused for so long */
+	HUNG_GRACE_MS = 1000, /* after the deadline of what is being worked on, the connection is given up */
+};
+
+static void expire_waiting(struct db_pipeline *pipeline, struct list *queue, uint64_t now_ns)
+{
+	LIST_EACH (item, queue) {
+		struct db_batch *batch = CONTAINER_OF(item, struct db_batch, link);
+
+		if (now_ns < batch->deadline_ns)
+			continue;
+		pipeline_leave_lane(pipeline, batch);
+		pipeline_fail_later(pipeline, batch, ERROR_DEADLINE,
+				    "no connection to the database became free before the deadline");
+	}
+}
+
+static void expire_sent(struct link *link, uint64_t now_ns)
+{
+	struct db_pipeline *pipeline = link->pipeline;
+	struct db_conn *conn = &link->conn;
+
+	for (unsigned i = 0; i < conn->in_flight; i++) {
+		struct db_batch *batch = conn->slots[(conn->head + i) % (conn->settings->depth + 1)].batch;
+
+		if (batch == NULL || now_ns < batch->deadline_ns)
+			continue;
+		db_conn_forget(batch);
+		pipeline->in_flight--;
+		link->expected_ns -= batch->expected_ns;
+		pipeline_learn(pipeline, batch, now_ns - batch->sent_ns);
+		batch->done_ns = now_ns;
+		db_batch_miss_deadline(batch);
+		db_pipeline_finish_later(pipeline, batch);
+	}
+}
+
+/* Whoever is at the head for longer than a quick one takes is slow from now on, before it has ended. */
+static void discover_slow(struct link *link, uint64_t now_ns)
+{
+	struct db_conn *conn = &link->conn;
+	uint64_t since_ns = now_ns - conn->progress_ns;
+	struct db_batch *batch;
+	uint64_t *expected_ns;
+
+	if (conn->in_flight == 0 || since_ns < pipeline_quick_ns(link->pipeline))
+		return;
+	batch = conn->slots[conn->head].batch;
+	expected_ns = batch != NULL ? pipeline_expectation_of(link->pipeline, batch) : NULL;
+	if (expected_ns != NULL && *expected_ns == 0)
+		*expected_ns = since_ns;
+}
+
+static void tick_link(struct link *link, uint64_t now_ns)
+{
+	const struct db_settings *settings = link->pipeline->options.settings;
+
+	if (link->opening_ns > 0 && now_ns > link->opening_ns + settings->connect_timeout_ms * NS_PER_MS) {
+		snprintf(link->conn.error, sizeof(link->conn.error), "no connection within %u ms",
+			 settings->connect_timeout_ms);
+		link_lose(link);
+		return;
+	}
+	if (!db_conn_is_usable(&link->conn))
+		return;
+	discover_slow(link, now_ns);
+	expire_sent(link, now_ns);
+	if (link->conn.in_flight > 0 && now_ns > link->latest_deadline_ns + HUNG_GRACE_MS * NS_PER_MS &&
+	    now_ns > link->conn.progress_ns + HUNG_GRACE_MS * NS_PER_MS) {
+		snprintf(link->conn.error, sizeof(link->conn.error),
+			 "PostgreSQL hangs: no answer %u ms after the deadline", HUNG_GRACE_MS);
+		link_lose(link);
+	} else if (link->conn.in_flight == 0 && list_is_empty(&link->outgoing) &&
+		   link->lane->link_count > link->pipeline->options.shared_connections + 1 &&
+		   now_ns > link->used_ns + UNUSED_LINK_S * NS_PER_S) {
+		log_debug("db", "conn %u closed: unused for %u s", link->conn.number, UNUSED_LINK_S);
+		link_give_up(link);
+	}
+}
+
+/* There is always a connection of each kind, so that the first request finds one, and a loss is noticed and mended
+ * before anybody asks. */
+void pipeline_keep_links(struct db_pipeline *pipeline, uint64_t now_ns)
+{
+	for (unsigned i = 0; i < ARRAY_LENGTH(pipeline->lanes); i++) {
+		struct lane *lane = &pipeline->lanes[i];
+		unsigned wanted = lane->is_read_only ? pipeline->options.shared_connections : 1;
+
+		while (lane->link_count < wanted && pipeline_may_open_link(pipeline, lane, now_ns))
+			link_open(pipeline, lane);
+	}
+}
+
+static void on_tick(uv_timer_t *timer);
+
+static void set_pace(struct db_pipeline *pipeline, bool is_fast)
+{
+	uint64_t pace_ms = is_fast ? TICK_MS : IDLE_TICK_MS;
+
+	pipeline->ticks_fast = is_fast;
+	uv_timer_start(&pipeline->timer, on_tick, pace_ms, pace_ms);
+}
+
+void pipeline_start_ticking(struct db_pipeline *pipeline)
+{
+	if (!pipeline->ticks_fast && !pipeline->is_closing)
+		set_pace(pipeline, true);
+}
+
+static void on_tick(uv_timer_t *timer)
+{
+	struct db_pipeline *pipeline = timer->data;
+	uint64_t now_ns = clock_now_ns();
+
+	for (unsigned i = 0; i < ARRAY_LENGTH(pipeline->lanes); i++) {
+		expire_waiting(pipeline, &pipeline->lanes[i].quick, now_ns);
+		expire_waiting(pipeline, &pipeline->lanes[i].alone, now_ns);
+	}
+	for (unsigned i = 0; i < pipeline->options.connections; i++)
+		if (pipeline->links[i].lane != NULL)
+			tick_link(&pipeline->links[i], now_ns);
+	pipeline_keep_links(pipeline, now_ns);
+	/* a connection that PostgreSQL refused is forgotten when nobody wants it any more */
+	if (pipeline->waiting == 0 && pipeline_opening_count(pipeline, NULL) == 0 &&
+	    pipeline_has_usable_link(pipeline, &pipeline->lanes[0]) &&
+	    pipeline_has_usable_link(pipeline, &pipeline->lanes[1]))
+		pipeline->failures = 0;
+	if (pipeline->ticks_fast && pipeline->waiting == 0 && pipeline->in_flight == 0 && pipeline->failures == 0 &&
+	    pipeline_opening_count(pipeline, NULL) == 0)
+		set_pace(pipeline, false);
+}
