@@ -2,6 +2,7 @@
  *
  *   http.c          life, sweep, drain         http_client.c   connections
  *   http_request.c  libh2o's request in        http_reply.c    the response out
+ *   http_parser.c   in the place of libh2o's parser
  *   http_problem.c  what libh2o answers by itself
  *
  * Thread:  the loop.
@@ -11,6 +12,7 @@
 #include <h2o.h>
 
 #include "server/http.h"
+#include "server/http_guard.h"
 
 _Static_assert(H2O_USE_LIBUV == 1, "the headers of libh2o must be read for the libuv build of the library");
 
@@ -80,6 +82,10 @@ void http_reply_add_headers(h2o_req_t *request, const struct exchange *x, uint64
 
 /* http_client.c */
 void http_client_cut_off(struct client *client, int how);
+
+/* http_parser.c: NULL, or why the request that stands for an unreadable one is refused; valid while it is being handed
+ * over. */
+const struct http_guard_verdict *http_parser_refusal(const h2o_req_t *request);
 
 /* http_problem.c: a filter's hook. */
 void http_problem_on_own_answer(h2o_filter_t *filter, h2o_req_t *request, h2o_ostream_t **slot);

@@ -6,8 +6,13 @@ enum { LENGTH_DIGITS_MAX = 18 }; /* fits 64 bits without a look at the value; mo
 
 struct scan {
 	const char *at, *end;
+	struct http_head *head;
 	unsigned lengths, codings, hosts;
 };
+
+/* What is wrong with a head of which nothing more has come. */
+static const char unfinished[] = "the request head does not end with an empty line";
+static const char too_many_fields[] = "the request has more than 100 header lines";
 
 /* The character itself, in lower case, where it may stand in a token (RFC 9110 5.6.2); else a blank. */
 static const char tokens[] = "                "
@@ -56,8 +61,8 @@ static const char *find_control(const char *at, const char *end)
 
 static const char *what_is_wrong_here(const struct scan *scan)
 {
-	if (scan->at == scan->end)
-		return "the request head does not end with an empty line";
+	if (scan->at == scan->end || (*scan->at == '\r' && scan->end - scan->at == 1))
+		return unfinished;
 	if (*scan->at == '\n')
 		return "a line of the request head ends with LF alone; it must end with CR LF";
 	if (*scan->at == '\r')
@@ -112,9 +117,24 @@ static const char *check_target(struct text target)
 	return "the request target must begin with \"/\"";
 }
 
-static const char *check_request_line(struct scan *scan, unsigned version)
+/* Takes " HTTP/1.0" or " HTTP/1.1" off what follows the method. */
+static bool take_version(struct text *target, unsigned *minor_version)
 {
-	struct text ending = version == 0x100 ? TEXT(" HTTP/1.0") : TEXT(" HTTP/1.1"), line, target;
+	const struct text version = TEXT(" HTTP/1.");
+	const char *space = target->length > 0 ? memchr(target->at, ' ', target->length) : NULL;
+	size_t length = space != NULL ? (size_t)(space - target->at) : target->length;
+
+	if (target->length - length != version.length + 1 || memcmp(space, version.at, version.length) != 0 ||
+	    (space[version.length] != '0' && space[version.length] != '1'))
+		return false;
+	*minor_version = (unsigned)(space[version.length] - '0');
+	target->length = length;
+	return true;
+}
+
+static const char *read_request_line(struct scan *scan)
+{
+	struct text line, target;
 	const char *wrong = take_line(scan, &line), *space;
 
 	if (wrong != NULL)
@@ -122,14 +142,14 @@ static const char *check_request_line(struct scan *scan, unsigned version)
 	space = memchr(line.at, ' ', line.length);
 	if (space == NULL)
 		return "the request line must be METHOD, one space, /path, one space, HTTP/1.1";
-	wrong = check_method((struct text){line.at, (size_t)(space - line.at)});
+	scan->head->method = (struct text){line.at, (size_t)(space - line.at)};
+	wrong = check_method(scan->head->method);
 	if (wrong != NULL)
 		return wrong;
 	target = (struct text){space + 1, line.length - (size_t)(space + 1 - line.at)};
-	space = target.length > 0 ? memchr(target.at, ' ', target.length) : NULL;
-	if (space == NULL || !text_equal((struct text){space, target.length - (size_t)(space - target.at)}, ending))
+	if (!take_version(&target, &scan->head->minor_version))
 		return "the request line must end with one space and HTTP/1.1 or HTTP/1.0";
-	target.length = (size_t)(space - target.at);
+	scan->head->target = target;
 	return check_target(target);
 }
 
@@ -176,11 +196,11 @@ static const char *check_header(struct scan *scan, struct text name, struct text
 {
 	if (name.length == 4 && is_name(name, TEXT("host"))) {
 		scan->hosts++;
-		return check_host(without_blanks(value));
+		return check_host(value);
 	}
 	if (name.length == 14 && is_name(name, TEXT("content-length"))) {
 		scan->lengths++;
-		return check_length(without_blanks(value));
+		return check_length(value);
 	}
 	if (name.length == 17 && is_name(name, TEXT("transfer-encoding")))
 		scan->codings++;
@@ -205,9 +225,10 @@ static const char *what_is_wrong_with_name(struct scan *scan, const char *start)
 	return "a header name contains a character that a name can not have";
 }
 
-static const char *check_header_line(struct scan *scan)
+static const char *read_header_line(struct scan *scan)
 {
 	const char *start = scan->at, *wrong;
+	struct http_head *head = scan->head;
 	struct text name, value;
 
 	while (scan->at < scan->end && token_char(*scan->at) != ' ')
@@ -217,52 +238,72 @@ static const char *check_header_line(struct scan *scan)
 	name = (struct text){start, (size_t)(scan->at - start)};
 	scan->at++;
 	wrong = take_line(scan, &value);
-	return wrong != NULL ? wrong : check_header(scan, name, value);
+	if (wrong != NULL)
+		return wrong;
+	if (head->field_count == HTTP_FIELDS_MAX)
+		return too_many_fields;
+	value = without_blanks(value);
+	head->fields[head->field_count++] = (struct http_field){name, value};
+	return check_header(scan, name, value);
 }
 
-static const char *check_framing(const struct scan *scan, const struct http_head *head)
+static const char *check_framing(const struct scan *scan)
 {
+	bool is_http_1_0 = scan->head->minor_version == 0;
+
 	if (scan->lengths > 1)
 		return "the request has more than one Content-Length";
 	if (scan->codings > 1)
 		return "the request has more than one Transfer-Encoding";
 	if (scan->lengths > 0 && scan->codings > 0)
 		return "the request has both Content-Length and Transfer-Encoding";
-	if (scan->codings > 0 && head->version == 0x100)
+	if (scan->codings > 0 && is_http_1_0)
 		return "HTTP/1.0 has no Transfer-Encoding; Content-Length was expected";
 	if (scan->hosts > 1)
 		return "the request has more than one Host";
-	if (scan->hosts == 0 && head->version != 0x100)
+	if (scan->hosts == 0 && !is_http_1_0)
 		return "the request has no Host, which HTTP/1.1 requires";
-	if ((scan->lengths + scan->codings > 0) != head->has_entity)
-		return "where the request body begins and ends is not certain";
 	return NULL;
 }
 
-static const char *check_head(struct scan *scan, const struct http_head *head)
+static const char *read_head(struct scan *scan)
 {
 	const char *wrong;
 
-	/* libh2o skips one empty line before a request as well (RFC 9112 2.2) */
+	/* one empty line before a request is skipped (RFC 9112 2.2) */
 	if (scan->end - scan->at >= 2 && memcmp(scan->at, "\r\n", 2) == 0)
 		scan->at += 2;
-	wrong = check_request_line(scan, head->version);
+	wrong = read_request_line(scan);
 	while (wrong == NULL && scan->at < scan->end && *scan->at != '\r')
-		wrong = check_header_line(scan);
+		wrong = read_header_line(scan);
 	if (wrong == NULL)
 		wrong = end_line(scan);
-	return wrong != NULL ? wrong : check_framing(scan, head);
+	return wrong != NULL ? wrong : check_framing(scan);
 }
 
-struct http_guard_verdict http_guard_check(const struct http_head *head)
+static struct http_guard_verdict refuse(enum error error, const char *detail)
 {
-	struct scan scan = {.at = head->raw.at, .end = head->raw.at + head->raw.length};
-	const char *wrong = check_head(&scan, head);
+	return (struct http_guard_verdict){.error = error, .detail = detail};
+}
 
+struct http_guard_verdict http_guard_read(struct http_head *head, struct text raw)
+{
+	size_t most = raw.length < HTTP_HEAD_BYTES_MAX ? raw.length : HTTP_HEAD_BYTES_MAX;
+	struct scan scan = {.at = raw.at, .end = raw.at + most, .head = head};
+	const char *wrong;
+
+	head->field_count = 0;
+	wrong = read_head(&scan);
+	head->bytes = (size_t)(scan.at - raw.at);
+	if (wrong == unfinished && most == HTTP_HEAD_BYTES_MAX)
+		return refuse(ERROR_HEAD_TOO_LARGE, "the request head is longer than 128 KiB");
+	if (wrong == unfinished)
+		return (struct http_guard_verdict){.is_incomplete = true};
+	if (wrong == too_many_fields)
+		return refuse(ERROR_HEAD_TOO_LARGE, wrong);
 	if (wrong != NULL)
-		return (struct http_guard_verdict){ERROR_BAD_INPUT, wrong};
+		return refuse(ERROR_BAD_INPUT, wrong);
 	if (scan.codings > 0)
-		return (struct http_guard_verdict){ERROR_LENGTH_REQUIRED,
-						   "a request body needs a Content-Length; chunked is not accepted"};
-	return (struct http_guard_verdict){ERROR_NONE, NULL};
+		return refuse(ERROR_LENGTH_REQUIRED, "a request body needs a Content-Length; chunked is not accepted");
+	return (struct http_guard_verdict){.error = ERROR_NONE};
 }

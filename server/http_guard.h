@@ -1,27 +1,44 @@
-/* http_guard.h - message framing that libh2o 2.2.5 lets through and that no two servers read alike. No I/O.
+/* http_guard.h - reads the head of a request, in one pass, and refuses what no two servers read alike. No I/O.
  *
- * libh2o takes the first of several Content-Lengths, accepts one beside Transfer-Encoding, folds header lines and never
- * shows either header; so the raw head is read once more, in one pass. Transfer-Encoding is never accepted: alone it is
- * a 411, which keeps the library's lax chunk decoder out of reach. After any verdict but ERROR_NONE the connection must
- * be closed: where the next request begins is not certain.
+ * libh2o 2.2.5 would take the first of several Content-Lengths, accept one beside Transfer-Encoding, fold header lines
+ * and answer what it can not parse with bytes of its own; http_parser.c puts this reader in the place of its parser.
+ * Transfer-Encoding is never accepted: alone it is a 411, which keeps the library's lax chunk decoder out of reach.
+ * After a refusal the connection must be closed: where the next request begins is not certain.
  *
+ * Owner:   texts are views of what was read.
  * Thread:  any.
- * Errors:  ERROR_NONE, or the error and a sentence for the client.
+ * Limits:  HTTP_HEAD_BYTES_MAX; HTTP_FIELDS_MAX header lines.
+ * Errors:  a verdict with an error and a sentence for the client.
  */
 #pragma once
 
 #include "base/error.h"
 #include "base/text.h"
 
+enum {
+	HTTP_HEAD_BYTES_MAX = 128 * 1024, /* max_path_bytes is half of it at most */
+	HTTP_FIELDS_MAX = 100,            /* as many as libh2o has places for */
+};
+
+struct http_field {
+	struct text name, value; /* without the blanks around the value */
+};
+
 struct http_head {
-	struct text raw;  /* from the request line; may run on into the body: the first empty line ends the head */
-	unsigned version; /* as libh2o read it: 0x100 for HTTP/1.0; the request line must say the same */
-	bool has_entity;  /* libh2o saw a Content-Length or Transfer-Encoding; a 400 if the head does not agree */
+	struct http_field *fields; /* set by the caller: places for HTTP_FIELDS_MAX */
+
+	/* valid when it was read whole */
+	struct text method, target;
+	unsigned minor_version; /* of HTTP/1 */
+	unsigned field_count;
+	size_t bytes; /* with the empty line at its end; the body follows */
 };
 
 struct http_guard_verdict {
-	enum error error;   /* ERROR_NONE, ERROR_BAD_INPUT, ERROR_LENGTH_REQUIRED */
+	bool is_incomplete; /* good so far, and more must come */
+	enum error error;   /* ERROR_NONE, ERROR_BAD_INPUT, ERROR_LENGTH_REQUIRED, ERROR_HEAD_TOO_LARGE */
 	const char *detail; /* constant, a sentence; NULL with ERROR_NONE */
 };
 
-struct http_guard_verdict http_guard_check(const struct http_head *head);
+/* `raw` begins with the request line, or one empty line before it, and may run on into the body and beyond. */
+struct http_guard_verdict http_guard_read(struct http_head *head, struct text raw);

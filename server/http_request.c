@@ -2,7 +2,6 @@
 
 #include "base/clock.h"
 #include "base/percent.h"
-#include "server/http_guard.h"
 
 static struct text text_from(h2o_iovec_t bytes)
 {
@@ -73,11 +72,11 @@ static enum step path_too_long(struct exchange *x)
 			       x->service->options->max_path_bytes);
 }
 
-static enum step badly_framed(struct exchange *x)
+static enum step refused(struct exchange *x)
 {
-	const struct http_guard_verdict *verdict = x->state;
+	const struct http_guard_verdict *refusal = x->state;
 
-	return respond_problem(x, verdict->error, "%s", verdict->detail);
+	return respond_problem(x, refusal->error, "%s", refusal->detail);
 }
 
 /* Which step a request begins with. */
@@ -102,22 +101,11 @@ static step_fn *route_request(struct exchange *x, const struct router *router)
 	return request->match.route->first;
 }
 
-static struct http_guard_verdict guard(h2o_req_t *request)
-{
-	h2o_buffer_t *input = request->conn->callbacks->get_socket(request->conn)->input;
-
-	return http_guard_check(&(struct http_head){
-	    .raw = {input->bytes, input->size},
-	    .version = (unsigned)request->version,
-	    .has_entity = request->entity.base != NULL,
-	});
-}
-
 int http_on_request(h2o_handler_t *super, h2o_req_t *request)
 {
 	const struct http_handler *handler = (const struct http_handler *)super;
 	struct http_loop *http = CONTAINER_OF(request->conn->ctx, struct http_loop, context);
-	struct http_guard_verdict verdict = guard(request);
+	const struct http_guard_verdict *refusal = http_parser_refusal(request);
 	struct http_reply *reply = http_reply_create(http);
 	struct exchange *x = &reply->x;
 
@@ -125,12 +113,12 @@ int http_on_request(h2o_handler_t *super, h2o_req_t *request)
 	reply->client = request->conn->callbacks->get_socket(request->conn)->on_close.data;
 	reply->client->reply = reply;
 	exchange_begin(x, http->http->service, clock_now_ns());
-	if (verdict.error != ERROR_NONE) {
+	if (refusal != NULL) {
 		/* where the next request begins is anybody's guess */
 		request->http1_is_persistent = 0;
 		x->request.method = HTTP_METHOD_UNKNOWN;
-		x->state = &verdict;
-		x->next = badly_framed;
+		x->state = (void *)(uintptr_t)refusal;
+		x->next = refused;
 	} else {
 		fill_request(x, request);
 		x->next = route_request(x, handler->router);
