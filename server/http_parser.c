@@ -28,13 +28,11 @@ const struct http_guard_verdict *http_parser_refusal(const h2o_req_t *request)
 	return request->input.method.base == refused_method ? &refusal : NULL;
 }
 
-/* Without the end of a line that is not there a long head, sent bit by bit, need not be read again. */
-static bool may_be_complete(const char *raw, size_t bytes, size_t bytes_before)
+/* A head that comes bit by bit is read again when a line of it has ended: at most as often as it may have lines. */
+static bool is_worth_reading(const char *raw, size_t bytes, size_t bytes_before)
 {
-	size_t from = bytes_before > 3 ? bytes_before - 3 : 0;
-
 	return bytes_before == 0 || bytes >= HTTP_HEAD_BYTES_MAX ||
-	       memmem(raw + from, bytes - from, "\r\n\r\n", 4) != NULL;
+	       memchr(raw + bytes_before, '\n', bytes - bytes_before) != NULL;
 }
 
 int phr_parse_request(const char *raw, size_t bytes, const char **method, size_t *method_bytes, const char **path,
@@ -48,7 +46,7 @@ int phr_parse_request(const char *raw, size_t bytes, const char **method, size_t
 	struct http_head head = {.fields = (struct http_field *)headers};
 	struct http_guard_verdict verdict;
 
-	if (!may_be_complete(raw, bytes, bytes_before))
+	if (!is_worth_reading(raw, bytes, bytes_before))
 		return INCOMPLETE;
 	verdict = http_guard_read(&head, (struct text){raw, bytes});
 	if (verdict.is_incomplete)

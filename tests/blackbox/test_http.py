@@ -207,6 +207,10 @@ def test_a_head_byte_by_byte(service):
         assert connection.read_response().json == {"n": 7}
         connection.send(b"\n")
         assert connection.read_response().json == {"n": 8}
+        connection.send(b"GET /numbers/9 HTTP/1.1\r\nHo")
+        time.sleep(0.1)
+        connection.send(b"st: a\nX: b\r\n")
+        assert_problem(connection.read_response(), 400, "LF alone")
 
 
 def test_too_many_headers(service):
