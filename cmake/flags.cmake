@@ -35,7 +35,13 @@ elseif(CMAKE_BUILD_TYPE STREQUAL "Release")
 	check_ipo_supported(RESULT MEANTIME_LTO OUTPUT ignored)
 	set(CMAKE_INTERPROCEDURAL_OPTIMIZATION ${MEANTIME_LTO})
 	add_compile_options(-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3 -fstack-clash-protection -fstack-protector-strong
-		-fcf-protection=full -ftrivial-auto-var-init=zero)
+		-fcf-protection=full)
+	# clang has it from 16 on
+	include(CheckCCompilerFlag)
+	check_c_compiler_flag(-ftrivial-auto-var-init=zero MEANTIME_INITIALIZES)
+	if(MEANTIME_INITIALIZES)
+		add_compile_options(-ftrivial-auto-var-init=zero)
+	endif()
 	# link-time optimization compiles once more, and would write down where
 	add_link_options(-ffile-prefix-map=${CMAKE_SOURCE_DIR}/= -pie -Wl,-z,relro,-z,now -Wl,-z,noexecstack -Wl,-z,nodlopen -Wl,--as-needed)
 endif()

@@ -99,6 +99,15 @@ void pipeline_keep_links(struct db_pipeline *pipeline, uint64_t now_ns)
 	}
 }
 
+/* What nobody waits for any more is still to be given up when PostgreSQL hangs. */
+static bool is_any_busy(const struct db_pipeline *pipeline)
+{
+	for (unsigned i = 0; i < pipeline->options.connections; i++)
+		if (pipeline->links[i].conn.in_flight > 0)
+			return true;
+	return false;
+}
+
 static void on_tick(uv_timer_t *timer);
 
 static void set_pace(struct db_pipeline *pipeline, bool is_fast)
@@ -134,6 +143,6 @@ static void on_tick(uv_timer_t *timer)
 	    pipeline_has_usable_link(pipeline, &pipeline->lanes[1]))
 		pipeline->failures = 0;
 	if (pipeline->ticks_fast && pipeline->waiting == 0 && pipeline->in_flight == 0 && pipeline->failures == 0 &&
-	    pipeline_opening_count(pipeline, NULL) == 0)
+	    pipeline_opening_count(pipeline, NULL) == 0 && !is_any_busy(pipeline))
 		set_pace(pipeline, false);
 }

@@ -49,6 +49,11 @@ static void check_first_word(struct parser *parser, const struct sql_token *toke
 	static const char *const allowed[] = {"SELECT", "INSERT", "UPDATE", "DELETE", "MERGE",
 					      "WITH",   "VALUES", "TABLE",  "CALL"};
 
+	/* its transaction may be committed within, and the next one need not be read-only */
+	if (parser->draft.endpoint.method == HTTP_GET && token->text.length == 4 &&
+	    strncasecmp(token->text.at, "CALL", 4) == 0)
+		complain(parser, token->line,
+			 "a GET can not write, and a procedure can: CALL is for the other methods");
 	for (size_t i = 0; i < ARRAY_LENGTH(allowed); i++)
 		if (token->text.length == strlen(allowed[i]) &&
 		    strncasecmp(token->text.at, allowed[i], token->text.length) == 0)
@@ -108,6 +113,18 @@ static void add_token(struct parser *parser, struct buffer *sql, const struct sq
 		parser->draft.setting_line = token->line;
 }
 
+/* An annotation below the first word of the SQL would be a comment that nobody reads. */
+static void check_comment(struct parser *parser, const struct sql_token *token)
+{
+	const char *at = token->text.at;
+	bool is_line_start = at == parser->begin || at[-1] == '\n' || at[-1] == '\r';
+	struct note note = {.line = token->line};
+
+	if (token->kind == SQL_TOKEN_COMMENT && is_line_start && sql_note_from(token->text, &note) &&
+	    sql_annotation_of(note.key) != ANNOTATION_COUNT)
+		sql_complain_of_place(parser, &note);
+}
+
 /* Returns false when the SQL could not be read to its end. */
 static bool parse_sql(struct parser *parser)
 {
@@ -127,6 +144,7 @@ static bool parse_sql(struct parser *parser)
 			return false;
 		}
 		sql_token_pass(&parser->scanner, &token);
+		check_comment(parser, &token);
 		if (token.kind == SQL_TOKEN_SEMICOLON)
 			break;
 		if (!has_word && !sql_token_is_blank(&token) && !text_equal(token.text, TEXT("("))) {

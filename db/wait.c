@@ -95,15 +95,17 @@ void db_wait_exchange(struct db_conn *conn, struct db_batch *batch)
 	db_conn_close(conn);
 }
 
-/* An idle connection that the server has closed in the meantime is noticed before anything is sent on it. */
+/* An idle connection that the server has closed in the meantime is noticed before anything is sent on it. The server's
+ * goodbye and the end of the connection are read one by one: libpq takes the first for a notice. */
 static void close_when_stale(struct db_conn *conn)
 {
 	struct pollfd ready = {.fd = db_conn_socket(conn), .events = POLLIN};
 
-	if (db_conn_is_usable(conn) && poll(&ready, 1, 0) > 0 && db_conn_advance(conn) != 0) {
-		log_warning("db", "conn %u lost: %s", conn->number, conn->error);
-		db_conn_close(conn);
-	}
+	while (db_conn_is_usable(conn) && poll(&ready, 1, 0) > 0)
+		if (db_conn_advance(conn) != 0) {
+			log_warning("db", "conn %u lost: %s", conn->number, conn->error);
+			db_conn_close(conn);
+		}
 }
 
 /* As db_wait_open(). */

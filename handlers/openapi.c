@@ -175,13 +175,14 @@ static bool is_json(const char *text)
 	return value != NULL;
 }
 
-/* In PostgreSQL's text form, which for bytea is not what a client would send; an array's can only be null. */
+/* In PostgreSQL's text form, which for bytea and arrays is not what a client would send. */
 static void add_default(struct document *document, const struct db_parameter *parameter)
 {
 	const char *schema_type = type_schemas[parameter->type.kind].type;
 	const char *text = parameter->default_text;
 
-	if (!parameter->has_default || (text != NULL && parameter->type.kind == DB_TYPE_BYTEA))
+	if (!parameter->has_default ||
+	    (text != NULL && (parameter->type.kind == DB_TYPE_BYTEA || parameter->type.is_array)))
 		return;
 	if (text == NULL)
 		add_json(document, "default", "null");

@@ -319,10 +319,12 @@ enum step respond_db_problem(struct exchange *x)
 {
 	const struct db_batch *batch = &x->batch;
 	const char *written = batch->message;
-	const unsigned reading = 1U << HTTP_GET | 1U << HTTP_HEAD;
+	const unsigned reading = 1U << HTTP_GET | 1U << HTTP_HEAD, own = 1U << x->request.method;
 
 	if (batch->error == ERROR_READ_ONLY)
-		response_add_header(x, "allow", route_allow_header(x->request.match.allowed & ~reading, &x->arena));
+		response_add_header(
+		    x, "allow",
+		    route_allow_header(x->request.match.allowed & ~(own & reading ? reading : own), &x->arena));
 	if (batch->detail[0] != '\0')
 		written = arena_printf(&x->arena, "%s (%s)", batch->message, batch->detail);
 	return respond_with_problem(x, batch->error, text_of(written), batch->sqlstate);

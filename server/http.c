@@ -163,9 +163,9 @@ bool http_loop_is_ready(const struct http_loop *http)
 	return http->runner->class->is_ready(http->runner);
 }
 
-unsigned http_loop_requests(const struct http_loop *http)
+unsigned http_loop_unfinished(const struct http_loop *http)
 {
-	return http->request_count;
+	return http->request_count > http->client_count ? http->request_count : http->client_count;
 }
 
 void http_loop_close(struct http_loop *http)

@@ -35,7 +35,7 @@ void http_loop_drain(struct http_loop *http, bool closes_idle);
 bool http_loop_is_idle(const struct http_loop *http);
 /* Requests could be served: PostgreSQL can be reached, as far as is known. */
 bool http_loop_is_ready(const struct http_loop *http);
-/* Requests that have no response yet. */
-unsigned http_loop_requests(const struct http_loop *http);
+/* Requests that have no response yet, or connections that are open, whichever are more. */
+unsigned http_loop_unfinished(const struct http_loop *http);
 void http_loop_close(struct http_loop *http);
 void http_loop_destroy(struct http_loop *http);

@@ -65,7 +65,8 @@ static void on_drain_timer(uv_timer_t *timer)
 	}
 	if (!http_loop_is_idle(loop->http) && since_ms < options->drain_delay_ms + options->drain_timeout_ms)
 		return;
-	loop->cut_off = http_loop_requests(loop->http);
+	/* a client that has not taken its answer is cut off as well */
+	loop->cut_off = http_loop_unfinished(loop->http);
 	close_all(loop);
 }
 

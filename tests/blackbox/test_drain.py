@@ -94,6 +94,19 @@ def test_the_drain_has_an_end(database, mode):
     service.kill()
 
 
+def test_the_drain_has_an_end_for_who_takes_nothing(database, mode):
+    """Answers without a body are over for the service when they are handed to libh2o: their connection is not."""
+    service = Service(database, TEST_ENDPOINTS, mode, "--drain-timeout-ms", 300)
+    with service.connect(receive_buffer_bytes=4096) as client:
+        client.socket.settimeout(2)
+        with pytest.raises(TimeoutError):
+            for _ in range(1000):
+                client.socket.sendall(b"HEAD /nowhere HTTP/1.1\r\nHost: a\r\n\r\n" * 1000)
+        service.terminate()
+        assert service.wait_for_exit(10) == 1
+    service.kill()
+
+
 def test_no_new_connections_after_the_drain_began(serve):
     service = serve()
     service.terminate()

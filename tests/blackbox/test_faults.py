@@ -32,6 +32,16 @@ def test_all_sessions_are_terminated(faulty, faulty_postgres):
         assert recovers(faulty)
 
 
+def test_a_write_after_its_idle_session_was_terminated(faulty, faulty_postgres):
+    """Nothing was sent on it, so nothing is unknown: the goodbye that has come is read first, and the end behind it."""
+    assert faulty.request("POST", "/echo", {"int4": 1}).status == 200
+    for _ in range(3):
+        assert faulty_postgres.terminate_clients("blackbox") >= 1
+        time.sleep(1)
+        answers = [faulty.request("POST", "/echo", {"int4": number}) for number in range(8)]
+        assert [answer.status for answer in answers] == [200] * 8, answers
+
+
 def test_sessions_are_terminated_under_requests_in_flight(faulty, faulty_postgres):
     connections = [faulty.connect() for _ in range(6)]
     for connection in connections:

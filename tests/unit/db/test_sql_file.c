@@ -426,10 +426,10 @@ static void misplaced_annotations(void **state)
 	start_again();
 	assert_int_equal(parse(ONE "SELECT 1;\n-- timeout: 5s\n"), 1);
 	expect_diagnostic(0, 4, "`-- timeout:` belongs between");
-	/* Inside of the SQL it is a comment, whatever it says. */
-	assert_string_equal(only(ONE "SELECT 1\n-- timeout: 5s\n  -- name: b :one\n+ 2")->statement.sql,
-			    "SELECT 1\n-- timeout: 5s\n  -- name: b :one\n+ 2");
-	assert_int_equal(set.endpoints[0].timeout_ms, 0);
+	/* inside of the SQL as well, where a line begins with it; else it is a comment, whatever it says */
+	wrong(ONE "SELECT 1\n-- timeout: 5s\n+ 2", 4, "`-- timeout:` belongs between");
+	assert_string_equal(only(ONE "SELECT 1\n-- note: 5s\n  -- name: b :one\n+ 2 -- timeout: 5s")->statement.sql,
+			    "SELECT 1\n-- note: 5s\n  -- name: b :one\n+ 2");
 	wrong(ONE "  -- name: b :one\nSELECT 1", 3, "start of its line");
 	wrong("  -- name: b :one\n", 1, "start of its line");
 }
@@ -625,8 +625,8 @@ static void the_end_of_a_statement(void **state)
 
 static void first_words(void **state)
 {
-	static const char *const allowed[] = {"SELECT",       "insert", "Update",  "DELETE",    "merge",      "WITH",
-					      "values (1), ", "TABLE",  "CALL f(", "(SELECT 1", "( (\nSELECT"};
+	static const char *const allowed[] = {"SELECT", "insert",       "Update", "DELETE",    "merge",
+					      "WITH",   "values (1), ", "TABLE",  "(SELECT 1", "( (\nSELECT"};
 	static const char *const refused[] = {"BEGIN", "COMMIT",  "SET", "RESET",   "LISTEN", "LOCK",
 					      "COPY",  "PREPARE", "DO",  "EXPLAIN", "CREATE", "SELECTED",
 					      "SELEC", "1",       "'a'", ":a",      "VACUUM", "\"select\""};
@@ -645,6 +645,8 @@ static void first_words(void **state)
 		wrong_sql(source, 4, fragment);
 	}
 	wrong_sql("(\nSET x", 4, "begins with \"SET\"");
+	wrong(ONE "call f()", 3, "CALL is for the other methods");
+	assert_non_null(only("-- name: a :exec\n-- route: POST /a\nCALL f()"));
 }
 
 static void a_get_can_not_switch_read_only_off(void **state)
