@@ -113,16 +113,21 @@ static void add_token(struct parser *parser, struct buffer *sql, const struct sq
 		parser->draft.setting_line = token->line;
 }
 
-/* An annotation below the first word of the SQL would be a comment that nobody reads. */
-static void check_comment(struct parser *parser, const struct sql_token *token)
+/* An annotation where none belongs would be a comment that nobody reads. */
+static void refuse_annotation(struct parser *parser, const struct sql_token *token)
 {
-	const char *at = token->text.at;
-	bool is_line_start = at == parser->begin || at[-1] == '\n' || at[-1] == '\r';
 	struct note note = {.line = token->line};
 
-	if (token->kind == SQL_TOKEN_COMMENT && is_line_start && sql_note_from(token->text, &note) &&
+	if (token->kind == SQL_TOKEN_COMMENT && sql_note_from(token->text, &note) &&
 	    sql_annotation_of(note.key) != ANNOTATION_COUNT)
 		sql_complain_of_place(parser, &note);
+}
+
+static bool begins_line(const struct parser *parser, const struct sql_token *token)
+{
+	const char *at = token->text.at;
+
+	return at == parser->begin || at[-1] == '\n' || at[-1] == '\r';
 }
 
 /* Returns false when the SQL could not be read to its end. */
@@ -144,7 +149,8 @@ static bool parse_sql(struct parser *parser)
 			return false;
 		}
 		sql_token_pass(&parser->scanner, &token);
-		check_comment(parser, &token);
+		if (begins_line(parser, &token))
+			refuse_annotation(parser, &token);
 		if (token.kind == SQL_TOKEN_SEMICOLON)
 			break;
 		if (!has_word && !sql_token_is_blank(&token) && !text_equal(token.text, TEXT("("))) {
@@ -339,13 +345,9 @@ static void parse_endpoint(struct parser *parser)
 /* Passes white space and comments; false at anything else. An annotation is in the wrong place here. */
 static bool pass_blank(struct parser *parser, const struct sql_token *token)
 {
-	struct note note = {.line = token->line};
-
 	if (token->is_unterminated || (!sql_token_is_blank(token) && token->kind != SQL_TOKEN_SEMICOLON))
 		return false;
-	if (token->kind == SQL_TOKEN_COMMENT && sql_note_from(token->text, &note) &&
-	    sql_annotation_of(note.key) != ANNOTATION_COUNT)
-		sql_complain_of_place(parser, &note);
+	refuse_annotation(parser, token);
 	sql_token_pass(&parser->scanner, token);
 	return true;
 }
