@@ -1,4 +1,4 @@
-#include "db/conn.h"
+#include "db/conn_parts.h"
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -9,6 +9,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
+
+enum {
+	REPLACED_AFTER_MS = 1000, /* a connection on which a statement is missing: not at once, or each request would */
+};
 
 /* States */
 
@@ -40,7 +44,7 @@ static unsigned ring_size(const struct db_conn *conn)
 	return conn->settings->depth + 1;
 }
 
-static void set_state(struct db_conn *conn, enum db_conn_state state)
+void conn_set_state(struct db_conn *conn, enum db_conn_state state)
 {
 	REQUIRE(db_conn_may_move(conn->state, state));
 	if (state <= CONN_PREPARING || conn->state <= CONN_PREPARING)
@@ -56,7 +60,7 @@ void db_conn_init(struct db_conn *conn, const struct db_settings *settings, bool
 }
 
 /* Notes why, without the line break that libpq ends its messages with. */
-static int fail(struct db_conn *conn, const char *why)
+int conn_fail(struct db_conn *conn, const char *why)
 {
 	size_t length = strlen(why);
 
@@ -94,9 +98,10 @@ int db_conn_open(struct db_conn *conn, const char *host, const char *hostaddr)
 	const char *values[] = {"disable", "5",  "2",      "3", "5000", "meantime", conn->settings->conninfo,
 				"UTF8",    host, hostaddr, NULL};
 
-	set_state(conn, CONN_CONNECTING);
+	conn_set_state(conn, CONN_CONNECTING);
 	conn->error[0] = '\0';
-	conn->wants_write = conn->is_inside_query = false;
+	conn->wants_write = conn->is_inside_query = conn->is_retiring = false;
+	conn->changed_by = NULL;
 	conn->head = conn->in_flight = conn->units_in_flight = 0;
 	conn->head_bytes = 0;
 	conn->unit_ns = 0;
@@ -104,152 +109,41 @@ int db_conn_open(struct db_conn *conn, const char *host, const char *hostaddr)
 	conn->slots = memory_alloc_zeroed(ring_size(conn), sizeof(*conn->slots));
 	conn->pg = PQconnectStartParams(keywords, values, 1);
 	if (conn->pg == NULL)
-		return fail(conn, "out of memory in libpq");
+		return conn_fail(conn, "out of memory in libpq");
 	if (PQstatus(conn->pg) == CONNECTION_BAD)
-		return fail(conn, PQerrorMessage(conn->pg));
+		return conn_fail(conn, PQerrorMessage(conn->pg));
 	PQsetNoticeReceiver(conn->pg, on_notice, conn);
 	conn->polling = PGRES_POLLING_WRITING;
 	return 0;
 }
 
-/* What every session is set to. PostgreSQL itself refuses to write in a read-only session, and ends a statement that
- * nobody waits for any more, even when this program has been killed (client_connection_check_interval). */
-static int send_session_settings(struct db_conn *conn)
-{
-	static const char sql[] =
-	    "SELECT set_config('default_transaction_read_only', $1, false),"
-	    " set_config('statement_timeout', $2, false),"
-	    " set_config('idle_in_transaction_session_timeout', $3, false),"
-	    " set_config('client_connection_check_interval', '2s', false),"
-	    " set_config('DateStyle', 'ISO', false), set_config('IntervalStyle', 'iso_8601', false),"
-	    " set_config('bytea_output', 'hex', false), set_config('extra_float_digits', '1', false)";
-	char timeout[16], idle[16];
-	const char *values[] = {conn->is_read_only ? "on" : "off", timeout, idle};
-
-	snprintf(timeout, sizeof(timeout), "%u", conn->settings->statement_timeout_ms);
-	snprintf(idle, sizeof(idle), "%u", conn->settings->idle_timeout_ms);
-	if (!PQsendQueryParams(conn->pg, sql, 3, NULL, values, NULL, NULL, 0))
-		return fail(conn, PQerrorMessage(conn->pg));
-	conn->setup_left++;
-	return 0;
-}
-
-#define TIMEOUT_STATEMENT "meantime: timeout"
-
-static int send_setup_sync(struct db_conn *conn)
-{
-	if (!PQpipelineSync(conn->pg))
-		return fail(conn, PQerrorMessage(conn->pg));
-	conn->setup_left++;
-	return 0;
-}
-
-/* Each with a Sync of its own: a statement that does not prepare any more, since a table has changed, fails its own
- * endpoint and no other. */
-static int send_prepare(struct db_conn *conn, const char *name, const char *sql)
-{
-	if (!PQsendPrepare(conn->pg, name, sql, 0, NULL))
-		return fail(conn, PQerrorMessage(conn->pg));
-	conn->setup_left++;
-	return send_setup_sync(conn);
-}
-
-static int flush(struct db_conn *conn)
+int conn_flush(struct db_conn *conn)
 {
 	int left = PQflush(conn->pg);
 
 	if (left < 0)
-		return fail(conn, PQerrorMessage(conn->pg));
+		return conn_fail(conn, PQerrorMessage(conn->pg));
 	conn->wants_write = left > 0;
 	return 0;
-}
-
-/* Settings and statements go out together: one round trip. */
-static int send_setup(struct db_conn *conn)
-{
-	const struct db_settings *settings = conn->settings;
-
-	set_state(conn, CONN_PREPARING);
-	conn->setup_left = 0;
-	if (PQsetnonblocking(conn->pg, 1) != 0 || !PQenterPipelineMode(conn->pg))
-		return fail(conn, PQerrorMessage(conn->pg));
-	conn->has_settings = false;
-	conn->asked_ns = 0;
-	if (send_session_settings(conn) != 0 || send_setup_sync(conn) != 0 ||
-	    send_prepare(conn, TIMEOUT_STATEMENT, "SELECT set_config('statement_timeout', $1, true)") != 0)
-		return -1;
-	for (unsigned i = 0; i < settings->statement_count; i++)
-		if (settings->statements[i]->is_read_only == conn->is_read_only &&
-		    send_prepare(conn, settings->statements[i]->name, settings->statements[i]->sql) != 0)
-			return -1;
-	return flush(conn);
 }
 
 static int advance_connecting(struct db_conn *conn)
 {
 	conn->polling = PQconnectPoll(conn->pg);
 	if (conn->polling == PGRES_POLLING_FAILED)
-		return fail(conn, PQerrorMessage(conn->pg));
+		return conn_fail(conn, PQerrorMessage(conn->pg));
 	if (conn->polling == PGRES_POLLING_OK)
-		return send_setup(conn);
+		return conn_send_setup(conn);
 	return 0;
 }
 
 /* The server ends the session instead of answering: it is lost, but what it was working on is known not to have
  * happened. */
-static bool is_farewell(const PGresult *result)
+bool conn_is_farewell(const PGresult *result)
 {
 	const char *severity = PQresultErrorField(result, PG_DIAG_SEVERITY_NONLOCALIZED);
 
 	return severity != NULL && (strcmp(severity, "FATAL") == 0 || strcmp(severity, "PANIC") == 0);
-}
-
-/* Without its settings a session is of no use; without a statement it is. */
-static int check_setup_error(struct db_conn *conn, const PGresult *error)
-{
-	if (!conn->has_settings || PQresultErrorField(error, PG_DIAG_SQLSTATE) == NULL || is_farewell(error))
-		return fail(conn, PQresultErrorMessage(error));
-	log_error("db", "conn %u: a statement does not prepare any more, its endpoint will fail: %s", conn->number,
-		  PQresultErrorField(error, PG_DIAG_MESSAGE_PRIMARY));
-	return 0;
-}
-
-/* How far away PostgreSQL is: once all is set up, a Sync alone costs it nothing but the way there and back. */
-static int measure_distance(struct db_conn *conn)
-{
-	if (conn->asked_ns > 0) {
-		conn->distance_ns = clock_now_ns() - conn->asked_ns;
-		set_state(conn, CONN_READY);
-		return 0;
-	}
-	conn->asked_ns = clock_now_ns();
-	return send_setup_sync(conn) != 0 ? -1 : flush(conn);
-}
-
-static int receive_setup(struct db_conn *conn)
-{
-	while (conn->setup_left > 0 && !PQisBusy(conn->pg)) {
-		PGresult *result = PQgetResult(conn->pg);
-		ExecStatusType status = PQresultStatus(result);
-
-		if (result == NULL) {
-			if (PQstatus(conn->pg) == CONNECTION_BAD)
-				return fail(conn, PQerrorMessage(conn->pg));
-			if (!conn->is_inside_query)
-				return 0;
-			conn->is_inside_query = false;
-			continue;
-		}
-		if (status == PGRES_FATAL_ERROR && check_setup_error(conn, result) != 0) {
-			PQclear(result);
-			return -1;
-		}
-		conn->has_settings = conn->has_settings || status == PGRES_PIPELINE_SYNC;
-		conn->is_inside_query = status != PGRES_PIPELINE_SYNC;
-		conn->setup_left--;
-		PQclear(result);
-	}
-	return conn->setup_left == 0 ? measure_distance(conn) : 0;
 }
 
 /* Sending */
@@ -280,7 +174,7 @@ static int send_query(struct db_conn *conn, const struct db_query *query)
 		is_sent = PQsendQueryPrepared(conn->pg, statement->name, count, query->values, NULL, NULL, 0);
 	else
 		is_sent = PQsendQueryParams(conn->pg, statement->sql, count, NULL, query->values, NULL, NULL, 0);
-	return is_sent ? 0 : fail(conn, PQerrorMessage(conn->pg));
+	return is_sent ? 0 : conn_fail(conn, PQerrorMessage(conn->pg));
 }
 
 static int send_timeout(struct db_conn *conn, unsigned timeout_ms)
@@ -289,36 +183,53 @@ static int send_timeout(struct db_conn *conn, unsigned timeout_ms)
 	const char *values[] = {text};
 
 	snprintf(text, sizeof(text), "%u", timeout_ms);
-	if (!PQsendQueryPrepared(conn->pg, TIMEOUT_STATEMENT, 1, values, NULL, NULL, 0))
-		return fail(conn, PQerrorMessage(conn->pg));
+	if (!PQsendQueryPrepared(conn->pg, conn_timeout_statement, 1, values, NULL, NULL, 0))
+		return conn_fail(conn, PQerrorMessage(conn->pg));
 	return 0;
+}
+
+/* What goes before the queries. The session's default makes a read's transaction read-only already; this holds even
+ * when a function called before has changed the default. */
+static int send_preamble(struct db_conn *conn, bool is_read_only, unsigned timeout_ms)
+{
+	if (is_read_only && !PQsendQueryPrepared(conn->pg, conn_read_only_statement, 0, NULL, NULL, NULL, 0))
+		return conn_fail(conn, PQerrorMessage(conn->pg));
+	return timeout_ms > 0 ? send_timeout(conn, timeout_ms) : 0;
+}
+
+/* The first batch of a unit. */
+static void begin_unit(struct db_conn *conn)
+{
+	conn->unit_ns = clock_now_ns();
+	if (conn->state == CONN_READY) {
+		conn_set_state(conn, CONN_BUSY);
+		conn->progress_ns = conn->unit_ns;
+	}
 }
 
 int db_conn_send(struct db_conn *conn, struct db_batch *batch, bool ends_unit)
 {
-	unsigned timeout_ms = batch->queries[0].statement->timeout_ms;
+	const struct db_statement *statement = batch->queries[0].statement;
+	/* a unit leaves at its end, all of it at once */
+	bool is_first = conn->unit_ns == 0, becomes_read_only = is_first && conn->is_read_only;
 	struct db_slot *slot;
 
 	REQUIRE(db_conn_is_usable(conn) && !db_conn_is_full(conn));
 	slot = &conn->slots[(conn->head + conn->in_flight) % ring_size(conn)];
-	/* a unit leaves at its end, all of it at once */
-	if (conn->unit_ns == 0)
-		conn->unit_ns = clock_now_ns();
+	if (is_first)
+		begin_unit(conn);
 	batch->sent_ns = conn->unit_ns;
-	if (conn->state == CONN_READY) {
-		set_state(conn, CONN_BUSY);
-		conn->progress_ns = batch->sent_ns;
-	}
 	conn->in_flight++;
 	*slot = (struct db_slot){
 	    .batch = batch,
-	    .results_left = (unsigned short)(batch->query_count + (timeout_ms > 0)),
-	    .skips_first = timeout_ms > 0,
+	    .lone = is_first && ends_unit ? statement : NULL,
+	    .preamble_left = (unsigned char)(becomes_read_only + (statement->timeout_ms > 0)),
 	    .ends_unit = ends_unit,
 	    .is_read_only = db_batch_is_read_only(batch),
 	};
+	slot->results_left = (unsigned short)(batch->query_count + slot->preamble_left);
 	batch->slot = slot;
-	if (timeout_ms > 0 && send_timeout(conn, timeout_ms) != 0)
+	if (send_preamble(conn, becomes_read_only, statement->timeout_ms) != 0)
 		return -1;
 	for (unsigned i = 0; i < batch->query_count; i++)
 		if (send_query(conn, &batch->queries[i]) != 0)
@@ -328,8 +239,8 @@ int db_conn_send(struct db_conn *conn, struct db_batch *batch, bool ends_unit)
 	conn->unit_ns = 0;
 	conn->units_in_flight++;
 	if (!PQpipelineSync(conn->pg))
-		return fail(conn, PQerrorMessage(conn->pg));
-	return flush(conn);
+		return conn_fail(conn, PQerrorMessage(conn->pg));
+	return conn_flush(conn);
 }
 
 void db_conn_forget(struct db_batch *batch)
@@ -372,6 +283,13 @@ static bool shows_whole_row(const char *sqlstate)
 	return strcmp(sqlstate, "23502") == 0 || strcmp(sqlstate, "23514") == 0;
 }
 
+/* Closed as soon as nobody is on it; those who are get their answers. */
+static void retire(struct db_conn *conn, const char *why)
+{
+	conn_fail(conn, why);
+	conn->is_retiring = true;
+}
+
 static int take_error(struct db_conn *conn, struct db_slot *slot, PGresult *result)
 {
 	const char *sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
@@ -379,8 +297,8 @@ static int take_error(struct db_conn *conn, struct db_slot *slot, PGresult *resu
 	const char *detail = PQresultErrorField(result, PG_DIAG_MESSAGE_DETAIL);
 	struct db_batch *batch = slot->batch;
 
-	if (sqlstate == NULL || is_farewell(result)) {
-		fail(conn, message != NULL ? message : PQresultErrorMessage(result));
+	if (sqlstate == NULL || conn_is_farewell(result)) {
+		conn_fail(conn, message != NULL ? message : PQresultErrorMessage(result));
 		if (sqlstate != NULL && batch != NULL && !slot->is_read_only && slot->results_left > 0 &&
 		    batch->error == ERROR_NONE) {
 			snprintf(batch->sqlstate, sizeof(batch->sqlstate), "%s", sqlstate);
@@ -390,6 +308,8 @@ static int take_error(struct db_conn *conn, struct db_slot *slot, PGresult *resu
 		PQclear(result);
 		return -1;
 	}
+	if (strcmp(sqlstate, "26000") == 0 && clock_now_ns() > conn->ready_ns + REPLACED_AFTER_MS * NS_PER_MS)
+		retire(conn, "a statement that did not prepare when it was opened may do so now");
 	if (batch != NULL && slot->results_left == 0 && batch->failed == NULL)
 		batch->error = ERROR_NONE; /* the commit's failure is what counts */
 	if (batch == NULL || batch->error != ERROR_NONE) {
@@ -425,8 +345,9 @@ static void take_rows(struct db_conn *conn, struct db_slot *slot, PGresult *resu
 {
 	struct db_batch *batch = slot->batch;
 
-	if (slot->skips_first || batch == NULL || batch->arrived == batch->query_count) {
-		slot->skips_first = false;
+	if (slot->preamble_left > 0 || batch == NULL || batch->arrived == batch->query_count) {
+		if (slot->preamble_left > 0)
+			slot->preamble_left--;
 		PQclear(result);
 		return;
 	}
@@ -458,7 +379,7 @@ static int take_result(struct db_conn *conn, PGresult *result)
 	default:
 		/* COPY and the like: the parser of endpoint files lets none through */
 		PQclear(result);
-		return fail(conn, "an answer of a kind that this program does not ask for");
+		return conn_fail(conn, "an answer of a kind that this program does not ask for");
 	}
 }
 
@@ -487,25 +408,36 @@ static void end_query(struct db_conn *conn)
 		end_batch(conn);
 }
 
-/* PostgreSQL reports this setting whenever it changes: a statement that switched its session to read and write is the
- * last one on it. */
-static bool is_still_read_only(const struct db_conn *conn)
+/* What was answered meanwhile may look different, or worse. Reads run again elsewhere, so the connection is given up at
+ * once; a write is not run twice. */
+static int end_changed_session(struct db_conn *conn, const char *setting, const struct db_statement *lone)
 {
-	const char *reported = PQparameterStatus(conn->pg, "default_transaction_read_only");
+	char why[sizeof(conn->error)];
 
-	return reported == NULL || strcmp(reported, "on") == 0;
+	conn->changed_by = lone;
+	snprintf(why, sizeof(why), "%s%s changed %s for its session, not for its transaction",
+		 lone != NULL ? "the statement of " : "a statement", lone != NULL ? lone->name : "", setting);
+	if (conn->is_read_only)
+		return conn_fail(conn, why);
+	retire(conn, why);
+	return 0;
 }
 
 static int end_unit(struct db_conn *conn)
 {
+	const struct db_statement *lone = head_slot(conn)->lone;
+	const char *changed = conn->is_retiring ? NULL : conn_changed_setting(conn);
+
 	REQUIRE(conn->in_flight > 0 && head_slot(conn)->ends_unit && head_slot(conn)->results_left == 0);
 	hand_back(conn, head_slot(conn), DB_CONN_DONE);
 	pop_head(conn);
 	conn->units_in_flight--;
 	if (conn->in_flight == 0)
-		set_state(conn, CONN_READY);
-	if (conn->is_read_only && !is_still_read_only(conn))
-		return fail(conn, "a read-only session was switched to read and write by a statement");
+		conn_set_state(conn, CONN_READY);
+	if (changed != NULL && end_changed_session(conn, changed, lone) != 0)
+		return -1;
+	if (conn->is_retiring && conn->in_flight == 0)
+		return -1;
 	return 0;
 }
 
@@ -519,7 +451,7 @@ static int receive_results(struct db_conn *conn)
 
 		if (result == NULL) {
 			if (PQstatus(conn->pg) == CONNECTION_BAD)
-				return fail(conn, PQerrorMessage(conn->pg));
+				return conn_fail(conn, PQerrorMessage(conn->pg));
 			if (!conn->is_inside_query)
 				return 0;
 			end_query(conn);
@@ -534,7 +466,7 @@ static int receive_results(struct db_conn *conn)
 				return -1;
 		} else if (conn->in_flight == 0) {
 			/* not asked for: the server says goodbye to an idle session */
-			fail(conn, PQresultErrorMessage(result));
+			conn_fail(conn, PQresultErrorMessage(result));
 			PQclear(result);
 			return -1;
 		} else if (take_result(conn, result) != 0) {
@@ -576,7 +508,7 @@ static int bound_result(struct db_conn *conn)
 	if (head_slot(conn)->batch != NULL && head_slot(conn)->is_read_only)
 		db_batch_fail(head_slot(conn)->batch, ERROR_RESULT_TOO_LARGE,
 			      "the result is larger than max_result_bytes; ask for less");
-	return fail(conn, "a result larger than max_result_bytes was cut off");
+	return conn_fail(conn, "a result larger than max_result_bytes was cut off");
 }
 
 static int advance_open(struct db_conn *conn)
@@ -585,12 +517,12 @@ static int advance_open(struct db_conn *conn)
 		/* what the server said before it went is still to be read */
 		if (conn->state != CONN_PREPARING && receive_results(conn) != 0)
 			return -1;
-		return fail(conn, PQerrorMessage(conn->pg));
+		return conn_fail(conn, PQerrorMessage(conn->pg));
 	}
-	if (conn->wants_write && flush(conn) != 0)
+	if (conn->wants_write && conn_flush(conn) != 0)
 		return -1;
 	if (conn->state == CONN_PREPARING)
-		return receive_setup(conn);
+		return conn_receive_setup(conn);
 	return receive_results(conn) == 0 ? bound_result(conn) : -1;
 }
 
@@ -628,7 +560,7 @@ void db_conn_close(struct db_conn *conn)
 	conn->pg = NULL;
 	conn->slots = NULL;
 	conn->in_flight = conn->units_in_flight = 0;
-	set_state(conn, CONN_CLOSED);
+	conn_set_state(conn, CONN_CLOSED);
 	conn->progress_ns = clock_now_ns();
 	/* last, since whoever gets a batch back may want to send it again */
 	for (unsigned i = 0; i < in_flight; i++)

@@ -23,6 +23,8 @@
 #include "db/batch.h"
 #include "db/settings.h"
 
+enum { DB_CONN_REPORTED = 7 };
+
 enum db_conn_state { CONN_CLOSED, CONN_CONNECTING, CONN_PREPARING, CONN_READY, CONN_BUSY, CONN_STATE_COUNT };
 
 enum db_conn_outcome {
@@ -36,10 +38,11 @@ typedef void db_conn_over_fn(struct db_conn *conn, struct db_batch *batch, enum 
 
 /* One batch in flight. */
 struct db_slot {
-	struct db_batch *batch; /* NULL: nobody waits for it any more */
-	unsigned short results_left;
-	bool skips_first; /* the first result is that of setting the timeout */
-	bool ends_unit;   /* a Sync follows */
+	struct db_batch *batch;          /* NULL: nobody waits for it any more */
+	const struct db_statement *lone; /* its first statement, when it is all of its unit */
+	unsigned short results_left;     /* of the preamble and the queries */
+	unsigned char preamble_left;     /* results that are nobody's: becoming read-only, setting the timeout */
+	bool ends_unit;                  /* a Sync follows */
 	bool is_read_only;
 };
 
@@ -58,17 +61,21 @@ struct db_conn {
 	uint64_t
 	    distance_ns; /* round trip of a bare Sync, measured when the set-up was over: the wire, and nothing else */
 	char error[256];
+	bool is_retiring;                      /* takes no more batches; closed when those in flight are over */
+	const struct db_statement *changed_by; /* it has changed its session, and would again; NULL: none, or unknown */
 
 	/* private */
 	PGconn *pg;
 	PostgresPollingStatusType polling;
 	bool wants_write;
-	bool is_inside_query; /* a result has come, its closing NULL has not */
-	unsigned setup_left;  /* results of the set-up still to come, its Syncs included */
-	bool has_settings;    /* the first of them has come */
-	uint64_t asked_ns;    /* when the Sync that measures the distance was sent; 0: not yet */
-	uint64_t unit_ns;     /* when the unit that is being sent was begun; 0: none is */
-	unsigned head;        /* ring of slots */
+	bool is_inside_query;                      /* a result has come, its closing NULL has not */
+	unsigned setup_left;                       /* results of the set-up still to come, its Syncs included */
+	bool has_settings;                         /* the first of them has come */
+	uint64_t ready_ns;                         /* when the set-up was over */
+	uint32_t reported_marks[DB_CONN_REPORTED]; /* of the settings that PostgreSQL reports */
+	uint64_t asked_ns;                         /* when the Sync that measures the distance was sent; 0: not yet */
+	uint64_t unit_ns;                          /* when the unit that is being sent was begun; 0: none is */
+	unsigned head;                             /* ring of slots */
 	struct db_slot *slots;
 	size_t head_bytes; /* of an unfinished result */
 };

@@ -123,6 +123,7 @@ struct db_pipeline *db_pipeline_create(uv_loop_t *loop, const struct db_pipeline
 	}
 	pipeline->statement_count = highest_index(options->settings);
 	pipeline->expected_ns = memory_alloc_zeroed(pipeline->statement_count + 1, sizeof(*pipeline->expected_ns));
+	pipeline->changes_session = memory_alloc_zeroed(pipeline->statement_count + 1, sizeof(bool));
 	list_init(&pipeline->finished);
 	for (unsigned i = 0; i < ARRAY_LENGTH(pipeline->lanes); i++) {
 		list_init(&pipeline->lanes[i].quick);
@@ -167,6 +168,7 @@ void db_pipeline_close(struct db_pipeline *pipeline)
 void db_pipeline_destroy(struct db_pipeline *pipeline)
 {
 	free(pipeline->expected_ns);
+	free(pipeline->changes_session);
 	free(pipeline->links);
 	free(pipeline);
 }

@@ -23,10 +23,17 @@ uint64_t pipeline_quick_ns(const struct db_pipeline *pipeline)
  * nothing of the next. */
 bool pipeline_is_quick(struct db_pipeline *pipeline, const struct db_batch *batch)
 {
+	const struct db_statement *statement = batch->queries[0].statement;
 	const uint64_t *expected_ns = pipeline_expectation_of(pipeline, batch);
 
-	return !batch->queries[0].statement->is_isolated && expected_ns != NULL && *expected_ns > 0 &&
-	       *expected_ns < pipeline_quick_ns(pipeline);
+	return !statement->is_isolated && expected_ns != NULL && *expected_ns > 0 &&
+	       *expected_ns < pipeline_quick_ns(pipeline) && !pipeline->changes_session[statement->index];
+}
+
+void pipeline_note_change(struct db_pipeline *pipeline, const struct db_statement *statement)
+{
+	if (statement->index < pipeline->statement_count)
+		pipeline->changes_session[statement->index] = true;
 }
 
 void pipeline_learn(struct db_pipeline *pipeline, const struct db_batch *batch, uint64_t took_ns)

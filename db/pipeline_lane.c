@@ -64,7 +64,8 @@ static bool is_overdue(const struct link *link, uint64_t now_ns)
 
 static bool is_open_to_quick(const struct link *link, uint64_t now_ns)
 {
-	return db_conn_is_usable(&link->conn) && !link->has_lone_traveller && !is_overdue(link, now_ns);
+	return db_conn_is_usable(&link->conn) && !link->conn.is_retiring && !link->has_lone_traveller &&
+	       !is_overdue(link, now_ns);
 }
 
 static bool has_room(const struct db_pipeline *pipeline, const struct link *link)

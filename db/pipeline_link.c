@@ -247,6 +247,8 @@ void link_lose(struct link *link)
 	struct lane *lane = link->lane;
 	bool was_opening = link->opening_ns > 0;
 
+	if (link->conn.changed_by != NULL)
+		pipeline_note_change(pipeline, link->conn.changed_by);
 	if (was_opening) {
 		note_failed_connect(pipeline, link);
 	} else {

@@ -51,6 +51,7 @@ struct db_pipeline {
 	unsigned waiting, in_flight;
 	struct list finished;  /* over without having been sent */
 	uint64_t *expected_ns; /* per statement: moving average, 0 before the first */
+	bool *changes_session; /* per statement: seen to, and so never together with others */
 	unsigned statement_count;
 	uint64_t distance_ns; /* the shortest round trip of the connections there are */
 	unsigned failures;    /* connects in a row that failed */
@@ -69,6 +70,7 @@ void pipeline_fail_later(struct db_pipeline *pipeline, struct db_batch *batch, e
 uint64_t *pipeline_expectation_of(struct db_pipeline *pipeline, const struct db_batch *batch);
 uint64_t pipeline_share_of(struct db_pipeline *pipeline, const struct db_batch *batch);
 void pipeline_learn(struct db_pipeline *pipeline, const struct db_batch *batch, uint64_t took_ns);
+void pipeline_note_change(struct db_pipeline *pipeline, const struct db_statement *statement);
 bool pipeline_is_quick(struct db_pipeline *pipeline, const struct db_batch *batch);
 /* What takes longer is not quick. */
 uint64_t pipeline_quick_ns(const struct db_pipeline *pipeline);

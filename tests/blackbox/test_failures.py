@@ -66,13 +66,66 @@ def test_get_can_not_write(service, postgres, path, mode):
     assert postgres.value(f"SELECT count(*) FROM item WHERE name = '{name}'", "blackbox") == "0"
 
 
+UNLOCK = "/session/set/default_transaction_read_only?value=off"
+
+
 def test_get_can_not_write_even_after_one_unlocked_the_session(serve, postgres, mode):
     service = serve()
     for _ in range(4):
-        service.get("/session/unlock")
+        service.get(UNLOCK)
     statuses = {service.get(f"/write-by-get/unlocked-{mode}-{number}").status for number in range(8)}
     assert postgres.value(f"SELECT count(*) FROM item WHERE name LIKE 'unlocked-{mode}-%'", "blackbox") == "0"
     assert statuses == {405}
+
+
+def at_once(service, connections, paths):
+    """Sends a GET on each connection while the service stands still: async puts them on few connections, one behind another."""
+    with service.paused():
+        for connection, path in zip(connections, paths):
+            connection.send(encode_request("GET", path))
+    return [connection.read_response() for connection in connections[:len(paths)]]
+
+
+def test_get_can_not_write_behind_one_that_unlocks_the_session(serve, postgres, mode):
+    """A statement that only sometimes changes its session can not be known for it."""
+    service = serve()
+    for number in range(20):  # quick from now on, and so together
+        service.get("/session/set/application_name?value=quick")
+        service.get(f"/write-by-get/behind-{mode}-0")
+    connections = [service.connect() for _ in range(3)]
+    for number in range(200):
+        # not at one instant: in one unit with it, a write that fails takes the change back
+        for connection, path in zip(connections, ["/divide?a=1&b=0", UNLOCK, f"/write-by-get/behind-{mode}-{number}"]):
+            connection.send(encode_request("GET", path))
+        answers = [connection.read_response() for connection in connections]
+        assert answers[2].status in (405, 503), answers
+    for connection in connections:
+        connection.close()
+    assert postgres.value(f"SELECT count(*) FROM item WHERE name LIKE 'behind-{mode}-%'", "blackbox") == "0"
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_a_statement_that_changes_its_session_changes_nobody_elses_answers(serve, method):
+    service = serve()
+    for _ in range(10):
+        body = None if method == "GET" else {"value": "German"}
+        query = "?value=German" if method == "GET" else ""
+        assert service.request(method, f"/session/set/DateStyle{query}", body).status in (200, 201)
+        assert service.request(method, "/session/date", None if method == "GET" else {}).json == {"date": "2026-12-31"}
+    assert service.log_contains(f"session_set{'' if method == 'GET' else '_by_post'} changed DateStyle")
+
+
+def test_reads_behind_one_that_changes_its_session(serve):
+    service = serve()
+    assert service.get("/session/set/DateStyle?value=German").status == 200
+    for _ in range(10):
+        service.get("/session/date")
+    connections = [service.connect() for _ in range(8)]
+    for _ in range(20):
+        answers = at_once(service, connections, ["/session/set/DateStyle?value=German"] + ["/session/date"] * 7)
+        assert [answer.json for answer in answers[1:]] == [{"date": "2026-12-31"}] * 7
+    for connection in connections:
+        connection.close()
 
 
 def test_failures_and_successes_side_by_side(service, postgres, mode):

@@ -20,6 +20,8 @@ struct pg_result {
 	struct pg_result *next;
 };
 
+#define READ_ONLY "R/O"
+
 struct result_queue {
 	PGresult *first, **last;
 };
@@ -27,6 +29,7 @@ struct result_queue {
 struct command {
 	char text[96];
 	bool is_sync;
+	bool is_hidden; /* what the unit's transaction is set to: answered with what follows it */
 };
 
 struct pg_conn {
@@ -38,7 +41,7 @@ struct pg_conn {
 	unsigned sent, answered, received; /* counts of commands */
 	struct result_queue arriving, readable;
 	unsigned clogged;
-	const char *read_only;
+	const char *changed_setting, *changed_value;
 	char log[16384], shown[16384], error[128];
 };
 
@@ -135,7 +138,11 @@ const char *fake_pq_sent(PGconn *conn)
 
 unsigned fake_pq_unanswered(const PGconn *conn)
 {
-	return conn->sent - conn->answered;
+	unsigned count = 0;
+
+	for (unsigned i = conn->answered; i < conn->sent; i++)
+		count += !conn->commands[i].is_hidden;
+	return count;
 }
 
 static void wake(PGconn *conn)
@@ -168,10 +175,30 @@ void fake_pq_push(PGconn *conn, ExecStatusType status, const char *sqlstate, con
 	deliver(conn, result);
 }
 
+static void answer_hidden(PGconn *conn)
+{
+	while (conn->answered < conn->sent && conn->commands[conn->answered].is_hidden) {
+		conn->answered++;
+		fake_pq_push(conn, conn->is_aborted ? PGRES_PIPELINE_ABORTED : PGRES_COMMAND_OK, NULL, NULL);
+		fake_pq_push_null(conn);
+	}
+}
+
+/* To be answered now. */
 static struct command *oldest_command(PGconn *conn)
 {
 	REQUIRE(fake_pq_unanswered(conn) > 0);
+	answer_hidden(conn);
 	return &conn->commands[conn->answered];
+}
+
+static bool is_sync_next(const PGconn *conn)
+{
+	unsigned next = conn->answered;
+
+	while (next < conn->sent && conn->commands[next].is_hidden)
+		next++;
+	return next < conn->sent && conn->commands[next].is_sync;
 }
 
 void fake_pq_answer_large(PGconn *conn, size_t bytes)
@@ -225,9 +252,10 @@ void fake_pq_hang_up(PGconn *conn)
 	conn->peer = -1;
 }
 
-void fake_pq_set_read_only(PGconn *conn, const char *reported)
+void fake_pq_report(PGconn *conn, const char *setting, const char *value)
 {
-	conn->read_only = reported;
+	conn->changed_setting = setting;
+	conn->changed_value = value;
 }
 
 void fake_pq_clog(PGconn *conn, unsigned times)
@@ -255,7 +283,7 @@ PGconn *PQconnectStartParams(const char *const *keywords, const char *const *val
 	REQUIRE(fake_pq.opened < FAKE_PQ_CONNS_MAX);
 	conn = &conns[fake_pq.opened++];
 	REQUIRE(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, pair) == 0);
-	*conn = (struct pg_conn){.socket = pair[0], .peer = pair[1], .is_open = true, .read_only = "on"};
+	*conn = (struct pg_conn){.socket = pair[0], .peer = pair[1], .is_open = true};
 	queue_init(&conn->arriving);
 	queue_init(&conn->readable);
 	if (++fake_pq.open > fake_pq.most_open)
@@ -345,8 +373,8 @@ int PQsocket(const PGconn *conn)
 
 const char *PQparameterStatus(const PGconn *conn, const char *name)
 {
-	REQUIRE(strcmp(name, "default_transaction_read_only") == 0);
-	return conn->read_only;
+	return conn->changed_setting != NULL && strcmp(name, conn->changed_setting) == 0 ? conn->changed_value
+											 : "as set";
 }
 
 /* Sending */
@@ -362,6 +390,7 @@ static int send_command(PGconn *conn, const char *call, const char *text, bool i
 	REQUIRE(conn->sent < FAKE_PQ_COMMANDS_MAX && used + strlen(text) + 2 < sizeof(conn->log));
 	command = &conn->commands[conn->sent++];
 	command->is_sync = is_sync;
+	command->is_hidden = strcmp(text, READ_ONLY) == 0;
 	snprintf(command->text, sizeof(command->text), "%s", text);
 	snprintf(conn->log + used, sizeof(conn->log) - used, " %s", text);
 	return 1;
@@ -372,6 +401,9 @@ static int send_query(PGconn *conn, const char *call, const char *name, int coun
 {
 	char text[96];
 	int used = snprintf(text, sizeof(text), "%.*s(", (int)strcspn(name, " "), name);
+
+	if (strcmp(name, "meantime: read only") == 0)
+		return send_command(conn, call, READ_ONLY, false);
 
 	for (int i = 0; i < count; i++)
 		used += snprintf(text + used, sizeof(text) - (size_t)used, "%s%s", i > 0 ? "," : "",
@@ -418,7 +450,7 @@ int PQflush(PGconn *conn)
 	}
 	if (fake_pq.answers_everything || (fake_pq.answers_setup && !conn->is_setup_over))
 		while (fake_pq_unanswered(conn) > 0 &&
-		       !(fake_pq.is_sync_late && conn->is_setup_over && oldest_command(conn)->is_sync))
+		       !(fake_pq.is_sync_late && conn->is_setup_over && is_sync_next(conn)))
 			fake_pq_answer(conn);
 	/* the settings and statements, then the Sync that measures the distance */
 	conn->is_setup_over = ++conn->flushes > 1;
@@ -475,7 +507,7 @@ PGresult *PQgetResult(PGconn *conn)
 	if (fake_pq.is_sync_late && conn->received == conn->answered && fake_pq_unanswered(conn) > 0)
 		do /* the Sync, and what comes behind it up to the next */
 			fake_pq_answer(conn);
-		while (fake_pq_unanswered(conn) > 0 && !oldest_command(conn)->is_sync);
+		while (fake_pq_unanswered(conn) > 0 && !is_sync_next(conn));
 	return NULL;
 }
 

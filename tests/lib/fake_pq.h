@@ -47,7 +47,7 @@ bool fake_pq_is_clean(void);
 PGconn *fake_pq_conn(unsigned index);
 bool fake_pq_is_open(const PGconn *conn);
 /* What was sent since the last time, one space between: +NAME prepares, NAME(VALUE,...) runs it, WORD(VALUE,...) runs a
- * text that begins so, Sync. */
+ * text that begins so, R/O makes the unit read-only (and is answered by itself, before what follows), Sync. */
 const char *fake_pq_sent(PGconn *conn);
 /* Commands, a Sync included, that have no answer so far. */
 unsigned fake_pq_unanswered(const PGconn *conn);
@@ -66,7 +66,8 @@ void fake_pq_push(PGconn *conn, ExecStatusType status, const char *sqlstate, con
 void fake_pq_push_null(PGconn *conn);
 /* The server is gone; what it has answered can still be read. */
 void fake_pq_hang_up(PGconn *conn);
-void fake_pq_set_read_only(PGconn *conn, const char *reported);
+/* A setting that PostgreSQL reports has another value from now on. */
+void fake_pq_report(PGconn *conn, const char *setting, const char *value);
 /* So many of the next PQflush() leave something behind. */
 void fake_pq_clog(PGconn *conn, unsigned times);
 

@@ -9,7 +9,19 @@ SELECT current_setting('transaction_' || 'read_only') AS read_only, current_sett
 -- route: POST /session
 SELECT current_setting('transaction_' || 'read_only') AS read_only;
 
--- name: session_unlock :one
--- route: GET /session/unlock
--- summary: Tries to make its session writable for those that come after it, past the check of the text.
-SELECT set_config('default_transaction' || '_read_only', 'off', false) AS setting;
+-- name: session_set :one
+-- route: GET /session/set/{setting}
+-- summary: Changes its session for those that come after it, past the check of the text.
+SELECT set_config(:setting, :value, false) AS setting;
+
+-- name: session_set_by_post :one
+-- route: POST /session/set/{setting}
+SELECT set_config(:setting, :value, false) AS setting;
+
+-- name: session_date :one
+-- route: GET /session/date
+SELECT date '2026-12-31' AS date;
+
+-- name: session_date_by_post :one
+-- route: POST /session/date
+SELECT date '2026-12-31' AS date;

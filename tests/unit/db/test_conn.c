@@ -186,8 +186,9 @@ static void it_connects_prepares_and_is_ready(void **state)
 	assert_false(db_conn_wants_write(&conn));
 	assert_int_equal(db_conn_advance(&conn), 0);
 	assert_int_equal(conn.state, CONN_PREPARING);
-	assert_string_equal(fake_pq_sent(pg()),
-			    "SELECT(on,5000,31000) Sync +meantime: timeout Sync +country Sync +slow Sync");
+	assert_string_equal(
+	    fake_pq_sent(pg()),
+	    "SELECT(on,5000,31000) Sync +meantime: timeout Sync +meantime: read only Sync +country Sync +slow Sync");
 	while (fake_pq_unanswered(pg()) > 0) {
 		assert_false(db_conn_is_usable(&conn));
 		fake_pq_answer(pg());
@@ -226,7 +227,8 @@ static void a_writing_connection_prepares_what_writes(void **state)
 	assert_int_equal(db_conn_open(&conn, NULL, NULL), 0);
 	assert_int_equal(db_conn_advance(&conn), 0);
 	assert_int_equal(db_conn_advance(&conn), 0);
-	assert_string_equal(fake_pq_sent(pg()), "SELECT(off,5000,31000) Sync +meantime: timeout Sync +add Sync");
+	assert_string_equal(fake_pq_sent(pg()),
+			    "SELECT(off,5000,31000) Sync +meantime: timeout Sync +meantime: read only Sync +add Sync");
 }
 
 static void a_refused_connect_says_why(void **state)
@@ -291,7 +293,7 @@ static void a_read_is_over_with_its_result_and_the_connection_with_the_sync(void
 	open_and_prepare();
 	assert_int_equal(send_batch(0, &country, true), 0);
 	assert_int_equal(conn.state, CONN_BUSY);
-	assert_string_equal(fake_pq_sent(pg()), "country(0) Sync");
+	assert_string_equal(fake_pq_sent(pg()), "R/O country(0) Sync");
 	fake_pq_answer(pg());
 	assert_int_equal(db_conn_advance(&conn), 0);
 	assert_string_equal(over, "0 done");
@@ -345,7 +347,7 @@ static void reads_of_a_shared_unit_are_over_one_by_one(void **state)
 	assert_int_equal(send_batch(0, &country, false), 0);
 	assert_int_equal(send_batch(1, &country, false), 0);
 	assert_int_equal(send_batch(2, &country, true), 0);
-	assert_string_equal(fake_pq_sent(pg()), "country(0) country(1) country(2) Sync");
+	assert_string_equal(fake_pq_sent(pg()), "R/O country(0) country(1) country(2) Sync");
 	assert_int_equal(conn.units_in_flight, 1);
 	for (int i = 0; i < 3; i++) {
 		fake_pq_answer(pg());
@@ -467,7 +469,7 @@ static void a_statement_with_a_timeout_sets_it_first(void **state)
 	open_and_prepare();
 	db_batch_add(&batches[0], &slow, NULL);
 	assert_int_equal(db_conn_send(&conn, &batches[0], true), 0);
-	assert_string_equal(fake_pq_sent(pg()), "meantime:(250) slow() Sync");
+	assert_string_equal(fake_pq_sent(pg()), "R/O meantime:(250) slow() Sync");
 	fake_pq_answer(pg());
 	assert_int_equal(db_conn_advance(&conn), 0);
 	assert_string_equal(over, "");
@@ -483,7 +485,7 @@ static void a_statement_without_a_name_is_sent_as_text(void **state)
 	open_and_prepare();
 	db_batch_add(&batches[0], &unprepared, NULL);
 	assert_int_equal(db_conn_send(&conn, &batches[0], true), 0);
-	assert_string_equal(fake_pq_sent(pg()), "SELECT() Sync");
+	assert_string_equal(fake_pq_sent(pg()), "R/O SELECT() Sync");
 }
 
 static void two_nulls_in_a_row_neither_spin_nor_end_a_batch(void **state)
@@ -680,19 +682,88 @@ static void a_forgotten_one_may_fail_or_be_lost(void **state)
 	assert_string_equal(over, "");
 }
 
-static void a_session_switched_to_writing_is_its_last(void **state)
+/* A read that was behind it runs again elsewhere. */
+static void a_reading_session_that_was_changed_is_given_up(void **state)
 {
 	(void)state;
 	open_and_prepare();
 	assert_int_equal(send_batch(0, &country, true), 0);
 	assert_int_equal(send_batch(1, &country, true), 0);
-	fake_pq_set_read_only(pg(), "off");
+	fake_pq_report(pg(), "default_transaction_read_only", "off");
 	fake_pq_answer(pg());
 	fake_pq_answer(pg());
 	assert_int_equal(db_conn_advance(&conn), -1);
-	assert_string_equal(conn.error, "a read-only session was switched to read and write by a statement");
+	assert_string_equal(conn.error,
+			    "the statement of country changed default_transaction_read_only for its session, "
+			    "not for its transaction");
+	assert_ptr_equal(conn.changed_by, &country);
 	db_conn_close(&conn);
 	assert_string_equal(over, "0 done, 1 lost");
+}
+
+static void who_of_a_shared_unit_changed_the_session_is_not_known(void **state)
+{
+	(void)state;
+	open_and_prepare();
+	assert_int_equal(send_batch(0, &country, false), 0);
+	assert_int_equal(send_batch(1, &country, true), 0);
+	fake_pq_report(pg(), "DateStyle", "German");
+	fake_pq_answer_all(pg());
+	assert_int_equal(db_conn_advance(&conn), -1);
+	assert_string_equal(conn.error, "a statement changed DateStyle for its session, not for its transaction");
+	assert_null(conn.changed_by);
+}
+
+/* A write is not run twice: those behind it are answered first. */
+static void a_writing_session_that_was_changed_is_closed_when_it_is_idle(void **state)
+{
+	(void)state;
+	init_as(false);
+	open_and_prepare();
+	assert_int_equal(send_batch(0, &add, true), 0);
+	assert_int_equal(send_batch(1, &add, true), 0);
+	fake_pq_report(pg(), "DateStyle", "German");
+	fake_pq_answer(pg());
+	fake_pq_answer(pg());
+	assert_int_equal(db_conn_advance(&conn), 0);
+	assert_true(conn.is_retiring);
+	fake_pq_answer_all(pg());
+	assert_int_equal(db_conn_advance(&conn), -1);
+	assert_string_equal(over, "0 done, 1 done");
+	assert_ptr_equal(conn.changed_by, &add);
+}
+
+static void what_nobody_relies_on_may_change(void **state)
+{
+	(void)state;
+	open_and_prepare();
+	assert_int_equal(send_batch(0, &country, true), 0);
+	fake_pq_report(pg(), "application_name", "psql");
+	fake_pq_answer_all(pg());
+	assert_int_equal(db_conn_advance(&conn), 0);
+	assert_string_equal(over, "0 done");
+}
+
+static void a_connection_without_a_statement_is_closed_when_it_is_idle_but_not_a_new_one(void **state)
+{
+	(void)state;
+	open_and_prepare();
+	assert_int_equal(send_batch(0, &country, true), 0);
+	fake_pq_answer_error(pg(), "26000", "prepared statement \"country\" does not exist", NULL);
+	fake_pq_answer_all(pg());
+	assert_int_equal(db_conn_advance(&conn), 0);
+	assert_false(conn.is_retiring);
+
+	conn.ready_ns -= 2 * NS_PER_S;
+	assert_int_equal(send_batch(1, &country, true), 0);
+	assert_int_equal(send_batch(2, &country, true), 0);
+	fake_pq_answer_error(pg(), "26000", "prepared statement \"country\" does not exist", NULL);
+	fake_pq_answer(pg());
+	assert_int_equal(db_conn_advance(&conn), 0);
+	assert_true(conn.is_retiring);
+	fake_pq_answer_all(pg());
+	assert_int_equal(db_conn_advance(&conn), -1);
+	assert_string_equal(over, "0 done, 1 done, 2 done");
 }
 
 static void closing_hands_everything_back_once_and_in_order(void **state)
@@ -894,7 +965,11 @@ int main(void)
 	    TEST(a_result_as_large_as_the_limit_is_none),
 	    TEST(what_was_forgotten_comes_back_to_nobody),
 	    TEST(a_forgotten_one_may_fail_or_be_lost),
-	    TEST(a_session_switched_to_writing_is_its_last),
+	    TEST(a_reading_session_that_was_changed_is_given_up),
+	    TEST(who_of_a_shared_unit_changed_the_session_is_not_known),
+	    TEST(a_writing_session_that_was_changed_is_closed_when_it_is_idle),
+	    TEST(what_nobody_relies_on_may_change),
+	    TEST(a_connection_without_a_statement_is_closed_when_it_is_idle_but_not_a_new_one),
 	    TEST(closing_hands_everything_back_once_and_in_order),
 	    TEST(a_fault_in_any_call_is_survived),
 	    TEST(waiting_runs_a_batch),

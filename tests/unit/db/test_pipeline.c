@@ -244,7 +244,7 @@ static void reads_of_one_turn_share_one_sync(void **state)
 		submit(i, &country);
 	assert_string_equal(fake_pq_sent(reads()), "");
 	turn();
-	assert_string_equal(fake_pq_sent(reads()), "country(0) country(1) country(2) Sync");
+	assert_string_equal(fake_pq_sent(reads()), "R/O country(0) country(1) country(2) Sync");
 	assert_int_equal(db_pipeline_numbers(pipeline).in_flight, 3);
 	fake_pq_answer_all(reads());
 	turn();
@@ -280,8 +280,8 @@ static void a_read_with_a_timeout_has_a_sync_of_its_own(void **state)
 	submit(2, &limited);
 	submit(3, &country);
 	turn();
-	assert_string_equal(fake_pq_sent(reads()), "country(0) country(1) Sync meantime:(250) limited(2) Sync "
-						   "country(3) Sync");
+	assert_string_equal(fake_pq_sent(reads()), "R/O country(0) country(1) Sync R/O meantime:(250) limited(2) Sync "
+						   "R/O country(3) Sync");
 	fake_pq_answer_all(reads());
 	turn();
 	assert_ok(2, "limited");
@@ -314,6 +314,63 @@ static void an_isolated_read_shares_a_connection_with_nobody(void **state)
 	assert_ok(2, "country");
 }
 
+static void what_changed_its_session_travels_alone_from_then_on(void **state)
+{
+	(void)state;
+	start();
+	teach(&country, 0);
+	submit(0, &country);
+	turn();
+	fake_pq_report(reads(), "DateStyle", "German");
+	fake_pq_answer_all(reads());
+	run_for(20);
+	assert_ok(0, "country");
+	assert_false(fake_pq_is_open(reads()));
+	submit(1, &country);
+	submit(2, &country);
+	for (int i = 0; i < 100 && all_done < 3; i++) {
+		turn();
+		for (unsigned c = 0; c < fake_pq.opened; c++) {
+			const char *sent = fake_pq_sent(fake_pq_conn(c));
+
+			assert_true(strstr(sent, "country(1)") == NULL || strstr(sent, "country(2)") == NULL);
+		}
+		run_for(3);
+		answer_all_open();
+	}
+	assert_ok(1, "country");
+	assert_ok(2, "country");
+}
+
+/* It is busy still with those before. */
+static void a_retiring_connection_takes_nobody(void **state)
+{
+	(void)state;
+	start();
+	teach(&add, 0);
+	submit(0, &add);
+	submit(1, &add);
+	turn();
+	fake_pq_report(writes(), "DateStyle", "German");
+	fake_pq_answer(writes());
+	fake_pq_answer(writes());
+	turn();
+	assert_ok(0, "add");
+	fake_pq_sent(writes());
+	submit(2, &add);
+	run_for(20);
+	assert_string_equal(fake_pq_sent(writes()), "");
+	fake_pq_answer_all(writes());
+	turn();
+	assert_ok(1, "add");
+	assert_false(fake_pq_is_open(writes()));
+	for (int i = 0; i < 100 && all_done < 3; i++) {
+		run_for(3);
+		answer_all_open();
+	}
+	assert_ok(2, "add");
+}
+
 static void a_third_unit_waits_until_one_has_ended(void **state)
 {
 	(void)state;
@@ -323,12 +380,12 @@ static void a_third_unit_waits_until_one_has_ended(void **state)
 		submit(i, &country);
 		turn();
 	}
-	assert_string_equal(fake_pq_sent(reads()), "country(0) Sync country(1) Sync");
+	assert_string_equal(fake_pq_sent(reads()), "R/O country(0) Sync R/O country(1) Sync");
 	assert_int_equal(db_pipeline_numbers(pipeline).waiting, 1);
 	fake_pq_answer(reads());
 	fake_pq_answer(reads());
 	turn();
-	assert_string_equal(fake_pq_sent(reads()), "country(2) Sync");
+	assert_string_equal(fake_pq_sent(reads()), "R/O country(2) Sync");
 }
 
 static void those_behind_a_failure_run_again_singly(void **state)
@@ -368,7 +425,7 @@ static void what_is_run_again_keeps_its_order_and_its_own_sync(void **state)
 	fake_pq_answer_error(reads(), "22012", "division by zero", NULL);
 	fake_pq_answer_all(reads());
 	turn();
-	assert_string_equal(fake_pq_sent(reads()), "country(1) Sync country(2) Sync country(3) Sync");
+	assert_string_equal(fake_pq_sent(reads()), "R/O country(1) Sync R/O country(2) Sync R/O country(3) Sync");
 }
 
 static void what_a_done_submits_leaves_in_the_same_turn(void **state)
@@ -384,7 +441,7 @@ static void what_a_done_submits_leaves_in_the_same_turn(void **state)
 	assert_ok(0, "country");
 	submit(1, &country);
 	uv_run(&loop, UV_RUN_NOWAIT);
-	assert_string_equal(fake_pq_sent(reads()), "country(1) Sync");
+	assert_string_equal(fake_pq_sent(reads()), "R/O country(1) Sync");
 }
 
 /* Limits and deadlines */
@@ -621,7 +678,7 @@ static void a_statement_never_seen_travels_alone(void **state)
 	submit(1, &country);
 	submit(2, &language);
 	turn();
-	assert_string_equal(fake_pq_sent(reads()), "language(0) Sync");
+	assert_string_equal(fake_pq_sent(reads()), "R/O language(0) Sync");
 	for (int i = 0; i < 100 && all_done < 3; i++) {
 		run_for(2);
 		for (unsigned c = 0; c < fake_pq.opened; c++)
@@ -685,7 +742,8 @@ static void what_is_far_away_is_quick_all_the_same(void **state)
 		submit(i, &country);
 		turn();
 	}
-	assert_string_equal(fake_pq_sent(reads()), "country(0) Sync country(1) Sync country(2) Sync country(3) Sync");
+	assert_string_equal(fake_pq_sent(reads()),
+			    "R/O country(0) Sync R/O country(1) Sync R/O country(2) Sync R/O country(3) Sync");
 	answer_all_open();
 	turn();
 	for (int i = 0; i < 4; i++)
@@ -843,8 +901,8 @@ static void a_stream_fetches_part_after_part(void **state)
 		run_until_done(part);
 		assert_int_equal(batches[0].error, ERROR_NONE);
 	}
-	assert_non_null(
-	    strstr(fake_pq_sent(fake_pq_conn(0)), "BEGIN() DECLARE(0) FETCH() Sync FETCH() Sync FETCH() Sync"));
+	assert_non_null(strstr(fake_pq_sent(fake_pq_conn(0)),
+			       "R/O BEGIN() DECLARE(0) FETCH() Sync R/O FETCH() Sync R/O FETCH() Sync"));
 }
 
 static void the_next_part_may_be_started_before_the_sync_of_the_last(void **state)
@@ -873,7 +931,7 @@ static void a_part_is_over_once_when_its_connection_ends_with_it(void **state)
 	start_part(0);
 	for (int i = 0; i < 20 && (fake_pq.opened == 0 || fake_pq_unanswered(fake_pq_conn(0)) < 4); i++)
 		run_for(2);
-	fake_pq_set_read_only(fake_pq_conn(0), "off");
+	fake_pq_report(fake_pq_conn(0), "default_transaction_read_only", "off");
 	fake_pq_answer_all(fake_pq_conn(0));
 	run_for(30);
 	assert_int_equal(all_done, 1);
@@ -924,6 +982,8 @@ int main(void)
 	    TEST(every_write_has_a_sync_of_its_own),
 	    TEST(a_read_with_a_timeout_has_a_sync_of_its_own),
 	    TEST(an_isolated_read_shares_a_connection_with_nobody),
+	    TEST(what_changed_its_session_travels_alone_from_then_on),
+	    TEST(a_retiring_connection_takes_nobody),
 	    TEST(a_third_unit_waits_until_one_has_ended),
 	    TEST(those_behind_a_failure_run_again_singly),
 	    TEST(what_is_run_again_keeps_its_order_and_its_own_sync),

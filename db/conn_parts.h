@@ -1,0 +1,29 @@
+/* conn_parts.h - the inside of a connection, for db/conn*.c only.
+ *
+ *   conn.c          states; batches out, results in
+ *   conn_session.c  what a session is set to before it is used, and whether it still is
+ */
+#pragma once
+
+#include "db/conn.h"
+
+/* Both are prepared on every connection; one takes the time, in ms. */
+extern const char conn_timeout_statement[], conn_read_only_statement[];
+
+/* conn.c */
+
+/* Notes why; returns -1. */
+int conn_fail(struct db_conn *conn, const char *why);
+void conn_set_state(struct db_conn *conn, enum db_conn_state state);
+int conn_flush(struct db_conn *conn);
+/* The server ends the session instead of answering. */
+bool conn_is_farewell(const PGresult *result);
+
+/* conn_session.c */
+
+/* CONNECTING -> PREPARING: what the session needs leaves, all at once. */
+int conn_send_setup(struct db_conn *conn);
+/* PREPARING -> READY, when all of it has come back. */
+int conn_receive_setup(struct db_conn *conn);
+/* A unit is over: a setting that is not what it was after the set-up, as far as PostgreSQL reports it; NULL: none. */
+const char *conn_changed_setting(const struct db_conn *conn);
