@@ -42,8 +42,20 @@ void db_batch_rewind(struct db_batch *batch)
 	batch->failed = NULL;
 	batch->error = ERROR_NONE;
 	batch->sqlstate[0] = '\0';
+	batch->refused_parameter = 0;
 	batch->message = batch->detail = "";
 	batch->arrived = 0;
+}
+
+const char *db_batch_refused_name(const struct db_batch *batch)
+{
+	const struct db_statement *statement =
+	    batch->arrived < batch->query_count ? batch->queries[batch->arrived].statement : NULL;
+
+	if (statement == NULL || statement->parameters == NULL || batch->refused_parameter == 0 ||
+	    batch->refused_parameter > statement->parameter_count)
+		return NULL;
+	return statement->parameters[batch->refused_parameter - 1].name;
 }
 
 void db_batch_fail(struct db_batch *batch, enum error error, const char *message)

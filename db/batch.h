@@ -40,6 +40,7 @@ struct db_batch {
 	enum error error;
 	char sqlstate[6];             /* "" when the error is not PostgreSQL's */
 	const char *message, *detail; /* never NULL; views, valid until db_batch_cleanup() */
+	unsigned refused_parameter;   /* its value is no value of its type: $1 is 1; 0: none, or not known */
 	uint64_t submitted_ns, sent_ns, done_ns;
 
 	/* private to who runs it */
@@ -60,6 +61,8 @@ struct db_batch {
 void db_batch_init(struct db_batch *batch);
 void db_batch_add(struct db_batch *batch, const struct db_statement *statement, const char *const *values);
 bool db_batch_is_read_only(const struct db_batch *batch);
+/* The name of refused_parameter, or NULL. */
+const char *db_batch_refused_name(const struct db_batch *batch);
 /* Forgets results and error, keeps the queries: for a second run. */
 void db_batch_rewind(struct db_batch *batch);
 void db_batch_fail(struct db_batch *batch, enum error error, const char *message);

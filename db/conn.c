@@ -283,6 +283,20 @@ static bool shows_whole_row(const char *sqlstate)
 	return strcmp(sqlstate, "23502") == 0 || strcmp(sqlstate, "23514") == 0;
 }
 
+/* PostgreSQL says whose text it could not read in the last line of the context: "unnamed portal parameter $1 = '...'",
+ * when its messages are in English. 0: it does not. */
+static unsigned refused_parameter(const PGresult *error)
+{
+	static const char mark[] = "unnamed portal parameter $";
+	const char *context = PQresultErrorField(error, PG_DIAG_CONTEXT), *line;
+
+	if (context == NULL)
+		return 0;
+	line = strrchr(context, '\n');
+	line = line != NULL ? line + 1 : context;
+	return strncmp(line, mark, strlen(mark)) == 0 ? (unsigned)strtoul(line + strlen(mark), NULL, 10) : 0;
+}
+
 /* Closed as soon as nobody is on it; those who are get their answers. */
 static void retire(struct db_conn *conn, const char *why)
 {
@@ -324,6 +338,7 @@ static int take_error(struct db_conn *conn, struct db_slot *slot, PGresult *resu
 	batch->failed = (struct db_result *)result;
 	snprintf(batch->sqlstate, sizeof(batch->sqlstate), "%s", sqlstate);
 	db_batch_fail(batch, error_from_sqlstate(sqlstate), message != NULL ? message : "");
+	batch->refused_parameter = refused_parameter(result);
 	batch->detail = detail != NULL && !shows_whole_row(sqlstate) ? detail : "";
 	return 0;
 }

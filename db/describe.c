@@ -46,6 +46,8 @@ static struct db_type type_of_row(struct description *d, const PGresult *row, Oi
 		type.is_array = true;
 		type.delimiter = PQgetvalue(row, 0, 3)[0];
 	}
+	if (!PQgetisnull(row, 0, 4))
+		type.labels = arena_copy(arena, text_of(PQgetvalue(row, 0, 4)));
 	type.name = arena_copy(arena, text_of(PQgetvalue(row, 0, 0)));
 	return type;
 }
@@ -54,7 +56,9 @@ static struct db_type type_from_catalog(struct description *d, Oid oid, unsigned
 {
 	static const char sql[] = "SELECT format_type(oid, NULL), CASE typtype WHEN 'd' THEN typbasetype ELSE 0 END,"
 				  " CASE WHEN typcategory = 'A' AND typtype = 'b' THEN typelem ELSE 0 END,"
-				  " (SELECT e.typdelim FROM pg_catalog.pg_type e WHERE e.oid = t.typelem)"
+				  " (SELECT e.typdelim FROM pg_catalog.pg_type e WHERE e.oid = t.typelem),"
+				  " (SELECT json_agg(enumlabel ORDER BY enumsortorder) FROM pg_catalog.pg_enum"
+				  " WHERE enumtypid = t.oid)"
 				  " FROM pg_catalog.pg_type t WHERE oid = $1::oid";
 	struct db_type type = {.kind = DB_TYPE_OTHER, .delimiter = ',', .name = "unknown"};
 	char text[16];
@@ -171,20 +175,35 @@ static void check_columns(struct description *d, const struct endpoint *endpoint
 						endpoint->name, statement->columns[i].name);
 }
 
-/* Arrays, and types that have no line in type.h, are written as PostgreSQL writes them: = '{}'. */
-static bool is_for_postgres(const struct db_type *type)
-{
-	return type->is_array || type->kind == DB_TYPE_OTHER;
-}
-
-static bool is_value(struct description *d, const struct db_parameter *parameter)
+/* PostgreSQL has the last word on a default: what only it can judge (enums, intervals, ranges, domains), it judges now
+ * and not at the first request. */
+static void check_default(struct description *d, const struct endpoint *endpoint, const struct db_parameter *parameter)
 {
 	const char *sql = arena_printf(&d->set->arena, "SELECT $1::%s", parameter->type.name);
 	PGresult *result = PQexecParams(d->pg, sql, 1, NULL, &parameter->default_text, NULL, NULL, 0);
-	bool is_good = PQresultStatus(result) == PGRES_TUPLES_OK;
+	const char *message = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
 
+	if (PQresultStatus(result) != PGRES_TUPLES_OK)
+		diagnostics_add(&d->set->diagnostics, endpoint->file, parameter->line, "the default of %s is no %s: %s",
+				parameter->name, parameter->type.name,
+				message != NULL ? message : PQerrorMessage(d->pg));
 	PQclear(result);
-	return is_good;
+}
+
+/* In the form that is bound. Arrays are written as PostgreSQL writes them: = '{}'. */
+static void learn_default(struct description *d, const struct endpoint *endpoint, struct db_parameter *parameter)
+{
+	const char *bound = parameter->default_text;
+
+	if (bound != NULL && !parameter->type.is_array &&
+	    !parameter_from_text(&parameter->type, text_of(bound), &d->set->arena, &bound)) {
+		diagnostics_add(&d->set->diagnostics, endpoint->file, parameter->line,
+				"the default of %s must be %s, got %s", parameter->name,
+				db_type_expectation(&parameter->type), parameter->default_text);
+		return;
+	}
+	parameter->default_text = bound;
+	check_default(d, endpoint, parameter);
 }
 
 static void learn_parameters(struct description *d, struct endpoint *endpoint, const PGresult *described)
@@ -193,20 +212,10 @@ static void learn_parameters(struct description *d, struct endpoint *endpoint, c
 
 	for (unsigned i = 0; i < statement->parameter_count; i++) {
 		struct db_parameter *parameter = &statement->parameters[i];
-		const char *bound;
 
 		parameter->type = type_of(d, PQparamtype(described, (int)i));
-		if (!parameter->has_default || parameter->default_text == NULL)
-			continue;
-		if (is_for_postgres(&parameter->type)
-			? is_value(d, parameter)
-			: parameter_from_text(&parameter->type, text_of(parameter->default_text), &d->set->arena,
-					      &bound))
-			parameter->default_text = is_for_postgres(&parameter->type) ? parameter->default_text : bound;
-		else
-			diagnostics_add(&d->set->diagnostics, endpoint->file, parameter->line,
-					"the default of %s must be %s, got %s", parameter->name,
-					db_type_expectation(&parameter->type), parameter->default_text);
+		if (parameter->has_default)
+			learn_default(d, endpoint, parameter);
 	}
 }
 

@@ -115,14 +115,23 @@ static bool bind_text(enum db_type_kind kind, struct text input, struct arena *a
 	return true;
 }
 
-/* A JSON string of what bind_text() takes; of a numeric's digits only. */
+/* A JSON string of what bind_text() takes. */
 static bool bind_json_string(enum db_type_kind kind, struct text raw, struct arena *arena, const char **bound)
 {
 	struct text string;
 
-	if (!json_scan_string(raw, arena, &string) || (kind == DB_TYPE_NUMERIC && number_is_special(string)))
+	return json_scan_string(raw, arena, &string) && bind_copy(kind, string, arena, bound);
+}
+
+/* What no JSON number can say, in the strings that rows say it with. */
+static bool bind_json_special(struct text raw, struct arena *arena, const char **bound)
+{
+	struct text string;
+
+	if (!json_scan_string(raw, arena, &string) || !number_is_special(string))
 		return false;
-	return bind_copy(kind, string, arena, bound);
+	*bound = string.at;
+	return true;
 }
 
 /* A JSON value that is neither null nor an array of an array type. */
@@ -144,7 +153,9 @@ static bool bind_json(enum db_type_kind kind, struct text raw, struct arena *are
 		return json_scan_number(raw, &is_integer) && is_integer && bind_text(kind, raw, arena, bound);
 	case DB_TYPE_FLOAT4:
 	case DB_TYPE_FLOAT8:
-		return json_scan_number(raw, &is_integer) && bind_text(kind, raw, arena, bound);
+		if (json_scan_number(raw, &is_integer))
+			return bind_text(kind, raw, arena, bound);
+		return bind_json_special(raw, arena, bound);
 	case DB_TYPE_NUMERIC:
 		if (json_scan_number(raw, &is_integer))
 			return bind_text(kind, raw, arena, bound);

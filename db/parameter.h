@@ -32,6 +32,7 @@ bool parameter_from_texts(const struct db_type *type, const struct text *inputs,
 
 /* From a JSON body: `raw` is the field's value as it stands in the (already validated) body. null gives *bound = NULL.
  * json and jsonb take any value, byte for byte. Integers take JSON numbers without fraction or exponent; numeric takes
- * the number's own digits, or a string of them; text takes strings only. Arrays take JSON arrays, nested ones included:
- * all of one length, as PostgreSQL's are; an array of json has one dimension, its elements are any values. */
+ * the number's own digits, or a string of them; it and the floats the strings "NaN", "Infinity" and "-Infinity"; text
+ * takes strings only. Arrays take JSON arrays, nested ones included: all of one length, as PostgreSQL's are; an array
+ * of json has one dimension, its elements are any values. */
 bool parameter_from_json(const struct db_type *type, struct text raw, struct arena *arena, const char **bound);

@@ -40,6 +40,7 @@ struct db_stream *db_stream_create(const struct db_statement *statement, const c
 	stream->begin = (struct db_statement){.sql = "BEGIN READ ONLY", .is_read_only = true};
 	stream->declare = (struct db_statement){
 	    .sql = arena_printf(arena, "DECLARE rows NO SCROLL CURSOR FOR %s", statement->sql),
+	    .parameters = statement->parameters,
 	    .parameter_count = statement->parameter_count,
 	    .is_read_only = true,
 	};

@@ -31,8 +31,9 @@ enum db_type_kind {
 struct db_type {
 	enum db_type_kind kind; /* of the element, when it is an array */
 	bool is_array;
-	char delimiter;   /* between elements of an array's text form; ',' for all types but box */
-	const char *name; /* as PostgreSQL prints it, "integer", "text[]"; borrowed, constant */
+	char delimiter;     /* between elements of an array's text form; ',' for all types but box */
+	const char *name;   /* as PostgreSQL prints it, "integer", "text[]"; borrowed, constant */
+	const char *labels; /* of an enum, or of an array of them: a JSON array; NULL: it has none */
 };
 
 /* The kind for a built-in type's oid; DB_TYPE_OTHER when it has no kind of its own. */

@@ -87,8 +87,6 @@ static void add_string(struct document *document, const char *key, const char *s
 
 /* Schemas */
 
-enum direction { COMES_IN, GOES_OUT };
-
 struct type_schema {
 	const char *type;   /* NULL: any JSON value */
 	const char *format; /* NULL: none */
@@ -115,12 +113,10 @@ static const struct type_schema type_schemas[DB_TYPE_KIND_COUNT] = {
     [DB_TYPE_VOID] = {"null", NULL},
 };
 
-/* NaN and the infinities go out as strings; the digits of a numeric may come as one. */
-static bool may_be_string(enum db_type_kind kind, enum direction direction)
+/* NaN and the infinities, and the digits of a numeric that comes in. */
+static bool may_be_string(enum db_type_kind kind)
 {
-	bool is_float = kind == DB_TYPE_FLOAT4 || kind == DB_TYPE_FLOAT8;
-
-	return kind == DB_TYPE_NUMERIC || (is_float && direction == GOES_OUT);
+	return kind == DB_TYPE_NUMERIC || kind == DB_TYPE_FLOAT4 || kind == DB_TYPE_FLOAT8;
 }
 
 static void add_type(struct document *document, const char *type, bool or_string, bool or_null)
@@ -134,16 +130,25 @@ static void add_type(struct document *document, const char *type, bool or_string
 		      or_null ? ", \"null\"" : "");
 }
 
-static void add_element_members(struct document *document, enum db_type_kind kind, enum direction direction,
-				bool or_null)
+static void add_labels(struct document *document, const char *labels, bool or_null)
 {
+	begin_member(document, "enum");
+	buffer_add(document->out, (struct text){labels, strlen(labels) - strlen("]")});
+	buffer_add(document->out, or_null ? TEXT(", null]") : TEXT("]"));
+}
+
+static void add_element_members(struct document *document, const struct db_type *type, bool or_null)
+{
+	enum db_type_kind kind = type->kind;
 	const struct type_schema *schema = &type_schemas[kind];
 
 	if (schema->type == NULL)
 		return;
-	add_type(document, schema->type, may_be_string(kind, direction), or_null && kind != DB_TYPE_VOID);
+	add_type(document, schema->type, may_be_string(kind), or_null && kind != DB_TYPE_VOID);
 	if (schema->format != NULL)
 		add_string(document, "format", schema->format);
+	if (type->labels != NULL)
+		add_labels(document, type->labels, or_null);
 	if (kind == DB_TYPE_INT2) {
 		add_json(document, "minimum", "-32768");
 		add_json(document, "maximum", "32767");
@@ -154,16 +159,15 @@ static void add_element_members(struct document *document, enum db_type_kind kin
 		add_string(document, "description", "an ISO 8601 duration");
 }
 
-static void add_type_members(struct document *document, const struct db_type *type, enum direction direction,
-			     bool or_null)
+static void add_type_members(struct document *document, const struct db_type *type, bool or_null)
 {
 	if (!type->is_array) {
-		add_element_members(document, type->kind, direction, or_null);
+		add_element_members(document, type, or_null);
 		return;
 	}
 	add_type(document, "array", false, or_null);
 	open_object(document, "items");
-	add_element_members(document, type->kind, direction, true);
+	add_element_members(document, type, true);
 	close_last(document);
 }
 
@@ -199,7 +203,7 @@ static void write_row_schema(struct document *document, const char *key, const s
 	open_object(document, "properties");
 	for (unsigned index = 0; index < statement->column_count; index++) {
 		open_object(document, statement->columns[index].name);
-		add_type_members(document, &statement->columns[index].type, GOES_OUT, true);
+		add_type_members(document, &statement->columns[index].type, true);
 		close_last(document);
 	}
 	close_last(document);
@@ -242,7 +246,7 @@ static void write_parameter(struct document *document, const struct db_parameter
 	if (parameter->description[0] != '\0')
 		add_string(document, "description", parameter->description);
 	open_object(document, "schema");
-	add_type_members(document, &parameter->type, COMES_IN, false);
+	add_type_members(document, &parameter->type, false);
 	/* no text of a query string is null */
 	if (parameter->default_text != NULL)
 		add_default(document, parameter);
@@ -296,8 +300,7 @@ static void write_fields(struct document *document, const struct endpoint *endpo
 		if (is_in_path(endpoint, parameter->name))
 			continue;
 		open_object(document, parameter->name);
-		add_type_members(document, &parameter->type, COMES_IN,
-				 parameter->has_default && parameter->default_text == NULL);
+		add_type_members(document, &parameter->type, true);
 		if (parameter->description[0] != '\0')
 			add_string(document, "description", parameter->description);
 		add_default(document, parameter);

@@ -318,7 +318,7 @@ enum step respond_problem(struct exchange *x, enum error error, const char *deta
 enum step respond_db_problem(struct exchange *x)
 {
 	const struct db_batch *batch = &x->batch;
-	const char *written = batch->message;
+	const char *written = batch->message, *refused = db_batch_refused_name(batch);
 	const unsigned reading = 1U << HTTP_GET | 1U << HTTP_HEAD, own = 1U << x->request.method;
 
 	if (batch->error == ERROR_READ_ONLY)
@@ -327,6 +327,8 @@ enum step respond_db_problem(struct exchange *x)
 		    route_allow_header(x->request.match.allowed & ~(own & reading ? reading : own), &x->arena));
 	if (batch->detail[0] != '\0')
 		written = arena_printf(&x->arena, "%s (%s)", batch->message, batch->detail);
+	if (refused != NULL)
+		written = arena_printf(&x->arena, "parameter \"%s\": %s", refused, written);
 	return respond_with_problem(x, batch->error, text_of(written), batch->sqlstate);
 }
 

@@ -166,3 +166,14 @@ def test_the_service_gives_the_same_document(service, database):
     served = service.get("/openapi.json")
     assert served.status == 200 and served.header("content-type") == "application/json"
     assert served.json == json.loads(run("openapi", "--database", database, "--endpoints", TEST_ENDPOINTS).stdout)
+
+
+def test_enums_name_their_labels(folder, document):
+    if folder is not TEST_ENDPOINTS:
+        pytest.skip("the sample service has no enum")
+    echo = document["paths"]["/echo/mood"]["get"]
+    assert echo["parameters"][0]["schema"] == {"type": "string", "enum": ["sad", "happy"]}
+    row = echo["responses"]["200"]["content"]["application/json"]["schema"]
+    assert row["properties"]["value"] == {"type": ["string", "null"], "enum": ["sad", "happy", None]}
+    body = document["paths"]["/echo"]["post"]["requestBody"]["content"]["application/json"]["schema"]
+    assert all("null" in each.get("type", "null") for each in body["properties"].values())

@@ -75,6 +75,16 @@ WRONG_FILES = {
         ["unknown_function"]),
     "a default of the wrong type": (
         "-- name: a :one\n-- route: GET /a\n-- param: n = many\nSELECT :n::integer AS n;\n", 3, ["many"]),
+    "a default that is no interval": (
+        "-- name: a :one\n-- route: GET /a\n-- param: n = banana\nSELECT :n::interval AS n;\n", 3, ["banana", "interval"]),
+    "a default that is no label": (
+        "-- name: a :one\n-- route: GET /a\n-- param: n = angry\nSELECT :n::mood AS n;\n", 3, ["angry", "mood"]),
+    "a default outside its domain": (
+        "-- name: a :one\n-- route: GET /a\n-- param: n = 101\nSELECT :n::percentage AS n;\n", 3,
+        ["n", "percentage_check"]),
+    "a default that is too late": (
+        "-- name: a :one\n-- route: GET /a\n-- param: n = 300000-01-01T00:00\nSELECT :n::timestamp AS n;\n", 3,
+        ["300000", "out of range"]),
     "invalid UTF-8": (b"-- name: a :one\n-- route: GET /a\nSELECT '\xff' AS one;\n", 3, ["UTF-8"]),
     "a NUL byte": (b"-- name: a :one\n-- route: GET /a\nSELECT 1 \0 AS one;\n", 3, ["NUL"]),
     "SQL before the first name": ("SELECT 1;\n" + GOOD, 1, ["name"]),

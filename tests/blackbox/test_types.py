@@ -115,9 +115,45 @@ def test_empty_input_says_that_it_is_empty(service, kind):
     assert_problem(service.get(f"/echo/{kind}?value="), 400, "value", "empty")
 
 
-def test_what_only_postgres_can_judge(service):
-    assert_problem(service.get("/echo/mood?value=angry"), 400, "angry", sqlstate="22P02")
-    assert_problem(service.get("/echo/interval?value=long"), 400, "long", sqlstate="22007")
+@pytest.mark.parametrize("kind,text,sqlstate", [
+    ("mood", "angry", "22P02"), ("interval", "long", "22007"), ("inet", "1.2.3", "22P02"), ("range", "[1,", "22P02"),
+    ("percentage", "101", "23514"), ("date", "5874897-12-31 BC", "22008"), ("timestamp", "300000-01-01T00:00", "22008"),
+])
+def test_what_only_postgres_can_judge_names_its_parameter_too(service, kind, text, sqlstate):
+    path = f"/echo/{kind}?value={quote(text, safe='')}"
+    assert_problem(service.get(path), 400, 'parameter "value": ', sqlstate=sqlstate)
+
+
+def test_postgres_names_the_right_one_of_many(service):
+    body = {"texts": ["a"], "mood": "angry", "interval": "P1D", "int4": 5}
+    assert_problem(service.request("POST", "/echo", body), 400, 'parameter "mood": ', "angry", sqlstate="22P02")
+    body = {"texts": ["a"], "mood": "sad", "interval": "never", "int4": 5}
+    assert_problem(service.request("POST", "/echo", body), 400, 'parameter "interval": ', "never", sqlstate="22007")
+    # not its text is wrong, but what is done with it
+    problem = assert_problem(service.get("/divide?a=1&b=0"), 400, "division by zero", sqlstate="22012")
+    assert "parameter" not in problem["detail"]
+
+
+def test_a_stream_names_the_parameter(service):
+    assert_problem(service.get("/stream-moods?mood=angry"), 400, 'parameter "mood": ', sqlstate="22P02")
+    assert service.get("/stream-moods?mood=sad").json == [{"mood": "sad"}]
+
+
+@pytest.mark.parametrize("kind,literal", [
+    ("date", "infinity"), ("date", "-infinity"), ("date", "0044-03-15 BC"), ("date", "0001-02-29 BC"),
+    ("date", "20261-12-31"), ("date", "5874897-12-31"), ("time", "24:00:00"), ("timestamp", "infinity"),
+    ("timestamp", "0044-03-15 10:00:00.5 BC"), ("timestamp", "294276-12-31 23:59:59.999999"),
+    ("timestamptz", "-infinity"), ("timestamptz", "0044-03-15 10:00:00+00 BC"), ("timestamptz", "294276-12-31 00:00+00"),
+    ("float8", "NaN"), ("float8", "-Infinity"), ("float4", "Infinity"), ("numeric", "NaN"), ("numeric", "-Infinity"),
+    ("interval", "-1 year 2 days"), ("interval", "0"),
+])
+def test_what_a_row_shows_is_taken_back(service, kind, literal):
+    shown = service.get(f"/cast-to-{kind}/{quote(literal, safe='')}").json["value"]
+    response = service.get(f"/echo/{kind}?value={quote(str(shown), safe='')}")
+    assert response.status == 200 and response.json["value"] == shown, response
+    if kind != "float4":
+        response = service.request("POST", "/echo", {kind: shown})
+        assert response.status == 200 and response.json[kind] == shown, response
 
 
 def test_arrays_in_the_query_string(service):

@@ -16,7 +16,7 @@ struct pg_result {
 	ExecStatusType status;
 	bool is_null;                    /* stands for the NULL behind a query's results */
 	size_t memory_bytes, text_bytes; /* of text: 0 when it is what is there */
-	char value[96], sqlstate[6], message[128], detail[64];
+	char value[96], sqlstate[6], message[128], detail[64], context[128];
 	struct pg_result *next;
 };
 
@@ -237,6 +237,7 @@ void fake_pq_answer_error(PGconn *conn, const char *sqlstate, const char *messag
 	snprintf(result->sqlstate, sizeof(result->sqlstate), "%s", sqlstate != NULL ? sqlstate : "");
 	snprintf(result->message, sizeof(result->message), "%s", message);
 	snprintf(result->detail, sizeof(result->detail), "%s", detail != NULL ? detail : "");
+	snprintf(result->context, sizeof(result->context), "%s", fake_pq.context != NULL ? fake_pq.context : "");
 	if (!oldest_command(conn)->is_sync) {
 		conn->answered++;
 		conn->is_aborted = true;
@@ -556,6 +557,8 @@ char *PQresultErrorField(const PGresult *result, int field)
 		text = result->message;
 	else if (field == PG_DIAG_MESSAGE_DETAIL)
 		text = result->detail;
+	else if (field == PG_DIAG_CONTEXT)
+		text = result->context;
 	else if (field == PG_DIAG_SEVERITY_NONLOCALIZED)
 		text = strncmp(result->sqlstate, "57P", 3) == 0 ? "FATAL" : "ERROR";
 	/* libpq's own errors have no fields at all */

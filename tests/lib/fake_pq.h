@@ -27,8 +27,9 @@ struct fake_pq {
 	bool hangs;   /* no connect gets an answer */
 	bool answers_setup;
 	bool answers_everything;
-	bool is_sync_late; /* what is answered so: the Sync comes a packet after the last result has been read */
-	unsigned fail_at;  /* that one of all calls which can fail does; 0: none */
+	bool is_sync_late;   /* what is answered so: the Sync comes a packet after the last result has been read */
+	const char *context; /* of errors, or NULL */
+	unsigned fail_at;    /* that one of all calls which can fail does; 0: none */
 
 	/* read-only */
 	unsigned calls;                   /* that can fail, so far */

@@ -682,6 +682,39 @@ static void a_forgotten_one_may_fail_or_be_lost(void **state)
 	assert_string_equal(over, "");
 }
 
+static void assert_refused(const char *context, const char *name)
+{
+	static struct db_parameter parameter = {.name = "code"};
+	static const struct db_statement statement = {
+	    .name = "country", .sql = "SELECT", .parameters = &parameter, .parameter_count = 1, .is_read_only = true};
+
+	fake_pq.context = context;
+	assert_int_equal(send_batch(0, &statement, true), 0);
+	fake_pq_answer_error(pg(), "22P02", "invalid input value for enum mood", NULL);
+	fake_pq_answer_all(pg());
+	assert_int_equal(db_conn_advance(&conn), 0);
+	if (name != NULL)
+		assert_string_equal(db_batch_refused_name(&batches[0]), name);
+	else
+		assert_null(db_batch_refused_name(&batches[0]));
+	db_batch_cleanup(&batches[0]);
+	assert_null(db_batch_refused_name(&batches[0]));
+}
+
+static void the_context_of_an_error_names_the_parameter(void **state)
+{
+	(void)state;
+	open_and_prepare();
+	assert_refused("unnamed portal parameter $1 = '...'", "code");
+	assert_refused("PL/pgSQL function is_good(text) line 3 at RAISE\nunnamed portal parameter $1", "code");
+	assert_refused("unnamed portal parameter $2 = '...'", NULL);
+	assert_refused("unnamed portal parameter $0", NULL);
+	assert_refused("unnamed portal parameter $99999999999999999999", NULL);
+	assert_refused("SQL function \"unnamed portal parameter $1\" statement 1", NULL);
+	assert_refused("unnamed portal parameter $1 = '...'\nSQL statement \"SELECT\"", NULL);
+	assert_refused(NULL, NULL);
+}
+
 /* A read that was behind it runs again elsewhere. */
 static void a_reading_session_that_was_changed_is_given_up(void **state)
 {
@@ -965,6 +998,7 @@ int main(void)
 	    TEST(a_result_as_large_as_the_limit_is_none),
 	    TEST(what_was_forgotten_comes_back_to_nobody),
 	    TEST(a_forgotten_one_may_fail_or_be_lost),
+	    TEST(the_context_of_an_error_names_the_parameter),
 	    TEST(a_reading_session_that_was_changed_is_given_up),
 	    TEST(who_of_a_shared_unit_changed_the_session_is_not_known),
 	    TEST(a_writing_session_that_was_changed_is_closed_when_it_is_idle),

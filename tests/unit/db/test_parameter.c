@@ -142,9 +142,11 @@ static void floats_from_json(void **state)
 {
 	(void)state;
 	expect_json(DB_TYPE_FLOAT8, LIST("0", "-0", "1.5", "1e5", "-1.5E-300", "12345678901234567890"),
-		    LIST("", "+5", "01.5", ".5", "1.", "\"1.5\"", "NaN", "\"NaN\"", "Infinity", "1e309", "1e-400",
+		    LIST("", "+5", "01.5", ".5", "1.", "\"1.5\"", "NaN", "\"nan\"", "Infinity", "1e309", "1e-400",
 			 "true", "[]"));
-	expect_json(DB_TYPE_FLOAT4, LIST("3.4028235e38", "1e-42"), LIST("3.5e38", "1e-50", "\"Infinity\""));
+	expect(parameter_from_json, one(DB_TYPE_FLOAT8), "\"-Infinity\"", "-Infinity");
+	expect(parameter_from_json, one(DB_TYPE_FLOAT4), "\"NaN\"", "NaN");
+	expect_json(DB_TYPE_FLOAT4, LIST("3.4028235e38", "1e-42"), LIST("3.5e38", "1e-50", "\"infinity\""));
 }
 
 /* A 1 (or `first`) and zeros up to `length` digits. */
@@ -179,10 +181,11 @@ static void numerics_from_json(void **state)
 {
 	(void)state;
 	expect_json(DB_TYPE_NUMERIC, LIST("0", "12.50", "-1e3", "12345678901234567890.1234567890"),
-		    LIST("", "+1", "01", "1e131072", "true", "\"\"", "\" 1\"", "\"NaN\"", "\"Infinity\"",
-			 "\"-Infinity\"", "NaN", "\"1e131072\""));
+		    LIST("", "+1", "01", "1e131072", "true", "\"\"", "\" 1\"", "\"nan\"", "\"+Infinity\"", "NaN",
+			 "\"1e131072\""));
 	expect(parameter_from_json, one(DB_TYPE_NUMERIC), "\"12.50\"", "12.50");
 	expect(parameter_from_json, one(DB_TYPE_NUMERIC), "\"\\u0031\"", "1");
+	expect(parameter_from_json, one(DB_TYPE_NUMERIC), "\"Infinity\"", "Infinity");
 }
 
 static void booleans(void **state)
@@ -209,29 +212,31 @@ static void uuids(void **state)
 
 #define NO_DATES                                                                                                       \
 	"", "2026", "2026-11", "2026-1-2", "26-01-02", "2026-00-10", "2026-13-10", "2026-11-00", "2026-11-31",         \
-	    "2026-04-31", "2026-02-29", "1900-02-29", "2100-02-29", "0000-01-01", "-001-01-01", "10000-01-01",         \
-	    "20261122", "2026/11/22", "22.11.2026", "today", "infinity", "2026-11-22 BC", "2026-11-22 ",               \
-	    " 2026-11-22", "2026-11-2a"
+	    "2026-04-31", "2026-02-29", "1900-02-29", "2100-02-29", "0000-01-01", "-001-01-01", "02026-01-01",         \
+	    "5874898-01-01", "12345678-01-01", "20261122", "2026/11/22", "22.11.2026", "today", "infinityy",           \
+	    "+infinity", "-infinity BC", "infinity BC", "2026-11-22BC", "2026-11-22 bc", "2026-11-22 AD",              \
+	    "0004-02-29 BC", "0000-01-01 BC", " BC", "2026-11-22 ", " 2026-11-22", "2026-11-2a"
 
 static void dates(void **state)
 {
 	(void)state;
-	expect_text(
-	    DB_TYPE_DATE,
-	    LIST("2026-11-22", "0001-01-01", "9999-12-31", "2024-02-29", "2000-02-29", "2026-01-31", "2026-06-30"),
-	    LIST(NO_DATES, "2026-11-22T10:00:00"));
+	expect_text(DB_TYPE_DATE,
+		    LIST("2026-11-22", "0001-01-01", "9999-12-31", "2024-02-29", "2000-02-29", "2026-01-31",
+			 "2026-06-30", "10000-01-01", "5874897-12-31", "0044-03-15 BC", "0001-02-29 BC",
+			 "0005-02-29 BC", "infinity", "-infinity"),
+		    LIST(NO_DATES, "2026-11-22T10:00:00"));
 	expect(parameter_from_json, one(DB_TYPE_DATE), "\"2024-02-29\"", "2024-02-29");
 	expect_json(DB_TYPE_DATE, LIST(NULL), LIST("2026", "\"2026-02-29\"", "\"\"", "2026-11-22"));
 }
 
 #define NO_TIMES                                                                                                       \
-	"", "10", "1000", "10:0", "1:00", "24:00", "24:00:00", "10:60", "10:00:60", "10:00:", "10:00:0", "10:00:00.",  \
+	"", "10", "1000", "10:0", "1:00", "24:00", "24:00:01", "10:60", "10:00:60", "10:00:", "10:00:0", "10:00:00.",  \
 	    "10:00:00.1234567890", "10:00:00,5", "10:00 PM", "10:00:00 ", "10:-1", "now", "T10:00"
 
 static void times(void **state)
 {
 	(void)state;
-	expect_text(DB_TYPE_TIME, LIST("00:00", "23:59:59", "10:00:00.5", "10:00:00.123456789"),
+	expect_text(DB_TYPE_TIME, LIST("00:00", "23:59:59", "10:00:00.5", "10:00:00.123456789", "24:00:00"),
 		    LIST(NO_TIMES, "10:00:00Z", "10:00:00+02"));
 	expect(parameter_from_json, one(DB_TYPE_TIME), "\"10:00\"", "10:00");
 	expect_json(DB_TYPE_TIME, LIST(NULL), LIST("10", "\"24:00\"", "\"\""));
@@ -257,10 +262,11 @@ static void timestamps(void **state)
 	(void)state;
 	expect_timestamps_of_parts(DB_TYPE_TIMESTAMP, "");
 	expect_text(DB_TYPE_TIMESTAMP,
-		    LIST("2026-11-22T10:00:00", "2026-11-22 10:00:00.5", "2026-11-22T23:59", "0001-01-01T00:00:00"),
+		    LIST("2026-11-22T10:00:00", "2026-11-22 10:00:00.5", "2026-11-22T23:59", "0001-01-01T00:00:00",
+			 "20261-11-22T10:00:00", "0044-03-15 10:00:00 BC", "infinity", "-infinity"),
 		    LIST("2026-11-22", "2026-11-22  10:00:00", "2026-11-22t10:00:00", "2026-11-2210:00:00",
 			 "2026-11-22_10:00:00", "2026-11-22T10:00:00Z", "2026-11-22T10:00:00+02:00",
-			 "2026-11-22T10:00:00-02", "infinity"));
+			 "2026-11-22T10:00:00-02", "2026-11-22T24:00:00", "infinity BC"));
 	expect(parameter_from_json, one(DB_TYPE_TIMESTAMP), "\"2026-11-22T10:00:00\"", "2026-11-22T10:00:00");
 	expect_json(DB_TYPE_TIMESTAMP, LIST(NULL), LIST("1795341600", "\"2026-11-22\""));
 }
@@ -273,13 +279,15 @@ static void timestamps_with_offset(void **state)
 	expect_text(DB_TYPE_TIMESTAMPTZ,
 		    LIST("2026-11-22T10:00:00Z", "2026-11-22 10:00:00.5+02", "2026-11-22T10:00:00-0530",
 			 "2026-11-22T10:00:00+05:30", "2026-11-22T10:00:00+15:59", "2026-11-22T10:00:00-15:59",
-			 "2026-11-22T10:00-00:00"),
+			 "2026-11-22T10:00-00:00", "1800-01-01T00:53:28+00:53:28", "20261-11-22T10:00:00+00:00",
+			 "0044-03-15 10:00:00+00 BC", "infinity", "-infinity"),
 		    LIST("2026-11-22T10:00:00", "2026-11-22T10:00:00 +02", "2026-11-22T10:00:00 02:00",
 			 "2026-11-22T10:00:00z", "2026-11-22T10:00:00+2",
 			 "2026-11-22T10:00:00+02:", "2026-11-22T10:00:00+02:0", "2026-11-22T10:00:00+020",
-			 "2026-11-22T10:00:00+02:60", "2026-11-22T10:00:00+16:00", "2026-11-22T10:00:00+02:00:00",
+			 "2026-11-22T10:00:00+02:60", "2026-11-22T10:00:00+16:00", "2026-11-22T10:00:00+02:00:60",
+			 "2026-11-22T10:00:00+02:00:00:00", "2026-11-22T10:00:00+0200:00", "2026-11-22T24:00:00Z",
 			 "2026-11-22T10:00:00+", "2026-11-22T10:00:00ZZ", "2026-11-22T10:00:00 UTC",
-			 "2026-11-22T10:00:00 Europe/Berlin", "2026-11-22Z", "now", "infinity"));
+			 "2026-11-22T10:00:00 Europe/Berlin", "2026-11-22Z", "now", "infinityZ", "infinity BC"));
 	expect(parameter_from_json, one(DB_TYPE_TIMESTAMPTZ), "\"2026-11-22T10:00:00\\u002b02:00\"",
 	       "2026-11-22T10:00:00+02:00");
 	expect_json(DB_TYPE_TIMESTAMPTZ, LIST(NULL), LIST("1795341600", "\"2026-11-22T10:00:00\""));
@@ -509,11 +517,11 @@ static void what_is_read_can_be_written(void **state)
 	    {{.kind = DB_TYPE_DATE}, "2026-11-22"},
 	    {{.kind = DB_TYPE_TIME}, "10:00:00.5"},
 	    {{.kind = DB_TYPE_INTERVAL}, "P1Y2M3DT4H5M6.7S"},
-	    {{DB_TYPE_OTHER, true, ',', "text[]"}, "{\"a\",\"\\\"\\\\\",NULL,\"NULL\",\"\",\"{,}\"}"},
-	    {{DB_TYPE_INT4, true, ',', "integer[]"}, "{{\"1\",NULL},{\"-3\",\"4\"}}"},
-	    {{DB_TYPE_BYTEA, true, ',', "bytea[]"}, "{\"\\\\x00ff\"}"},
-	    {{DB_TYPE_JSON, true, ',', "jsonb[]"}, "{\"{\\\"a\\\": \\\"\\\\\\\"\\\"}\",\"1\"}"},
-	    {{DB_TYPE_OTHER, true, ';', "box[]"}, "{\"(1,1),(0,0)\";\"(2,2),(1,1)\"}"},
+	    {{DB_TYPE_OTHER, true, ',', "text[]", NULL}, "{\"a\",\"\\\"\\\\\",NULL,\"NULL\",\"\",\"{,}\"}"},
+	    {{DB_TYPE_INT4, true, ',', "integer[]", NULL}, "{{\"1\",NULL},{\"-3\",\"4\"}}"},
+	    {{DB_TYPE_BYTEA, true, ',', "bytea[]", NULL}, "{\"\\\\x00ff\"}"},
+	    {{DB_TYPE_JSON, true, ',', "jsonb[]", NULL}, "{\"{\\\"a\\\": \\\"\\\\\\\"\\\"}\",\"1\"}"},
+	    {{DB_TYPE_OTHER, true, ';', "box[]", NULL}, "{\"(1,1),(0,0)\";\"(2,2),(1,1)\"}"},
 	};
 
 	(void)state;

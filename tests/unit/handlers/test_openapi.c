@@ -51,7 +51,7 @@ static const char SOURCE[] = "-- name: note :one\n"
 			     "-- stream\n"
 			     "SELECT 1 AS n;\n";
 
-static const struct db_type text_type = {DB_TYPE_OTHER, false, ',', "text"};
+static const struct db_type text_type = {DB_TYPE_OTHER, false, ',', "text", NULL};
 
 static struct endpoint_set set;
 static struct text written;
@@ -73,7 +73,7 @@ static void set_type(const char *endpoint, const char *parameter, enum db_type_k
 
 	while (strcmp(statement->parameters[index].name, parameter) != 0)
 		assert_true(++index < statement->parameter_count);
-	statement->parameters[index].type = (struct db_type){kind, is_array, ',', "?"};
+	statement->parameters[index].type = (struct db_type){kind, is_array, ',', "?", NULL};
 }
 
 /* A column of every kind, named by its number, and an array. */
@@ -86,9 +86,9 @@ static void set_columns(const char *endpoint)
 	struct db_statement *statement = &endpoint_named(endpoint)->statement;
 
 	for (unsigned kind = 0; kind < DB_TYPE_KIND_COUNT; kind++)
-		columns[kind] = (struct db_column){.name = names[kind], .type = {kind, false, ',', "?"}};
+		columns[kind] = (struct db_column){.name = names[kind], .type = {kind, false, ',', "?", NULL}};
 	columns[DB_TYPE_KIND_COUNT] =
-	    (struct db_column){.name = "list", .type = {DB_TYPE_INT4, true, ',', "integer[]"}};
+	    (struct db_column){.name = "list", .type = {DB_TYPE_INT4, true, ',', "integer[]", NULL}};
 	statement->columns = columns;
 	statement->column_count = DB_TYPE_KIND_COUNT + 1;
 }
@@ -101,10 +101,19 @@ static struct text write_document(void)
 	return buffer_text(&out);
 }
 
-static int set_up(void **state)
+static void read_document(void)
 {
 	json_error_t error;
 
+	json_decref(document);
+	written = write_document();
+	document = json_loadb(written.at, written.length, JSON_REJECT_DUPLICATES, &error);
+	if (document == NULL)
+		fail_msg("no JSON: line %d: %s", error.line, error.text);
+}
+
+static int set_up(void **state)
+{
 	(void)state;
 	endpoint_set_init(&set);
 	if (sql_file_parse(&set, "test.sql", text_of(SOURCE)) != 0)
@@ -128,10 +137,8 @@ static int set_up(void **state)
 	set_columns("add");
 	set_columns("notes");
 	set_columns("watch");
-	written = write_document();
-	document = json_loadb(written.at, written.length, JSON_REJECT_DUPLICATES, &error);
-	if (document == NULL)
-		fail_msg("no JSON: line %d: %s", error.line, error.text);
+	document = NULL;
+	read_document();
 	return 0;
 }
 
@@ -248,7 +255,7 @@ static void body_has_what_the_path_has_not(void **state)
 	(void)state;
 	expect("paths /notes/{id} put requestBody content",
 	       "{\"application/json\":{\"schema\":{\"type\":\"object\",\"properties\":{"
-	       "\"body\":{\"type\":\"string\",\"default\":\"none\"},"
+	       "\"body\":{\"type\":[\"string\",\"null\"],\"default\":\"none\"},"
 	       "\"price\":{\"type\":[\"number\",\"string\",\"null\"],\"description\":\"in euro\",\"default\":null},"
 	       "\"extra\":{}},\"required\":[\"extra\"],\"additionalProperties\":false}}}");
 	expect("paths /notes/{id} put requestBody required", "true");
@@ -265,12 +272,12 @@ static void defaults_are_values_of_their_type(void **state)
 
 	(void)state;
 	expect("paths /defaults patch requestBody content application/json schema properties",
-	       "{\"t\":{\"type\":\"string\",\"default\":\"17\"},"
-	       "\"f\":{\"type\":\"number\",\"format\":\"double\",\"default\":\"NaN\"},"
-	       "\"b\":{\"type\":\"boolean\",\"default\":true},"
+	       "{\"t\":{\"type\":[\"string\",\"null\"],\"default\":\"17\"},"
+	       "\"f\":{\"type\":[\"number\",\"string\",\"null\"],\"format\":\"double\",\"default\":\"NaN\"},"
+	       "\"b\":{\"type\":[\"boolean\",\"null\"],\"default\":true},"
 	       "\"j\":{\"default\":{\"a\":1.5}},"
-	       "\"n\":{\"type\":[\"number\",\"string\"],\"default\":1.5},"
-	       "\"x\":{\"type\":\"string\",\"format\":\"byte\",\"contentEncoding\":\"base64\"}}");
+	       "\"n\":{\"type\":[\"number\",\"string\",\"null\"],\"default\":1.5},"
+	       "\"x\":{\"type\":[\"string\",\"null\"],\"format\":\"byte\",\"contentEncoding\":\"base64\"}}");
 	/* digit for digit */
 	assert_non_null(memmem(written.at, written.length, raw, strlen(raw)));
 }
@@ -310,6 +317,25 @@ static void columns_have_the_schema_of_their_type(void **state)
 	       "{\"type\":[\"array\",\"null\"],\"items\":{\"type\":[\"integer\",\"null\"],\"format\":\"int32\"}}");
 	snprintf(place, sizeof(place), "%s required", row);
 	assert_int_equal(json_array_size(at(place)), DB_TYPE_KIND_COUNT + 1);
+}
+
+static void enums_name_their_labels(void **state)
+{
+	struct db_type mood = {DB_TYPE_OTHER, false, ',', "mood", "[\"sad\", \"happy\"]"};
+	static const char row[] = "paths /notes/{id} get responses 200 content application/json schema properties";
+	char place[256];
+
+	(void)state;
+	endpoint_named("notes")->statement.parameters[0].type = mood;
+	endpoint_named("note")->statement.columns[0].type = mood;
+	mood.is_array = true;
+	endpoint_named("note")->statement.columns[1].type = mood;
+	read_document();
+	expect("paths /notes get parameters 0 schema", "{\"type\":\"string\",\"enum\":[\"sad\",\"happy\"]}");
+	snprintf(place, sizeof(place), "%s c0", row);
+	expect(place, "{\"type\":[\"string\",\"null\"],\"enum\":[\"sad\",\"happy\",null]}");
+	snprintf(place, sizeof(place), "%s c1 items", row);
+	expect(place, "{\"type\":[\"string\",\"null\"],\"enum\":[\"sad\",\"happy\",null]}");
 }
 
 static void responses_are_those_of_the_shape(void **state)
@@ -396,6 +422,7 @@ int main(void)
 	    TEST(body_has_what_the_path_has_not),
 	    TEST(defaults_are_values_of_their_type),
 	    TEST(columns_have_the_schema_of_their_type),
+	    TEST(enums_name_their_labels),
 	    TEST(responses_are_those_of_the_shape),
 	    TEST(references_lead_somewhere),
 	    TEST(document_is_served),

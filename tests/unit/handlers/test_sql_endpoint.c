@@ -83,9 +83,9 @@ static void set_columns(const char *endpoint, struct db_column *columns, unsigne
 
 static void describe_all(void)
 {
-	static const struct db_type text = {DB_TYPE_OTHER, false, ',', "text"};
-	static const struct db_type integer = {DB_TYPE_INT4, false, ',', "integer"};
-	static const struct db_type texts = {DB_TYPE_OTHER, true, ',', "text[]"};
+	static const struct db_type text = {DB_TYPE_OTHER, false, ',', "text", NULL};
+	static const struct db_type integer = {DB_TYPE_INT4, false, ',', "integer", NULL};
+	static const struct db_type texts = {DB_TYPE_OTHER, true, ',', "text[]", NULL};
 	static struct db_column country[2], name[1], id[1], nothing[1];
 
 	for (unsigned i = 0; i < service.endpoints.count; i++)
@@ -101,7 +101,7 @@ static void describe_all(void)
 	name[0] = country[0];
 	id[0] = (struct db_column){"id", TEXT("\"id\":"), integer, 23};
 	nothing[0] =
-	    (struct db_column){"clear_notes", TEXT("\"clear_notes\":"), {DB_TYPE_VOID, false, ',', "void"}, 2278};
+	    (struct db_column){"clear_notes", TEXT("\"clear_notes\":"), {DB_TYPE_VOID, false, ',', "void", NULL}, 2278};
 	set_columns("country", country, 2);
 	set_columns("search", name, 1);
 	set_columns("add", id, 1);
@@ -426,7 +426,7 @@ static void earlier_place_wins(void **state)
 static void wrong_element_of_an_array_is_named(void **state)
 {
 	(void)state;
-	set_type("search", "tags", (struct db_type){DB_TYPE_INT4, true, ',', "integer[]"});
+	set_type("search", "tags", (struct db_type){DB_TYPE_INT4, true, ',', "integer[]", NULL});
 	receive(HTTP_GET, "/search", "name=x&tags=1&tags=two&tags=3");
 	expect_problem(400, "parameter \"tags\" must be an integer from -2147483648 to 2147483647, got \"two\"");
 	receive(HTTP_GET, "/search", "name=x&tags=1&tags=");
