@@ -8,6 +8,7 @@ const char db_unreachable[] = "the database can not be reached; try again";
 const char db_lost_twice[] = "the connection to the database was lost twice; try again";
 const char db_outcome_unknown[] = "the connection to the database was lost; whether it was written is not known";
 const char db_no_answer[] = "PostgreSQL did not answer before the deadline";
+const char db_client_left[] = "the client had left before it was its turn";
 
 void db_batch_init(struct db_batch *batch)
 {
@@ -45,6 +46,14 @@ void db_batch_rewind(struct db_batch *batch)
 	batch->refused_parameter = 0;
 	batch->message = batch->detail = "";
 	batch->arrived = 0;
+}
+
+bool db_batch_is_abandoned(struct db_batch *batch)
+{
+	if (batch->is_abandoned == NULL || !atomic_load_explicit(batch->is_abandoned, memory_order_relaxed))
+		return false;
+	db_batch_fail(batch, ERROR_BUSY, db_client_left);
+	return true;
 }
 
 const char *db_batch_refused_name(const struct db_batch *batch)

@@ -8,6 +8,7 @@
  */
 #pragma once
 
+#include <stdatomic.h>
 #include <stdint.h>
 
 #include "base/compiler.h"
@@ -19,7 +20,7 @@
 enum { DB_BATCH_QUERIES_MAX = 4 };
 
 /* What failures are called, in one place: a client gets the same words in every mode. */
-extern const char db_unreachable[], db_lost_twice[], db_outcome_unknown[], db_no_answer[];
+extern const char db_unreachable[], db_lost_twice[], db_outcome_unknown[], db_no_answer[], db_client_left[];
 
 struct db_batch;
 typedef void db_done_fn(struct db_batch *batch);
@@ -34,7 +35,8 @@ struct db_batch {
 	/* set by the caller */
 	struct db_query queries[DB_BATCH_QUERIES_MAX];
 	unsigned query_count;
-	uint64_t deadline_ns; /* absolute; queue time counts */
+	uint64_t deadline_ns;            /* absolute; queue time counts */
+	const atomic_bool *is_abandoned; /* nobody wants the results any more; NULL: that is not known */
 
 	/* read-only for the caller, valid once it is done */
 	enum error error;
@@ -61,6 +63,8 @@ struct db_batch {
 void db_batch_init(struct db_batch *batch);
 void db_batch_add(struct db_batch *batch, const struct db_statement *statement, const char *const *values);
 bool db_batch_is_read_only(const struct db_batch *batch);
+/* What was not sent is not sent any more then. Fails it. */
+bool db_batch_is_abandoned(struct db_batch *batch);
 /* The name of refused_parameter, or NULL. */
 const char *db_batch_refused_name(const struct db_batch *batch);
 /* Forgets results and error, keeps the queries: for a second run. */

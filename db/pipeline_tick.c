@@ -15,6 +15,12 @@ static void expire_waiting(struct db_pipeline *pipeline, struct list *queue, uin
 	LIST_EACH (item, queue) {
 		struct db_batch *batch = CONTAINER_OF(item, struct db_batch, link);
 
+		if (db_batch_is_abandoned(batch)) {
+			pipeline_leave_lane(pipeline, batch);
+			batch->done_ns = now_ns;
+			db_pipeline_finish_later(pipeline, batch);
+			continue;
+		}
 		if (now_ns < batch->deadline_ns)
 			continue;
 		pipeline_leave_lane(pipeline, batch);

@@ -150,6 +150,10 @@ void db_wait_run(struct db_wait *wait, struct db_batch *batch)
 	bool is_read_only = db_batch_is_read_only(batch);
 	struct db_conn *conn = is_read_only ? &wait->reads : &wait->writes;
 
+	if (db_batch_is_abandoned(batch)) {
+		batch->done_ns = clock_now_ns();
+		return;
+	}
 	for (;;) {
 		int status = clock_now_ns() < batch->deadline_ns ? open_when_needed(wait, conn, batch) : 1;
 

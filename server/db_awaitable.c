@@ -18,6 +18,7 @@ static void wait_for_batch(struct awaitable *awaitable, struct resources *resour
 {
 	struct exchange *x = exchange_of(awaitable);
 
+	x->batch.is_abandoned = &x->is_abandoned;
 	db_wait_run(resources->wait, &x->batch);
 	exchange_note_times(x);
 }
@@ -27,6 +28,7 @@ static void start_batch(struct awaitable *awaitable, struct resources *resources
 	struct exchange *x = exchange_of(awaitable);
 
 	x->batch.done = on_batch_done;
+	x->batch.is_abandoned = &x->is_abandoned;
 	db_pipeline_submit(resources->pipeline, &x->batch);
 }
 

@@ -17,8 +17,8 @@ enum {
 };
 
 /* libh2o reads nothing while a request is under way, and so does not see its client leave. What keeps a processor
- * or other hosts busy is worth asking the kernel for. A client that only closes its sending half counts as gone, as
- * nginx has it. */
+ * or other hosts busy, or somebody waiting for his turn, is worth asking the kernel for. A client that only closes its
+ * sending half counts as gone, as nginx has it. */
 static void note_who_left(struct http_loop *http)
 {
 	LIST_EACH (item, &http->clients) {
@@ -65,7 +65,8 @@ static void on_sweep(uv_timer_t *timer)
 			       .db_run_again = numbers.db.run_again,
 			       .db_units = numbers.db.units,
 			   });
-	if (computations > 0 || (service->fetcher != NULL && fetcher_count(service->fetcher) > 0))
+	if (numbers.waiting > 0 || computations > 0 ||
+	    (service->fetcher != NULL && fetcher_count(service->fetcher) > 0))
 		note_who_left(http);
 	if (http->closes_idle)
 		http_loop_drain(http, true);

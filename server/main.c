@@ -172,7 +172,9 @@ static int run_loops(struct server *server)
 		cut_off += server->loops[i].cut_off;
 	}
 	if (cut_off > 0) {
-		log_warning("server", "%u requests or connections were not over within drain_timeout_ms and are cut off", cut_off);
+		log_warning("server",
+			    "%u requests or connections were not over within drain_timeout_ms and are cut off",
+			    cut_off);
 		_exit(EXIT_WRONG);
 	}
 	return EXIT_GOOD;

@@ -129,9 +129,10 @@ static void on_handed_back(struct list *item)
 	x->runner->ready(x);
 }
 
-static bool is_expired(const struct exchange *x, uint64_t now_ns)
+/* Nobody waits for it any more, or will when a worker comes to it. */
+static bool is_over(const struct exchange *x, uint64_t now_ns)
 {
-	return now_ns >= x->awaited.deadline_ns;
+	return now_ns >= x->awaited.deadline_ns || atomic_load_explicit(&x->is_abandoned, memory_order_relaxed);
 }
 
 static void fail(struct exchange *x, enum error error, const char *why)
@@ -139,7 +140,8 @@ static void fail(struct exchange *x, enum error error, const char *why)
 	x->awaited.class->fail(&x->awaited, error, why);
 }
 
-/* Takes those out that no worker will reach in time: their next step sees the error. */
+/* Takes those out that no worker will reach in time, and those whose client has left: their next step sees the error.
+ */
 static void on_expiry(uv_timer_t *timer)
 {
 	struct threads_runner *self = timer->data;
@@ -150,7 +152,7 @@ static void on_expiry(uv_timer_t *timer)
 	list_init(&expired);
 	pthread_mutex_lock(&self->waiting_lock);
 	LIST_EACH (item, &self->waiting) {
-		if (!is_expired(CONTAINER_OF(item, struct exchange, link), now_ns))
+		if (!is_over(CONTAINER_OF(item, struct exchange, link), now_ns))
 			continue;
 		list_remove(item);
 		list_append(&expired, item);
@@ -164,7 +166,10 @@ static void on_expiry(uv_timer_t *timer)
 		struct exchange *x = CONTAINER_OF(item, struct exchange, link);
 
 		list_remove(item);
-		fail(x, ERROR_DEADLINE, "no worker became free before the deadline");
+		if (now_ns >= x->awaited.deadline_ns)
+			fail(x, ERROR_DEADLINE, "no worker became free before the deadline");
+		else
+			fail(x, ERROR_BUSY, db_client_left);
 		runner_run(&self->runner, x);
 	}
 }

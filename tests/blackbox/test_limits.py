@@ -53,6 +53,26 @@ def test_a_full_queue_refuses_writes_as_well(serve, mode, postgres):
     assert postgres.value(f"SELECT count(*) FROM item WHERE name LIKE 'queued-{mode}-%'", "blackbox") == str(good)
 
 
+def test_what_waits_for_a_client_that_left_is_not_run(serve, mode, postgres):
+    if mode == "sync":
+        pytest.skip("its queue is the kernel's: the loop does not see who leaves")
+    one_at_a_time = {"threads": ["--threads", 1], "async": ["--db-connections", 2, "--db-shared-connections", 1]}[mode]
+    service = serve(*one_at_a_time)
+    stays = service.connect()
+    stays.send(encode_request("POST", "/slow", {"ms": 1000, "name": f"stays-{mode}"}))
+    time.sleep(0.1)
+    leave = [service.connect() for _ in range(10)]
+    for number, connection in enumerate(leave):
+        connection.send(encode_request("POST", "/slow", {"ms": 1, "name": f"leaves-{mode}-{number}"}))
+    time.sleep(0.1)
+    for connection in leave:
+        connection.close()
+    assert stays.read_response().status == 201
+    stays.close()
+    assert service.request("POST", "/slow", {"ms": 1, "name": f"after-{mode}"}).status == 201
+    assert postgres.value(f"SELECT count(*) FROM item WHERE name LIKE 'leaves-{mode}-%'", "blackbox") == "0"
+
+
 def test_the_deadline_is_504(serve):
     service = serve("--request-timeout-ms", 300)
     assert_problem(service.get("/slow/5000"), 504)

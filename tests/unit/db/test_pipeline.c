@@ -500,6 +500,29 @@ static void a_deadline_in_the_queue_ends_the_wait(void **state)
 	assert_ok(0, "slow");
 }
 
+static void who_has_left_is_not_sent(void **state)
+{
+	atomic_bool has_left = false;
+
+	(void)state;
+	start();
+	teach(&slow, 20);
+	for (int i = 0; i < 8; i++) {
+		batches[i].is_abandoned = &has_left;
+		submit(i, &slow);
+	}
+	run_for(20);
+	has_left = true;
+	run_for(20);
+	assert_true(all_done > 0);
+	for (int i = 0; i < 8; i++)
+		if (batches[i].slot == NULL)
+			assert_failed(i, ERROR_BUSY);
+	assert_int_equal(db_pipeline_numbers(pipeline).waiting, 0);
+	answer_all_open();
+	run_until_done(8);
+}
+
 static void a_deadline_in_flight_ends_the_wait_and_keeps_the_connection(void **state)
 {
 	(void)state;
@@ -991,6 +1014,7 @@ int main(void)
 	    TEST(beyond_the_queue_limit_is_busy_at_the_end_of_the_turn),
 	    TEST(finish_later_ends_a_batch_that_was_never_submitted),
 	    TEST(a_deadline_in_the_queue_ends_the_wait),
+	    TEST(who_has_left_is_not_sent),
 	    TEST(a_deadline_in_flight_ends_the_wait_and_keeps_the_connection),
 	    TEST(the_owner_of_a_late_batch_may_free_it),
 	    TEST(a_server_that_hangs_is_given_up),
