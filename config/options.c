@@ -270,6 +270,11 @@ int options_set(struct options *options, const char *field, const char *value, c
 	return set_row(options, row, value, origin, origin);
 }
 
+const char *options_origin(const struct options *options, const char *field)
+{
+	return options->origins[find_row(text_of(field), SPELLED_AS_KEY) - rows];
+}
+
 /* The JSON file */
 
 /* Returns the file as a string in the arena, or NULL and an error. */
@@ -418,6 +423,8 @@ static int set_from_variable(struct options *options, const char *variable)
 		return 0;
 	if (row == NULL || equals == NULL)
 		return fail_unknown(options, "environment", name, SPELLED_AS_VARIABLE);
+	if (equals[1] == '\0')
+		return 0;
 	origin = arena_copy(&options->arena, name);
 	return set_row(options, row, equals + 1, origin, origin);
 }

@@ -41,13 +41,16 @@ MUST_CHECK int options_set(struct options *options, const char *field, const cha
 /* A JSON object whose keys are field names; an unknown key or a wrong type is an error with file and line. */
 MUST_CHECK int options_load_file(struct options *options, const char *file);
 /* MEANTIME_*: a variable of that prefix that names no option is an error; MEANTIME_CONFIG, which options_load() reads,
- * is none. DATABASE_URL, unless empty, counts as MEANTIME_DATABASE with a lower rank than it. */
+ * is none. DATABASE_URL counts as MEANTIME_DATABASE with a lower rank than it. What is empty counts as not there, as
+ * compose files leave it. */
 MUST_CHECK int options_load_environment(struct options *options, char *const *environment);
 /* Everything, options_init() included: defaults, the file (--config or MEANTIME_CONFIG), environment, then the command
  * line: --name VALUE or --name=VALUE; of the same option twice, the later wins. argv[0] is the first argument behind
  * the sub-command. */
 MUST_CHECK int options_load(struct options *options, int argc, char *const *argv, char *const *environment);
 /* "  --loops N   help (1 to 256; default 1; MEANTIME_LOOPS)" for each, and --config, wrapped at 100 columns. */
+/* Where the value of the field comes from: "--listen", "MEANTIME_LISTEN", the file's name, or "default". */
+const char *options_origin(const struct options *options, const char *field);
 void options_print_help(FILE *out);
 /* The values that are not defaults, with their origin, to the log; a password in `database` is not shown. */
 void options_log(const struct options *options);

@@ -318,6 +318,10 @@ int main(int argc, char **argv)
 		puts("meantime " MEANTIME_VERSION);
 		return EXIT_GOOD;
 	}
+	if (argc > 2 && strcmp(argv[1], "version") == 0) {
+		fprintf(stderr, "meantime: version takes no options, got \"%s\"\n", argv[2]);
+		return EXIT_USAGE;
+	}
 	command = argc > 1 ? find_command(argv[1]) : NULL;
 	if (command == NULL) {
 		fprintf(

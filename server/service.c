@@ -1,5 +1,6 @@
 #include "server/service.h"
 
+#include "base/address.h"
 #include "base/memory.h"
 #include "db/describe.h"
 #include "fetch/fetcher.h"
@@ -64,6 +65,34 @@ static void fill_settings(struct service *service)
 	service->db_for_streams.depth = 1;
 }
 
+static void note_wrong_value(struct service *service, const char *field, const char *why)
+{
+	diagnostics_add(&service->endpoints.diagnostics, options_origin(service->options, field), 0, "%s: %s", field,
+			why);
+}
+
+/* Whether it can be listened there, only listening tells. */
+static int check_address(struct service *service, const char *field, const char *value)
+{
+	struct address address;
+
+	if (address_read(value, &address))
+		return 0;
+	note_wrong_value(service, field,
+			 arena_printf(&service->endpoints.arena,
+				      "\"%s\" is no address to listen on; expected HOST:PORT, a port up to 65535",
+				      value));
+	return -1;
+}
+
+static int check_addresses(struct service *service)
+{
+	const struct options *options = service->options;
+	int status = check_address(service, "listen", options->listen);
+
+	return options->admin[0] != '\0' && check_address(service, "admin", options->admin) != 0 ? -1 : status;
+}
+
 static bool fetches_pages(const struct endpoint_set *set)
 {
 	for (unsigned i = 0; i < set->count; i++) {
@@ -96,11 +125,25 @@ static int fill_fetcher_settings(struct service *service)
 	    .timeout_ms = options->fetch_timeout_ms,
 	};
 	if (egress_init(&settings->transfer.egress, options->fetch_allow, why, sizeof(why)) != 0) {
-		diagnostics_add(&service->endpoints.diagnostics, "fetch_allow", 0, "%s", why);
+		note_wrong_value(service, "fetch_allow", why);
 		return -1;
 	}
 	service->fetcher_settings = fetches_pages(&service->endpoints) ? settings : NULL;
 	return 0;
+}
+
+/* When it is the folder that is wrong, whoever named it wants to hear it, too. */
+static int load_endpoints(struct service *service)
+{
+	struct endpoint_set *set = &service->endpoints;
+	const char *folder = service->options->endpoints;
+	unsigned before = set->diagnostics.count;
+
+	if (endpoint_set_load(set, folder) == 0)
+		return 0;
+	if (set->diagnostics.count == before + 1 && strcmp(set->diagnostics.items[before].file, folder) == 0)
+		note_wrong_value(service, "endpoints", folder);
+	return -1;
 }
 
 static int add_own_route(struct service *service, struct router *router, const char *pattern, const char *name,
@@ -134,9 +177,7 @@ static int build_routes(struct service *service)
 static int load(struct service *service, const char **why)
 {
 	*why = NULL;
-	if (endpoint_set_load(&service->endpoints, service->options->endpoints) != 0)
-		return -1;
-	if (fill_fetcher_settings(service) != 0)
+	if ((check_addresses(service) | load_endpoints(service) | fill_fetcher_settings(service)) != 0)
 		return -1;
 	fill_settings(service);
 	if (db_describe(&service->endpoints, &service->db, why) != 0)
@@ -152,7 +193,8 @@ int service_load(struct service *service)
 		return 0;
 	diagnostics_print(&service->endpoints.diagnostics, stderr);
 	if (why != NULL)
-		fprintf(stderr, "meantime: can not connect to the database: %s\n", why);
+		fprintf(stderr, "meantime: can not connect to the database (from %s): %s\n",
+			options_origin(service->options, "database"), why);
 	return -1;
 }
 

@@ -145,12 +145,33 @@ def test_a_folder_that_is_not_there(database):
     (["--listen", "nonsense"], 1, ["nonsense"]),
     (["--listen", "127.0.0.1:99999"], 1, ["99999"]),
     (["--config", "/nowhere.json"], 1, ["/nowhere.json"]),
+    (["--listen", "nowhere"], 1, ["--listen: listen", "nowhere", "HOST:PORT"]),
+    (["--admin", "127.0.0.1"], 1, ["--admin: admin", "127.0.0.1", "HOST:PORT"]),
+    (["--fetch-allow", "everything"], 1, ["--fetch-allow: fetch_allow", "everything"]),
+    (["--endpoints", "/nowhere/at/all"], 1, ["--endpoints: endpoints"]),
 ])
 def test_wrong_options(database, arguments, status, words):
     done = run("serve", "--database", database, "--endpoints", TEST_ENDPOINTS, *arguments, timeout_s=20)
     assert done.returncode == status, done
     for word in words:
         assert word in done.stderr
+
+
+def test_what_is_wrong_in_the_environment_is_said_with_its_variable(database, folder):
+    """All of it in one run, the endpoints' mistakes included."""
+    done = check(database, folder("-- name: a :one\nSELECT 1 AS one;\n"), environment={
+        "MEANTIME_LISTEN": "nowhere", "MEANTIME_FETCH_ALLOW": "everything"})
+    assert done.returncode == 1
+    for words in ("MEANTIME_LISTEN: listen", "MEANTIME_FETCH_ALLOW: fetch_allow", "a.sql:1: "):
+        assert words in done.stderr, done.stderr
+    done = run("check", "--endpoints", TEST_ENDPOINTS, environment={"DATABASE_URL": "postgresql:///x?host=%2Fnowhere"})
+    assert done.returncode == 1 and "from DATABASE_URL" in done.stderr
+
+
+def test_an_empty_variable_counts_as_not_there(database):
+    environment = {"DATABASE_URL": database, "MEANTIME_DATABASE": "", "MEANTIME_MODE": "", "MEANTIME_LOOPS": ""}
+    done = run("check", "--endpoints", TEST_ENDPOINTS, environment=environment)
+    assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.parametrize("environment,words", [
@@ -240,6 +261,8 @@ def test_a_port_in_use_by_another_meantime(service, database, mode):
 
 
 def test_usage():
+    done = run("version", "--mode", "sync")
+    assert done.returncode == 2 and "--mode" in done.stderr and "unknown" not in done.stderr
     for arguments in ([], ["nonsense"]):
         done = run(*arguments)
         assert done.returncode == 2 and "serve" in done.stderr

@@ -312,8 +312,8 @@ static void mistakes_in_the_environment_are_named(void **state)
 	assert_int_equal(options_load_environment(options, ARGUMENTS("MEANTIME_ZZZ=2")), -1);
 	assert_error(options, "environment: no option is called \"MEANTIME_ZZZ\"; meantime serve --help lists them");
 	assert_int_equal(options_load_environment(options, ARGUMENTS("MEANTIME_loops=2")), -1);
-	assert_int_equal(options_load_environment(options, ARGUMENTS("MEANTIME_LOOPS=")), -1);
-	assert_error(options, "MEANTIME_LOOPS: loops must be an integer from 1 to 256, not \"\"");
+	assert_int_equal(options_load_environment(options, ARGUMENTS("MEANTIME_LOOPS=0")), -1);
+	assert_error(options, "MEANTIME_LOOPS: loops must be an integer from 1 to 256, not \"0\"");
 	assert_false(options->is_usage_error);
 }
 
@@ -328,6 +328,10 @@ static void database_url_ranks_between_file_and_environment(void **state)
 	assert_int_equal(options_load_environment(options, ARGUMENTS("DATABASE_URL=url")), 0);
 	assert_string_equal(options->database, "url");
 	assert_string_equal(origin_of(options, "database"), "DATABASE_URL");
+	assert_int_equal(options_load_environment(options, ARGUMENTS("MEANTIME_DATABASE=", "MEANTIME_MODE=")), 0);
+	assert_string_equal(options->database, "url");
+	assert_string_equal(options_origin(options, "database"), "DATABASE_URL");
+	assert_string_equal(options_origin(options, "mode"), "default");
 	assert_int_equal(options_load_environment(options, ARGUMENTS("MEANTIME_DATABASE=own", "DATABASE_URL=url")), 0);
 	assert_string_equal(options->database, "own");
 	assert_string_equal(origin_of(options, "database"), "MEANTIME_DATABASE");
