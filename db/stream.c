@@ -190,8 +190,21 @@ static void break_off_soon(struct db_stream *stream)
 	uv_timer_start(stream->timer, on_deadline, 0, 0);
 }
 
+/* The part's deadline; while it connects, the end of that when it is earlier. */
+static void start_timer(struct db_stream *stream, uint32_t connect_timeout_ms)
+{
+	uint64_t now_ns = clock_now_ns(), deadline_ns = stream->batch->deadline_ns;
+	uint64_t left_ms = deadline_ns > now_ns ? (deadline_ns - now_ns) / NS_PER_MS : 0;
+	bool is_connect = connect_timeout_ms > 0 && connect_timeout_ms < left_ms;
+
+	stream->late_error = is_connect ? ERROR_DATABASE_UNAVAILABLE : ERROR_DEADLINE;
+	stream->late_message = is_connect ? db_unreachable : db_no_answer;
+	uv_timer_start(stream->timer, on_deadline, is_connect ? connect_timeout_ms : left_ms, 0);
+}
+
 static void send_part(struct db_stream *stream)
 {
+	start_timer(stream, 0);
 	fill_part(stream, stream->batch);
 	if (db_conn_send(&stream->conn, stream->batch, true) == 0)
 		db_watch_update(&stream->watch);
@@ -240,19 +253,11 @@ static void on_resolved(void *data, const char *host, const char *hostaddr, cons
 		connect_stream(stream, host, hostaddr);
 }
 
-static void start_timer(struct db_stream *stream, uv_loop_t *loop)
+static void create_timer(struct db_stream *stream, uv_loop_t *loop)
 {
-	uint64_t now_ns = clock_now_ns(), deadline_ns = stream->batch->deadline_ns;
-	uint64_t left_ms = deadline_ns > now_ns ? (deadline_ns - now_ns) / NS_PER_MS : 0;
-
-	if (stream->timer == NULL) {
-		stream->timer = memory_alloc(sizeof(*stream->timer));
-		uv_timer_init(loop, stream->timer);
-		stream->timer->data = stream;
-	}
-	stream->late_error = ERROR_DEADLINE;
-	stream->late_message = db_no_answer;
-	uv_timer_start(stream->timer, on_deadline, left_ms, 0);
+	stream->timer = memory_alloc(sizeof(*stream->timer));
+	uv_timer_init(loop, stream->timer);
+	stream->timer->data = stream;
 }
 
 void db_stream_start(struct db_stream *stream, struct db_batch *batch, const struct db_settings *settings,
@@ -262,8 +267,10 @@ void db_stream_start(struct db_stream *stream, struct db_batch *batch, const str
 
 	init_conn(stream, settings);
 	stream->batch = batch;
-	start_timer(stream, loop);
+	if (stream->timer == NULL)
+		create_timer(stream, loop);
 	if (is_first) {
+		start_timer(stream, settings->connect_timeout_ms);
 		db_watch_init(&stream->watch, loop, &stream->conn, on_ready);
 		stream->resolve = db_resolve_start(loop, settings->conninfo, on_resolved, stream);
 		if (stream->resolve == NULL)

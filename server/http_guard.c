@@ -191,6 +191,35 @@ static bool is_name(struct text name, struct text lower)
 	return true;
 }
 
+/* Whether `option` is one of a list's; it is in lower case. */
+static bool has_option(struct text list, struct text option)
+{
+	while (list.length > 0) {
+		const char *comma = memchr(list.at, ',', list.length);
+		size_t length = comma != NULL ? (size_t)(comma - list.at) : list.length;
+		struct text one = without_blanks((struct text){list.at, length});
+
+		if (one.length == option.length && is_name(one, option))
+			return true;
+		length += comma != NULL;
+		list = (struct text){list.at + length, list.length - length};
+	}
+	return false;
+}
+
+/* libh2o would let keep-alive win where both are said, and answers an expectation that HTTP/1.0 does not know
+ * (RFC 9112 9.3, RFC 9110 10.1.1). */
+static void settle(struct http_head *head)
+{
+	struct http_field *field = &head->fields[head->field_count - 1];
+
+	if (field->name.length == 10 && is_name(field->name, TEXT("connection")) &&
+	    has_option(field->value, TEXT("close")))
+		field->value = TEXT("close");
+	if (field->name.length == 6 && head->minor_version == 0 && is_name(field->name, TEXT("expect")))
+		head->field_count--;
+}
+
 /* By length first: only three headers matter here. `name` is a token. */
 static const char *check_header(struct scan *scan, struct text name, struct text value)
 {
@@ -244,6 +273,7 @@ static const char *read_header_line(struct scan *scan)
 		return too_many_fields;
 	value = without_blanks(value);
 	head->fields[head->field_count++] = (struct http_field){name, value};
+	settle(head);
 	return check_header(scan, name, value);
 }
 

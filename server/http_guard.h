@@ -3,6 +3,7 @@
  * libh2o 2.2.5 would take the first of several Content-Lengths, accept one beside Transfer-Encoding, fold header lines
  * and answer what it can not parse with bytes of its own; http_parser.c puts this reader in the place of its parser.
  * Transfer-Encoding is never accepted: alone it is a 411, which keeps the library's lax chunk decoder out of reach.
+ * `close` among the options of Connection is all that counts of it; Expect is left out of HTTP/1.0, which has none.
  * After a refusal the connection must be closed: where the next request begins is not certain.
  *
  * Owner:   texts are views of what was read.

@@ -21,11 +21,14 @@ enum { INCOMPLETE = -2 };
 
 /* libh2o hands a request without a body on before it reads the next. */
 static _Thread_local struct http_guard_verdict refusal;
-static const char refused_method[] = "GET";
+/* Its method: libh2o sends no body in answer to HEAD. */
+static const char refused_get[] = "GET", refused_head[] = "HEAD";
 
 const struct http_guard_verdict *http_parser_refusal(const h2o_req_t *request)
 {
-	return request->input.method.base == refused_method ? &refusal : NULL;
+	const char *method = request->input.method.base;
+
+	return method == refused_get || method == refused_head ? &refusal : NULL;
 }
 
 /* A head that comes bit by bit is read again when a line of it has ended: at most as often as it may have lines. */
@@ -54,7 +57,11 @@ int phr_parse_request(const char *raw, size_t bytes, const char **method, size_t
 	if (verdict.error != ERROR_NONE) {
 		refusal = verdict;
 		head = (struct http_head){
-		    .method = {refused_method, 3}, .target = TEXT("/"), .minor_version = 1, .bytes = bytes};
+		    .method = text_of(text_equal(head.method, TEXT("HEAD")) ? refused_head : refused_get),
+		    .target = TEXT("/"),
+		    .minor_version = 1,
+		    .bytes = bytes,
+		};
 	}
 	*method = head.method.at;
 	*method_bytes = head.method.length;

@@ -13,6 +13,11 @@ struct problem_stream {
 	h2o_iovec_t problem;
 };
 
+static bool is_head(const h2o_req_t *request)
+{
+	return h2o_memis(request->input.method.base, request->input.method.len, H2O_STRLIT("HEAD"));
+}
+
 static void send_problem(h2o_ostream_t *super, h2o_req_t *request, h2o_iovec_t *plain, size_t count,
 			 h2o_send_state_t state)
 {
@@ -20,7 +25,7 @@ static void send_problem(h2o_ostream_t *super, h2o_req_t *request, h2o_iovec_t *
 
 	(void)plain;
 	(void)count;
-	h2o_ostream_send_next(&self->super, request, &self->problem, 1, state);
+	h2o_ostream_send_next(&self->super, request, &self->problem, is_head(request) ? 0 : 1, state);
 }
 
 static enum error error_of_status(int status)
@@ -49,6 +54,7 @@ void http_problem_on_own_answer(h2o_filter_t *filter, h2o_req_t *request, h2o_os
 		detail = "Content-Length or Transfer-Encoding can not be understood, or the body breaks its framing";
 	x->request.method = HTTP_METHOD_UNKNOWN;
 	respond_problem(x, error_of_status(request->res.status), "%s", detail);
+	request->res.reason = http_reply_reason((unsigned)request->res.status);
 	memset(&request->res.headers, 0, sizeof(request->res.headers));
 	http_reply_add_headers(request, x, 0);
 	metrics_note(x->service->metrics, http->number, x, 0);

@@ -110,7 +110,7 @@ static void on_stop(h2o_generator_t *generator, h2o_req_t *request)
 		http_reply_release(reply);
 }
 
-static const char *reason_of(unsigned status)
+const char *http_reply_reason(unsigned status)
 {
 	switch (status) {
 	case 200:
@@ -239,7 +239,7 @@ static void start_response(struct http_reply *reply, uint64_t now_ns)
 	uint64_t total_ns = now_ns - x->arrived_ns;
 
 	request->res.status = (int)x->response.status;
-	request->res.reason = reason_of(x->response.status);
+	request->res.reason = http_reply_reason(x->response.status);
 	if (x->response.is_streamed)
 		bound_send_buffer(reply);
 	else if (x->response.status != 204)

@@ -116,7 +116,7 @@ int http_on_request(h2o_handler_t *super, h2o_req_t *request)
 	if (refusal != NULL) {
 		/* where the next request begins is anybody's guess */
 		request->http1_is_persistent = 0;
-		x->request.method = HTTP_METHOD_UNKNOWN;
+		x->request.method = request->input.method.len == strlen("HEAD") ? HTTP_HEAD : HTTP_METHOD_UNKNOWN;
 		x->state = (void *)(uintptr_t)refusal;
 		x->next = refused;
 	} else {

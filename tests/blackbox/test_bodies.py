@@ -126,6 +126,15 @@ def test_a_chunked_body_needs_a_length(service, method, path):
     assert_problem(response, 411, "Content-Length")
 
 
+def test_an_escaped_nul_is_refused_for_what_it_is_in(service):
+    response = service.request("POST", "/echo", '{"text":"a\\u0000b"}', {"Content-Type": "application/json"})
+    assert_problem(response, 400, 'parameter "text" must be a string without the character U+0000')
+    response = service.request("POST", "/echo", '{"json":"a\\u0000b"}', {"Content-Type": "application/json"})
+    assert response.status == 200 and b'"json":"a\\u0000b"' in response.body
+    response = service.request("POST", "/echo", '{"jsonb":"a\\u0000b"}', {"Content-Type": "application/json"})
+    assert_problem(response, 400, 'parameter "jsonb": ', sqlstate="22P05")
+
+
 def test_expect_continue(service):
     with service.connect() as connection:
         connection.send(b"POST /echo HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 10\r\n"

@@ -148,6 +148,36 @@ def test_a_connection_is_closed_when_the_client_says_so(service):
         assert connection.is_closed_by_peer()
 
 
+def test_close_wins_over_keep_alive(service):
+    with service.connect() as connection:
+        answer = connection.request("GET", "/numbers/1", headers={"Connection": "close, keep-alive"})
+        assert answer.json == {"n": 1} and answer.header("connection").lower() == "close"
+        assert connection.is_closed_by_peer()
+
+
+def test_http_1_0_gets_no_100_continue(service):
+    with service.connect() as connection:
+        connection.send(b"POST /echo HTTP/1.0\r\nContent-Type: application/json\r\nContent-Length: 10\r\n"
+                        b"Expect: 100-continue\r\n\r\n" b'{"int4":7}')
+        answer = connection.read_response()
+        assert answer.status == 200 and answer.json["int4"] == 7
+
+
+@pytest.mark.parametrize("head,status,reason", [
+    (b"HEAD /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 99999999\r\n\r\n", 413, "Content Too Large"),
+    (b"HEAD /types HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nExpect: a-miracle\r\n\r\n{}", 417, "Expectation Failed"),
+    (b"HEAD /types HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", 400, "Bad Request"),
+    (b"HEAD /types HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n", 411, "Length Required"),
+])
+def test_a_refused_head_request_gets_no_body(service, head, status, reason):
+    with service.connect() as connection:
+        connection.send(head)
+        answer = connection.read_response("HEAD")
+        assert (answer.status, answer.reason) == (status, reason)
+        assert int(answer.header("content-length")) > 0 and answer.header("server-timing")
+        assert connection.read_rest() == b""
+
+
 def test_http_1_0(service):
     with service.connect() as connection:
         connection.send(b"GET /numbers/1 HTTP/1.0\r\n\r\n")

@@ -972,6 +972,33 @@ static void a_part_ends_at_its_deadline(void **state)
 	assert_failed(0, ERROR_DEADLINE);
 }
 
+static void a_stream_connects_in_its_time(void **state)
+{
+	(void)state;
+	open_stream();
+	fake_pq.hangs = true;
+	settings.connect_timeout_ms = 20;
+	start_part(0);
+	run_for(50);
+	assert_failed(0, ERROR_DATABASE_UNAVAILABLE);
+	start_part(1);
+	run_for(5);
+	assert_failed(1, ERROR_DATABASE_UNAVAILABLE);
+}
+
+static void the_time_to_connect_is_not_that_of_the_part(void **state)
+{
+	(void)state;
+	open_stream();
+	settings.connect_timeout_ms = 20;
+	start_part(0);
+	run_for(50);
+	assert_int_equal(all_done, 0);
+	fake_pq_answer_all(fake_pq_conn(0));
+	run_until_done(1);
+	assert_int_equal(batches[0].error, ERROR_NONE);
+}
+
 static void a_stream_that_cannot_connect_fails_later(void **state)
 {
 	(void)state;
@@ -1037,6 +1064,8 @@ int main(void)
 	    TEST(the_next_part_may_be_started_before_the_sync_of_the_last),
 	    TEST(a_part_is_over_once_when_its_connection_ends_with_it),
 	    TEST(a_part_ends_at_its_deadline),
+	    TEST(a_stream_connects_in_its_time),
+	    TEST(the_time_to_connect_is_not_that_of_the_part),
 	    TEST(a_stream_that_cannot_connect_fails_later),
 	    TEST(a_stream_may_be_destroyed_between_parts),
 	};

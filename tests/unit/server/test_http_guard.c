@@ -1,6 +1,8 @@
 /* The corpus: raw heads and what the guard makes of each. What is accepted is as much a promise as what is not. */
 #include "server/http_guard.h"
 
+#include "base/compiler.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -302,6 +304,49 @@ static void what_is_read_are_views_of_the_head(void **state)
 	assert_int_equal(head.field_count, 0);
 }
 
+/* The second header line as it was read; NULL: it was left out. */
+static const char *second_value(const char *version, const char *line)
+{
+	static char raw[256], value[128];
+	struct http_head head;
+	int length = snprintf(raw, sizeof(raw), "GET / HTTP/%s\r\nHost: a\r\n%s\r\n\r\n", version, line);
+
+	assert_int_equal(read_head(&head, raw, (size_t)length).error, ERROR_NONE);
+	if (head.field_count == 1)
+		return NULL;
+	assert_int_equal(head.field_count, 2);
+	snprintf(value, sizeof(value), "%.*s", TEXT_ARGS(fields[1].value));
+	return value;
+}
+
+static void close_is_all_that_counts_of_connection(void **state)
+{
+	static const char *const closing[] = {"close",         "Close",     "close, keep-alive", "keep-alive,close",
+					      "a , CLOSE\t,b", ",,close,,", "Keep-Alive, close"};
+	static const char *const others[] = {"keep-alive", "closed", "clos", "", "Upgrade, HTTP2-Settings",
+					     "a close",    ","};
+	char line[128];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LENGTH(closing); i++) {
+		snprintf(line, sizeof(line), "connection: %s", closing[i]);
+		assert_string_equal(second_value("1.1", line), "close");
+	}
+	for (size_t i = 0; i < ARRAY_LENGTH(others); i++) {
+		snprintf(line, sizeof(line), "Connection: %s", others[i]);
+		assert_string_equal(second_value("1.1", line), others[i]);
+	}
+	assert_string_equal(second_value("1.1", "connectiom: a, close"), "a, close");
+}
+
+static void http_1_0_expects_nothing(void **state)
+{
+	(void)state;
+	assert_null(second_value("1.0", "Expect: 100-continue"));
+	assert_string_equal(second_value("1.1", "Expect: 100-continue"), "100-continue");
+	assert_string_equal(second_value("1.0", "Expecu: 100-continue"), "100-continue");
+}
+
 static void there_are_so_many_header_lines_and_no_more(void **state)
 {
 	char raw[2048];
@@ -366,6 +411,8 @@ int main(void)
 	    cmocka_unit_test(doubtful_host_is_refused),
 	    cmocka_unit_test(an_unfinished_head_waits_for_more),
 	    cmocka_unit_test(what_is_read_are_views_of_the_head),
+	    cmocka_unit_test(close_is_all_that_counts_of_connection),
+	    cmocka_unit_test(http_1_0_expects_nothing),
 	    cmocka_unit_test(there_are_so_many_header_lines_and_no_more),
 	    cmocka_unit_test(a_head_has_so_many_bytes_and_no_more),
 	    cmocka_unit_test(control_bytes_are_found_at_any_place),
