@@ -10,10 +10,6 @@
 #include <stdlib.h>
 #include <sys/ioctl.h>
 
-enum {
-	REPLACED_AFTER_MS = 1000, /* a connection on which a statement is missing: not at once, or each request would */
-};
-
 /* States */
 
 #define TO(state) (1u << (state))
@@ -38,10 +34,16 @@ const char *db_conn_state_name(enum db_conn_state state)
 	return names[state];
 }
 
-/* One more than the depth: a batch may be over, and its slot still wait for the unit's Sync. */
+/* One more than the depth, since a batch may be over, and its slot still wait for the unit's Sync. A statement is
+ * prepared once, and again while the Sync of its failure is still on its way. */
 static unsigned ring_size(const struct db_conn *conn)
 {
-	return conn->settings->depth + 1;
+	return conn->settings->depth + 1 + 2 * conn->settings->statement_count;
+}
+
+struct db_slot *db_conn_slot(const struct db_conn *conn, unsigned i)
+{
+	return &conn->slots[(conn->head + i) % ring_size(conn)];
 }
 
 void conn_set_state(struct db_conn *conn, enum db_conn_state state)
@@ -100,13 +102,14 @@ int db_conn_open(struct db_conn *conn, const char *host, const char *hostaddr)
 
 	conn_set_state(conn, CONN_CONNECTING);
 	conn->error[0] = '\0';
-	conn->wants_write = conn->is_inside_query = conn->is_retiring = false;
+	conn->wants_write = conn->is_inside_query = conn->is_retiring = conn->has_complained = false;
 	conn->changed_by = NULL;
-	conn->head = conn->in_flight = conn->units_in_flight = 0;
+	conn->head = conn->in_flight = conn->units_in_flight = conn->preparing = 0;
 	conn->head_bytes = 0;
 	conn->unit_ns = 0;
 	conn->progress_ns = clock_now_ns();
 	conn->slots = memory_alloc_zeroed(ring_size(conn), sizeof(*conn->slots));
+	conn->is_prepared = memory_alloc_zeroed(conn->settings->statement_count + 1, sizeof(*conn->is_prepared));
 	conn->pg = PQconnectStartParams(keywords, values, 1);
 	if (conn->pg == NULL)
 		return conn_fail(conn, "out of memory in libpq");
@@ -156,12 +159,12 @@ static struct db_slot *head_slot(const struct db_conn *conn)
 /* The results are there, the Sync is not. */
 static bool head_awaits_sync(const struct db_conn *conn)
 {
-	return conn->in_flight > 0 && head_slot(conn)->results_left == 0;
+	return conn->in_flight > 0 && head_slot(conn)->results_left == 0 && head_slot(conn)->prepares == NULL;
 }
 
 bool db_conn_is_full(const struct db_conn *conn)
 {
-	return conn->in_flight - head_awaits_sync(conn) >= conn->settings->depth;
+	return conn->in_flight - conn->preparing - head_awaits_sync(conn) >= conn->settings->depth;
 }
 
 static int send_query(struct db_conn *conn, const struct db_query *query)
@@ -170,6 +173,7 @@ static int send_query(struct db_conn *conn, const struct db_query *query)
 	int count = (int)statement->parameter_count;
 	int is_sent;
 
+	REQUIRE(statement->name == NULL || conn->is_prepared[statement->index]);
 	if (statement->name != NULL)
 		is_sent = PQsendQueryPrepared(conn->pg, statement->name, count, query->values, NULL, NULL, 0);
 	else
@@ -197,14 +201,17 @@ static int send_preamble(struct db_conn *conn, bool is_read_only, unsigned timeo
 	return timeout_ms > 0 ? send_timeout(conn, timeout_ms) : 0;
 }
 
-/* The first batch of a unit. */
-static void begin_unit(struct db_conn *conn)
+struct db_slot *conn_add_slot(struct db_conn *conn, struct db_slot slot)
 {
-	conn->unit_ns = clock_now_ns();
+	struct db_slot *place = db_conn_slot(conn, conn->in_flight++);
+
+	REQUIRE(conn->in_flight <= ring_size(conn));
 	if (conn->state == CONN_READY) {
 		conn_set_state(conn, CONN_BUSY);
-		conn->progress_ns = conn->unit_ns;
+		conn->progress_ns = clock_now_ns();
 	}
+	*place = slot;
+	return place;
 }
 
 int db_conn_send(struct db_conn *conn, struct db_batch *batch, bool ends_unit)
@@ -215,18 +222,17 @@ int db_conn_send(struct db_conn *conn, struct db_batch *batch, bool ends_unit)
 	struct db_slot *slot;
 
 	REQUIRE(db_conn_is_usable(conn) && !db_conn_is_full(conn));
-	slot = &conn->slots[(conn->head + conn->in_flight) % ring_size(conn)];
 	if (is_first)
-		begin_unit(conn);
+		conn->unit_ns = clock_now_ns();
 	batch->sent_ns = conn->unit_ns;
-	conn->in_flight++;
-	*slot = (struct db_slot){
-	    .batch = batch,
-	    .lone = is_first && ends_unit ? statement : NULL,
-	    .preamble_left = (unsigned char)(becomes_read_only + (statement->timeout_ms > 0)),
-	    .ends_unit = ends_unit,
-	    .is_read_only = db_batch_is_read_only(batch),
-	};
+	slot =
+	    conn_add_slot(conn, (struct db_slot){
+				    .batch = batch,
+				    .lone = is_first && ends_unit ? statement : NULL,
+				    .preamble_left = (unsigned char)(becomes_read_only + (statement->timeout_ms > 0)),
+				    .ends_unit = ends_unit,
+				    .is_read_only = db_batch_is_read_only(batch),
+				});
 	slot->results_left = (unsigned short)(batch->query_count + slot->preamble_left);
 	batch->slot = slot;
 	if (send_preamble(conn, becomes_read_only, statement->timeout_ms) != 0)
@@ -266,6 +272,7 @@ static void hand_back(struct db_conn *conn, struct db_slot *slot, enum db_conn_o
 
 static void pop_head(struct db_conn *conn)
 {
+	conn->preparing -= head_slot(conn)->prepares != NULL;
 	conn->head = (conn->head + 1) % ring_size(conn);
 	conn->in_flight--;
 }
@@ -322,8 +329,8 @@ static int take_error(struct db_conn *conn, struct db_slot *slot, PGresult *resu
 		PQclear(result);
 		return -1;
 	}
-	if (strcmp(sqlstate, "26000") == 0 && clock_now_ns() > conn->ready_ns + REPLACED_AFTER_MS * NS_PER_MS)
-		retire(conn, "a statement that did not prepare when it was opened may do so now");
+	if (slot->prepares != NULL && slot->results_left > 0)
+		conn_note_unprepared(conn, slot->prepares, result);
 	if (batch != NULL && slot->results_left == 0 && batch->failed == NULL)
 		batch->error = ERROR_NONE; /* the commit's failure is what counts */
 	if (batch == NULL || batch->error != ERROR_NONE) {
@@ -337,6 +344,9 @@ static int take_error(struct db_conn *conn, struct db_slot *slot, PGresult *resu
 	}
 	batch->failed = (struct db_result *)result;
 	snprintf(batch->sqlstate, sizeof(batch->sqlstate), "%s", sqlstate);
+	if (strcmp(sqlstate, "26000") == 0)
+		message =
+		    "the statement does not prepare any more: a table may have changed; the log says what is wrong";
 	db_batch_fail(batch, error_from_sqlstate(sqlstate), message != NULL ? message : "");
 	batch->refused_parameter = refused_parameter(result);
 	batch->detail = detail != NULL && !shows_whole_row(sqlstate) ? detail : "";
@@ -574,7 +584,9 @@ void db_conn_close(struct db_conn *conn)
 	PQfinish(conn->pg);
 	conn->pg = NULL;
 	conn->slots = NULL;
-	conn->in_flight = conn->units_in_flight = 0;
+	free(conn->is_prepared);
+	conn->is_prepared = NULL;
+	conn->in_flight = conn->units_in_flight = conn->preparing = 0;
 	conn_set_state(conn, CONN_CLOSED);
 	conn->progress_ns = clock_now_ns();
 	/* last, since whoever gets a batch back may want to send it again */

@@ -36,13 +36,14 @@ enum db_conn_outcome {
 struct db_conn;
 typedef void db_conn_over_fn(struct db_conn *conn, struct db_batch *batch, enum db_conn_outcome outcome);
 
-/* One batch in flight. */
+/* One batch in flight, or a statement that is being prepared. */
 struct db_slot {
-	struct db_batch *batch;          /* NULL: nobody waits for it any more */
-	const struct db_statement *lone; /* its first statement, when it is all of its unit */
-	unsigned short results_left;     /* of the preamble and the queries */
-	unsigned char preamble_left;     /* results that are nobody's: becoming read-only, setting the timeout */
-	bool ends_unit;                  /* a Sync follows */
+	struct db_batch *batch;              /* NULL: nobody waits for it any more, or ever did */
+	const struct db_statement *prepares; /* in a unit of its own, without a batch; NULL: nothing */
+	const struct db_statement *lone;     /* the batch's first statement, when it is all of its unit */
+	unsigned short results_left;         /* of the preamble and the queries */
+	unsigned char preamble_left;         /* results that are nobody's: becoming read-only, setting the timeout */
+	bool ends_unit;                      /* a Sync follows */
 	bool is_read_only;
 };
 
@@ -56,12 +57,15 @@ struct db_conn {
 	/* read-only */
 	enum db_conn_state state;
 	unsigned in_flight; /* slots in use, those that nobody waits for included */
+	unsigned preparing; /* of these, statements that are being prepared */
 	unsigned units_in_flight;
 	uint64_t progress_ns; /* when something was last sent to an idle connection, or last arrived */
 	uint64_t
 	    distance_ns; /* round trip of a bare Sync, measured when the set-up was over: the wire, and nothing else */
 	char error[256];
 	bool is_retiring;                      /* takes no more batches; closed when those in flight are over */
+	bool *is_prepared;                     /* by a statement index: it was sent, and has not failed */
+	bool has_complained;                   /* in the log, of one that does not prepare */
 	const struct db_statement *changed_by; /* it has changed its session, and would again; NULL: none, or unknown */
 
 	/* private */
@@ -96,6 +100,10 @@ static inline bool db_conn_is_usable(const struct db_conn *conn)
 }
 
 bool db_conn_is_full(const struct db_conn *conn);
+/* The slot that was sent as number i of those in flight. */
+struct db_slot *db_conn_slot(const struct db_conn *conn, unsigned i);
+/* Sends what has to be prepared for the batch, in units of its own: not while one is being sent. */
+MUST_CHECK int db_conn_prepare(struct db_conn *conn, const struct db_batch *batch);
 /* Sends a batch; `ends_unit` adds the Sync, and what was collected leaves in one write. */
 MUST_CHECK int db_conn_send(struct db_conn *conn, struct db_batch *batch, bool ends_unit);
 /* The batch's owner does not wait any more: its results will be thrown away. */

@@ -7,7 +7,7 @@
 
 #include "db/conn.h"
 
-/* Both are prepared on every connection; one takes the time, in ms. */
+/* Both are part of the set-up; one takes the time, in ms. */
 extern const char conn_timeout_statement[], conn_read_only_statement[];
 
 /* conn.c */
@@ -16,6 +16,7 @@ extern const char conn_timeout_statement[], conn_read_only_statement[];
 int conn_fail(struct db_conn *conn, const char *why);
 void conn_set_state(struct db_conn *conn, enum db_conn_state state);
 int conn_flush(struct db_conn *conn);
+struct db_slot *conn_add_slot(struct db_conn *conn, struct db_slot slot);
 /* The server ends the session instead of answering. */
 bool conn_is_farewell(const PGresult *result);
 
@@ -25,5 +26,7 @@ bool conn_is_farewell(const PGresult *result);
 int conn_send_setup(struct db_conn *conn);
 /* PREPARING -> READY, when all of it has come back. */
 int conn_receive_setup(struct db_conn *conn);
+/* It has failed: it will be prepared again. */
+void conn_note_unprepared(struct db_conn *conn, const struct db_statement *statement, const PGresult *error);
 /* A unit is over: a setting that is not what it was after the set-up, as far as PostgreSQL reports it; NULL: none. */
 const char *conn_changed_setting(const struct db_conn *conn);

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/require.h"
 
 const char conn_timeout_statement[] = "meantime: timeout";
 const char conn_read_only_statement[] = "meantime: read only";
@@ -36,47 +37,73 @@ static int send_setup_sync(struct db_conn *conn)
 	return 0;
 }
 
-/* Each with a Sync of its own: a statement that does not prepare any more, since a table has changed, fails its own
- * endpoint and no other. */
-static int send_prepare(struct db_conn *conn, const char *name, const char *sql)
+static int send_setup_prepare(struct db_conn *conn, const char *name, const char *sql)
 {
 	if (!PQsendPrepare(conn->pg, name, sql, 0, NULL))
 		return conn_fail(conn, PQerrorMessage(conn->pg));
 	conn->setup_left++;
-	return send_setup_sync(conn);
+	return 0;
 }
 
-/* Settings and statements go out together: one round trip. */
 int conn_send_setup(struct db_conn *conn)
 {
-	const struct db_settings *settings = conn->settings;
-
 	conn_set_state(conn, CONN_PREPARING);
 	conn->setup_left = 0;
 	if (PQsetnonblocking(conn->pg, 1) != 0 || !PQenterPipelineMode(conn->pg))
 		return conn_fail(conn, PQerrorMessage(conn->pg));
-	conn->has_settings = false;
 	conn->asked_ns = 0;
-	if (send_session_settings(conn) != 0 || send_setup_sync(conn) != 0 ||
-	    send_prepare(conn, conn_timeout_statement, "SELECT set_config('statement_timeout', $1, true)") != 0 ||
-	    send_prepare(conn, conn_read_only_statement, "SET transaction_read_only = on") != 0)
+	if (send_session_settings(conn) != 0 ||
+	    send_setup_prepare(conn, conn_timeout_statement, "SELECT set_config('statement_timeout', $1, true)") != 0 ||
+	    send_setup_prepare(conn, conn_read_only_statement, "SET transaction_read_only = on") != 0 ||
+	    send_setup_sync(conn) != 0)
 		return -1;
-	for (unsigned i = 0; i < settings->statement_count; i++)
-		if (settings->statements[i]->is_read_only == conn->is_read_only &&
-		    send_prepare(conn, settings->statements[i]->name, settings->statements[i]->sql) != 0)
-			return -1;
 	return conn_flush(conn);
 }
 
-/* Without its settings a session is of no use; without a statement it is. */
-static int check_setup_error(struct db_conn *conn, const PGresult *error)
+/* Statements */
+
+static bool has_to_be_prepared(const struct db_conn *conn, const struct db_statement *statement)
 {
-	if (!conn->has_settings || PQresultErrorField(error, PG_DIAG_SQLSTATE) == NULL || conn_is_farewell(error))
-		return conn_fail(conn, PQresultErrorMessage(error));
-	log_error("db", "conn %u: a statement does not prepare any more, its endpoint will fail: %s", conn->number,
-		  PQresultErrorField(error, PG_DIAG_MESSAGE_PRIMARY));
+	return UNLIKELY(statement->name != NULL && !conn->is_prepared[statement->index]);
+}
+
+/* With a Sync of its own, a statement that does not prepare, since its table has gone, fails its own endpoint and no
+ * other. And a connection is ready before any table is looked at, so that a lock on one does not keep it from others.
+ */
+static int send_prepare(struct db_conn *conn, const struct db_statement *statement)
+{
+	REQUIRE(statement->index < conn->settings->statement_count);
+	conn_add_slot(conn, (struct db_slot){.prepares = statement, .results_left = 1, .ends_unit = true});
+	conn->preparing++;
+	conn->units_in_flight++;
+	conn->is_prepared[statement->index] = true;
+	if (!PQsendPrepare(conn->pg, statement->name, statement->sql, 0, NULL) || !PQpipelineSync(conn->pg))
+		return conn_fail(conn, PQerrorMessage(conn->pg));
 	return 0;
 }
+
+int db_conn_prepare(struct db_conn *conn, const struct db_batch *batch)
+{
+	REQUIRE(db_conn_is_usable(conn) && conn->unit_ns == 0);
+	for (unsigned i = 0; i < batch->query_count; i++)
+		if (has_to_be_prepared(conn, batch->queries[i].statement) &&
+		    send_prepare(conn, batch->queries[i].statement) != 0)
+			return -1;
+	return 0;
+}
+
+void conn_note_unprepared(struct db_conn *conn, const struct db_statement *statement, const PGresult *error)
+{
+	const char *message = PQresultErrorField(error, PG_DIAG_MESSAGE_PRIMARY);
+
+	conn->is_prepared[statement->index] = false;
+	if (!conn->has_complained)
+		log_error("db", "conn %u: %s does not prepare any more, and fails: %s", conn->number, statement->name,
+			  message != NULL ? message : "");
+	conn->has_complained = true;
+}
+
+/* Settings */
 
 /* A statement may call a function that SETs what the statements behind it rely on. PostgreSQL reports these, and no
  * others, whenever they change; what it does not report (search_path, a role) is for the function's author to keep. */
@@ -115,8 +142,7 @@ const char *conn_changed_setting(const struct db_conn *conn)
 static int measure_distance(struct db_conn *conn)
 {
 	if (conn->asked_ns > 0) {
-		conn->ready_ns = clock_now_ns();
-		conn->distance_ns = conn->ready_ns - conn->asked_ns;
+		conn->distance_ns = clock_now_ns() - conn->asked_ns;
 		mark_session(conn);
 		conn_set_state(conn, CONN_READY);
 		return 0;
@@ -139,11 +165,11 @@ int conn_receive_setup(struct db_conn *conn)
 			conn->is_inside_query = false;
 			continue;
 		}
-		if (status == PGRES_FATAL_ERROR && check_setup_error(conn, result) != 0) {
+		if (status == PGRES_FATAL_ERROR) {
+			conn_fail(conn, PQresultErrorMessage(result));
 			PQclear(result);
 			return -1;
 		}
-		conn->has_settings = conn->has_settings || status == PGRES_PIPELINE_SYNC;
 		conn->is_inside_query = status != PGRES_PIPELINE_SYNC;
 		conn->setup_left--;
 		PQclear(result);

@@ -90,16 +90,6 @@ static void on_check(uv_check_t *check)
 	dispatch(check->data);
 }
 
-static unsigned highest_index(const struct db_settings *settings)
-{
-	unsigned highest = 0;
-
-	for (unsigned i = 0; i < settings->statement_count; i++)
-		if (settings->statements[i]->index >= highest)
-			highest = settings->statements[i]->index + 1;
-	return highest;
-}
-
 static void init_handles(struct db_pipeline *pipeline)
 {
 	uv_prepare_init(pipeline->loop, &pipeline->prepare);
@@ -121,7 +111,7 @@ struct db_pipeline *db_pipeline_create(uv_loop_t *loop, const struct db_pipeline
 		pipeline->links[i].pipeline = pipeline;
 		list_init(&pipeline->links[i].outgoing);
 	}
-	pipeline->statement_count = highest_index(options->settings);
+	pipeline->statement_count = options->settings->statement_count;
 	pipeline->expected_ns = memory_alloc_zeroed(pipeline->statement_count + 1, sizeof(*pipeline->expected_ns));
 	pipeline->changes_session = memory_alloc_zeroed(pipeline->statement_count + 1, sizeof(bool));
 	list_init(&pipeline->finished);

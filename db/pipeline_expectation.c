@@ -26,7 +26,7 @@ bool pipeline_is_quick(struct db_pipeline *pipeline, const struct db_batch *batc
 	const struct db_statement *statement = batch->queries[0].statement;
 	const uint64_t *expected_ns = pipeline_expectation_of(pipeline, batch);
 
-	return !statement->is_isolated && expected_ns != NULL && *expected_ns > 0 &&
+	return !statement->is_isolated && !batch->was_rescued && expected_ns != NULL && *expected_ns > 0 &&
 	       *expected_ns < pipeline_quick_ns(pipeline) && !pipeline->changes_session[statement->index];
 }
 

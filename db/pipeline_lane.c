@@ -161,8 +161,9 @@ static bool wants_link(struct db_pipeline *pipeline, const struct lane *lane, ui
 	if (!list_is_empty(&lane->alone)) {
 		struct db_batch *first = CONTAINER_OF(lane->alone.next, struct db_batch, link);
 
-		/* what was never seen may turn out to be quick in a moment: one connection is made ready, no more */
-		return pipeline_share_of(pipeline, first) > 0 || opening == 0;
+		/* what was never seen may turn out to be quick in a moment, and most of the rescued are: one connection
+		 * is made ready, no more */
+		return (pipeline_share_of(pipeline, first) > 0 && !first->was_rescued) || opening == 0;
 	}
 	return false;
 }

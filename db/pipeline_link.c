@@ -45,6 +45,9 @@ static int send_outgoing(struct link *link)
 	struct db_pipeline *pipeline = link->pipeline;
 
 	cut_into_units(link);
+	LIST_EACH (item, &link->outgoing)
+		if (db_conn_prepare(&link->conn, CONTAINER_OF(item, struct db_batch, link)) != 0)
+			return -1;
 	while (!list_is_empty(&link->outgoing)) {
 		struct db_batch *batch = CONTAINER_OF(link->outgoing.next, struct db_batch, link);
 

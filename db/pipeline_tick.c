@@ -7,6 +7,7 @@ enum {
 	TICK_MS = 5, /* deadlines, discoveries and connects are looked at so often while there are any */
 	IDLE_TICK_MS = 1000,
 	UNUSED_LINK_S = 60,   /* a connection beyond the shared ones is closed when unused for so long */
+	STANDSTILL_MS = 50,   /* of a connection of shared reads, until who is on it is taken off */
 	HUNG_GRACE_MS = 1000, /* after the deadline of what is being worked on, the connection is given up */
 };
 
@@ -35,7 +36,7 @@ static void expire_sent(struct link *link, uint64_t now_ns)
 	struct db_conn *conn = &link->conn;
 
 	for (unsigned i = 0; i < conn->in_flight; i++) {
-		struct db_batch *batch = conn->slots[(conn->head + i) % (conn->settings->depth + 1)].batch;
+		struct db_batch *batch = db_conn_slot(conn, i)->batch;
 
 		if (batch == NULL || now_ns < batch->deadline_ns)
 			continue;
@@ -49,6 +50,16 @@ static void expire_sent(struct link *link, uint64_t now_ns)
 	}
 }
 
+/* What a batch has to wait for before it is its own turn. */
+static unsigned preparing_at_head(const struct db_conn *conn)
+{
+	unsigned count = 0;
+
+	while (count < conn->preparing && db_conn_slot(conn, count)->prepares != NULL)
+		count++;
+	return count;
+}
+
 /* Whoever is at the head for longer than a quick one takes is slow from now on, before it has ended. */
 static void discover_slow(struct link *link, uint64_t now_ns)
 {
@@ -57,12 +68,59 @@ static void discover_slow(struct link *link, uint64_t now_ns)
 	struct db_batch *batch;
 	uint64_t *expected_ns;
 
-	if (conn->in_flight == 0 || since_ns < pipeline_quick_ns(link->pipeline))
+	if (conn->in_flight == conn->preparing || since_ns < pipeline_quick_ns(link->pipeline))
 		return;
-	batch = conn->slots[conn->head].batch;
+	batch = db_conn_slot(conn, preparing_at_head(conn))->batch;
 	expected_ns = batch != NULL ? pipeline_expectation_of(link->pipeline, batch) : NULL;
 	if (expected_ns != NULL && *expected_ns == 0)
 		*expected_ns = since_ns;
+}
+
+static bool stands_still(const struct link *link, uint64_t for_ns, uint64_t now_ns)
+{
+	return link->conn.in_flight > 0 && now_ns > link->conn.progress_ns + for_ns;
+}
+
+/* Then it is not PostgreSQL that is slow. */
+static bool does_another_move(const struct link *link, uint64_t now_ns)
+{
+	const struct db_pipeline *pipeline = link->pipeline;
+
+	for (unsigned i = 0; i < pipeline->options.connections; i++) {
+		const struct link *other = &pipeline->links[i];
+
+		if (other != link && other->lane == link->lane && db_conn_is_usable(&other->conn) &&
+		    !stands_still(other, pipeline_quick_ns(pipeline), now_ns))
+			return true;
+	}
+	return false;
+}
+
+/* What a quick statement has never done before, wait for a lock for one, it may do now, and reads that share its
+ * connection would wait with it. They run again, each alone, whoever of them is the slow one: PostgreSQL sends a unit's
+ * results at its end. What is still running ends unheard. */
+static void rescue_reads(struct link *link, uint64_t now_ns)
+{
+	struct db_pipeline *pipeline = link->pipeline;
+	struct db_conn *conn = &link->conn;
+
+	if (!conn->is_read_only || conn->in_flight - conn->preparing < 2 ||
+	    !stands_still(link, STANDSTILL_MS * NS_PER_MS + pipeline->distance_ns, now_ns) ||
+	    !does_another_move(link, now_ns))
+		return;
+	for (unsigned i = 0; i < conn->in_flight; i++) {
+		struct db_batch *batch = db_conn_slot(conn, i)->batch;
+
+		if (batch == NULL)
+			continue;
+		db_conn_forget(batch);
+		pipeline->in_flight--;
+		link->expected_ns -= batch->expected_ns;
+		db_batch_rewind(batch);
+		batch->was_run_again = batch->was_rescued = true;
+		pipeline->numbers.run_again++;
+		pipeline_wait(pipeline, batch, true);
+	}
 }
 
 static void tick_link(struct link *link, uint64_t now_ns)
@@ -79,6 +137,7 @@ static void tick_link(struct link *link, uint64_t now_ns)
 		return;
 	discover_slow(link, now_ns);
 	expire_sent(link, now_ns);
+	rescue_reads(link, now_ns);
 	if (link->conn.in_flight > 0 && now_ns > link->latest_deadline_ns + HUNG_GRACE_MS * NS_PER_MS &&
 	    now_ns > link->conn.progress_ns + HUNG_GRACE_MS * NS_PER_MS) {
 		snprintf(link->conn.error, sizeof(link->conn.error),

@@ -9,11 +9,10 @@
 
 #include "db/statement.h"
 
-/* Where there are `statements`, each is prepared on every connection of its kind (read-only or not). */
 struct db_settings {
-	const char *conninfo; /* URL or key=value; "" for libpq's defaults */
-	const struct db_statement *const *statements;
-	unsigned statement_count;
+	const char *conninfo;     /* URL or key=value; "" for libpq's defaults */
+	unsigned statement_count; /* the indices of those with a name are below it; each is prepared where it is first
+				     sent */
 	uint32_t connect_timeout_ms;
 	uint32_t start_wait_ms;        /* describing tries to connect for so long */
 	uint32_t statement_timeout_ms; /* PostgreSQL ends by itself what nobody waits for any more */

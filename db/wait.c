@@ -77,8 +77,10 @@ int db_wait_open(struct db_conn *conn, uint64_t deadline_ns)
 
 void db_wait_exchange(struct db_conn *conn, struct db_batch *batch)
 {
-	int status = db_conn_send(conn, batch, true);
+	int status = db_conn_prepare(conn, batch);
 
+	if (status == 0)
+		status = db_conn_send(conn, batch, true);
 	/* PostgreSQL's statement_timeout began a little later than the request: its word spares a new connection */
 	while (status == 0 && batch->slot != NULL)
 		status = wait_and_advance(conn, batch->deadline_ns + GRACE_MS * NS_PER_MS);

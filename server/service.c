@@ -30,28 +30,13 @@ void service_init(struct service *service, const struct options *options)
 	router_init(&service->admin_router);
 }
 
-/* Every statement that will run, for the connections to prepare. */
-static const struct db_statement *const *collect_statements(struct endpoint_set *set, unsigned *count)
-{
-	const struct db_statement **statements = arena_alloc(&set->arena, set->count * sizeof(*statements));
-
-	*count = 0;
-	for (unsigned i = 0; i < set->count; i++)
-		if (set->endpoints[i].work == NULL)
-			statements[(*count)++] = &set->endpoints[i].statement;
-	return statements;
-}
-
 static void fill_settings(struct service *service)
 {
 	const struct options *options = service->options;
-	unsigned statement_count;
-	const struct db_statement *const *statements = collect_statements(&service->endpoints, &statement_count);
 
 	service->db = (struct db_settings){
 	    .conninfo = options->database,
-	    .statements = statements,
-	    .statement_count = statement_count,
+	    .statement_count = service->endpoints.count,
 	    .connect_timeout_ms = options->connect_timeout_ms,
 	    .start_wait_ms = options->database_wait_ms,
 	    .statement_timeout_ms = options->request_timeout_ms,

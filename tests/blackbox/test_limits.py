@@ -158,6 +158,34 @@ def test_the_quick_one_does_not_wait_for_the_slow_one(serve, mode):
         assert slow.read_response().json == {"ms": 3000}
 
 
+def test_a_lock_holds_up_nobody_else(serve, mode, postgres):
+    """A statement that was quick so far waits for a lock; what was sent together with it does not."""
+    if mode == "sync":
+        pytest.skip("in sync mode it does: that is the point of the other two")
+    service = serve("--request-timeout-ms", 30000)
+    for _ in range(30):
+        assert service.get("/items?like=nothing").json == []
+        assert service.get("/numbers/1").json == {"n": 1}
+    locked = service.connect()
+    others = [service.connect() for _ in range(6)]
+    with postgres.hold("LOCK TABLE item IN ACCESS EXCLUSIVE MODE", "blackbox"):
+        with service.paused():
+            for number, connection in enumerate(others[:3]):
+                connection.send(encode_request("GET", f"/numbers/{number + 1}"))
+            locked.send(encode_request("GET", "/items?like=nothing"))
+            for number, connection in enumerate(others[3:]):
+                connection.send(encode_request("GET", f"/numbers/{number + 4}"))
+        for number, connection in enumerate(others):
+            assert connection.read_response().json == {"n": number + 1}
+        locked.socket.settimeout(0.001)
+        with pytest.raises(TimeoutError):
+            locked.read_response()
+        locked.socket.settimeout(30)
+    assert locked.read_response().json == []
+    for connection in [locked, *others]:
+        connection.close()
+
+
 def test_more_slow_requests_than_connections(serve, mode):
     """They wait their turn; none is lost, none is refused."""
     few = {"sync": [], "threads": ["--threads", 3], "async": ["--db-connections", 4]}[mode]

@@ -28,8 +28,8 @@ struct result_queue {
 
 struct command {
 	char text[96];
-	bool is_sync;
-	bool is_hidden; /* what the unit's transaction is set to: answered with what follows it */
+	bool is_sync, is_prepare;
+	bool is_hidden; /* answered with what follows it */
 };
 
 struct pg_conn {
@@ -178,9 +178,15 @@ void fake_pq_push(PGconn *conn, ExecStatusType status, const char *sqlstate, con
 static void answer_hidden(PGconn *conn)
 {
 	while (conn->answered < conn->sent && conn->commands[conn->answered].is_hidden) {
-		conn->answered++;
-		fake_pq_push(conn, conn->is_aborted ? PGRES_PIPELINE_ABORTED : PGRES_COMMAND_OK, NULL, NULL);
-		fake_pq_push_null(conn);
+		bool is_sync = conn->commands[conn->answered++].is_sync;
+
+		fake_pq_push(conn,
+			     is_sync            ? PGRES_PIPELINE_SYNC
+			     : conn->is_aborted ? PGRES_PIPELINE_ABORTED
+						: PGRES_COMMAND_OK,
+			     NULL, NULL);
+		if (!is_sync)
+			fake_pq_push_null(conn);
 	}
 }
 
@@ -380,6 +386,16 @@ const char *PQparameterStatus(const PGconn *conn, const char *name)
 
 /* Sending */
 
+/* A statement that is prepared after the set-up, and the Sync behind it. */
+static bool is_hidden_prepare(const PGconn *conn, const struct command *command)
+{
+	if (fake_pq.shows_prepares || !conn->is_setup_over)
+		return false;
+	if (command->is_sync)
+		return command > conn->commands && command[-1].is_prepare;
+	return command->is_prepare;
+}
+
 static int send_command(PGconn *conn, const char *call, const char *text, bool is_sync)
 {
 	size_t used = strlen(conn->log);
@@ -391,8 +407,11 @@ static int send_command(PGconn *conn, const char *call, const char *text, bool i
 	REQUIRE(conn->sent < FAKE_PQ_COMMANDS_MAX && used + strlen(text) + 2 < sizeof(conn->log));
 	command = &conn->commands[conn->sent++];
 	command->is_sync = is_sync;
-	command->is_hidden = strcmp(text, READ_ONLY) == 0;
+	command->is_prepare = *text == '+';
+	command->is_hidden = strcmp(text, READ_ONLY) == 0 || is_hidden_prepare(conn, command);
 	snprintf(command->text, sizeof(command->text), "%s", text);
+	if (is_hidden_prepare(conn, command))
+		return 1;
 	snprintf(conn->log + used, sizeof(conn->log) - used, " %s", text);
 	return 1;
 }

@@ -1,5 +1,6 @@
 """A real PostgreSQL of the tests' own: temporary folder, unix socket, no TCP port."""
 
+import contextlib
 import os
 import pathlib
 import pwd
@@ -86,6 +87,19 @@ class Postgres:
 
     def value(self, sql, database="postgres"):
         return self.execute(sql, database)[0][0]
+
+    @contextlib.contextmanager
+    def hold(self, sql, database="postgres"):
+        """A transaction of its own in which the SQL was run, until the end of the with block."""
+        with subprocess.Popen([binaries() / "psql", "-XqAt", "-v", "ON_ERROR_STOP=1", self.url(database)], text=True,
+                              stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd="/tmp") as session:
+            session.stdin.write(f"BEGIN;\n{sql};\n\\echo holds\n")
+            session.stdin.flush()
+            assert session.stdout.readline() == "holds\n"
+            try:
+                yield
+            finally:
+                session.stdin.close()
 
     def create_database(self, name, *files):
         """A new database with the SQL files loaded, in this order."""

@@ -23,7 +23,6 @@ static const struct db_statement slow = {
     .name = "slow", .sql = "SELECT", .index = 1, .is_read_only = true, .timeout_ms = 250};
 static const struct db_statement add = {.name = "add", .sql = "INSERT", .index = 2, .parameter_count = 1};
 static const struct db_statement unprepared = {.sql = "SELECT 1", .index = 3, .is_read_only = true};
-static const struct db_statement *const statements[] = {&country, &slow, &add};
 
 static struct db_settings settings;
 static struct db_conn conn;
@@ -55,7 +54,6 @@ static int set_up(void **state)
 	fake_pq_reset();
 	settings = (struct db_settings){
 	    .conninfo = "",
-	    .statements = statements,
 	    .statement_count = 3,
 	    .connect_timeout_ms = 1000,
 	    .statement_timeout_ms = 5000,
@@ -106,12 +104,25 @@ static void open_and_prepare(void)
 		assert_int_equal(db_conn_advance(&conn), 0);
 	assert_int_equal(conn.state, CONN_READY);
 	fake_pq_sent(pg());
+	for (unsigned i = 0; i < settings.statement_count; i++)
+		conn.is_prepared[i] = true;
+}
+
+/* As open_and_prepare(), and what is sent is prepared first, to be seen and to be answered. */
+static void open_unprepared(void)
+{
+	open_and_prepare();
+	fake_pq.shows_prepares = true;
+	for (unsigned i = 0; i < settings.statement_count; i++)
+		conn.is_prepared[i] = false;
 }
 
 static int send_batch(int i, const struct db_statement *statement, bool ends_unit)
 {
 	db_batch_add(&batches[i], statement, values[i]);
 	batches[i].deadline_ns = clock_now_ns() + NS_PER_S;
+	if (conn.unit_ns == 0 && db_conn_prepare(&conn, &batches[i]) != 0)
+		return -1;
 	return db_conn_send(&conn, &batches[i], ends_unit);
 }
 
@@ -173,7 +184,7 @@ static void closing_what_is_closed_does_nothing(void **state)
 
 /* Connecting */
 
-static void it_connects_prepares_and_is_ready(void **state)
+static void it_connects_is_set_up_and_ready(void **state)
 {
 	(void)state;
 	fake_pq.answers_setup = false;
@@ -186,9 +197,7 @@ static void it_connects_prepares_and_is_ready(void **state)
 	assert_false(db_conn_wants_write(&conn));
 	assert_int_equal(db_conn_advance(&conn), 0);
 	assert_int_equal(conn.state, CONN_PREPARING);
-	assert_string_equal(
-	    fake_pq_sent(pg()),
-	    "SELECT(on,5000,31000) Sync +meantime: timeout Sync +meantime: read only Sync +country Sync +slow Sync");
+	assert_string_equal(fake_pq_sent(pg()), "SELECT(on,5000,31000) +meantime: timeout +meantime: read only Sync");
 	while (fake_pq_unanswered(pg()) > 0) {
 		assert_false(db_conn_is_usable(&conn));
 		fake_pq_answer(pg());
@@ -209,7 +218,7 @@ static void the_distance_is_that_of_a_sync_alone(void **state)
 	assert_int_equal(db_conn_open(&conn, NULL, NULL), 0);
 	assert_int_equal(db_conn_advance(&conn), 0);
 	assert_int_equal(db_conn_advance(&conn), 0);
-	usleep(30 * 1000); /* statements that take long to prepare */
+	usleep(30 * 1000); /* the set-up takes long */
 	fake_pq_answer_all(pg());
 	asked_ns = clock_now_ns();
 	assert_int_equal(db_conn_advance(&conn), 0);
@@ -220,15 +229,14 @@ static void the_distance_is_that_of_a_sync_alone(void **state)
 	assert_in_range(conn.distance_ns, 5 * NS_PER_MS, clock_now_ns() - asked_ns);
 }
 
-static void a_writing_connection_prepares_what_writes(void **state)
+static void a_writing_connection_is_set_to_write(void **state)
 {
 	(void)state;
 	init_as(false);
 	assert_int_equal(db_conn_open(&conn, NULL, NULL), 0);
 	assert_int_equal(db_conn_advance(&conn), 0);
 	assert_int_equal(db_conn_advance(&conn), 0);
-	assert_string_equal(fake_pq_sent(pg()),
-			    "SELECT(off,5000,31000) Sync +meantime: timeout Sync +meantime: read only Sync +add Sync");
+	assert_string_equal(fake_pq_sent(pg()), "SELECT(off,5000,31000) +meantime: timeout +meantime: read only Sync");
 }
 
 static void a_refused_connect_says_why(void **state)
@@ -240,21 +248,66 @@ static void a_refused_connect_says_why(void **state)
 	assert_string_equal(conn.error, "connection refused");
 }
 
+static void a_statement_is_prepared_where_it_is_first_sent(void **state)
+{
+	(void)state;
+	open_unprepared();
+	assert_int_equal(send_batch(0, &country, true), 0);
+	assert_int_equal(send_batch(1, &country, true), 0);
+	assert_int_equal(send_batch(2, &unprepared, true), 0);
+	assert_string_equal(fake_pq_sent(pg()),
+			    "+country Sync R/O country(0) Sync R/O country(1) Sync R/O SELECT() Sync");
+	fake_pq_answer(pg());
+	assert_int_equal(db_conn_advance(&conn), 0);
+	assert_string_equal(over, "");
+	fake_pq_answer_all(pg());
+	assert_int_equal(db_conn_advance(&conn), 0);
+	assert_string_equal(over, "0 done, 1 done, 2 done");
+	assert_row(0, "country(0)");
+	assert_int_equal(conn.preparing, 0);
+	assert_int_equal(conn.units_in_flight, 0);
+	assert_int_equal(conn.state, CONN_READY);
+}
+
+/* It fails its own batch, and is prepared again with the next. */
 static void a_statement_that_does_not_prepare_harms_no_other(void **state)
 {
 	(void)state;
-	fake_pq.answers_setup = false;
-	assert_int_equal(db_conn_open(&conn, NULL, NULL), 0);
-	assert_int_equal(db_conn_advance(&conn), 0);
-	assert_int_equal(db_conn_advance(&conn), 0);
-	for (int i = 0; i < 4; i++)
-		fake_pq_answer(pg());
+	open_unprepared();
+	log_set_level(LOG_ERROR + 1);
+	assert_int_equal(send_batch(0, &country, true), 0);
+	assert_int_equal(send_batch(1, &slow, true), 0);
+	fake_pq_sent(pg());
 	fake_pq_answer_error(pg(), "42P01", "relation \"country\" does not exist", NULL);
+	fake_pq_answer(pg());
+	fake_pq_answer_error(pg(), "26000", "prepared statement \"country\" does not exist", NULL);
 	fake_pq_answer_all(pg());
 	assert_int_equal(db_conn_advance(&conn), 0);
+	assert_string_equal(over, "0 done, 1 done");
+	assert_string_equal(batches[0].sqlstate, "26000");
+	assert_int_equal(batches[1].error, ERROR_NONE);
+	assert_int_equal(send_batch(2, &country, true), 0);
+	assert_int_equal(send_batch(3, &slow, true), 0);
+	assert_string_equal(fake_pq_sent(pg()), "+country Sync R/O country(2) Sync R/O meantime:(250) slow() Sync");
 	fake_pq_answer_all(pg());
 	assert_int_equal(db_conn_advance(&conn), 0);
-	assert_int_equal(conn.state, CONN_READY);
+	assert_row(2, "country(2)");
+}
+
+/* As many as there may be: each batch of another statement, and all of them to be prepared. */
+static void statements_to_prepare_take_no_batch_s_place(void **state)
+{
+	(void)state;
+	settings.depth = 2;
+	open_unprepared();
+	assert_int_equal(send_batch(0, &country, true), 0);
+	assert_false(db_conn_is_full(&conn));
+	assert_int_equal(send_batch(1, &slow, true), 0);
+	assert_true(db_conn_is_full(&conn));
+	assert_int_equal(conn.in_flight, 4);
+	fake_pq_answer_all(pg());
+	assert_int_equal(db_conn_advance(&conn), 0);
+	assert_string_equal(over, "0 done, 1 done");
 }
 
 static void settings_that_are_refused_end_the_connection(void **state)
@@ -777,28 +830,6 @@ static void what_nobody_relies_on_may_change(void **state)
 	assert_string_equal(over, "0 done");
 }
 
-static void a_connection_without_a_statement_is_closed_when_it_is_idle_but_not_a_new_one(void **state)
-{
-	(void)state;
-	open_and_prepare();
-	assert_int_equal(send_batch(0, &country, true), 0);
-	fake_pq_answer_error(pg(), "26000", "prepared statement \"country\" does not exist", NULL);
-	fake_pq_answer_all(pg());
-	assert_int_equal(db_conn_advance(&conn), 0);
-	assert_false(conn.is_retiring);
-
-	conn.ready_ns -= 2 * NS_PER_S;
-	assert_int_equal(send_batch(1, &country, true), 0);
-	assert_int_equal(send_batch(2, &country, true), 0);
-	fake_pq_answer_error(pg(), "26000", "prepared statement \"country\" does not exist", NULL);
-	fake_pq_answer(pg());
-	assert_int_equal(db_conn_advance(&conn), 0);
-	assert_true(conn.is_retiring);
-	fake_pq_answer_all(pg());
-	assert_int_equal(db_conn_advance(&conn), -1);
-	assert_string_equal(over, "0 done, 1 done, 2 done");
-}
-
 static void closing_hands_everything_back_once_and_in_order(void **state)
 {
 	(void)state;
@@ -824,6 +855,9 @@ static bool run_whole_exchange(void)
 
 	for (int i = 0; i < 10 && status == 0 && !db_conn_is_usable(&conn); i++)
 		status = db_conn_advance(&conn);
+	db_batch_add(&batches[3], &slow, NULL);
+	if (status == 0)
+		status = db_conn_prepare(&conn, &batches[3]);
 	if (status == 0)
 		status = send_batch(0, &country, false);
 	if (status == 0)
@@ -933,6 +967,7 @@ static void a_read_handed_back_before_its_sync_leaves_room_for_the_next(void **s
 		db_batch_add(&batches[i], &country, values[i]);
 		batches[i].deadline_ns = clock_now_ns() + 50 * NS_PER_MS;
 	}
+	assert_int_equal(db_conn_prepare(&wait.reads, &batches[0]), 0);
 	assert_int_equal(db_conn_send(&wait.reads, &batches[0], true), 0);
 	fake_pq_answer(pg());
 	assert_int_equal(db_conn_advance(&wait.reads), 0);
@@ -966,11 +1001,13 @@ int main(void)
 	    TEST(states_have_names),
 	    TEST(what_a_state_does_not_allow_is_refused),
 	    TEST(closing_what_is_closed_does_nothing),
-	    TEST(it_connects_prepares_and_is_ready),
+	    TEST(it_connects_is_set_up_and_ready),
 	    TEST(the_distance_is_that_of_a_sync_alone),
-	    TEST(a_writing_connection_prepares_what_writes),
+	    TEST(a_writing_connection_is_set_to_write),
 	    TEST(a_refused_connect_says_why),
+	    TEST(a_statement_is_prepared_where_it_is_first_sent),
 	    TEST(a_statement_that_does_not_prepare_harms_no_other),
+	    TEST(statements_to_prepare_take_no_batch_s_place),
 	    TEST(settings_that_are_refused_end_the_connection),
 	    TEST(it_can_be_opened_again),
 	    TEST(a_read_is_over_with_its_result_and_the_connection_with_the_sync),
@@ -1003,7 +1040,6 @@ int main(void)
 	    TEST(who_of_a_shared_unit_changed_the_session_is_not_known),
 	    TEST(a_writing_session_that_was_changed_is_closed_when_it_is_idle),
 	    TEST(what_nobody_relies_on_may_change),
-	    TEST(a_connection_without_a_statement_is_closed_when_it_is_idle_but_not_a_new_one),
 	    TEST(closing_hands_everything_back_once_and_in_order),
 	    TEST(a_fault_in_any_call_is_survived),
 	    TEST(waiting_runs_a_batch),

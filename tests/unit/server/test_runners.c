@@ -39,7 +39,6 @@ static struct db_column columns[] = {{.name = "echo", .key = TEXT_INIT("\"echo\"
 static const struct db_statement echo = STATEMENT("echo", .index = 0);
 static const struct db_statement failing = STATEMENT("failing", .index = 1);
 static const struct db_statement busy = STATEMENT("busy", .index = 2);
-static const struct db_statement *const statements[] = {&echo, &failing, &busy};
 
 /* Handlers of five kinds; state is the exchange's number as text. */
 
@@ -238,7 +237,6 @@ static int set_up(void **state)
 	service.await_rows = &db_rows_awaitable;
 	service.db = (struct db_settings){
 	    .conninfo = "",
-	    .statements = statements,
 	    .statement_count = 3,
 	    .connect_timeout_ms = 1000,
 	    .statement_timeout_ms = 5000,
