@@ -1,7 +1,8 @@
 """What the tests share: one PostgreSQL for the session, and for each mode one service over each endpoint folder.
 
 MEANTIME_PROGRAM names the program, MEANTIME_MODES the modes ("sync,threads,async"), MEANTIME_SLOW=1 says that it was
-built with sanitizers. A test that disturbs its service or its database takes one of its own.
+built with sanitizers. MEANTIME_PART=each leaves out what is no test of one mode, MEANTIME_PART=rest leaves out what is:
+so runs can go side by side. A test that disturbs its service or its database takes one of its own.
 """
 
 import os
@@ -26,6 +27,14 @@ def pytest_configure():
     unknown = set(MODES) - {"sync", "threads", "async"}
     if unknown or not MODES:
         raise pytest.UsageError(f"MEANTIME_MODES must name some of sync,threads,async; got {unknown or 'nothing'}")
+
+
+def pytest_collection_modifyitems(config, items):
+    part = os.environ.get("MEANTIME_PART")
+    if part:
+        others = [item for item in items if ("mode" in item.fixturenames) != (part == "each")]
+        config.hook.pytest_deselected(items=others)
+        items[:] = [item for item in items if item not in others]
 
 
 @pytest.fixture(scope="session")
