@@ -1,6 +1,7 @@
 /* conn_parts.h - the inside of a connection, for db/conn*.c only.
  *
- *   conn.c          states; batches out, results in
+ *   conn.c          states; connecting; batches out
+ *   conn_results.c  results in
  *   conn_session.c  what a session is set to before it is used, and whether it still is
  */
 #pragma once
@@ -17,8 +18,22 @@ int conn_fail(struct db_conn *conn, const char *why);
 void conn_set_state(struct db_conn *conn, enum db_conn_state state);
 int conn_flush(struct db_conn *conn);
 struct db_slot *conn_add_slot(struct db_conn *conn, struct db_slot slot);
-/* The server ends the session instead of answering. */
-bool conn_is_farewell(const PGresult *result);
+void conn_pop_head(struct db_conn *conn);
+
+static inline struct db_slot *conn_head(const struct db_conn *conn)
+{
+	return &conn->slots[conn->head];
+}
+
+/* conn_results.c */
+
+/* Reads what has come. */
+int conn_consume(struct db_conn *conn);
+int conn_receive_results(struct db_conn *conn);
+/* After what has come was looked at: -1 when what has not come whole is too large. */
+int conn_bound_result(struct db_conn *conn);
+/* At most once for each batch. */
+void conn_hand_back(struct db_conn *conn, struct db_slot *slot, enum db_conn_outcome outcome);
 
 /* conn_session.c */
 
