@@ -55,6 +55,7 @@ static void on_sweep(uv_timer_t *timer)
 	metrics_set_gauges(http->http->service->metrics, http->number,
 			   &(struct metrics_gauges){
 			       .connections = http->client_count,
+			       .refused = http->refused_count,
 			       .requests = http->request_count,
 			       .waiting = numbers.waiting,
 			       /* the pool is everybody's: one of the loops counts it */
@@ -119,6 +120,7 @@ struct http_loop *http_loop_create(struct http *http, uv_loop_t *loop, unsigned 
 	created->loop = loop;
 	created->number = number;
 	list_init(&created->clients);
+	address_counts_init(&created->addresses);
 	list_init(&created->sending);
 	list_init(&created->spare);
 	h2o_context_init(&created->context, loop, &http->config);

@@ -11,6 +11,7 @@
 
 #include <h2o.h>
 
+#include "server/address_counts.h"
 #include "server/http.h"
 #include "server/http_guard.h"
 
@@ -38,6 +39,8 @@ struct http_loop {
 	h2o_accept_ctx_t public_accept, admin_accept;
 	struct list clients;
 	unsigned client_count, request_count;
+	struct address_counts addresses;
+	uint64_t refused_count;    /* connections beyond max_address_connections */
 	uv_stream_t *postponed[2]; /* listeners with a connection that may not be accepted yet: public, admin */
 	struct list sending;       /* replies that the client has to take */
 	uv_timer_t sweep;
@@ -52,7 +55,8 @@ struct client {
 	struct http_loop *http;
 	h2o_socket_t *socket;
 	struct list link;
-	struct http_reply *reply; /* to the request under way, or NULL */
+	struct address_count *address; /* NULL: it is not counted */
+	struct http_reply *reply;      /* to the request under way, or NULL */
 };
 
 /* The loop's half of a request: never leaves the loop, and knows libh2o's request. Together with the exchange, since

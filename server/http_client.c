@@ -1,5 +1,6 @@
 #include "server/http_border.h"
 
+#include "base/log.h"
 #include "base/memory.h"
 
 #include <netinet/tcp.h>
@@ -26,6 +27,8 @@ static void on_socket_closed(void *data)
 
 	list_remove(&client->link);
 	http->client_count--;
+	if (client->address != NULL)
+		address_counts_leave(client->address);
 }
 
 static void on_handle_closed(uv_handle_t *handle)
@@ -48,6 +51,36 @@ static void set_socket_options(struct client *client)
 		setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &give_up_ms, sizeof(give_up_ms));
 }
 
+static void say_refused(struct address_count *address, const struct sockaddr_storage *peer, unsigned most)
+{
+	char name[64] = "";
+
+	if (address->was_refused)
+		return;
+	address->was_refused = true;
+	uv_ip_name((const struct sockaddr *)peer, name, sizeof(name));
+	log_warning("http", "%s has max_address_connections (%u) connections; more of its are closed", name, most);
+}
+
+/* False: its address has as many as it may. */
+static bool count_address(struct client *client)
+{
+	struct http_loop *http = client->http;
+	unsigned most = http->http->service->options->max_address_connections;
+	struct sockaddr_storage peer;
+	int length = sizeof(peer);
+
+	if (most == 0 || uv_tcp_getpeername(&client->tcp, (struct sockaddr *)&peer, &length) != 0)
+		return true;
+	client->address = address_counts_enter(&http->addresses, (struct sockaddr *)&peer);
+	if (client->address->count <= most)
+		return true;
+	say_refused(client->address, &peer, most);
+	http->refused_count++;
+	address_counts_leave(client->address);
+	return false;
+}
+
 void http_accept(struct http_loop *http, uv_stream_t *listener, bool is_admin)
 {
 	struct client *client;
@@ -61,7 +94,7 @@ void http_accept(struct http_loop *http, uv_stream_t *listener, bool is_admin)
 	client->http = http;
 	list_init(&client->link);
 	uv_tcp_init(http->loop, &client->tcp);
-	if (uv_accept(listener, (uv_stream_t *)&client->tcp) != 0) {
+	if (uv_accept(listener, (uv_stream_t *)&client->tcp) != 0 || (!is_admin && !count_address(client))) {
 		uv_close((uv_handle_t *)&client->tcp, (uv_close_cb)free);
 		return;
 	}

@@ -20,7 +20,7 @@ struct counters {
 struct loop_counters {
 	struct counters *routes; /* one more than there are routes: for requests that match none */
 	_Atomic unsigned connections, requests, waiting, computations, db_open, db_busy;
-	_Atomic uint64_t db_lost, db_run_again, db_units;
+	_Atomic uint64_t refused, db_lost, db_run_again, db_units;
 };
 
 struct metrics {
@@ -98,6 +98,7 @@ void metrics_set_gauges(struct metrics *metrics, unsigned loop, const struct met
 	struct loop_counters *counters = &metrics->loops[loop];
 
 	counters->connections = gauges->connections;
+	counters->refused = gauges->refused;
 	counters->requests = gauges->requests;
 	counters->waiting = gauges->waiting;
 	counters->computations = gauges->computations;
@@ -190,6 +191,7 @@ static void write_gauges(const struct metrics *metrics, struct buffer *out)
 		const struct loop_counters *loop = &metrics->loops[i];
 
 		now.connections += loop->connections;
+		now.refused += loop->refused;
 		now.requests += loop->requests;
 		now.waiting += loop->waiting;
 		now.computations += loop->computations;
@@ -201,6 +203,8 @@ static void write_gauges(const struct metrics *metrics, struct buffer *out)
 	}
 	write_header(out, "connections", "gauge", "Client connections.");
 	buffer_printf(out, "meantime_connections %u\n", now.connections);
+	write_header(out, "connections_refused_total", "counter", "Connections beyond max_address_connections.");
+	buffer_printf(out, "meantime_connections_refused_total %llu\n", (unsigned long long)now.refused);
 	write_header(out, "requests_in_flight", "gauge", "Requests that have no response yet.");
 	buffer_printf(out, "meantime_requests_in_flight %u\n", now.requests);
 	write_header(out, "requests_waiting", "gauge", "Requests that wait for a connection or a worker.");
@@ -216,7 +220,7 @@ static void write_gauges(const struct metrics *metrics, struct buffer *out)
 		     "Connections that broke after they had worked.");
 	buffer_printf(out, "meantime_database_connections_lost_total %llu\n", (unsigned long long)now.db_lost);
 	write_header(out, "reads_run_again_total", "counter",
-		     "Reads run once more after a loss or a neighbour's failure.");
+		     "Reads run once more after a loss, a neighbour's failure, or from behind somebody slow.");
 	buffer_printf(out, "meantime_reads_run_again_total %llu\n", (unsigned long long)now.db_run_again);
 	write_header(out, "database_units_total", "counter", "Implicit transactions: what ended with one Sync.");
 	buffer_printf(out, "meantime_database_units_total %llu\n", (unsigned long long)now.db_units);

@@ -17,7 +17,7 @@ struct metrics; /* opaque */
 /* What a loop is doing right now; set by it now and then. */
 struct metrics_gauges {
 	unsigned connections, requests, waiting, computations, db_open, db_busy;
-	uint64_t db_lost, db_run_again, db_units;
+	uint64_t refused, db_lost, db_run_again, db_units;
 };
 
 struct metrics *metrics_create(unsigned loop_count, const struct router *router);

@@ -336,6 +336,42 @@ def test_a_request_may_take_longer_than_the_read_timeout(serve):
     assert serve("--read-timeout-ms", 200).get("/slow/700").json == {"ms": 700}
 
 
+def test_one_address_can_not_take_all_connections(serve):
+    service = serve("--max-connections", 10, "--max-address-connections", 3, "--admin", "127.0.0.1:0",
+                    listen="0.0.0.0:0")
+    port = service.address[1]
+
+    def connect(source):
+        connection = http_client.Connection(("127.0.0.1", port))
+        connection.close()
+        connection.socket = socket.create_connection(("127.0.0.1", port), 10, (source, 0))
+        connection.buffer = b""
+        return connection
+
+    held = [connect("127.0.0.2") for _ in range(3)]
+    for connection in held:
+        assert connection.request("GET", "/numbers/1").status == 200
+    for _ in range(3):
+        assert connect("127.0.0.2").is_closed_by_peer()
+    others = connect("127.0.0.3")
+    assert others.request("GET", "/numbers/2").json == {"n": 2}
+    assert service.log_contains("127.0.0.2 has max_address_connections (3)")
+    assert wait_until(lambda: "meantime_connections_refused_total 3" in http_client.request(
+        service.admin_address, "GET", "/metrics").body.decode())
+    held.pop().close()
+
+    def is_served():
+        with connect("127.0.0.2") as again:
+            try:
+                return again.request("GET", "/numbers/3").status == 200
+            except (http_client.ConnectionEnded, OSError):
+                return False
+
+    assert wait_until(is_served)
+    for connection in [*held, others]:
+        connection.close()
+
+
 def test_more_connections_than_the_limit_wait(serve):
     service = serve("--max-connections", 3, "--read-timeout-ms", 20000)
     held = [service.connect() for _ in range(3)]

@@ -175,7 +175,8 @@ static void the_shares_of_waiting_are_told_apart(void **state)
 
 static void gauges_add_up_and_are_replaced(void **state)
 {
-	const struct metrics_gauges one = {1, 2, 3, 4, 5, 6, 7, 8, 9}, ten = {10, 20, 30, 40, 50, 60, 70, 80, 90};
+	const struct metrics_gauges one = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10},
+				    ten = {10, 20, 30, 40, 50, 60, 70, 80, 90, 100};
 
 	(void)state;
 	metrics_set_gauges(metrics, 0, &ten);
@@ -187,9 +188,10 @@ static void gauges_add_up_and_are_replaced(void **state)
 	assert_line("meantime_computations 44");
 	assert_line("meantime_database_connections{state=\"open\"} 55");
 	assert_line("meantime_database_connections{state=\"busy\"} 66");
-	assert_line("meantime_database_connections_lost_total 77");
-	assert_line("meantime_reads_run_again_total 88");
-	assert_line("meantime_database_units_total 99");
+	assert_line("meantime_connections_refused_total 77");
+	assert_line("meantime_database_connections_lost_total 88");
+	assert_line("meantime_reads_run_again_total 99");
+	assert_line("meantime_database_units_total 110");
 }
 
 /* Prometheus' text format: every family has its HELP and TYPE, and what stands alone is a number behind a blank. */
