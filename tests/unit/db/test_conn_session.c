@@ -1,0 +1,178 @@
+#include "conn_fixture.h"
+
+/* Statements */
+
+static void a_statement_is_prepared_where_it_is_first_sent(void **state)
+{
+	(void)state;
+	open_unprepared();
+	assert_int_equal(send_batch(0, &country, true), 0);
+	assert_int_equal(send_batch(1, &country, true), 0);
+	assert_int_equal(send_batch(2, &unprepared, true), 0);
+	assert_string_equal(fake_pq_sent(pg()),
+			    "+country Sync R/O country(0) Sync R/O country(1) Sync R/O SELECT() Sync");
+	fake_pq_answer(pg());
+	assert_int_equal(db_conn_advance(&conn), 0);
+	assert_string_equal(over, "");
+	fake_pq_answer_all(pg());
+	assert_int_equal(db_conn_advance(&conn), 0);
+	assert_string_equal(over, "0 done, 1 done, 2 done");
+	assert_row(0, "country(0)");
+	assert_int_equal(conn.preparing, 0);
+	assert_int_equal(conn.units_in_flight, 0);
+	assert_int_equal(conn.state, CONN_READY);
+}
+
+/* It fails its own batch, and is prepared again with the next. */
+static void a_statement_that_does_not_prepare_harms_no_other(void **state)
+{
+	(void)state;
+	open_unprepared();
+	log_set_level(LOG_ERROR + 1);
+	assert_int_equal(send_batch(0, &country, true), 0);
+	assert_int_equal(send_batch(1, &slow, true), 0);
+	fake_pq_sent(pg());
+	fake_pq_answer_error(pg(), "42P01", "relation \"country\" does not exist", NULL);
+	fake_pq_answer(pg());
+	fake_pq_answer_error(pg(), "26000", "prepared statement \"country\" does not exist", NULL);
+	fake_pq_answer_all(pg());
+	assert_int_equal(db_conn_advance(&conn), 0);
+	assert_string_equal(over, "0 done, 1 done");
+	assert_string_equal(batches[0].sqlstate, "26000");
+	assert_int_equal(batches[1].error, ERROR_NONE);
+	assert_int_equal(send_batch(2, &country, true), 0);
+	assert_int_equal(send_batch(3, &slow, true), 0);
+	assert_string_equal(fake_pq_sent(pg()), "+country Sync R/O country(2) Sync R/O meantime:(250) slow() Sync");
+	fake_pq_answer_all(pg());
+	assert_int_equal(db_conn_advance(&conn), 0);
+	assert_row(2, "country(2)");
+}
+
+/* As many as there may be: each batch of another statement, and all of them to be prepared. */
+static void statements_to_prepare_take_no_batch_s_place(void **state)
+{
+	(void)state;
+	settings.depth = 2;
+	open_unprepared();
+	assert_int_equal(send_batch(0, &country, true), 0);
+	assert_false(db_conn_is_full(&conn));
+	assert_int_equal(send_batch(1, &slow, true), 0);
+	assert_true(db_conn_is_full(&conn));
+	assert_int_equal(conn.in_flight, 4);
+	fake_pq_answer_all(pg());
+	assert_int_equal(db_conn_advance(&conn), 0);
+	assert_string_equal(over, "0 done, 1 done");
+}
+
+/* What PostgreSQL reports */
+
+static void assert_refused(const char *context, const char *name)
+{
+	static struct db_parameter parameter = {.name = "code"};
+	static const struct db_statement statement = {
+	    .name = "country", .sql = "SELECT", .parameters = &parameter, .parameter_count = 1, .is_read_only = true};
+
+	fake_pq.context = context;
+	assert_int_equal(send_batch(0, &statement, true), 0);
+	fake_pq_answer_error(pg(), "22P02", "invalid input value for enum mood", NULL);
+	fake_pq_answer_all(pg());
+	assert_int_equal(db_conn_advance(&conn), 0);
+	if (name != NULL)
+		assert_string_equal(db_batch_refused_name(&batches[0]), name);
+	else
+		assert_null(db_batch_refused_name(&batches[0]));
+	db_batch_cleanup(&batches[0]);
+	assert_null(db_batch_refused_name(&batches[0]));
+}
+
+static void the_context_of_an_error_names_the_parameter(void **state)
+{
+	(void)state;
+	open_and_prepare();
+	assert_refused("unnamed portal parameter $1 = '...'", "code");
+	assert_refused("PL/pgSQL function is_good(text) line 3 at RAISE\nunnamed portal parameter $1", "code");
+	assert_refused("unnamed portal parameter $2 = '...'", NULL);
+	assert_refused("unnamed portal parameter $0", NULL);
+	assert_refused("unnamed portal parameter $99999999999999999999", NULL);
+	assert_refused("SQL function \"unnamed portal parameter $1\" statement 1", NULL);
+	assert_refused("unnamed portal parameter $1 = '...'\nSQL statement \"SELECT\"", NULL);
+	assert_refused(NULL, NULL);
+}
+
+/* A read that was behind it runs again elsewhere. */
+static void a_reading_session_that_was_changed_is_given_up(void **state)
+{
+	(void)state;
+	open_and_prepare();
+	assert_int_equal(send_batch(0, &country, true), 0);
+	assert_int_equal(send_batch(1, &country, true), 0);
+	fake_pq_report(pg(), "default_transaction_read_only", "off");
+	fake_pq_answer(pg());
+	fake_pq_answer(pg());
+	assert_int_equal(db_conn_advance(&conn), -1);
+	assert_string_equal(conn.error,
+			    "the statement of country changed default_transaction_read_only for its session, "
+			    "not for its transaction");
+	assert_ptr_equal(conn.changed_by, &country);
+	db_conn_close(&conn);
+	assert_string_equal(over, "0 done, 1 lost");
+}
+
+static void who_of_a_shared_unit_changed_the_session_is_not_known(void **state)
+{
+	(void)state;
+	open_and_prepare();
+	assert_int_equal(send_batch(0, &country, false), 0);
+	assert_int_equal(send_batch(1, &country, true), 0);
+	fake_pq_report(pg(), "DateStyle", "German");
+	fake_pq_answer_all(pg());
+	assert_int_equal(db_conn_advance(&conn), -1);
+	assert_string_equal(conn.error, "a statement changed DateStyle for its session, not for its transaction");
+	assert_null(conn.changed_by);
+}
+
+/* A write is not run twice: those behind it are answered first. */
+static void a_writing_session_that_was_changed_is_closed_when_it_is_idle(void **state)
+{
+	(void)state;
+	init_as(false);
+	open_and_prepare();
+	assert_int_equal(send_batch(0, &add, true), 0);
+	assert_int_equal(send_batch(1, &add, true), 0);
+	fake_pq_report(pg(), "DateStyle", "German");
+	fake_pq_answer(pg());
+	fake_pq_answer(pg());
+	assert_int_equal(db_conn_advance(&conn), 0);
+	assert_true(conn.is_retiring);
+	fake_pq_answer_all(pg());
+	assert_int_equal(db_conn_advance(&conn), -1);
+	assert_string_equal(over, "0 done, 1 done");
+	assert_ptr_equal(conn.changed_by, &add);
+}
+
+static void what_nobody_relies_on_may_change(void **state)
+{
+	(void)state;
+	open_and_prepare();
+	assert_int_equal(send_batch(0, &country, true), 0);
+	fake_pq_report(pg(), "application_name", "psql");
+	fake_pq_answer_all(pg());
+	assert_int_equal(db_conn_advance(&conn), 0);
+	assert_string_equal(over, "0 done");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    TEST(a_statement_is_prepared_where_it_is_first_sent),
+	    TEST(a_statement_that_does_not_prepare_harms_no_other),
+	    TEST(statements_to_prepare_take_no_batch_s_place),
+	    TEST(the_context_of_an_error_names_the_parameter),
+	    TEST(a_reading_session_that_was_changed_is_given_up),
+	    TEST(who_of_a_shared_unit_changed_the_session_is_not_known),
+	    TEST(a_writing_session_that_was_changed_is_closed_when_it_is_idle),
+	    TEST(what_nobody_relies_on_may_change),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

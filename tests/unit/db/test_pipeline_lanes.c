@@ -1,0 +1,318 @@
+#include "pipeline_fixture.h"
+
+/* Who travels with whom */
+
+static void a_statement_never_seen_travels_alone(void **state)
+{
+	(void)state;
+	start();
+	teach(&country, 0);
+	submit(0, &language);
+	submit(1, &country);
+	submit(2, &language);
+	turn();
+	assert_string_equal(fake_pq_sent(reads()), "R/O language(0) Sync");
+	for (int i = 0; i < 100 && all_done < 3; i++) {
+		run_for(2);
+		for (unsigned c = 0; c < fake_pq.opened; c++)
+			assert_null(strstr(fake_pq_sent(fake_pq_conn(c)), "language(2) country"));
+		answer_all_open();
+	}
+	assert_ok(0, "language");
+	assert_ok(1, "country");
+	assert_ok(2, "language");
+}
+
+static void a_quick_one_never_shares_with_a_slow_one(void **state)
+{
+	(void)state;
+	start();
+	teach(&country, 0);
+	teach(&slow, 20);
+	submit(0, &slow);
+	turn();
+	for (int i = 1; i < 6; i++) {
+		submit(i, &country);
+		turn();
+	}
+	run_for(20);
+	for (unsigned c = 0; c < fake_pq.opened; c++) {
+		const char *sent = fake_pq_sent(fake_pq_conn(c));
+
+		if (strstr(sent, "slow(") != NULL)
+			assert_null(strstr(sent, "country("));
+	}
+	for (int i = 0; i < 20; i++) {
+		for (unsigned c = 0; c < fake_pq.opened; c++)
+			if (fake_pq_is_open(fake_pq_conn(c)) && batches[0].slot != NULL &&
+			    fake_pq_unanswered(fake_pq_conn(c)) > 0 && c != 0)
+				fake_pq_answer_all(fake_pq_conn(c));
+		run_for(5);
+	}
+	for (int i = 1; i < 6; i++)
+		assert_ok(i, "country");
+	assert_int_equal(done_count[0], 0);
+	fake_pq_answer_all(reads());
+	turn();
+	assert_ok(0, "slow");
+}
+
+/* A database that is 50 ms away: the way makes nobody slow, not even on a busy machine, and more units are under way.
+ */
+static void what_is_far_away_is_quick_all_the_same(void **state)
+{
+	(void)state;
+	fake_pq.answers_setup = false;
+	pipeline = db_pipeline_create(&loop, &options);
+	for (int i = 0; i < 100 && !db_pipeline_is_ready(pipeline); i++) {
+		run_for(50);
+		answer_all_open();
+	}
+	run_for(10);
+	assert_true(db_pipeline_is_ready(pipeline));
+	teach(&country, 10);
+	for (int i = 0; i < 4; i++) {
+		submit(i, &country);
+		turn();
+	}
+	assert_string_equal(fake_pq_sent(reads()),
+			    "R/O country(0) Sync R/O country(1) Sync R/O country(2) Sync R/O country(3) Sync");
+	answer_all_open();
+	turn();
+	for (int i = 0; i < 4; i++)
+		assert_ok(i, "country");
+}
+
+/* For what was never seen one connection is made ready; for what is known as slow, as many as are asked for. */
+static void what_turns_out_slow_is_slow_before_it_has_ended(void **state)
+{
+	unsigned unanswered = 0;
+
+	(void)state;
+	options.connections = 8;
+	start();
+	submit(0, &slow);
+	run_for(20);
+	submit(1, &slow);
+	submit(2, &slow);
+	uv_run(&loop, UV_RUN_NOWAIT);
+	assert_int_equal(fake_pq.opened, 4);
+	run_for(30);
+	for (unsigned c = 0; c < fake_pq.opened; c++) {
+		assert_in_range(fake_pq_unanswered(fake_pq_conn(c)), 0, 2);
+		unanswered += fake_pq_unanswered(fake_pq_conn(c));
+	}
+	assert_int_equal(unanswered, 3 * 2);
+	answer_all_open();
+	run_until_done(3);
+}
+
+static void there_are_no_more_connections_than_allowed(void **state)
+{
+	(void)state;
+	options.connections = 5;
+	start();
+	teach(&slow, 20);
+	for (int i = 0; i < 24; i++)
+		submit(i, i % 4 == 3 ? &add : &slow);
+	for (int i = 0; i < 100 && all_done < 24; i++) {
+		run_for(8);
+		assert_in_range(fake_pq.open, 1, 5);
+		answer_all_open();
+	}
+	assert_int_equal(all_done, 24);
+	assert_int_equal(fake_pq.most_open, 5);
+	for (int i = 0; i < 24; i++)
+		assert_ok(i, i % 4 == 3 ? "add" : "slow");
+}
+
+/* The lane has one connection: whoever has it, the others' turn comes. */
+
+static void on_one_connection_slow_ones_do_not_starve_quick_ones(void **state)
+{
+	int next = 1;
+
+	(void)state;
+	options.connections = 2;
+	start();
+	teach(&country, 0);
+	teach(&slow, 20);
+	submit(next++, &slow);
+	submit(next++, &slow);
+	turn();
+	submit(0, &country);
+	while (next < 20 && done_count[0] == 0) { /* as soon as one is over, another comes */
+		fake_pq_answer_all(reads());
+		submit(next++, &slow);
+		run_for(6);
+	}
+	assert_ok(0, "country");
+}
+
+static void on_one_connection_quick_ones_do_not_starve_slow_ones(void **state)
+{
+	int next = 1;
+
+	(void)state;
+	options.connections = 2;
+	start();
+	teach(&country, 0);
+	teach(&slow, 20);
+	submit(next++, &country);
+	turn();
+	submit(0, &slow);
+	while (next < 40 && done_count[0] == 0) {
+		submit(next++, &country); /* is sent, or waits, before the one ahead of it is over */
+		turn();
+		fake_pq_answer(reads());
+		fake_pq_answer(reads());
+		turn();
+	}
+	assert_ok(0, "slow");
+}
+
+static void what_changed_its_session_travels_alone_from_then_on(void **state)
+{
+	(void)state;
+	start();
+	teach(&country, 0);
+	submit(0, &country);
+	turn();
+	fake_pq_report(reads(), "DateStyle", "German");
+	fake_pq_answer_all(reads());
+	run_for(20);
+	assert_ok(0, "country");
+	assert_false(fake_pq_is_open(reads()));
+	submit(1, &country);
+	submit(2, &country);
+	for (int i = 0; i < 100 && all_done < 3; i++) {
+		turn();
+		for (unsigned c = 0; c < fake_pq.opened; c++) {
+			const char *sent = fake_pq_sent(fake_pq_conn(c));
+
+			assert_true(strstr(sent, "country(1)") == NULL || strstr(sent, "country(2)") == NULL);
+		}
+		run_for(3);
+		answer_all_open();
+	}
+	assert_ok(1, "country");
+	assert_ok(2, "country");
+}
+
+/* Two shared connections: one stands still, the other answers. */
+static void reads_are_rescued_from_behind_somebody_slow(void **state)
+{
+	PGconn *stuck = NULL;
+
+	(void)state;
+	options.shared_connections = 2;
+	start();
+	teach(&country, 0);
+	for (int i = 0; i < 3; i++) {
+		submit(i, &country);
+		turn();
+	}
+	for (unsigned c = 0; c < fake_pq.opened; c++)
+		if (fake_pq_unanswered(fake_pq_conn(c)) >= 4)
+			stuck = fake_pq_conn(c);
+	assert_non_null(stuck);
+	for (int i = 0; i < 60 && all_done < 3; i++) {
+		run_for(5);
+		for (unsigned c = 0; c < fake_pq.opened; c++)
+			if (fake_pq_conn(c) != stuck && fake_pq_is_open(fake_pq_conn(c)))
+				fake_pq_answer_all(fake_pq_conn(c));
+	}
+	for (int i = 0; i < 3; i++)
+		assert_ok(i, "country");
+	assert_int_equal(db_pipeline_numbers(pipeline).run_again, 2);
+	assert_int_equal(db_pipeline_numbers(pipeline).in_flight, 0);
+	fake_pq_answer_all(stuck);
+	run_for(10);
+	assert_int_equal(all_done, 3);
+	submit(3, &country);
+	turn();
+	answer_all_open();
+	turn();
+	assert_ok(3, "country");
+}
+
+static void nobody_is_rescued_when_nothing_moves(void **state)
+{
+	(void)state;
+	options.shared_connections = 2;
+	start();
+	teach(&country, 0);
+	for (int i = 0; i < 4; i++) {
+		submit(i, &country);
+		turn();
+	}
+	run_for(100);
+	assert_int_equal(db_pipeline_numbers(pipeline).run_again, 0);
+	assert_int_equal(db_pipeline_numbers(pipeline).in_flight, 4);
+	answer_all_open();
+	run_until_done(4);
+}
+
+static void who_is_alone_on_a_connection_is_not_run_again(void **state)
+{
+	(void)state;
+	options.shared_connections = 2;
+	start();
+	teach(&country, 0);
+	submit(0, &country);
+	turn();
+	run_for(100);
+	assert_int_equal(db_pipeline_numbers(pipeline).run_again, 0);
+	answer_all_open();
+	run_until_done(1);
+	assert_ok(0, "country");
+}
+
+/* It is busy still with those before. */
+static void a_retiring_connection_takes_nobody(void **state)
+{
+	(void)state;
+	start();
+	teach(&add, 0);
+	submit(0, &add);
+	submit(1, &add);
+	turn();
+	fake_pq_report(writes(), "DateStyle", "German");
+	fake_pq_answer(writes());
+	fake_pq_answer(writes());
+	turn();
+	assert_ok(0, "add");
+	fake_pq_sent(writes());
+	submit(2, &add);
+	run_for(20);
+	assert_string_equal(fake_pq_sent(writes()), "");
+	fake_pq_answer_all(writes());
+	turn();
+	assert_ok(1, "add");
+	assert_false(fake_pq_is_open(writes()));
+	for (int i = 0; i < 100 && all_done < 3; i++) {
+		run_for(3);
+		answer_all_open();
+	}
+	assert_ok(2, "add");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    TEST(a_statement_never_seen_travels_alone),
+	    TEST(a_quick_one_never_shares_with_a_slow_one),
+	    TEST(what_is_far_away_is_quick_all_the_same),
+	    TEST(what_turns_out_slow_is_slow_before_it_has_ended),
+	    TEST(there_are_no_more_connections_than_allowed),
+	    TEST(on_one_connection_slow_ones_do_not_starve_quick_ones),
+	    TEST(on_one_connection_quick_ones_do_not_starve_slow_ones),
+	    TEST(what_changed_its_session_travels_alone_from_then_on),
+	    TEST(reads_are_rescued_from_behind_somebody_slow),
+	    TEST(nobody_is_rescued_when_nothing_moves),
+	    TEST(who_is_alone_on_a_connection_is_not_run_again),
+	    TEST(a_retiring_connection_takes_nobody),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,167 @@
+#include "pipeline_fixture.h"
+
+/* Losses */
+
+static void a_read_is_run_once_more_elsewhere(void **state)
+{
+	(void)state;
+	start();
+	teach(&country, 0);
+	submit(0, &country);
+	submit(1, &country);
+	turn();
+	fake_pq_hang_up(reads());
+	run_for(50);
+	assert_int_equal(all_done, 0);
+	assert_int_equal(fake_pq.opened, 3);
+	assert_int_equal(fake_pq_unanswered(fake_pq_conn(2)), 4); /* two reads, each with its Sync */
+	assert_int_equal(db_pipeline_numbers(pipeline).lost, 1);
+	assert_int_equal(db_pipeline_numbers(pipeline).run_again, 2);
+	fake_pq_answer_all(fake_pq_conn(2));
+	turn();
+	assert_ok(0, "country");
+	assert_ok(1, "country");
+}
+
+static void a_read_lost_twice_is_not_run_a_third_time(void **state)
+{
+	(void)state;
+	start();
+	teach(&country, 0);
+	submit(0, &country);
+	turn();
+	fake_pq_hang_up(reads());
+	run_for(50);
+	fake_pq_hang_up(fake_pq_conn(2));
+	run_for(50);
+	assert_failed(0, ERROR_DATABASE_UNAVAILABLE);
+	assert_int_equal(all_done, 1);
+}
+
+static void a_write_that_was_lost_is_never_run_again(void **state)
+{
+	(void)state;
+	start();
+	teach(&add, 0);
+	submit(0, &add);
+	turn();
+	fake_pq_answer(writes()); /* written, but its Sync has not come */
+	fake_pq_hang_up(writes());
+	run_for(100);
+	assert_failed(0, ERROR_OUTCOME_UNKNOWN);
+	for (unsigned c = 2; c < fake_pq.opened; c++)
+		assert_null(strstr(fake_pq_sent(fake_pq_conn(c)), "add("));
+}
+
+static void a_failed_write_stays_failed_when_the_connection_is_lost(void **state)
+{
+	(void)state;
+	start();
+	teach(&add, 0);
+	submit(0, &add);
+	turn();
+	fake_pq_answer_error(writes(), "23505", "duplicate", NULL);
+	fake_pq_hang_up(writes());
+	run_for(50);
+	assert_failed(0, ERROR_CONFLICT);
+}
+
+static void a_lost_idle_connection_comes_back_before_anybody_asks(void **state)
+{
+	(void)state;
+	start();
+	run_for(20);
+	fake_pq_hang_up(reads());
+	turn();
+	assert_false(db_pipeline_is_ready(pipeline));
+	run_for(1200);
+	assert_true(db_pipeline_is_ready(pipeline));
+}
+
+static void without_a_database_requests_fail_at_once_and_it_comes_back(void **state)
+{
+	(void)state;
+	start();
+	fake_pq.refuses = true;
+	fake_pq_hang_up(reads());
+	turn();
+	submit(0, &country);
+	run_for(30);
+	assert_failed(0, ERROR_DATABASE_UNAVAILABLE);
+	submit(1, &country);
+	turn();
+	assert_failed(1, ERROR_DATABASE_UNAVAILABLE);
+	assert_true(fake_pq.opened < 6);
+	fake_pq.refuses = false;
+	for (int i = 0; i < 100 && !db_pipeline_is_ready(pipeline); i++)
+		run_for(30);
+	teach(&country, 0);
+}
+
+static void a_connect_that_hangs_is_given_up_in_time(void **state)
+{
+	(void)state;
+	start();
+	fake_pq.hangs = true;
+	fake_pq_hang_up(reads());
+	turn();
+	submit(0, &country);
+	run_for(100);
+	assert_int_equal(all_done, 0);
+	run_for(150);
+	assert_failed(0, ERROR_DATABASE_UNAVAILABLE);
+	fake_pq.hangs = false;
+}
+
+/* Faults: whatever call fails, every batch is over once, and no write is sent twice. */
+
+static void run_with_fault(unsigned fail_at)
+{
+	unsigned adds = 0;
+
+	fake_pq.fail_at = fail_at;
+	fake_pq.answers_everything = true;
+	options.shared_connections = 2;
+	pipeline = db_pipeline_create(&loop, &options);
+	run_for(12);
+	for (int i = 0; i < 6; i++)
+		submit(i, i == 2 ? &add : &country);
+	run_until_done(6);
+	for (int i = 0; i < 6; i++)
+		assert_int_equal(done_count[i], 1);
+	for (unsigned c = 0; c < fake_pq.opened; c++)
+		adds += strstr(fake_pq_sent(fake_pq_conn(c)), " add(2)") != NULL;
+	assert_in_range(adds, 0, 1);
+}
+
+static void a_fault_in_any_call_is_survived(void **state)
+{
+	unsigned fail_at = 0;
+	bool was_clean;
+
+	do {
+		assert_int_equal(tear_down(state), 0);
+		set_up(state);
+		run_with_fault(++fail_at);
+		was_clean = fake_pq.failed_call == NULL;
+	} while (!was_clean);
+	for (int i = 0; i < 6; i++)
+		assert_ok(i, i == 2 ? "add" : "country");
+	assert_true(fail_at > 30);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    TEST(a_read_is_run_once_more_elsewhere),
+	    TEST(a_read_lost_twice_is_not_run_a_third_time),
+	    TEST(a_write_that_was_lost_is_never_run_again),
+	    TEST(a_failed_write_stays_failed_when_the_connection_is_lost),
+	    TEST(a_lost_idle_connection_comes_back_before_anybody_asks),
+	    TEST(without_a_database_requests_fail_at_once_and_it_comes_back),
+	    TEST(a_connect_that_hangs_is_given_up_in_time),
+	    TEST(a_fault_in_any_call_is_survived),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

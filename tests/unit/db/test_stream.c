@@ -1,0 +1,142 @@
+#include "pipeline_fixture.h"
+
+/* Streams on the loop */
+
+static void start_part(int i)
+{
+	batches[i].done = on_done;
+	batches[i].deadline_ns = clock_now_ns() + NS_PER_S;
+	db_stream_start(stream, &batches[i], &settings, &loop);
+}
+
+static void open_stream(void)
+{
+	settings.depth = 1;
+	settings.statement_count = 0;
+	stream = db_stream_create(&country, values[0], &arena);
+}
+
+static void a_stream_fetches_part_after_part(void **state)
+{
+	(void)state;
+	open_stream();
+	fake_pq.answers_everything = true;
+	for (unsigned part = 1; part <= 3; part++) {
+		start_part(0);
+		assert_int_equal(all_done, part - 1);
+		run_until_done(part);
+		assert_int_equal(batches[0].error, ERROR_NONE);
+	}
+	assert_non_null(strstr(fake_pq_sent(fake_pq_conn(0)),
+			       "R/O BEGIN() DECLARE(0) FETCH() Sync R/O FETCH() Sync R/O FETCH() Sync"));
+}
+
+static void the_next_part_may_be_started_before_the_sync_of_the_last(void **state)
+{
+	(void)state;
+	open_stream();
+	start_part(0);
+	for (int i = 0; i < 20 && (fake_pq.opened == 0 || fake_pq_unanswered(fake_pq_conn(0)) < 4); i++)
+		run_for(2);
+	for (int i = 0; i < 3; i++)
+		fake_pq_answer(fake_pq_conn(0));
+	run_until_done(1);
+	start_part(0);
+	run_for(5);
+	fake_pq_answer(fake_pq_conn(0));
+	run_for(5);
+	fake_pq_answer_all(fake_pq_conn(0));
+	run_until_done(2);
+	assert_int_equal(batches[0].error, ERROR_NONE);
+}
+
+static void a_part_is_over_once_when_its_connection_ends_with_it(void **state)
+{
+	(void)state;
+	open_stream();
+	start_part(0);
+	for (int i = 0; i < 20 && (fake_pq.opened == 0 || fake_pq_unanswered(fake_pq_conn(0)) < 4); i++)
+		run_for(2);
+	fake_pq_report(fake_pq_conn(0), "default_transaction_read_only", "off");
+	fake_pq_answer_all(fake_pq_conn(0));
+	run_for(30);
+	assert_int_equal(all_done, 1);
+}
+
+static void a_part_ends_at_its_deadline(void **state)
+{
+	(void)state;
+	open_stream();
+	fake_pq.hangs = true;
+	batches[0].done = on_done;
+	batches[0].deadline_ns = clock_now_ns() + 20 * NS_PER_MS;
+	db_stream_start(stream, &batches[0], &settings, &loop);
+	run_for(50);
+	assert_failed(0, ERROR_DEADLINE);
+}
+
+static void a_stream_connects_in_its_time(void **state)
+{
+	(void)state;
+	open_stream();
+	fake_pq.hangs = true;
+	settings.connect_timeout_ms = 20;
+	start_part(0);
+	run_for(50);
+	assert_failed(0, ERROR_DATABASE_UNAVAILABLE);
+	start_part(1);
+	run_for(5);
+	assert_failed(1, ERROR_DATABASE_UNAVAILABLE);
+}
+
+static void the_time_to_connect_is_not_that_of_the_part(void **state)
+{
+	(void)state;
+	open_stream();
+	settings.connect_timeout_ms = 20;
+	start_part(0);
+	run_for(50);
+	assert_int_equal(all_done, 0);
+	fake_pq_answer_all(fake_pq_conn(0));
+	run_until_done(1);
+	assert_int_equal(batches[0].error, ERROR_NONE);
+}
+
+static void a_stream_that_cannot_connect_fails_later(void **state)
+{
+	(void)state;
+	open_stream();
+	fake_pq.fail_at = 1;
+	start_part(0);
+	assert_int_equal(all_done, 0);
+	run_until_done(1);
+	assert_failed(0, ERROR_DATABASE_UNAVAILABLE);
+}
+
+static void a_stream_may_be_destroyed_between_parts(void **state)
+{
+	(void)state;
+	open_stream();
+	fake_pq.answers_everything = true;
+	start_part(0);
+	run_until_done(1);
+	db_stream_destroy(stream);
+	stream = NULL;
+	assert_int_equal(fake_pq.open, 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    TEST(a_stream_fetches_part_after_part),
+	    TEST(the_next_part_may_be_started_before_the_sync_of_the_last),
+	    TEST(a_part_is_over_once_when_its_connection_ends_with_it),
+	    TEST(a_part_ends_at_its_deadline),
+	    TEST(a_stream_connects_in_its_time),
+	    TEST(the_time_to_connect_is_not_that_of_the_part),
+	    TEST(a_stream_that_cannot_connect_fails_later),
+	    TEST(a_stream_may_be_destroyed_between_parts),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
