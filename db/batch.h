@@ -43,6 +43,7 @@ struct db_batch {
 	char sqlstate[6];             /* "" when the error is not PostgreSQL's */
 	const char *message, *detail; /* never NULL; views, valid until db_batch_cleanup() */
 	unsigned refused_parameter;   /* its value is no value of its type: $1 is 1; 0: none, or not known */
+	bool is_last_part;            /* of a stream: no more rows come behind these */
 	uint64_t submitted_ns, sent_ns, done_ns;
 
 	/* private to who runs it */

@@ -82,6 +82,7 @@ static void after_part(struct db_stream *stream, struct db_batch *batch)
 		return;
 	stream->is_open = true;
 	count = db_row_count(rows);
+	batch->is_last_part = count < stream->rows;
 	if (count > 0) {
 		size_t fitting = STREAM_PART_BYTES / (bytes_of(rows) / count + 1);
 

@@ -109,7 +109,8 @@ static json_t *load(struct text json, struct arena *arena, json_error_t *error)
 	json_t *root;
 
 	tl_arena = arena;
-	root = json_loadb(json.at, json.length, JSON_REJECT_DUPLICATES | JSON_DECODE_INT_AS_REAL | JSON_ALLOW_NUL, error);
+	root =
+	    json_loadb(json.at, json.length, JSON_REJECT_DUPLICATES | JSON_DECODE_INT_AS_REAL | JSON_ALLOW_NUL, error);
 	tl_arena = NULL;
 	return root;
 }

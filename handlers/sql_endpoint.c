@@ -204,5 +204,8 @@ static enum step stream_rows_arrived(struct exchange *x)
 	if (!stream->has_begun && !db_columns_are_those_of(rows, &endpoint->statement))
 		return respond_other_columns(x, endpoint);
 	add_streamed_rows(stream, &endpoint->statement, rows);
-	return row_stream_respond(stream, x, endpoint->status, stream_part_taken);
+	if (!exchange_rows_end(x))
+		return row_stream_respond(stream, x, endpoint->status, stream_part_taken);
+	row_stream_close(stream);
+	return row_stream_respond(stream, x, endpoint->status, NULL);
 }

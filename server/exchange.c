@@ -143,6 +143,11 @@ const struct db_result *exchange_rows(const struct exchange *x)
 	return rows != NULL && db_row_count(rows) > 0 ? rows : NULL;
 }
 
+bool exchange_rows_end(const struct exchange *x)
+{
+	return x->batch.is_last_part;
+}
+
 /* Other things than the database */
 
 enum step await_timer(struct exchange *x, uint64_t ms, step_fn *next)
@@ -352,6 +357,8 @@ enum step respond_part(struct exchange *x, unsigned status, const char *content_
 enum step respond_last_part(struct exchange *x, unsigned status, const char *content_type, struct text part)
 {
 	respond_streamed(x, status, content_type, part);
+	/* the only one: its length is known */
+	x->response.is_streamed = x->response.part_count > 1;
 	return STEP_RESPOND;
 }
 

@@ -140,6 +140,8 @@ void db_stream_rows(struct exchange *x, const struct db_statement *statement, co
 enum step await_rows(struct exchange *x, step_fn *next);
 /* Returns the rows of the part that arrived, valid until the next await_rows(); NULL when there are no more. */
 const struct db_result *exchange_rows(const struct exchange *x);
+/* No more come behind these: there is no need to ask. */
+bool exchange_rows_end(const struct exchange *x);
 /* Sends a part; `next` runs when the client has taken it. Status and content type count in the first part only. */
 enum step respond_part(struct exchange *x, unsigned status, const char *content_type, struct text part, step_fn *next);
 /* The last part; the body is complete after it. */

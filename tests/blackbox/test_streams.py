@@ -22,6 +22,15 @@ def test_it_is_chunked(service):
     assert service.get("/stream/50000").is_chunked
 
 
+@pytest.mark.parametrize("accept", ["application/json", "application/x-ndjson"])
+def test_a_small_one_has_a_length(service, accept):
+    """What PostgreSQL sends in one part needs no chunks; 100 rows are a part that may have another behind it."""
+    for count, is_chunked in ((0, False), (1, False), (99, False), (100, True)):
+        response = service.get(f"/stream/{count}", {"Accept": accept})
+        assert response.is_chunked == is_chunked
+        assert (response.header("content-length") is None) == is_chunked
+
+
 @pytest.mark.parametrize("count", [0, 1, 1000, 20000])
 def test_one_row_a_line(service, count):
     response = service.get(f"/stream/{count}", {"Accept": "application/x-ndjson"})

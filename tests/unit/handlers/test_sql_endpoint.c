@@ -687,6 +687,17 @@ static void stream_is_one_array_in_parts(void **state)
 	assert_true(x.response.is_streamed);
 }
 
+static void stream_of_one_part_has_a_length(void **state)
+{
+	(void)state;
+	receive(HTTP_GET, "/watch", "");
+	expect_stream();
+	arrive(FAKE_RESULT(1, {"1"}, {"2"}));
+	x.batch.is_last_part = true;
+	expect_body(200, "[{\"id\":1},\n{\"id\":2}]");
+	assert_false(x.response.is_streamed);
+}
+
 static void stream_without_rows_is_an_empty_array(void **state)
 {
 	(void)state;
@@ -839,6 +850,7 @@ int main(void)
 	    TEST(database_error_is_a_problem),
 	    TEST(changed_table_is_named),
 	    TEST(stream_is_one_array_in_parts),
+	    TEST(stream_of_one_part_has_a_length),
 	    TEST(stream_without_rows_is_an_empty_array),
 	    TEST(stream_is_ndjson_where_it_is_accepted),
 	    TEST(stream_that_fails_at_once_is_a_problem),
