@@ -107,14 +107,14 @@ int db_conn_open(struct db_conn *conn, const char *host, const char *hostaddr)
 
 	conn_set_state(conn, CONN_CONNECTING);
 	conn->error[0] = '\0';
-	conn->wants_write = conn->is_inside_query = conn->is_retiring = conn->has_complained = false;
+	conn->wants_write = conn->is_inside_query = conn->is_retiring = conn->gave_up = false;
 	conn->changed_by = NULL;
 	conn->head = conn->in_flight = conn->units_in_flight = conn->preparing = 0;
 	conn->head_bytes = 0;
 	conn->unit_ns = 0;
 	conn->progress_ns = clock_now_ns();
 	conn->slots = memory_alloc_zeroed(ring_size(conn), sizeof(*conn->slots));
-	conn->is_prepared = memory_alloc_zeroed(conn->settings->statement_count + 1, sizeof(*conn->is_prepared));
+	conn->prepared = memory_alloc_zeroed(conn->settings->statement_count + 1, sizeof(*conn->prepared));
 	conn->pg = PQconnectStartParams(keywords, values, 1);
 	if (conn->pg == NULL)
 		return conn_fail(conn, "out of memory in libpq");
@@ -164,7 +164,7 @@ static int send_query(struct db_conn *conn, const struct db_query *query)
 	int count = (int)statement->parameter_count;
 	int is_sent;
 
-	REQUIRE(statement->name == NULL || conn->is_prepared[statement->index]);
+	REQUIRE(statement->name == NULL || conn->prepared[statement->index].is_prepared);
 	if (statement->name != NULL)
 		is_sent = PQsendQueryPrepared(conn->pg, statement->name, count, query->values, NULL, NULL, 0);
 	else
@@ -219,7 +219,7 @@ int db_conn_send(struct db_conn *conn, struct db_batch *batch, bool ends_unit)
 	slot =
 	    conn_add_slot(conn, (struct db_slot){
 				    .batch = batch,
-				    .lone = is_first && ends_unit ? statement : NULL,
+				    .lone = is_first && ends_unit && statement->name != NULL ? statement : NULL,
 				    .preamble_left = (unsigned char)(becomes_read_only + (statement->timeout_ms > 0)),
 				    .ends_unit = ends_unit,
 				    .is_read_only = db_batch_is_read_only(batch),
@@ -295,8 +295,8 @@ void db_conn_close(struct db_conn *conn)
 	PQfinish(conn->pg);
 	conn->pg = NULL;
 	conn->slots = NULL;
-	free(conn->is_prepared);
-	conn->is_prepared = NULL;
+	free(conn->prepared);
+	conn->prepared = NULL;
 	conn->in_flight = conn->units_in_flight = conn->preparing = 0;
 	conn_set_state(conn, CONN_CLOSED);
 	conn->progress_ns = clock_now_ns();

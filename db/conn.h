@@ -47,6 +47,11 @@ struct db_slot {
 	bool is_read_only;
 };
 
+struct db_prepared {
+	bool is_prepared;    /* it was sent, and has not failed */
+	bool has_complained; /* that it failed is in the log */
+};
+
 struct db_conn {
 	/* set by the caller, after init and before open */
 	const struct db_settings *settings;
@@ -64,8 +69,7 @@ struct db_conn {
 	    distance_ns; /* round trip of a bare Sync, measured when the set-up was over: the wire, and nothing else */
 	char error[256];
 	bool is_retiring;                      /* takes no more batches; closed when those in flight are over */
-	bool *is_prepared;                     /* by a statement index: it was sent, and has not failed */
-	bool has_complained;                   /* in the log, of one that does not prepare */
+	bool gave_up;                          /* broke on purpose: reads that were on it have not met a loss */
 	const struct db_statement *changed_by; /* it has changed its session, and would again; NULL: none, or unknown */
 
 	/* private */
@@ -74,11 +78,10 @@ struct db_conn {
 	bool wants_write;
 	bool is_inside_query;                      /* a result has come, its closing NULL has not */
 	unsigned setup_left;                       /* results of the set-up still to come, its Syncs included */
-	bool has_settings;                         /* the first of them has come */
-	uint64_t ready_ns;                         /* when the set-up was over */
 	uint32_t reported_marks[DB_CONN_REPORTED]; /* of the settings that PostgreSQL reports */
 	uint64_t asked_ns;                         /* when the Sync that measures the distance was sent; 0: not yet */
 	uint64_t unit_ns;                          /* when the unit that is being sent was begun; 0: none is */
+	struct db_prepared *prepared;              /* by a statement's index */
 	unsigned head;                             /* ring of slots */
 	struct db_slot *slots;
 	size_t head_bytes; /* of an unfinished result */

@@ -43,5 +43,7 @@ int conn_send_setup(struct db_conn *conn);
 int conn_receive_setup(struct db_conn *conn);
 /* It has failed: it will be prepared again. */
 void conn_note_unprepared(struct db_conn *conn, const struct db_statement *statement, const PGresult *error);
+/* Its unit is over, well or badly. */
+void conn_note_prepared(struct db_conn *conn, const struct db_statement *statement);
 /* A unit is over: a setting that is not what it was after the set-up, as far as PostgreSQL reports it; NULL: none. */
 const char *conn_changed_setting(const struct db_conn *conn);

@@ -63,46 +63,124 @@ static void retire(struct db_conn *conn, const char *why)
 	conn->is_retiring = true;
 }
 
-static int take_error(struct db_conn *conn, struct db_slot *slot, PGresult *result)
+/* Breaks it on purpose: reads that are on it run again elsewhere. */
+static int give_up(struct db_conn *conn, const char *why)
 {
-	const char *sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
-	const char *message = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
-	const char *detail = PQresultErrorField(result, PG_DIAG_MESSAGE_DETAIL);
-	struct db_batch *batch = slot->batch;
+	conn->gave_up = true;
+	return conn_fail(conn, why);
+}
 
-	if (sqlstate == NULL || is_farewell(result)) {
-		conn_fail(conn, message != NULL ? message : PQresultErrorMessage(result));
-		if (sqlstate != NULL && batch != NULL && !slot->is_read_only && slot->results_left > 0 &&
-		    batch->error == ERROR_NONE) {
-			snprintf(batch->sqlstate, sizeof(batch->sqlstate), "%s", sqlstate);
-			db_batch_fail(batch, ERROR_DATABASE_UNAVAILABLE,
-				      "the database ended the session; nothing was written");
-		}
-		PQclear(result);
-		return -1;
-	}
-	if (slot->prepares != NULL && slot->results_left > 0)
-		conn_note_unprepared(conn, slot->prepares, result);
-	if (batch != NULL && slot->results_left == 0 && batch->failed == NULL)
-		batch->error = ERROR_NONE; /* the commit's failure is what counts */
-	if (batch == NULL || batch->error != ERROR_NONE) {
-		PQclear(result);
-		return 0;
-	}
+/* The batch has failed with PostgreSQL's words, and keeps them. */
+static void fail_batch(struct db_batch *batch, PGresult *error)
+{
+	const char *sqlstate = PQresultErrorField(error, PG_DIAG_SQLSTATE);
+	const char *message = PQresultErrorField(error, PG_DIAG_MESSAGE_PRIMARY);
+	const char *detail = PQresultErrorField(error, PG_DIAG_MESSAGE_DETAIL);
+
 	if (is_our_timeout(batch, sqlstate)) {
 		db_batch_miss_deadline(batch);
-		PQclear(result);
-		return 0;
+		PQclear(error);
+		return;
 	}
-	batch->failed = (struct db_result *)result;
+	batch->failed = (struct db_result *)error;
 	snprintf(batch->sqlstate, sizeof(batch->sqlstate), "%s", sqlstate);
-	if (strcmp(sqlstate, "26000") == 0)
-		message =
-		    "the statement does not prepare any more: a table may have changed; the log says what is wrong";
 	db_batch_fail(batch, error_from_sqlstate(sqlstate), message != NULL ? message : "");
-	batch->refused_parameter = refused_parameter(result);
+	batch->refused_parameter = refused_parameter(error);
 	batch->detail = detail != NULL && !shows_whole_row(sqlstate) ? detail : "";
+}
+
+static bool runs(const struct db_batch *batch, const struct db_statement *statement)
+{
+	for (unsigned i = 0; i < batch->query_count; i++)
+		if (batch->queries[i].statement == statement)
+			return true;
+	return false;
+}
+
+/* Whoever was to run it fails for the same reason; the first keeps PostgreSQL's words. */
+static void fail_to_prepare(struct db_conn *conn, const struct db_statement *statement, PGresult *error)
+{
+	char sqlstate[6];
+
+	snprintf(sqlstate, sizeof(sqlstate), "%s", PQresultErrorField(error, PG_DIAG_SQLSTATE));
+	conn_note_unprepared(conn, statement, error);
+	for (unsigned i = 1; i < conn->in_flight; i++) {
+		struct db_batch *batch = db_conn_slot(conn, i)->batch;
+
+		if (batch == NULL || batch->error != ERROR_NONE || !runs(batch, statement))
+			continue;
+		if (error != NULL) {
+			fail_batch(batch, error);
+			error = NULL;
+		} else {
+			snprintf(batch->sqlstate, sizeof(batch->sqlstate), "%s", sqlstate);
+			db_batch_fail(batch, error_from_sqlstate(sqlstate), "the statement could not be prepared");
+		}
+	}
+	if (error != NULL)
+		PQclear(error);
+}
+
+/* A statement ran DEALLOCATE or DISCARD: this error is of what stood there before, and nothing was run. */
+static bool has_lost_statements(const struct db_batch *batch, const PGresult *error)
+{
+	const char *sqlstate = PQresultErrorField(error, PG_DIAG_SQLSTATE);
+	const char *message = PQresultErrorField(error, PG_DIAG_MESSAGE_PRIMARY);
+	const char *name = batch->queries[0].statement->name;
+
+	return strcmp(sqlstate, "26000") == 0 && message != NULL &&
+	       (strstr(message, "\"meantime: ") != NULL || (name != NULL && strstr(message, name) != NULL));
+}
+
+static int lose_statements(struct db_conn *conn, struct db_batch *batch)
+{
+	static const char why[] = "a statement took the session's prepared statements away";
+
+	if (conn->is_read_only)
+		return give_up(conn, why);
+	retire(conn, why);
+	db_batch_fail(batch, ERROR_DATABASE_UNAVAILABLE, "the session had lost its statements; nothing was written");
 	return 0;
+}
+
+/* The server ends the session instead of answering. */
+static int take_farewell(struct db_conn *conn, const struct db_slot *slot, const PGresult *error)
+{
+	const char *sqlstate = PQresultErrorField(error, PG_DIAG_SQLSTATE);
+	const char *message = PQresultErrorField(error, PG_DIAG_MESSAGE_PRIMARY);
+	struct db_batch *batch = slot->batch;
+
+	if (sqlstate != NULL && batch != NULL && !slot->is_read_only && slot->results_left > 0 &&
+	    batch->error == ERROR_NONE) {
+		snprintf(batch->sqlstate, sizeof(batch->sqlstate), "%s", sqlstate);
+		db_batch_fail(batch, ERROR_DATABASE_UNAVAILABLE, "the database ended the session; nothing was written");
+	}
+	return conn_fail(conn, message != NULL ? message : PQresultErrorMessage(error));
+}
+
+/* Takes over `error`. */
+static int take_error(struct db_conn *conn, struct db_slot *slot, PGresult *error)
+{
+	struct db_batch *batch = slot->batch;
+	int status = 0;
+
+	if (PQresultErrorField(error, PG_DIAG_SQLSTATE) == NULL || is_farewell(error)) {
+		status = take_farewell(conn, slot, error);
+	} else if (slot->prepares != NULL) {
+		fail_to_prepare(conn, slot->prepares, error);
+		return 0;
+	} else {
+		if (batch != NULL && slot->results_left == 0 && batch->failed == NULL)
+			batch->error = ERROR_NONE; /* the commit's failure is what counts */
+		if (batch != NULL && batch->error == ERROR_NONE && !has_lost_statements(batch, error)) {
+			fail_batch(batch, error);
+			return 0;
+		}
+		if (batch != NULL && batch->error == ERROR_NONE)
+			status = lose_statements(conn, batch);
+	}
+	PQclear(error);
+	return status;
 }
 
 /* In text form. The memory it takes is known at once, and is always more. */
@@ -195,7 +273,7 @@ static int end_changed_session(struct db_conn *conn, const char *setting, const 
 	snprintf(why, sizeof(why), "%s%s changed %s for its session, not for its transaction",
 		 lone != NULL ? "the statement of " : "a statement", lone != NULL ? lone->name : "", setting);
 	if (conn->is_read_only)
-		return conn_fail(conn, why);
+		return give_up(conn, why);
 	retire(conn, why);
 	return 0;
 }
@@ -203,9 +281,12 @@ static int end_changed_session(struct db_conn *conn, const char *setting, const 
 static int end_unit(struct db_conn *conn)
 {
 	const struct db_statement *lone = conn_head(conn)->lone;
-	const char *changed = conn->is_retiring ? NULL : conn_changed_setting(conn);
+	bool may_change = conn->is_retiring || !conn->settings->is_shared;
+	const char *changed = may_change ? NULL : conn_changed_setting(conn);
 
 	REQUIRE(conn->in_flight > 0 && conn_head(conn)->ends_unit && conn_head(conn)->results_left == 0);
+	if (conn_head(conn)->prepares != NULL)
+		conn_note_prepared(conn, conn_head(conn)->prepares);
 	conn_hand_back(conn, conn_head(conn), DB_CONN_DONE);
 	conn_pop_head(conn);
 	conn->units_in_flight--;

@@ -64,7 +64,7 @@ int conn_send_setup(struct db_conn *conn)
 
 static bool has_to_be_prepared(const struct db_conn *conn, const struct db_statement *statement)
 {
-	return UNLIKELY(statement->name != NULL && !conn->is_prepared[statement->index]);
+	return UNLIKELY(statement->name != NULL && !conn->prepared[statement->index].is_prepared);
 }
 
 /* With a Sync of its own, a statement that does not prepare, since its table has gone, fails its own endpoint and no
@@ -76,7 +76,7 @@ static int send_prepare(struct db_conn *conn, const struct db_statement *stateme
 	conn_add_slot(conn, (struct db_slot){.prepares = statement, .results_left = 1, .ends_unit = true});
 	conn->preparing++;
 	conn->units_in_flight++;
-	conn->is_prepared[statement->index] = true;
+	conn->prepared[statement->index].is_prepared = true;
 	if (!PQsendPrepare(conn->pg, statement->name, statement->sql, 0, NULL) || !PQpipelineSync(conn->pg))
 		return conn_fail(conn, PQerrorMessage(conn->pg));
 	return 0;
@@ -92,15 +92,32 @@ int db_conn_prepare(struct db_conn *conn, const struct db_batch *batch)
 	return 0;
 }
 
+/* What ends what takes too long, or waits for a lock too long, says nothing of the statement. */
+static bool is_about_statement(const PGresult *error)
+{
+	const char *sqlstate = PQresultErrorField(error, PG_DIAG_SQLSTATE);
+
+	return strncmp(sqlstate, "57", 2) != 0 && strncmp(sqlstate, "55", 2) != 0;
+}
+
 void conn_note_unprepared(struct db_conn *conn, const struct db_statement *statement, const PGresult *error)
 {
+	struct db_prepared *prepared = &conn->prepared[statement->index];
 	const char *message = PQresultErrorField(error, PG_DIAG_MESSAGE_PRIMARY);
 
-	conn->is_prepared[statement->index] = false;
-	if (!conn->has_complained)
-		log_error("db", "conn %u: %s does not prepare any more, and fails: %s", conn->number, statement->name,
-			  message != NULL ? message : "");
-	conn->has_complained = true;
+	prepared->is_prepared = false;
+	if (prepared->has_complained || !is_about_statement(error))
+		return;
+	prepared->has_complained = true;
+	log_error("db", "conn %u: %s does not prepare any more, and fails: %s", conn->number, statement->name,
+		  message != NULL ? message : "");
+}
+
+void conn_note_prepared(struct db_conn *conn, const struct db_statement *statement)
+{
+	struct db_prepared *prepared = &conn->prepared[statement->index];
+
+	prepared->has_complained = prepared->has_complained && !prepared->is_prepared;
 }
 
 /* Settings */

@@ -19,8 +19,6 @@ void pipeline_fail_later(struct db_pipeline *pipeline, struct db_batch *batch, e
 	db_pipeline_finish_later(pipeline, batch);
 }
 
-void pipeline_start_ticking(struct db_pipeline *pipeline);
-
 void db_pipeline_submit(struct db_pipeline *pipeline, struct db_batch *batch)
 {
 	if (pipeline->failures > 0 && !pipeline_has_usable_link(pipeline, pipeline_lane_of(pipeline, batch))) {
@@ -113,7 +111,7 @@ struct db_pipeline *db_pipeline_create(uv_loop_t *loop, const struct db_pipeline
 	}
 	pipeline->statement_count = options->settings->statement_count;
 	pipeline->expected_ns = memory_alloc_zeroed(pipeline->statement_count + 1, sizeof(*pipeline->expected_ns));
-	pipeline->changes_session = memory_alloc_zeroed(pipeline->statement_count + 1, sizeof(bool));
+	pipeline->changed_ns = memory_alloc_zeroed(pipeline->statement_count + 1, sizeof(*pipeline->changed_ns));
 	list_init(&pipeline->finished);
 	for (unsigned i = 0; i < ARRAY_LENGTH(pipeline->lanes); i++) {
 		list_init(&pipeline->lanes[i].quick);
@@ -158,7 +156,7 @@ void db_pipeline_close(struct db_pipeline *pipeline)
 void db_pipeline_destroy(struct db_pipeline *pipeline)
 {
 	free(pipeline->expected_ns);
-	free(pipeline->changes_session);
+	free(pipeline->changed_ns);
 	free(pipeline->links);
 	free(pipeline);
 }

@@ -7,7 +7,8 @@
  * and back, which is measured at each connect: the wire makes nobody slow. Quick batches share the first few
  * connections of their kind, least expected time first. Slow ones, and those never seen before, travel alone: on an
  * idle connection, else on a new one up to the limit; one connection of each kind stays with the quick ones. So nobody
- * quick waits behind somebody known to be slow, and what is quick keeps the benefit of sharing.
+ * quick waits behind somebody known to be slow, and what is quick keeps the benefit of sharing. When somebody quick
+ * turns out slow, the reads that share his connection are run again, each alone.
  *
  * Life:    db_pipeline_create() -> db_pipeline_submit()* -> db_pipeline_close(); the loop then runs until its handles
  * are closed -> db_pipeline_destroy(). Owner:   a batch is the pipeline's from submit until `done`: exactly once, never

@@ -9,8 +9,6 @@ static void on_over(struct db_conn *conn, struct db_batch *batch, enum db_conn_o
 
 /* Sending */
 
-void link_lose(struct link *link);
-
 static bool needs_own_unit(const struct link *link, const struct db_batch *batch)
 {
 	const struct db_statement *statement = batch->queries[0].statement;
@@ -106,7 +104,7 @@ static void on_over(struct db_conn *conn, struct db_batch *batch, enum db_conn_o
 	}
 	db_batch_rewind(batch);
 	batch->was_run_again = true;
-	batch->was_lost = outcome == DB_CONN_LOST;
+	batch->was_lost = outcome == DB_CONN_LOST && !conn->gave_up;
 	pipeline->numbers.run_again++;
 	pipeline_wait(pipeline, batch, true);
 }

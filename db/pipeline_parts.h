@@ -51,7 +51,7 @@ struct db_pipeline {
 	unsigned waiting, in_flight;
 	struct list finished;  /* over without having been sent */
 	uint64_t *expected_ns; /* per statement: moving average, 0 before the first */
-	bool *changes_session; /* per statement: seen to, and so never together with others */
+	uint64_t *changed_ns;  /* per statement: when it changed its session, 0: not so far */
 	unsigned statement_count;
 	uint64_t distance_ns; /* the shortest round trip of the connections there are */
 	unsigned failures;    /* connects in a row that failed */

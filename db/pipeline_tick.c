@@ -72,7 +72,8 @@ static void discover_slow(struct link *link, uint64_t now_ns)
 		return;
 	batch = db_conn_slot(conn, preparing_at_head(conn))->batch;
 	expected_ns = batch != NULL ? pipeline_expectation_of(link->pipeline, batch) : NULL;
-	if (expected_ns != NULL && *expected_ns == 0)
+	/* of those that were rescued, this is the one that the others had to be rescued from */
+	if (expected_ns != NULL && (*expected_ns == 0 || (batch->was_rescued && *expected_ns < since_ns)))
 		*expected_ns = since_ns;
 }
 
@@ -81,19 +82,27 @@ static bool stands_still(const struct link *link, uint64_t for_ns, uint64_t now_
 	return link->conn.in_flight > 0 && now_ns > link->conn.progress_ns + for_ns;
 }
 
-/* Then it is not PostgreSQL that is slow. */
-static bool does_another_move(const struct link *link, uint64_t now_ns)
+/* Others of its kind that move, or will: then it is not PostgreSQL that is slow. */
+static unsigned others_that_move(const struct link *link, uint64_t now_ns)
 {
 	const struct db_pipeline *pipeline = link->pipeline;
+	unsigned count = pipeline_opening_count(pipeline, link->lane);
 
 	for (unsigned i = 0; i < pipeline->options.connections; i++) {
 		const struct link *other = &pipeline->links[i];
 
-		if (other != link && other->lane == link->lane && db_conn_is_usable(&other->conn) &&
-		    !stands_still(other, pipeline_quick_ns(pipeline), now_ns))
-			return true;
+		count += other != link && other->lane == link->lane && db_conn_is_usable(&other->conn) &&
+			 !other->has_lone_traveller && !stands_still(other, pipeline_quick_ns(pipeline), now_ns);
 	}
-	return false;
+	return count;
+}
+
+/* One more than the last, which is kept for the quick ones. */
+static bool is_there_room_elsewhere(const struct link *link, uint64_t now_ns)
+{
+	unsigned count = others_that_move(link, now_ns);
+
+	return count > 1 || (count == 1 && pipeline_may_open_link(link->pipeline, link->lane, now_ns));
 }
 
 /* What a quick statement has never done before, wait for a lock for one, it may do now, and reads that share its
@@ -106,7 +115,7 @@ static void rescue_reads(struct link *link, uint64_t now_ns)
 
 	if (!conn->is_read_only || conn->in_flight - conn->preparing < 2 ||
 	    !stands_still(link, STANDSTILL_MS * NS_PER_MS + pipeline->distance_ns, now_ns) ||
-	    !does_another_move(link, now_ns))
+	    !is_there_room_elsewhere(link, now_ns))
 		return;
 	for (unsigned i = 0; i < conn->in_flight; i++) {
 		struct db_batch *batch = db_conn_slot(conn, i)->batch;

@@ -18,5 +18,6 @@ struct db_settings {
 	uint32_t statement_timeout_ms; /* PostgreSQL ends by itself what nobody waits for any more */
 	uint32_t idle_timeout_ms;      /* an open cursor's client may take this long for a part */
 	size_t result_limit_bytes;
+	bool is_shared; /* others use the session behind a request: it has to stay as it is */
 	unsigned depth; /* batches in flight per connection */
 };

@@ -11,6 +11,7 @@
  * Thread: any; a file descriptor belongs to one thread at a time. Limits: descriptors from REMEMBERED_MAX on are not
  * remembered, which costs those two calls and nothing else.
  */
+#include <errno.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -59,6 +60,9 @@ int epoll_ctl(int epoll, int operation, int fd, struct epoll_event *event)
 	if (is_there && before == entry_of(epoll, event->events))
 		return 0;
 	result = (int)syscall(SYS_epoll_ctl, epoll, is_there ? EPOLL_CTL_MOD : operation, fd, event);
+	/* closed without a word, after all, and another under the same number */
+	if (result != 0 && is_there && errno == ENOENT)
+		result = (int)syscall(SYS_epoll_ctl, epoll, operation, fd, event);
 	/* edge-triggered and one-shot registrations change, or mean something, each time they are made */
 	if (result == 0)
 		remember(fd, (event->events & (EPOLLET | EPOLLONESHOT)) == 0 ? entry_of(epoll, event->events) : 0);

@@ -8,6 +8,7 @@ struct scan {
 	const char *at, *end;
 	struct http_head *head;
 	unsigned lengths, codings, hosts;
+	bool is_closing;
 };
 
 /* What is wrong with a head of which nothing more has come. */
@@ -207,15 +208,18 @@ static bool has_option(struct text list, struct text option)
 	return false;
 }
 
-/* libh2o would let keep-alive win where both are said, and answers an expectation that HTTP/1.0 does not know
- * (RFC 9112 9.3, RFC 9110 10.1.1). */
-static void settle(struct http_head *head)
+/* libh2o would let keep-alive win where both are said, the last line where there are several, and answers an
+ * expectation that HTTP/1.0 does not know (RFC 9112 9.3, RFC 9110 10.1.1). */
+static void settle(struct scan *scan)
 {
+	struct http_head *head = scan->head;
 	struct http_field *field = &head->fields[head->field_count - 1];
 
-	if (field->name.length == 10 && is_name(field->name, TEXT("connection")) &&
-	    has_option(field->value, TEXT("close")))
-		field->value = TEXT("close");
+	if (field->name.length == 10 && is_name(field->name, TEXT("connection"))) {
+		scan->is_closing = scan->is_closing || has_option(field->value, TEXT("close"));
+		if (scan->is_closing)
+			field->value = TEXT("close");
+	}
 	if (field->name.length == 6 && head->minor_version == 0 && is_name(field->name, TEXT("expect")))
 		head->field_count--;
 }
@@ -273,7 +277,7 @@ static const char *read_header_line(struct scan *scan)
 		return too_many_fields;
 	value = without_blanks(value);
 	head->fields[head->field_count++] = (struct http_field){name, value};
-	settle(head);
+	settle(scan);
 	return check_header(scan, name, value);
 }
 

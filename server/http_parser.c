@@ -31,6 +31,14 @@ const struct http_guard_verdict *http_parser_refusal(const h2o_req_t *request)
 	return method == refused_get || method == refused_head ? &refusal : NULL;
 }
 
+static bool begins_with_head(const char *raw, size_t bytes)
+{
+	static const char method[] = "HEAD ";
+	size_t empty_line = bytes >= 2 && memcmp(raw, "\r\n", 2) == 0 ? 2 : 0;
+
+	return bytes >= empty_line + strlen(method) && memcmp(raw + empty_line, method, strlen(method)) == 0;
+}
+
 /* A head that comes bit by bit is read again when a line of it has ended: at most as often as it may have lines. */
 static bool is_worth_reading(const char *raw, size_t bytes, size_t bytes_before)
 {
@@ -57,7 +65,7 @@ int phr_parse_request(const char *raw, size_t bytes, const char **method, size_t
 	if (verdict.error != ERROR_NONE) {
 		refusal = verdict;
 		head = (struct http_head){
-		    .method = text_of(text_equal(head.method, TEXT("HEAD")) ? refused_head : refused_get),
+		    .method = text_of(begins_with_head(raw, bytes) ? refused_head : refused_get),
 		    .target = TEXT("/"),
 		    .minor_version = 1,
 		    .bytes = bytes,

@@ -42,10 +42,12 @@ static void fill_settings(struct service *service)
 	    .statement_timeout_ms = options->request_timeout_ms,
 	    .idle_timeout_ms = options->write_timeout_ms + 1000,
 	    .result_limit_bytes = options->max_result_bytes,
+	    .is_shared = true,
 	    .depth = options->db_pipeline_depth,
 	};
-	/* a stream runs one statement, and that unprepared */
+	/* a stream runs one statement, and that unprepared, in a session of its own */
 	service->db_for_streams = service->db;
+	service->db_for_streams.is_shared = false;
 	service->db_for_streams.statement_count = 0;
 	service->db_for_streams.depth = 1;
 }
@@ -161,8 +163,14 @@ static int build_routes(struct service *service)
 
 static int load(struct service *service, const char **why)
 {
+	int status;
+
 	*why = NULL;
-	if ((check_addresses(service) | load_endpoints(service) | fill_fetcher_settings(service)) != 0)
+	/* all of them, so that one run says all that is wrong */
+	status = check_addresses(service);
+	status |= load_endpoints(service);
+	status |= fill_fetcher_settings(service);
+	if (status != 0)
 		return -1;
 	fill_settings(service);
 	if (db_describe(&service->endpoints, &service->db, why) != 0)

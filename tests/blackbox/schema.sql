@@ -41,6 +41,8 @@ $$;
 
 CREATE FUNCTION say_nothing() RETURNS void LANGUAGE sql AS $$ SELECT $$;
 
+CREATE FUNCTION forget_statements() RETURNS void LANGUAGE plpgsql AS $$ BEGIN EXECUTE 'DEALLOCATE ALL'; END $$;
+
 CREATE PROCEDURE add_item(name text) LANGUAGE sql AS $$
 	INSERT INTO item (name) VALUES (name);
 $$;

@@ -128,6 +128,37 @@ def test_reads_behind_one_that_changes_its_session(serve):
         connection.close()
 
 
+def test_neighbours_of_those_that_change_their_session(serve):
+    """Known as quick, and suddenly it changes its session, many times at once: nobody else gets less than his answer."""
+    service = serve()
+    for _ in range(20):
+        service.get("/session/date")
+        service.get("/session/set/application_name?value=quick")
+    paths = ["/session/set/DateStyle?value=SQL" if number % 8 == 3 else f"/numbers/{number}1" for number in range(48)]
+    connections = [service.connect() for _ in paths]
+    answers = at_once(service, connections, paths)
+    for connection in connections:
+        connection.close()
+    for number, (path, answer) in enumerate(zip(paths, answers)):
+        assert answer.status == 200, (path, answer)
+        if path.startswith("/numbers"):
+            assert answer.json == {"n": int(f"{number}1")}
+
+
+def test_a_stream_may_change_its_transaction(service):
+    response = service.get("/session/stream/5000")
+    assert [row["n"] for row in response.json] == list(range(1, 5001))
+    assert {row["zone"] for row in response.json} == {"Europe/Berlin"}
+
+
+def test_a_statement_that_takes_the_prepared_statements_away(serve):
+    service = serve()
+    for _ in range(4):
+        assert service.get("/session/forget").status == 200
+        for number in range(1, 8):
+            assert service.get(f"/numbers/{number}").json == {"n": number}
+
+
 def test_failures_and_successes_side_by_side(service, postgres, mode):
     """40 clients at the same instant, reads and writes of two endpoints, every other one failing."""
     first = {"sync": 1, "threads": 2, "async": 3}[mode] * 1000000

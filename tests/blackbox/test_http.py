@@ -155,6 +155,13 @@ def test_close_wins_over_keep_alive(service):
         assert connection.is_closed_by_peer()
 
 
+def test_close_wins_on_whichever_line_it_is(service):
+    with service.connect() as connection:
+        connection.send(b"GET /numbers/1 HTTP/1.1\r\nHost: a\r\nConnection: close\r\nConnection: keep-alive\r\n\r\n")
+        assert connection.read_response().json == {"n": 1}
+        assert connection.is_closed_by_peer()
+
+
 def test_http_1_0_gets_no_100_continue(service):
     with service.connect() as connection:
         connection.send(b"POST /echo HTTP/1.0\r\nContent-Type: application/json\r\nContent-Length: 10\r\n"
@@ -168,6 +175,8 @@ def test_http_1_0_gets_no_100_continue(service):
     (b"HEAD /types HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nExpect: a-miracle\r\n\r\n{}", 417, "Expectation Failed"),
     (b"HEAD /types HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", 400, "Bad Request"),
     (b"HEAD /types HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n", 411, "Length Required"),
+    (b"HEAD /ty\x01pes HTTP/1.1\r\nHost: a\r\n\r\n", 400, "Bad Request"),
+    (b"\r\nHEAD /types HTTP/1.1\nHost: a\r\n\r\n", 400, "Bad Request"),
 ])
 def test_a_refused_head_request_gets_no_body(service, head, status, reason):
     with service.connect() as connection:

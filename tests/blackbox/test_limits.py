@@ -186,6 +186,35 @@ def test_a_lock_holds_up_nobody_else(serve, mode, postgres):
         connection.close()
 
 
+def test_a_lock_on_a_table_that_was_not_asked_for_before(serve, postgres):
+    """Its statement is still to be prepared, and that waits for the lock: a missed deadline, as in every mode."""
+    service = serve("--request-timeout-ms", 500)
+    with postgres.hold("LOCK TABLE item IN ACCESS EXCLUSIVE MODE", "blackbox"):
+        for _ in range(3):
+            assert_problem(service.get("/items?like=nothing"), 504)
+    assert service.get("/items?like=nothing").json == []
+    assert "does not prepare" not in service.log()
+
+
+def test_a_lock_that_many_ask_for_holds_up_nobody_else(serve, mode, postgres):
+    if mode != "async":
+        pytest.skip("each that waits takes a worker")
+    service = serve("--request-timeout-ms", 20000)
+    for _ in range(30):
+        assert service.get("/items?like=nothing").json == []
+        assert service.get("/numbers/1").json == {"n": 1}
+    locked = []
+    with postgres.hold("LOCK TABLE item IN ACCESS EXCLUSIVE MODE", "blackbox"):
+        for number in range(1, 25):
+            locked.append(service.connect())
+            locked[-1].send(encode_request("GET", "/items?like=nothing"))
+            time.sleep(0.01)
+            assert service.get(f"/numbers/{number}1").json == {"n": int(f"{number}1")}
+    for connection in locked:
+        assert connection.read_response().json == []
+        connection.close()
+
+
 def test_more_slow_requests_than_connections(serve, mode):
     """They wait their turn; none is lost, none is refused."""
     few = {"sync": [], "threads": ["--threads", 3], "async": ["--db-connections", 4]}[mode]

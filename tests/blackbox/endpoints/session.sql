@@ -18,6 +18,16 @@ SELECT set_config(:setting, :value, false) AS setting;
 -- route: POST /session/set/{setting}
 SELECT set_config(:setting, :value, false) AS setting;
 
+-- name: session_forget :one
+-- route: GET /session/forget
+-- summary: Takes the session's prepared statements away.
+SELECT forget_statements() AS nothing;
+
+-- name: session_stream :many
+-- route: GET /session/stream/{count}
+-- stream
+SELECT set_config('TimeZone', 'Europe/Berlin', true) AS zone, n FROM generate_series(1, :count::integer) AS n;
+
 -- name: session_date :one
 -- route: GET /session/date
 SELECT date '2026-12-31' AS date;

@@ -61,6 +61,7 @@ static inline int set_up(void **state)
 	    .connect_timeout_ms = 1000,
 	    .statement_timeout_ms = 5000,
 	    .idle_timeout_ms = 31000,
+	    .is_shared = true,
 	    .result_limit_bytes = 1000,
 	    .depth = 4,
 	};
@@ -108,7 +109,7 @@ static inline void open_and_prepare(void)
 	assert_int_equal(conn.state, CONN_READY);
 	fake_pq_sent(pg());
 	for (unsigned i = 0; i < settings.statement_count; i++)
-		conn.is_prepared[i] = true;
+		conn.prepared[i].is_prepared = true;
 }
 
 /* As open_and_prepare(), and what is sent is prepared first, to be seen and to be answered. */
@@ -117,7 +118,7 @@ static inline void open_unprepared(void)
 	open_and_prepare();
 	fake_pq.shows_prepares = true;
 	for (unsigned i = 0; i < settings.statement_count; i++)
-		conn.is_prepared[i] = false;
+		conn.prepared[i].is_prepared = false;
 }
 
 static inline int send_batch(int i, const struct db_statement *statement, bool ends_unit)

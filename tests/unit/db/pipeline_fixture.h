@@ -65,6 +65,7 @@ static inline int set_up(void **state)
 	    .connect_timeout_ms = 200,
 	    .statement_timeout_ms = 5000,
 	    .idle_timeout_ms = 31000,
+	    .is_shared = true,
 	    .result_limit_bytes = 100000,
 	    .depth = 16,
 	};

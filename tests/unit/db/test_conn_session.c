@@ -38,7 +38,8 @@ static void a_statement_that_does_not_prepare_harms_no_other(void **state)
 	fake_pq_answer_all(pg());
 	assert_int_equal(db_conn_advance(&conn), 0);
 	assert_string_equal(over, "0 done, 1 done");
-	assert_string_equal(batches[0].sqlstate, "26000");
+	assert_string_equal(batches[0].sqlstate, "42P01");
+	assert_string_equal(batches[0].message, "relation \"country\" does not exist");
 	assert_int_equal(batches[1].error, ERROR_NONE);
 	assert_int_equal(send_batch(2, &country, true), 0);
 	assert_int_equal(send_batch(3, &slow, true), 0);
@@ -46,6 +47,121 @@ static void a_statement_that_does_not_prepare_harms_no_other(void **state)
 	fake_pq_answer_all(pg());
 	assert_int_equal(db_conn_advance(&conn), 0);
 	assert_row(2, "country(2)");
+}
+
+/* The first has PostgreSQL's words; the second was under way already. */
+static void all_that_were_to_run_it_fail_with_it(void **state)
+{
+	(void)state;
+	open_unprepared();
+	log_set_level(LOG_ERROR + 1);
+	for (int i = 0; i < 2; i++)
+		assert_int_equal(send_batch(i, &country, true), 0);
+	fake_pq_answer_error(pg(), "42P01", "relation \"country\" does not exist", NULL);
+	fake_pq_answer(pg());
+	for (int i = 0; i < 2; i++) {
+		fake_pq_answer_error(pg(), "26000", "prepared statement \"country\" does not exist", NULL);
+		fake_pq_answer(pg());
+	}
+	assert_int_equal(db_conn_advance(&conn), 0);
+	assert_string_equal(over, "0 done, 1 done");
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(batches[i].error, ERROR_DATABASE_ERROR);
+		assert_string_equal(batches[i].sqlstate, "42P01");
+	}
+	assert_int_equal(conn.state, CONN_READY);
+}
+
+/* Its table was locked: that is no fault of the statement's. */
+static void a_prepare_that_takes_too_long_is_a_missed_deadline(void **state)
+{
+	(void)state;
+	open_unprepared();
+	assert_int_equal(send_batch(0, &country, true), 0);
+	fake_pq_answer_error(pg(), "57014", "canceling statement due to statement timeout", NULL);
+	fake_pq_answer(pg());
+	fake_pq_answer_error(pg(), "26000", "prepared statement \"country\" does not exist", NULL);
+	fake_pq_answer(pg());
+	assert_int_equal(db_conn_advance(&conn), 0);
+	assert_int_equal(batches[0].error, ERROR_DEADLINE);
+	assert_false(conn.prepared[country.index].is_prepared);
+	assert_false(conn.prepared[country.index].has_complained);
+}
+
+static void each_statement_complains_for_itself_and_once(void **state)
+{
+	(void)state;
+	open_unprepared();
+	log_set_level(LOG_ERROR + 1);
+	for (int round = 0; round < 2; round++) {
+		for (int i = 0; i < 2; i++) {
+			assert_int_equal(send_batch(2 * round + i, i == 0 ? &country : &slow, true), 0);
+			fake_pq_answer_error(pg(), "42P01", "relation does not exist", NULL);
+			fake_pq_answer(pg());
+			fake_pq_answer_error(pg(), "26000", "prepared statement does not exist", NULL);
+			fake_pq_answer(pg());
+			assert_int_equal(db_conn_advance(&conn), 0);
+		}
+		assert_true(conn.prepared[country.index].has_complained);
+		assert_true(conn.prepared[slow.index].has_complained);
+	}
+	assert_int_equal(send_batch(4, &country, true), 0);
+	fake_pq_answer_all(pg());
+	assert_int_equal(db_conn_advance(&conn), 0);
+	assert_false(conn.prepared[country.index].has_complained);
+	assert_true(conn.prepared[slow.index].has_complained);
+}
+
+/* DEALLOCATE ALL, in a function. */
+static void reads_leave_a_session_that_has_lost_its_statements(void **state)
+{
+	(void)state;
+	open_and_prepare();
+	assert_int_equal(send_batch(0, &country, true), 0);
+	fake_pq_answer_error(pg(), "26000", "prepared statement \"country\" does not exist", NULL);
+	fake_pq_answer(pg());
+	assert_int_equal(db_conn_advance(&conn), -1);
+	assert_true(conn.gave_up);
+	db_conn_close(&conn);
+	assert_string_equal(over, "0 lost");
+}
+
+static void a_write_that_met_lost_statements_did_not_happen(void **state)
+{
+	(void)state;
+	init_as(false);
+	open_and_prepare();
+	assert_int_equal(send_batch(0, &add, true), 0);
+	fake_pq_answer_error(pg(), "26000", "prepared statement \"add\" does not exist", NULL);
+	fake_pq_answer_all(pg());
+	assert_int_equal(db_conn_advance(&conn), -1);
+	assert_string_equal(over, "0 done");
+	assert_int_equal(batches[0].error, ERROR_DATABASE_UNAVAILABLE);
+}
+
+/* The author's own EXECUTE. */
+static void another_s_statement_that_is_missing_is_an_error_as_ever(void **state)
+{
+	(void)state;
+	open_and_prepare();
+	assert_int_equal(send_batch(0, &country, true), 0);
+	fake_pq_answer_error(pg(), "26000", "prepared statement \"mine\" does not exist", NULL);
+	fake_pq_answer_all(pg());
+	assert_int_equal(db_conn_advance(&conn), 0);
+	assert_string_equal(batches[0].sqlstate, "26000");
+}
+
+/* A stream's: its transaction goes on over many Syncs, and what it sets for it is reported. */
+static void a_session_that_nobody_shares_may_change(void **state)
+{
+	(void)state;
+	settings.is_shared = false;
+	open_and_prepare();
+	assert_int_equal(send_batch(0, &country, true), 0);
+	fake_pq_report(pg(), "TimeZone", "Europe/Berlin");
+	fake_pq_answer_all(pg());
+	assert_int_equal(db_conn_advance(&conn), 0);
+	assert_string_equal(over, "0 done");
 }
 
 /* As many as there may be: each batch of another statement, and all of them to be prepared. */
@@ -166,6 +282,13 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    TEST(a_statement_is_prepared_where_it_is_first_sent),
 	    TEST(a_statement_that_does_not_prepare_harms_no_other),
+	    TEST(all_that_were_to_run_it_fail_with_it),
+	    TEST(a_prepare_that_takes_too_long_is_a_missed_deadline),
+	    TEST(each_statement_complains_for_itself_and_once),
+	    TEST(reads_leave_a_session_that_has_lost_its_statements),
+	    TEST(a_write_that_met_lost_statements_did_not_happen),
+	    TEST(another_s_statement_that_is_missing_is_an_error_as_ever),
+	    TEST(a_session_that_nobody_shares_may_change),
 	    TEST(statements_to_prepare_take_no_batch_s_place),
 	    TEST(the_context_of_an_error_names_the_parameter),
 	    TEST(a_reading_session_that_was_changed_is_given_up),

@@ -236,6 +236,72 @@ static void reads_are_rescued_from_behind_somebody_slow(void **state)
 	assert_ok(3, "country");
 }
 
+/* The culprit is found out among the rescued: who comes later and runs the same shares with nobody. */
+static void who_had_to_be_rescued_from_is_slow_from_then_on(void **state)
+{
+	PGconn *moving = NULL;
+
+	(void)state;
+	options.shared_connections = 2;
+	options.connections = 12;
+	start();
+	teach(&country, 0);
+	teach(&language, 0);
+	for (int i = 0; i < 3; i++) {
+		submit(i, &country);
+		turn();
+	}
+	for (unsigned c = 0; c < fake_pq.opened; c++)
+		if (fake_pq_unanswered(fake_pq_conn(c)) == 2)
+			moving = fake_pq_conn(c);
+	assert_non_null(moving);
+	fake_pq_answer_all(moving);
+	run_for(200); /* two are taken off, sent alone, and neither is answered */
+	assert_int_equal(all_done, 1);
+	assert_int_equal(db_pipeline_numbers(pipeline).run_again, 2);
+	for (unsigned c = 0; c < fake_pq.opened; c++)
+		fake_pq_sent(fake_pq_conn(c));
+	submit(3, &country);
+	submit(4, &language);
+	run_for(50);
+	for (unsigned c = 0; c < fake_pq.opened; c++) {
+		const char *sent = fake_pq_sent(fake_pq_conn(c));
+
+		assert_true(strstr(sent, "country(3)") == NULL || strstr(sent, "language(4)") == NULL);
+	}
+	for (int i = 0; i < 50 && all_done < 5; i++) {
+		answer_all_open();
+		run_for(5);
+	}
+	for (int i = 0; i < 4; i++)
+		assert_ok(i, "country");
+	assert_ok(4, "language");
+}
+
+/* With one connection left for the quick ones, the rescued would wait longer than where they are. */
+static void nobody_is_rescued_without_room_elsewhere(void **state)
+{
+	(void)state;
+	options.shared_connections = 2;
+	options.connections = 3;
+	start();
+	teach(&country, 0);
+	for (int i = 0; i < 3; i++) {
+		submit(i, &country);
+		turn();
+	}
+	for (int i = 0; i < 20; i++) {
+		run_for(5);
+		for (unsigned c = 0; c < fake_pq.opened; c++)
+			if (fake_pq_unanswered(fake_pq_conn(c)) == 2)
+				fake_pq_answer_all(fake_pq_conn(c));
+	}
+	assert_int_equal(all_done, 1);
+	assert_int_equal(db_pipeline_numbers(pipeline).run_again, 0);
+	answer_all_open();
+	run_until_done(3);
+}
+
 static void nobody_is_rescued_when_nothing_moves(void **state)
 {
 	(void)state;
@@ -309,6 +375,8 @@ int main(void)
 	    TEST(on_one_connection_quick_ones_do_not_starve_slow_ones),
 	    TEST(what_changed_its_session_travels_alone_from_then_on),
 	    TEST(reads_are_rescued_from_behind_somebody_slow),
+	    TEST(who_had_to_be_rescued_from_is_slow_from_then_on),
+	    TEST(nobody_is_rescued_without_room_elsewhere),
 	    TEST(nobody_is_rescued_when_nothing_moves),
 	    TEST(who_is_alone_on_a_connection_is_not_run_again),
 	    TEST(a_retiring_connection_takes_nobody),

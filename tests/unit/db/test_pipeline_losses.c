@@ -38,6 +38,36 @@ static void a_read_lost_twice_is_not_run_a_third_time(void **state)
 	assert_int_equal(all_done, 1);
 }
 
+/* Twice behind somebody who changes his session: nothing was lost. */
+static void behind_a_changed_session_nobody_is_lost(void **state)
+{
+	(void)state;
+	start();
+	teach(&country, 0);
+	teach(&language, 0);
+	submit(0, &language);
+	turn();
+	submit(1, &country);
+	turn();
+	for (int round = 0; round < 3; round++) {
+		for (unsigned c = 0; c < fake_pq.opened; c++)
+			if (c != 1 && fake_pq_is_open(fake_pq_conn(c)) && fake_pq_unanswered(fake_pq_conn(c)) > 2) {
+				fake_pq_report(fake_pq_conn(c), "DateStyle", "German");
+				fake_pq_answer(fake_pq_conn(c));
+				fake_pq_answer(fake_pq_conn(c));
+			}
+		run_for(30);
+	}
+	for (int i = 0; i < 50 && all_done < 2; i++) {
+		answer_all_open();
+		run_for(5);
+	}
+	assert_ok(0, "language");
+	assert_ok(1, "country");
+	assert_false(batches[1].was_lost);
+	assert_true(batches[1].was_run_again);
+}
+
 static void a_write_that_was_lost_is_never_run_again(void **state)
 {
 	(void)state;
@@ -155,6 +185,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    TEST(a_read_is_run_once_more_elsewhere),
 	    TEST(a_read_lost_twice_is_not_run_a_third_time),
+	    TEST(behind_a_changed_session_nobody_is_lost),
 	    TEST(a_write_that_was_lost_is_never_run_again),
 	    TEST(a_failed_write_stays_failed_when_the_connection_is_lost),
 	    TEST(a_lost_idle_connection_comes_back_before_anybody_asks),

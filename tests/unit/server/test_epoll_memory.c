@@ -87,6 +87,16 @@ static void adding_with_other_events_changes_them(void **state)
 	assert_int_equal(reported(), EPOLLOUT);
 }
 
+/* Closed without a word, and opened again under the same number: what is new reaches the kernel all the same. */
+static void other_events_reach_what_has_come_in_its_place(void **state)
+{
+	(void)state;
+	assert_int_equal(ask(EPOLL_CTL_ADD, EPOLLIN), 0);
+	take_out_behind_its_back();
+	assert_int_equal(ask(EPOLL_CTL_ADD, EPOLLOUT), 0);
+	assert_int_equal(reported(), EPOLLOUT);
+}
+
 static void what_was_refused_is_not_remembered(void **state)
 {
 	(void)state;
@@ -149,6 +159,7 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(what_is_new_reaches_the_kernel, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(what_the_kernel_knows_is_not_told_again, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(adding_with_other_events_changes_them, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(other_events_reach_what_has_come_in_its_place, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(what_was_refused_is_not_remembered, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(one_shot_is_told_each_time, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(two_epolls_do_not_mix, set_up, tear_down),

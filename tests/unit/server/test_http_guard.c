@@ -339,6 +339,17 @@ static void close_is_all_that_counts_of_connection(void **state)
 	assert_string_equal(second_value("1.1", "connectiom: a, close"), "a, close");
 }
 
+static void close_counts_on_whichever_line_it_is(void **state)
+{
+	static const char raw[] = "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nConnection: keep-alive\r\n\r\n";
+	struct http_head head;
+
+	(void)state;
+	assert_int_equal(read_head(&head, raw, sizeof(raw) - 1).error, ERROR_NONE);
+	assert_text(fields[2].name, "Connection");
+	assert_text(fields[2].value, "close");
+}
+
 static void http_1_0_expects_nothing(void **state)
 {
 	(void)state;
@@ -412,6 +423,7 @@ int main(void)
 	    cmocka_unit_test(an_unfinished_head_waits_for_more),
 	    cmocka_unit_test(what_is_read_are_views_of_the_head),
 	    cmocka_unit_test(close_is_all_that_counts_of_connection),
+	    cmocka_unit_test(close_counts_on_whichever_line_it_is),
 	    cmocka_unit_test(http_1_0_expects_nothing),
 	    cmocka_unit_test(there_are_so_many_header_lines_and_no_more),
 	    cmocka_unit_test(a_head_has_so_many_bytes_and_no_more),
