@@ -172,7 +172,7 @@ static int send_query(struct db_conn *conn, const struct db_query *query)
 	return is_sent ? 0 : conn_fail(conn, PQerrorMessage(conn->pg));
 }
 
-static int send_timeout(struct db_conn *conn, unsigned timeout_ms)
+int conn_send_timeout(struct db_conn *conn, unsigned timeout_ms)
 {
 	char text[16];
 	const char *values[] = {text};
@@ -189,7 +189,7 @@ static int send_preamble(struct db_conn *conn, bool is_read_only, unsigned timeo
 {
 	if (is_read_only && !PQsendQueryPrepared(conn->pg, conn_read_only_statement, 0, NULL, NULL, NULL, 0))
 		return conn_fail(conn, PQerrorMessage(conn->pg));
-	return timeout_ms > 0 ? send_timeout(conn, timeout_ms) : 0;
+	return timeout_ms > 0 ? conn_send_timeout(conn, timeout_ms) : 0;
 }
 
 struct db_slot *conn_add_slot(struct db_conn *conn, struct db_slot slot)

@@ -17,6 +17,8 @@ extern const char conn_timeout_statement[], conn_read_only_statement[];
 int conn_fail(struct db_conn *conn, const char *why);
 void conn_set_state(struct db_conn *conn, enum db_conn_state state);
 int conn_flush(struct db_conn *conn);
+/* Of the unit's transaction: not of the session. */
+int conn_send_timeout(struct db_conn *conn, unsigned timeout_ms);
 struct db_slot *conn_add_slot(struct db_conn *conn, struct db_slot slot);
 void conn_pop_head(struct db_conn *conn);
 

@@ -84,8 +84,10 @@ static void fail_batch(struct db_batch *batch, PGresult *error)
 	}
 	batch->failed = (struct db_result *)error;
 	snprintf(batch->sqlstate, sizeof(batch->sqlstate), "%s", sqlstate);
-	db_batch_fail(batch, error_from_sqlstate(sqlstate), message != NULL ? message : "");
 	batch->refused_parameter = refused_parameter(error);
+	/* what is no value of its type is the client's mistake: regclass says so with a class of its own */
+	db_batch_fail(batch, batch->refused_parameter > 0 ? ERROR_REJECTED : error_from_sqlstate(sqlstate),
+		      message != NULL ? message : "");
 	batch->detail = detail != NULL && !shows_whole_row(sqlstate) ? detail : "";
 }
 
@@ -121,25 +123,36 @@ static void fail_to_prepare(struct db_conn *conn, const struct db_statement *sta
 		PQclear(error);
 }
 
-/* A statement ran DEALLOCATE or DISCARD: this error is of what stood there before, and nothing was run. */
+/* Tables have changed: its result would have other types than when it was prepared. */
+static bool is_of_old_plan(const PGresult *error)
+{
+	const char *function = PQresultErrorField(error, PG_DIAG_SOURCE_FUNCTION);
+
+	return function != NULL && strcmp(function, "RevalidateCachedQuery") == 0;
+}
+
+/* A statement ran DEALLOCATE or DISCARD, or what was prepared is no longer right. Nothing was run. */
 static bool has_lost_statements(const struct db_batch *batch, const PGresult *error)
 {
 	const char *sqlstate = PQresultErrorField(error, PG_DIAG_SQLSTATE);
 	const char *message = PQresultErrorField(error, PG_DIAG_MESSAGE_PRIMARY);
 	const char *name = batch->queries[0].statement->name;
 
+	if (is_of_old_plan(error))
+		return true;
 	return strcmp(sqlstate, "26000") == 0 && message != NULL &&
 	       (strstr(message, "\"meantime: ") != NULL || (name != NULL && strstr(message, name) != NULL));
 }
 
 static int lose_statements(struct db_conn *conn, struct db_batch *batch)
 {
-	static const char why[] = "a statement took the session's prepared statements away";
+	static const char why[] = "a prepared statement is gone, or its tables have changed";
 
 	if (conn->is_read_only)
 		return give_up(conn, why);
 	retire(conn, why);
-	db_batch_fail(batch, ERROR_DATABASE_UNAVAILABLE, "the session had lost its statements; nothing was written");
+	db_batch_fail(batch, ERROR_DATABASE_UNAVAILABLE,
+		      "the statement has to be prepared again; nothing was written; try again");
 	return 0;
 }
 

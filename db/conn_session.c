@@ -73,10 +73,16 @@ static bool has_to_be_prepared(const struct db_conn *conn, const struct db_state
 static int send_prepare(struct db_conn *conn, const struct db_statement *statement)
 {
 	REQUIRE(statement->index < conn->settings->statement_count);
-	conn_add_slot(conn, (struct db_slot){.prepares = statement, .results_left = 1, .ends_unit = true});
+	conn_add_slot(conn, (struct db_slot){
+				.prepares = statement,
+				.results_left = (unsigned short)(1 + (statement->timeout_ms > 0)),
+				.ends_unit = true,
+			    });
 	conn->preparing++;
 	conn->units_in_flight++;
 	conn->prepared[statement->index].is_prepared = true;
+	if (statement->timeout_ms > 0 && conn_send_timeout(conn, statement->timeout_ms) != 0)
+		return -1;
 	if (!PQsendPrepare(conn->pg, statement->name, statement->sql, 0, NULL) || !PQpipelineSync(conn->pg))
 		return conn_fail(conn, PQerrorMessage(conn->pg));
 	return 0;

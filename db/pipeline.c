@@ -29,11 +29,14 @@ void db_pipeline_submit(struct db_pipeline *pipeline, struct db_batch *batch)
 	}
 }
 
+/* Those that are back, and so are before the others, had a place already. */
 static struct db_batch *newest_of(struct list *queue, struct db_batch *newest)
 {
 	struct db_batch *last = list_is_empty(queue) ? NULL : CONTAINER_OF(queue->previous, struct db_batch, link);
 
-	return last != NULL && (newest == NULL || last->submitted_ns >= newest->submitted_ns) ? last : newest;
+	return last != NULL && !last->comes_back && (newest == NULL || last->submitted_ns >= newest->submitted_ns)
+		   ? last
+		   : newest;
 }
 
 /* Whoever found no connection in the turn he came, and no place to wait either, hears so at once. */
@@ -46,6 +49,8 @@ static void refuse_surplus(struct db_pipeline *pipeline)
 			newest = newest_of(&pipeline->lanes[i].quick, newest);
 			newest = newest_of(&pipeline->lanes[i].alone, newest);
 		}
+		if (newest == NULL)
+			return;
 		pipeline_leave_lane(pipeline, newest);
 		pipeline_fail_later(pipeline, newest, ERROR_BUSY, "too many requests are waiting for the database");
 	}

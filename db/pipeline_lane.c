@@ -72,8 +72,8 @@ static bool has_room(const struct db_pipeline *pipeline, const struct link *link
 {
 	uint64_t units_ahead = UNITS_AHEAD + pipeline->distance_ns / (UNIT_APART_US * NS_PER_US);
 
-	return link->conn.in_flight + link->outgoing_count < pipeline->options.settings->depth &&
-	       (!link->lane->is_read_only || link->conn.units_in_flight < units_ahead);
+	return link->conn.in_flight - link->conn.preparing + link->outgoing_count < pipeline->options.settings->depth &&
+	       (!link->lane->is_read_only || link->conn.units_in_flight - link->conn.preparing < units_ahead);
 }
 
 /* Quick ones may not keep all there is for ever: while somebody waits to travel alone and no connection can be added,

@@ -82,11 +82,11 @@ static bool stands_still(const struct link *link, uint64_t for_ns, uint64_t now_
 	return link->conn.in_flight > 0 && now_ns > link->conn.progress_ns + for_ns;
 }
 
-/* Others of its kind that move, or will: then it is not PostgreSQL that is slow. */
+/* Others of its kind that answer, or would: then it is not PostgreSQL that is slow. */
 static unsigned others_that_move(const struct link *link, uint64_t now_ns)
 {
 	const struct db_pipeline *pipeline = link->pipeline;
-	unsigned count = pipeline_opening_count(pipeline, link->lane);
+	unsigned count = 0;
 
 	for (unsigned i = 0; i < pipeline->options.connections; i++) {
 		const struct link *other = &pipeline->links[i];
@@ -97,12 +97,16 @@ static unsigned others_that_move(const struct link *link, uint64_t now_ns)
 	return count;
 }
 
-/* One more than the last, which is kept for the quick ones. */
+/* Where all stand still, a new connection tells whether PostgreSQL does. Of those that move the last is the quick
+ * ones'. */
 static bool is_there_room_elsewhere(const struct link *link, uint64_t now_ns)
 {
-	unsigned count = others_that_move(link, now_ns);
+	unsigned moving = others_that_move(link, now_ns), opening = pipeline_opening_count(link->pipeline, link->lane);
+	bool may_open = pipeline_may_open_link(link->pipeline, link->lane, now_ns);
 
-	return count > 1 || (count == 1 && pipeline_may_open_link(link->pipeline, link->lane, now_ns));
+	if (moving == 0 && opening == 0 && may_open)
+		link_open(link->pipeline, link->lane);
+	return moving > 1 || (moving == 1 && (opening > 0 || may_open));
 }
 
 /* What a quick statement has never done before, wait for a lock for one, it may do now, and reads that share its

@@ -205,6 +205,22 @@ def test_a_table_that_changed_under_the_service(serve, faulty_postgres):
                                 "blackbox")
 
 
+def test_a_column_that_was_widened(serve, faulty_postgres, tmp_path):
+    """Same name, same type, another modifier: what is prepared is prepared again, and nobody restarts anything."""
+    faulty_postgres.execute("DROP TABLE IF EXISTS growing; CREATE TABLE growing (v varchar(10)); "
+                            "INSERT INTO growing VALUES ('a')", "blackbox")
+    (tmp_path / "growing.sql").write_text(
+        "-- name: growing :one\n-- route: GET /growing\nSELECT v FROM growing LIMIT 1;\n\n"
+        "-- name: grow :one\n-- route: POST /growing\nINSERT INTO growing VALUES (:v) RETURNING v;\n")
+    service = serve(endpoints=tmp_path, url=faulty_postgres.url("blackbox"))
+    for width in (20, 30):
+        assert service.get("/growing").json == {"v": "a"}
+        assert service.request("POST", "/growing", {"v": "a"}).status == 200
+        faulty_postgres.execute(f"ALTER TABLE growing ALTER v TYPE varchar({width})", "blackbox")
+        assert service.get("/growing").json == {"v": "a"}
+        assert wait_until(lambda: service.request("POST", "/growing", {"v": "a"}).status == 200, 5)
+
+
 def test_a_table_that_was_away_when_a_connection_was_made(serve, faulty_postgres, tmp_path):
     """Its statement does not prepare then; once it does, it is served again, and nobody restarts anything."""
     faulty_postgres.execute("DROP TABLE IF EXISTS passing; CREATE TABLE passing AS SELECT 7 AS n", "blackbox")

@@ -186,6 +186,29 @@ def test_a_lock_holds_up_nobody_else(serve, mode, postgres):
         connection.close()
 
 
+def test_locks_on_every_shared_connection_hold_up_nobody_else(serve, mode, postgres):
+    if mode != "async":
+        pytest.skip("each that waits takes a worker")
+    service = serve("--request-timeout-ms", 30000)
+    for _ in range(30):
+        assert service.get("/items?like=nothing").json == []
+        assert service.get("/numbers/1").json == {"n": 1}
+    locked = [service.connect() for _ in range(3)]
+    others = [service.connect() for _ in range(9)]
+    with postgres.hold("LOCK TABLE item IN ACCESS EXCLUSIVE MODE", "blackbox"):
+        with service.paused():
+            for number, connection in enumerate(others):
+                connection.send(encode_request("GET", f"/numbers/{number + 1}"))
+                if number % 3 == 1:
+                    locked[number // 3].send(encode_request("GET", "/items?like=nothing"))
+        for number, connection in enumerate(others):
+            assert connection.read_response().json == {"n": number + 1}
+    for connection in locked:
+        assert connection.read_response().json == []
+    for connection in [*locked, *others]:
+        connection.close()
+
+
 def test_a_lock_on_a_table_that_was_not_asked_for_before(serve, postgres):
     """Its statement is still to be prepared, and that waits for the lock: a missed deadline, as in every mode."""
     service = serve("--request-timeout-ms", 500)

@@ -117,7 +117,7 @@ def test_empty_input_says_that_it_is_empty(service, kind):
 
 @pytest.mark.parametrize("kind,text,sqlstate", [
     ("mood", "angry", "22P02"), ("interval", "long", "22007"), ("inet", "1.2.3", "22P02"), ("range", "[1,", "22P02"),
-    ("percentage", "101", "23514"), ("date", "5874897-12-31 BC", "22008"), ("timestamp", "300000-01-01T00:00", "22008"),
+    ("percentage", "101", "23514"), ("regclass", "no_such_table", "42P01"), ("tsquery", "a &", "42601"), ("date", "5874897-12-31 BC", "22008"), ("timestamp", "300000-01-01T00:00", "22008"),
 ])
 def test_what_only_postgres_can_judge_names_its_parameter_too(service, kind, text, sqlstate):
     path = f"/echo/{kind}?value={quote(text, safe='')}"

@@ -578,6 +578,8 @@ char *PQresultErrorField(const PGresult *result, int field)
 		text = result->detail;
 	else if (field == PG_DIAG_CONTEXT)
 		text = result->context;
+	else if (field == PG_DIAG_SOURCE_FUNCTION && fake_pq.source_function != NULL)
+		text = fake_pq.source_function;
 	else if (field == PG_DIAG_SEVERITY_NONLOCALIZED)
 		text = strncmp(result->sqlstate, "57P", 3) == 0 ? "FATAL" : "ERROR";
 	/* libpq's own errors have no fields at all */

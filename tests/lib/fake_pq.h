@@ -30,7 +30,8 @@ struct fake_pq {
 	bool shows_prepares; /* else what is prepared after the set-up is not written down, and answered by itself */
 	bool is_sync_late;   /* what is answered so: the Sync comes a packet after the last result has been read */
 	const char *context; /* of errors, or NULL */
-	unsigned fail_at;    /* that one of all calls which can fail does; 0: none */
+	const char *source_function; /* the same */
+	unsigned fail_at;            /* that one of all calls which can fail does; 0: none */
 
 	/* read-only */
 	unsigned calls;                   /* that can fail, so far */

@@ -137,6 +137,12 @@ SELECT :value::inet AS value;
 -- name: echo_range :one
 -- route: GET /echo/range
 SELECT :value::int4range AS value;
+-- name: echo_regclass :one
+-- route: GET /echo/regclass
+SELECT :value::regclass AS value;
+-- name: echo_tsquery :one
+-- route: GET /echo/tsquery
+SELECT :value::tsquery AS value;
 -- name: echo_percentage :one
 -- route: GET /echo/percentage
 SELECT :value::percentage AS value;

@@ -96,8 +96,12 @@ static void each_statement_complains_for_itself_and_once(void **state)
 	for (int round = 0; round < 2; round++) {
 		for (int i = 0; i < 2; i++) {
 			assert_int_equal(send_batch(2 * round + i, i == 0 ? &country : &slow, true), 0);
+			if (i == 1)
+				fake_pq_answer(pg()); /* its timeout goes before, here too */
 			fake_pq_answer_error(pg(), "42P01", "relation does not exist", NULL);
 			fake_pq_answer(pg());
+			if (i == 1)
+				fake_pq_answer(pg());
 			fake_pq_answer_error(pg(), "26000", "prepared statement does not exist", NULL);
 			fake_pq_answer(pg());
 			assert_int_equal(db_conn_advance(&conn), 0);
@@ -122,6 +126,20 @@ static void reads_leave_a_session_that_has_lost_its_statements(void **state)
 	fake_pq_answer(pg());
 	assert_int_equal(db_conn_advance(&conn), -1);
 	assert_true(conn.gave_up);
+	db_conn_close(&conn);
+	assert_string_equal(over, "0 lost");
+}
+
+/* A column has another type modifier now: prepared again, it is right again. */
+static void reads_leave_a_session_whose_plan_is_old(void **state)
+{
+	(void)state;
+	open_and_prepare();
+	assert_int_equal(send_batch(0, &country, true), 0);
+	fake_pq.source_function = "RevalidateCachedQuery";
+	fake_pq_answer_error(pg(), "0A000", "cached plan must not change result type", NULL);
+	fake_pq_answer(pg());
+	assert_int_equal(db_conn_advance(&conn), -1);
 	db_conn_close(&conn);
 	assert_string_equal(over, "0 lost");
 }
@@ -286,6 +304,7 @@ int main(void)
 	    TEST(a_prepare_that_takes_too_long_is_a_missed_deadline),
 	    TEST(each_statement_complains_for_itself_and_once),
 	    TEST(reads_leave_a_session_that_has_lost_its_statements),
+	    TEST(reads_leave_a_session_whose_plan_is_old),
 	    TEST(a_write_that_met_lost_statements_did_not_happen),
 	    TEST(another_s_statement_that_is_missing_is_an_error_as_ever),
 	    TEST(a_session_that_nobody_shares_may_change),

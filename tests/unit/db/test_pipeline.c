@@ -185,6 +185,30 @@ static void beyond_the_queue_limit_is_busy_at_the_end_of_the_turn(void **state)
 		assert_ok(i, "country");
 }
 
+/* They had their place before the others came. */
+static void who_is_back_is_not_too_many(void **state)
+{
+	(void)state;
+	options.queue_limit = 2;
+	options.connections = 2;
+	start();
+	teach(&country, 0);
+	for (int i = 0; i < 8; i++)
+		submit(i, &country);
+	turn();
+	assert_int_equal(db_pipeline_numbers(pipeline).in_flight, 8);
+	fake_pq_answer_error(reads(), "22012", "division by zero", NULL);
+	fake_pq_answer_all(reads());
+	turn();
+	for (int i = 0; i < 50 && all_done < 8; i++) {
+		answer_all_open();
+		run_for(3);
+	}
+	assert_failed(0, ERROR_REJECTED);
+	for (int i = 1; i < 8; i++)
+		assert_ok(i, "country");
+}
+
 static void finish_later_ends_a_batch_that_was_never_submitted(void **state)
 {
 	(void)state;
@@ -309,6 +333,7 @@ int main(void)
 	    TEST(what_is_run_again_keeps_its_order_and_its_own_sync),
 	    TEST(what_a_done_submits_leaves_in_the_same_turn),
 	    TEST(beyond_the_queue_limit_is_busy_at_the_end_of_the_turn),
+	    TEST(who_is_back_is_not_too_many),
 	    TEST(finish_later_ends_a_batch_that_was_never_submitted),
 	    TEST(a_deadline_in_the_queue_ends_the_wait),
 	    TEST(who_has_left_is_not_sent),

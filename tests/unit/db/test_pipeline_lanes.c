@@ -302,16 +302,48 @@ static void nobody_is_rescued_without_room_elsewhere(void **state)
 	run_until_done(3);
 }
 
-static void nobody_is_rescued_when_nothing_moves(void **state)
+/* All connections have somebody who waits: a new one tells that PostgreSQL does not. */
+static void where_all_stand_still_a_new_connection_is_looked_at(void **state)
 {
+	PGconn *stuck[2] = {NULL};
+	unsigned count = 0;
+
 	(void)state;
 	options.shared_connections = 2;
+	options.connections = 12;
 	start();
 	teach(&country, 0);
 	for (int i = 0; i < 4; i++) {
 		submit(i, &country);
 		turn();
 	}
+	for (unsigned c = 0; c < fake_pq.opened; c++)
+		if (fake_pq_unanswered(fake_pq_conn(c)) >= 4 && count < 2)
+			stuck[count++] = fake_pq_conn(c);
+	assert_int_equal(count, 2);
+	for (int i = 0; i < 60 && all_done < 4; i++) {
+		run_for(5);
+		for (unsigned c = 0; c < fake_pq.opened; c++)
+			if (fake_pq_conn(c) != stuck[0] && fake_pq_conn(c) != stuck[1])
+				fake_pq_answer_all(fake_pq_conn(c));
+	}
+	for (int i = 0; i < 4; i++)
+		assert_ok(i, "country");
+	assert_int_equal(db_pipeline_numbers(pipeline).run_again, 4);
+}
+
+static void nobody_is_rescued_when_nothing_moves(void **state)
+{
+	(void)state;
+	options.shared_connections = 2;
+	options.connections = 12;
+	start();
+	teach(&country, 0);
+	for (int i = 0; i < 4; i++) {
+		submit(i, &country);
+		turn();
+	}
+	fake_pq.hangs = true; /* a new connection does not move either */
 	run_for(100);
 	assert_int_equal(db_pipeline_numbers(pipeline).run_again, 0);
 	assert_int_equal(db_pipeline_numbers(pipeline).in_flight, 4);
@@ -377,6 +409,7 @@ int main(void)
 	    TEST(reads_are_rescued_from_behind_somebody_slow),
 	    TEST(who_had_to_be_rescued_from_is_slow_from_then_on),
 	    TEST(nobody_is_rescued_without_room_elsewhere),
+	    TEST(where_all_stand_still_a_new_connection_is_looked_at),
 	    TEST(nobody_is_rescued_when_nothing_moves),
 	    TEST(who_is_alone_on_a_connection_is_not_run_again),
 	    TEST(a_retiring_connection_takes_nobody),
