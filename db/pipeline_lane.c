@@ -5,7 +5,7 @@
 enum {
 	SHAKE_HANDS_AT_ONCE = 2, /* PostgreSQL forks for each, and SCRAM costs this loop milliseconds */
 	SPARE_LINK_MS = 100,     /* unused for so long, it may go to the other kind: a connect costs some 5 ms */
-	UNITS_AHEAD = 2,         /* units of shared reads on one connection: the next is there when one ends */
+	UNITS_AHEAD = 2,         /* units on one shared connection: the next is there when one ends */
 	UNIT_APART_US = 200,     /* and one more for so much of the way to PostgreSQL: they fill the wire */
 };
 
@@ -68,12 +68,15 @@ static bool is_open_to_quick(const struct link *link, uint64_t now_ns)
 	       !is_overdue(link, now_ns);
 }
 
+/* Of writes each is a unit, and can not be taken off again from behind one that waits for a lock. */
 static bool has_room(const struct db_pipeline *pipeline, const struct link *link)
 {
+	unsigned units =
+	    link->conn.units_in_flight - link->conn.preparing + (link->lane->is_read_only ? 0 : link->outgoing_count);
 	uint64_t units_ahead = UNITS_AHEAD + pipeline->distance_ns / (UNIT_APART_US * NS_PER_US);
 
 	return link->conn.in_flight - link->conn.preparing + link->outgoing_count < pipeline->options.settings->depth &&
-	       (!link->lane->is_read_only || link->conn.units_in_flight - link->conn.preparing < units_ahead);
+	       units < units_ahead;
 }
 
 /* Quick ones may not keep all there is for ever: while somebody waits to travel alone and no connection can be added,

@@ -1,5 +1,6 @@
 """Bounded queues, deadlines, and who waits for whom."""
 
+import select
 import time
 
 import pytest
@@ -206,6 +207,27 @@ def test_locks_on_every_shared_connection_hold_up_nobody_else(serve, mode, postg
     for connection in locked:
         assert connection.read_response().json == []
     for connection in [*locked, *others]:
+        connection.close()
+
+
+def test_a_write_that_waits_for_a_lock_holds_up_few_writes(serve, mode, postgres):
+    if mode == "sync":
+        pytest.skip("in sync mode it does: that is the point of the other two")
+    service = serve("--request-timeout-ms", 30000)
+    first = {"threads": 21, "async": 41}[mode] * 100000
+    for number in range(first + 1, first + 10):
+        assert service.request("POST", "/numbers", {"n": number}).status == 201
+        assert service.request("POST", "/items", {"name": f"before-{mode}-{number}"}).status == 201
+    others = [service.connect() for _ in range(12)]
+    with postgres.hold("LOCK TABLE item IN ACCESS EXCLUSIVE MODE", "blackbox"), service.connect() as locked:
+        with service.paused():
+            locked.send(encode_request("POST", "/items", {"name": f"locked-{mode}"}))
+            for number, connection in enumerate(others):
+                connection.send(encode_request("POST", "/numbers", {"n": first + 100 * number + 11}))
+        answered = [connection for connection in others if select.select([connection.socket], [], [], 2)[0]]
+        assert len(answered) >= len(others) - 2, "more than those right behind it wait"
+    for connection in others:
+        assert connection.read_response().status == 201
         connection.close()
 
 

@@ -45,6 +45,30 @@ static void every_write_has_a_sync_of_its_own(void **state)
 	assert_ok(1, "add");
 }
 
+/* Those that were sent behind one that waits for a lock wait, too: there are few. */
+static void few_writes_are_under_way_on_one_connection(void **state)
+{
+	(void)state;
+	options.connections = 2;
+	start();
+	teach(&add, 0);
+	for (int i = 0; i < 5; i++)
+		submit(i, &add);
+	turn();
+	assert_string_equal(fake_pq_sent(writes()), "add(0) Sync add(1) Sync");
+	assert_int_equal(db_pipeline_numbers(pipeline).waiting, 3);
+	fake_pq_answer(writes());
+	fake_pq_answer(writes());
+	turn();
+	assert_string_equal(fake_pq_sent(writes()), "add(2) Sync");
+	for (int i = 0; i < 20 && all_done < 5; i++) {
+		answer_all_open();
+		turn();
+	}
+	for (int i = 0; i < 5; i++)
+		assert_ok(i, "add");
+}
+
 static void a_read_with_a_timeout_has_a_sync_of_its_own(void **state)
 {
 	(void)state;
@@ -326,6 +350,7 @@ int main(void)
 	    TEST(there_is_a_connection_of_each_kind_from_the_start),
 	    TEST(reads_of_one_turn_share_one_sync),
 	    TEST(every_write_has_a_sync_of_its_own),
+	    TEST(few_writes_are_under_way_on_one_connection),
 	    TEST(a_read_with_a_timeout_has_a_sync_of_its_own),
 	    TEST(an_isolated_read_shares_a_connection_with_nobody),
 	    TEST(a_third_unit_waits_until_one_has_ended),
