@@ -9,6 +9,7 @@ enum { PORT_MAX = 65535 };
 bool address_read(const char *text, struct address *address)
 {
 	const char *colon = strrchr(text, ':');
+	bool is_bracketed;
 	size_t length;
 
 	if (colon == NULL || colon[1] == '\0' || strspn(colon + 1, "0123456789") != strlen(colon + 1) ||
@@ -16,11 +17,13 @@ bool address_read(const char *text, struct address *address)
 		return false;
 	address->port = colon + 1;
 	length = (size_t)(colon - text);
-	if (length >= 2 && text[0] == '[' && text[length - 1] == ']') {
+	is_bracketed = length >= 2 && text[0] == '[' && text[length - 1] == ']';
+	if (is_bracketed) {
 		text++;
 		length -= 2;
 	}
-	if (length >= sizeof(address->host))
+	/* an IPv6 address without them: who knows where its port begins */
+	if (length >= sizeof(address->host) || (!is_bracketed && memchr(text, ':', length) != NULL))
 		return false;
 	memcpy(address->host, text, length);
 	address->host[length] = '\0';

@@ -13,6 +13,7 @@
 
 enum {
 	SWEEP_MS = 100,            /* how exact write_timeout_ms is */
+	BLOCKED_MS = 10,           /* less is not worth a look at every connection */
 	SPARE_INPUT_BUFFERS = 256, /* of 8 KiB each, as many as there are spare exchanges */
 };
 
@@ -73,6 +74,21 @@ static void on_sweep(uv_timer_t *timer)
 		http_loop_drain(http, true);
 }
 
+/* While the loop's own thread waits, in sync mode, nobody's bytes are read: that is no time that a client let pass.
+ * Without this libh2o's timer would run first after the wait, and close connections that have a request to be read. */
+static void forgive_blocked_time(uv_check_t *check)
+{
+	struct http_loop *http = check->data;
+	h2o_linklist_t *waiting = &http->context.http1.req_timeout._entries;
+	/* libuv has looked at the clock when its poll returned */
+	uint64_t blocked_ms = uv_hrtime() / NS_PER_MS - uv_now(http->loop);
+
+	if (blocked_ms < BLOCKED_MS)
+		return;
+	for (h2o_linklist_t *link = waiting->next; link != waiting; link = link->next)
+		H2O_STRUCT_FROM_MEMBER(h2o_timeout_entry_t, _link, link)->registered_at += blocked_ms;
+}
+
 /* Life */
 
 static h2o_hostconf_t *add_host(struct http *http, const char *name, const struct router *router)
@@ -130,6 +146,10 @@ struct http_loop *http_loop_create(struct http *http, uv_loop_t *loop, unsigned 
 	uv_timer_init(loop, &created->sweep);
 	created->sweep.data = created;
 	uv_timer_start(&created->sweep, on_sweep, SWEEP_MS, SWEEP_MS);
+	uv_check_init(loop, &created->turn_end);
+	created->turn_end.data = created;
+	if (http->service->options->mode == MODE_SYNC)
+		uv_check_start(&created->turn_end, forgive_blocked_time);
 	return created;
 }
 
@@ -175,6 +195,7 @@ void http_loop_close(struct http_loop *http)
 {
 	runner_close(http->runner);
 	uv_close((uv_handle_t *)&http->sweep, NULL);
+	uv_close((uv_handle_t *)&http->turn_end, NULL);
 	h2o_context_dispose(&http->context);
 }
 

@@ -44,6 +44,7 @@ struct http_loop {
 	uv_stream_t *postponed[2]; /* listeners with a connection that may not be accepted yet: public, admin */
 	struct list sending;       /* replies that the client has to take */
 	uv_timer_t sweep;
+	uv_check_t turn_end; /* in sync mode */
 	bool is_draining, closes_idle;
 	struct list spare; /* exchanges */
 	unsigned spare_count;

@@ -345,6 +345,22 @@ def test_a_request_may_take_longer_than_the_read_timeout(serve):
     assert serve("--read-timeout-ms", 200).get("/slow/700").json == {"ms": 700}
 
 
+def test_a_blocked_loop_is_no_idle_client(serve):
+    """In sync mode nobody is read while one waits, and what has come meanwhile is not to be thrown away for it."""
+    service = serve("--read-timeout-ms", 400)
+    kept = service.connect()
+    assert kept.request("GET", "/numbers/1").json == {"n": 1}
+    with service.connect() as slow:
+        slow.send(http_client.encode_request("GET", "/slow/900"))
+        time.sleep(0.1)
+        kept.send(http_client.encode_request("GET", "/numbers/2"))
+        assert slow.read_response().json == {"ms": 900}
+        assert kept.read_response().json == {"n": 2}
+        assert slow.request("GET", "/slow/900").json == {"ms": 900}
+        assert slow.request("GET", "/numbers/3").json == {"n": 3}
+    assert kept.is_closed_by_peer(), "who is idle is closed all the same"
+
+
 def test_one_address_can_not_take_all_connections(serve):
     service = serve("--max-connections", 10, "--max-address-connections", 3, "--admin", "127.0.0.1:0",
                     listen="0.0.0.0:0")
