@@ -58,12 +58,19 @@ def test_sessions_are_terminated_under_requests_in_flight(faulty, faulty_postgre
     assert recovers(faulty)
 
 
+def send_slow_write(connection, service, postgres, name):
+    """Returns when PostgreSQL works on it."""
+    assert recovers(service)
+    connection.send(encode_request("POST", "/slow", {"ms": 1000, "name": name}))
+    assert wait_until(lambda: postgres.value("SELECT count(*) FROM pg_stat_activity WHERE state = 'active' "
+                                             "AND query LIKE '%pg_sleep%' AND pid <> pg_backend_pid()") == "1", 10)
+
+
 def test_a_write_in_flight_whose_session_is_terminated(faulty, faulty_postgres, mode):
     """Never run twice; the answer says that nothing was written, or that nobody knows."""
     name = f"in-flight-{mode}"
     with faulty.connect() as connection:
-        connection.send(encode_request("POST", "/slow", {"ms": 1000, "name": name}))
-        time.sleep(0.4)
+        send_slow_write(connection, faulty, faulty_postgres, name)
         faulty_postgres.terminate_clients("blackbox")
         answer = connection.read_response()
     assert answer.status == 503, answer
@@ -78,8 +85,7 @@ def test_a_write_in_flight_when_the_database_crashes(faulty, faulty_postgres, mo
     """The connection breaks without a word: it must not be run again when the database is back."""
     name = f"crashed-{mode}"
     with faulty.connect() as connection:
-        connection.send(encode_request("POST", "/slow", {"ms": 1000, "name": name}))
-        time.sleep(0.4)
+        send_slow_write(connection, faulty, faulty_postgres, name)
         faulty_postgres.kill()
         faulty_postgres.start()
         problem = assert_problem(connection.read_response(), 503)

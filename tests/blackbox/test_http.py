@@ -367,11 +367,7 @@ def test_one_address_can_not_take_all_connections(serve):
     port = service.address[1]
 
     def connect(source):
-        connection = http_client.Connection(("127.0.0.1", port))
-        connection.close()
-        connection.socket = socket.create_connection(("127.0.0.1", port), 10, (source, 0))
-        connection.buffer = b""
-        return connection
+        return http_client.Connection(("127.0.0.1", port), source=source)
 
     held = [connect("127.0.0.2") for _ in range(3)]
     for connection in held:
@@ -381,8 +377,12 @@ def test_one_address_can_not_take_all_connections(serve):
     others = connect("127.0.0.3")
     assert others.request("GET", "/numbers/2").json == {"n": 2}
     assert service.log_contains("127.0.0.2 has max_address_connections (3)")
-    assert wait_until(lambda: "meantime_connections_refused_total 3" in http_client.request(
-        service.admin_address, "GET", "/metrics").body.decode())
+
+    def refused():
+        metrics = http_client.request(service.admin_address, "GET", "/metrics").body.decode()
+        return [line for line in metrics.splitlines() if "refused_total" in line][-1]
+
+    assert wait_until(lambda: refused() == "meantime_connections_refused_total 3"), refused()
     held.pop().close()
 
     def is_served():

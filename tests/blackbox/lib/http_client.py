@@ -47,8 +47,10 @@ def parse_head(head):
 class Connection:
     """One TCP connection. What was received and not yet read as a response is in `buffer`."""
 
-    def __init__(self, address, timeout_s=TIMEOUT_S, receive_buffer_bytes=None):
+    def __init__(self, address, timeout_s=TIMEOUT_S, receive_buffer_bytes=None, source=None):
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        if source is not None:
+            self.socket.bind((source, 0))
         if receive_buffer_bytes is not None:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer_bytes)
         self.socket.settimeout(timeout_s)
