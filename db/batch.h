@@ -54,7 +54,8 @@ struct db_batch {
 	unsigned arrived;         /* results so far */
 	bool was_run_again;       /* and so is a unit of its own */
 	bool was_lost;
-	bool was_rescued; /* from behind, or with, somebody slow: and so travels alone */
+	unsigned char given_up; /* how often its connection was, on purpose */
+	bool was_rescued;       /* from behind, or with, somebody slow: and so travels alone */
 	bool ends_unit;
 	unsigned unit_size; /* batches that share its Sync */
 	bool travels_alone;

@@ -131,29 +131,44 @@ static bool is_of_old_plan(const PGresult *error)
 	return function != NULL && strcmp(function, "RevalidateCachedQuery") == 0;
 }
 
-/* A statement ran DEALLOCATE or DISCARD, or what was prepared is no longer right. Nothing was run. */
-static bool has_lost_statements(const struct db_batch *batch, const PGresult *error)
+/* A statement ran DEALLOCATE or DISCARD, or what was prepared is no longer right. Nothing was run. What a function of
+ * the statement's own misses has a context; this has none. */
+static bool has_lost_statements(const PGresult *error)
 {
 	const char *sqlstate = PQresultErrorField(error, PG_DIAG_SQLSTATE);
-	const char *message = PQresultErrorField(error, PG_DIAG_MESSAGE_PRIMARY);
-	const char *name = batch->queries[0].statement->name;
 
-	if (is_of_old_plan(error))
-		return true;
-	return strcmp(sqlstate, "26000") == 0 && message != NULL &&
-	       (strstr(message, "\"meantime: ") != NULL || (name != NULL && strstr(message, name) != NULL));
+	return is_of_old_plan(error) ||
+	       (strcmp(sqlstate, "26000") == 0 && PQresultErrorField(error, PG_DIAG_CONTEXT) == NULL);
 }
 
 static int lose_statements(struct db_conn *conn, struct db_batch *batch)
 {
-	static const char why[] = "a prepared statement is gone, or its tables have changed";
+	static const char why[] = "a prepared statement is gone, is another's, or its tables have changed";
 
 	if (conn->is_read_only)
 		return give_up(conn, why);
 	retire(conn, why);
-	db_batch_fail(batch, ERROR_DATABASE_UNAVAILABLE,
-		      "the statement has to be prepared again; nothing was written; try again");
+	if (batch != NULL)
+		db_batch_fail(batch, ERROR_DATABASE_UNAVAILABLE,
+			      "the statement has to be prepared again; nothing was written; try again");
 	return 0;
+}
+
+/* Takes over `error`. What is not about the statement is no reason to fail those behind it: they run, or hear for
+ * themselves. */
+static int take_prepare_error(struct db_conn *conn, const struct db_slot *slot, PGresult *error)
+{
+	const char *sqlstate = PQresultErrorField(error, PG_DIAG_SQLSTATE);
+	int status = 0;
+
+	if (slot->results_left > 0 && !has_lost_statements(error) && strcmp(sqlstate, "42P05") != 0) {
+		fail_to_prepare(conn, slot->prepares, error);
+		return 0;
+	}
+	if (slot->results_left > 0)
+		status = lose_statements(conn, NULL);
+	PQclear(error);
+	return status;
 }
 
 /* The server ends the session instead of answering. */
@@ -180,12 +195,11 @@ static int take_error(struct db_conn *conn, struct db_slot *slot, PGresult *erro
 	if (PQresultErrorField(error, PG_DIAG_SQLSTATE) == NULL || is_farewell(error)) {
 		status = take_farewell(conn, slot, error);
 	} else if (slot->prepares != NULL) {
-		fail_to_prepare(conn, slot->prepares, error);
-		return 0;
+		return take_prepare_error(conn, slot, error);
 	} else {
 		if (batch != NULL && slot->results_left == 0 && batch->failed == NULL)
 			batch->error = ERROR_NONE; /* the commit's failure is what counts */
-		if (batch != NULL && batch->error == ERROR_NONE && !has_lost_statements(batch, error)) {
+		if (batch != NULL && batch->error == ERROR_NONE && !has_lost_statements(error)) {
 			fail_batch(batch, error);
 			return 0;
 		}

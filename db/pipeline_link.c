@@ -4,6 +4,8 @@
 #include "base/log.h"
 #include "db/backoff.h"
 
+enum { GIVEN_UP_MAX = 8 };
+
 static void on_ready(struct db_watch *watch);
 static void on_over(struct db_conn *conn, struct db_batch *batch, enum db_conn_outcome outcome);
 
@@ -78,6 +80,17 @@ void pipeline_flush_links(struct db_pipeline *pipeline)
 
 /* What comes back */
 
+/* A read whose connection was lost, once; or was given up on purpose, a few times. */
+static bool may_run_again(struct db_batch *batch, bool was_given_up)
+{
+	if (was_given_up)
+		return ++batch->given_up <= GIVEN_UP_MAX;
+	if (batch->was_lost)
+		return false;
+	batch->was_lost = true;
+	return true;
+}
+
 static void on_over(struct db_conn *conn, struct db_batch *batch, enum db_conn_outcome outcome)
 {
 	struct link *link = CONTAINER_OF(conn, struct link, conn);
@@ -94,17 +107,16 @@ static void on_over(struct db_conn *conn, struct db_batch *batch, enum db_conn_o
 		batch->done(batch);
 		return;
 	}
-	if (batch->error == ERROR_NONE && outcome == DB_CONN_LOST && batch->was_lost)
-		db_batch_fail(batch, ERROR_DATABASE_UNAVAILABLE, db_lost_twice);
-	else if (batch->error == ERROR_NONE && !link->conn.is_read_only)
+	if (batch->error == ERROR_NONE && !link->conn.is_read_only)
 		db_batch_fail(batch, ERROR_OUTCOME_UNKNOWN, db_outcome_unknown);
+	else if (batch->error == ERROR_NONE && outcome == DB_CONN_LOST && !may_run_again(batch, conn->gave_up))
+		db_batch_fail(batch, ERROR_DATABASE_UNAVAILABLE, db_lost_twice);
 	if (batch->error != ERROR_NONE) {
 		batch->done(batch);
 		return;
 	}
 	db_batch_rewind(batch);
 	batch->was_run_again = true;
-	batch->was_lost = outcome == DB_CONN_LOST && !conn->gave_up;
 	pipeline->numbers.run_again++;
 	pipeline_wait(pipeline, batch, true);
 }

@@ -109,6 +109,16 @@ static bool is_there_room_elsewhere(const struct link *link, uint64_t now_ns)
 	return moving > 1 || (moving == 1 && (opening > 0 || may_open));
 }
 
+/* Who would be rescued. */
+static unsigned waiting_count(const struct db_conn *conn)
+{
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < conn->in_flight; i++)
+		count += db_conn_slot(conn, i)->batch != NULL;
+	return count;
+}
+
 /* What a quick statement has never done before, wait for a lock for one, it may do now, and reads that share its
  * connection would wait with it. They run again, each alone, whoever of them is the slow one: PostgreSQL sends a unit's
  * results at its end. What is still running ends unheard. */
@@ -117,8 +127,9 @@ static void rescue_reads(struct link *link, uint64_t now_ns)
 	struct db_pipeline *pipeline = link->pipeline;
 	struct db_conn *conn = &link->conn;
 
-	if (!conn->is_read_only || conn->in_flight - conn->preparing < 2 ||
-	    !stands_still(link, STANDSTILL_MS * NS_PER_MS + pipeline->distance_ns, now_ns) ||
+	if (!conn->is_read_only || waiting_count(conn) < 2 ||
+	    /* the results of a unit come at its end: it is silent for as long as its statements take together */
+	    !stands_still(link, STANDSTILL_MS * NS_PER_MS + pipeline->distance_ns + link->expected_ns, now_ns) ||
 	    !is_there_room_elsewhere(link, now_ns))
 		return;
 	for (unsigned i = 0; i < conn->in_flight; i++) {

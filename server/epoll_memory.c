@@ -66,6 +66,8 @@ int epoll_ctl(int epoll, int operation, int fd, struct epoll_event *event)
 	/* edge-triggered and one-shot registrations change, or mean something, each time they are made */
 	if (result == 0)
 		remember(fd, (event->events & (EPOLLET | EPOLLONESHOT)) == 0 ? entry_of(epoll, event->events) : 0);
+	else if (is_there)
+		remember(fd, 0);
 	return result;
 }
 

@@ -43,6 +43,8 @@ CREATE FUNCTION say_nothing() RETURNS void LANGUAGE sql AS $$ SELECT $$;
 
 CREATE FUNCTION forget_statements() RETURNS void LANGUAGE plpgsql AS $$ BEGIN EXECUTE 'DEALLOCATE ALL'; END $$;
 
+CREATE FUNCTION run_what_is_missing() RETURNS void LANGUAGE plpgsql AS $$ BEGIN EXECUTE 'EXECUTE session_missing_too'; END $$;
+
 CREATE PROCEDURE add_item(name text) LANGUAGE sql AS $$
 	INSERT INTO item (name) VALUES (name);
 $$;

@@ -157,6 +157,16 @@ def test_a_statement_that_takes_the_prepared_statements_away(serve):
         assert service.get("/session/forget").status == 200
         for number in range(1, 8):
             assert service.get(f"/numbers/{number}").json == {"n": number}
+        assert service.get("/slow-limited/1").json == {"ms": 1}, "its own timeout is gone as well"
+
+
+def test_a_function_that_misses_a_statement_of_its_own(serve):
+    """Not ours: an error as any other, and the connection stays."""
+    service = serve()
+    for _ in range(3):
+        assert_problem(service.get("/session/missing"), 500, "session_missing_too", sqlstate="26000")
+        assert service.get("/numbers/1").json == {"n": 1}
+    assert "lost" not in service.log()
 
 
 def test_failures_and_successes_side_by_side(service, postgres, mode):

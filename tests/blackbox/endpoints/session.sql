@@ -23,6 +23,10 @@ SELECT set_config(:setting, :value, false) AS setting;
 -- summary: Takes the session's prepared statements away.
 SELECT forget_statements() AS nothing;
 
+-- name: session_missing :one
+-- route: GET /session/missing
+SELECT run_what_is_missing() AS nothing;
+
 -- name: session_stream :many
 -- route: GET /session/stream/{count}
 -- stream

@@ -130,6 +130,46 @@ static void reads_leave_a_session_that_has_lost_its_statements(void **state)
 	assert_string_equal(over, "0 lost");
 }
 
+/* Messages may be in any language. */
+static void a_missing_preamble_is_known_in_any_language(void **state)
+{
+	(void)state;
+	open_and_prepare();
+	assert_int_equal(send_batch(0, &country, true), 0);
+	fake_pq_answer_error(pg(), "26000", "vorbereitete Anweisung gibt es nicht", NULL);
+	fake_pq_answer(pg());
+	assert_int_equal(db_conn_advance(&conn), -1);
+	assert_true(conn.gave_up);
+}
+
+/* A function has prepared it under the same name: it is run, and its result is answered. */
+static void what_is_prepared_already_is_run(void **state)
+{
+	(void)state;
+	init_as(false);
+	open_unprepared();
+	assert_int_equal(send_batch(0, &add, true), 0);
+	fake_pq_answer_error(pg(), "42P05", "prepared statement \"add\" already exists", NULL);
+	fake_pq_answer_all(pg());
+	assert_int_equal(db_conn_advance(&conn), -1);
+	assert_string_equal(over, "0 done");
+	assert_row(0, "add(0)");
+}
+
+/* DEALLOCATE ALL took the timeout away, too, with which its unit begins: that says nothing of the statement. */
+static void a_prepare_that_misses_its_timeout_replaces_the_connection(void **state)
+{
+	(void)state;
+	open_unprepared();
+	assert_int_equal(send_batch(0, &slow, true), 0);
+	fake_pq_answer_error(pg(), "26000", "prepared statement \"meantime: timeout\" does not exist", NULL);
+	assert_int_equal(db_conn_advance(&conn), -1);
+	assert_true(conn.gave_up);
+	assert_false(conn.prepared[slow.index].has_complained);
+	db_conn_close(&conn);
+	assert_string_equal(over, "0 lost");
+}
+
 /* A column has another type modifier now: prepared again, it is right again. */
 static void reads_leave_a_session_whose_plan_is_old(void **state)
 {
@@ -163,7 +203,8 @@ static void another_s_statement_that_is_missing_is_an_error_as_ever(void **state
 	(void)state;
 	open_and_prepare();
 	assert_int_equal(send_batch(0, &country, true), 0);
-	fake_pq_answer_error(pg(), "26000", "prepared statement \"mine\" does not exist", NULL);
+	fake_pq.context = "PL/pgSQL function item() line 3 at EXECUTE";
+	fake_pq_answer_error(pg(), "26000", "prepared statement \"country_mine\" does not exist", NULL);
 	fake_pq_answer_all(pg());
 	assert_int_equal(db_conn_advance(&conn), 0);
 	assert_string_equal(batches[0].sqlstate, "26000");
@@ -304,6 +345,9 @@ int main(void)
 	    TEST(a_prepare_that_takes_too_long_is_a_missed_deadline),
 	    TEST(each_statement_complains_for_itself_and_once),
 	    TEST(reads_leave_a_session_that_has_lost_its_statements),
+	    TEST(a_missing_preamble_is_known_in_any_language),
+	    TEST(what_is_prepared_already_is_run),
+	    TEST(a_prepare_that_misses_its_timeout_replaces_the_connection),
 	    TEST(reads_leave_a_session_whose_plan_is_old),
 	    TEST(a_write_that_met_lost_statements_did_not_happen),
 	    TEST(another_s_statement_that_is_missing_is_an_error_as_ever),

@@ -278,6 +278,27 @@ static void who_had_to_be_rescued_from_is_slow_from_then_on(void **state)
 	assert_ok(4, "language");
 }
 
+/* PostgreSQL sends a unit's results at its end: many take a while together, and nobody waits for anything. */
+static void a_large_unit_does_not_stand_still(void **state)
+{
+	(void)state;
+	options.shared_connections = 2;
+	options.connections = 12;
+	start();
+	teach(&country, 3);
+	for (int i = 0; i < 30; i++)
+		submit(i, &country);
+	run_for(60);
+	assert_int_equal(db_pipeline_numbers(pipeline).run_again, 0);
+	answer_all_open();
+	for (int i = 0; i < 50 && all_done < 30; i++) {
+		answer_all_open();
+		run_for(2);
+	}
+	for (int i = 0; i < 30; i++)
+		assert_ok(i, "country");
+}
+
 /* With one connection left for the quick ones, the rescued would wait longer than where they are. */
 static void nobody_is_rescued_without_room_elsewhere(void **state)
 {
@@ -408,6 +429,7 @@ int main(void)
 	    TEST(what_changed_its_session_travels_alone_from_then_on),
 	    TEST(reads_are_rescued_from_behind_somebody_slow),
 	    TEST(who_had_to_be_rescued_from_is_slow_from_then_on),
+	    TEST(a_large_unit_does_not_stand_still),
 	    TEST(nobody_is_rescued_without_room_elsewhere),
 	    TEST(where_all_stand_still_a_new_connection_is_looked_at),
 	    TEST(nobody_is_rescued_when_nothing_moves),
