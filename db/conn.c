@@ -81,8 +81,11 @@ int conn_fail(struct db_conn *conn, const char *why)
 
 static void on_notice(void *data, const PGresult *notice)
 {
-	const struct db_conn *conn = data;
+	struct db_conn *conn = data;
 	const char *message = PQresultErrorField(notice, PG_DIAG_MESSAGE_PRIMARY);
+
+	/* libpq takes a goodbye that comes while nothing is asked for a notice */
+	conn->gave_up = conn->gave_up || conn_is_dismissal(notice);
 
 	log_debug("db", "conn %u: %s", conn->number, message != NULL ? message : "a notice without text");
 }

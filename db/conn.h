@@ -68,8 +68,8 @@ struct db_conn {
 	uint64_t
 	    distance_ns; /* round trip of a bare Sync, measured when the set-up was over: the wire, and nothing else */
 	char error[256];
-	bool is_retiring;                      /* takes no more batches; closed when those in flight are over */
-	bool gave_up;                          /* broke on purpose: reads that were on it have not met a loss */
+	bool is_retiring; /* takes no more batches; closed when those in flight are over */
+	bool gave_up; /* broke on purpose, ours or an administrator's: reads that were on it may not be the reason */
 	const struct db_statement *changed_by; /* it has changed its session, and would again; NULL: none, or unknown */
 
 	/* private */

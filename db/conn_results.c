@@ -17,6 +17,13 @@ static bool is_farewell(const PGresult *result)
 	return severity != NULL && (strcmp(severity, "FATAL") == 0 || strcmp(severity, "PANIC") == 0);
 }
 
+bool conn_is_dismissal(const PGresult *error)
+{
+	const char *sqlstate = PQresultErrorField(error, PG_DIAG_SQLSTATE);
+
+	return sqlstate != NULL && strcmp(sqlstate, "57P01") == 0;
+}
+
 void conn_hand_back(struct db_conn *conn, struct db_slot *slot, enum db_conn_outcome outcome)
 {
 	struct db_batch *batch = slot->batch;
@@ -183,6 +190,7 @@ static int take_farewell(struct db_conn *conn, const struct db_slot *slot, const
 		snprintf(batch->sqlstate, sizeof(batch->sqlstate), "%s", sqlstate);
 		db_batch_fail(batch, ERROR_DATABASE_UNAVAILABLE, "the database ended the session; nothing was written");
 	}
+	conn->gave_up = conn_is_dismissal(error);
 	return conn_fail(conn, message != NULL ? message : PQresultErrorMessage(error));
 }
 

@@ -4,7 +4,7 @@
 #include "base/log.h"
 #include "db/backoff.h"
 
-enum { GIVEN_UP_MAX = 8 };
+enum { GIVEN_UP_MAX = 4 };
 
 static void on_ready(struct db_watch *watch);
 static void on_over(struct db_conn *conn, struct db_batch *batch, enum db_conn_outcome outcome);
@@ -80,7 +80,7 @@ void pipeline_flush_links(struct db_pipeline *pipeline)
 
 /* What comes back */
 
-/* A read whose connection was lost, once; or was given up on purpose, a few times. */
+/* A read whose connection was lost, once; or was given up on purpose, here or by an administrator, a few times. */
 static bool may_run_again(struct db_batch *batch, bool was_given_up)
 {
 	if (was_given_up)

@@ -38,6 +38,32 @@ static void a_read_lost_twice_is_not_run_a_third_time(void **state)
 	assert_int_equal(all_done, 1);
 }
 
+/* An administrator ends all sessions: whoever meets that twice is no suspect. */
+static void whose_sessions_are_ended_is_run_again(void **state)
+{
+	(void)state;
+	start();
+	teach(&country, 0);
+	submit(0, &country);
+	turn();
+	for (unsigned c = 0; c < 4; c++) {
+		unsigned last = fake_pq.opened - 1;
+
+		for (unsigned each = 0; each <= last; each++)
+			if (each != 1 && fake_pq_is_open(fake_pq_conn(each)) &&
+			    fake_pq_unanswered(fake_pq_conn(each)) > 0)
+				fake_pq_answer_error(fake_pq_conn(each), "57P01",
+						     "terminating connection due to administrator command", NULL);
+		run_for(20);
+	}
+	assert_int_equal(all_done, 0);
+	for (int i = 0; i < 20 && all_done < 1; i++) {
+		answer_all_open();
+		run_for(5);
+	}
+	assert_ok(0, "country");
+}
+
 /* Twice behind somebody who changes his session: nothing was lost. */
 static void behind_a_changed_session_nobody_is_lost(void **state)
 {
@@ -185,6 +211,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    TEST(a_read_is_run_once_more_elsewhere),
 	    TEST(a_read_lost_twice_is_not_run_a_third_time),
+	    TEST(whose_sessions_are_ended_is_run_again),
 	    TEST(behind_a_changed_session_nobody_is_lost),
 	    TEST(a_write_that_was_lost_is_never_run_again),
 	    TEST(a_failed_write_stays_failed_when_the_connection_is_lost),
