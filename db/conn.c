@@ -86,7 +86,6 @@ static void on_notice(void *data, const PGresult *notice)
 
 	/* libpq takes a goodbye that comes while nothing is asked for a notice */
 	conn->gave_up = conn->gave_up || conn_is_dismissal(notice);
-
 	log_debug("db", "conn %u: %s", conn->number, message != NULL ? message : "a notice without text");
 }
 
@@ -202,7 +201,7 @@ struct db_slot *conn_add_slot(struct db_conn *conn, struct db_slot slot)
 	REQUIRE(conn->in_flight <= ring_size(conn));
 	if (conn->state == CONN_READY) {
 		conn_set_state(conn, CONN_BUSY);
-		conn->progress_ns = clock_now_ns();
+		conn->progress_ns = conn->unit_ns > 0 ? conn->unit_ns : clock_now_ns();
 	}
 	*place = slot;
 	return place;

@@ -8,11 +8,11 @@
  * wait.h drives it with poll(2), pipeline.h and stream.h with the loop. A *unit* is what ends with one Sync: one
  * implicit transaction. A write's batch is a unit of its own; several reads may share one.
  *
- * Life:    db_conn_init() -> db_conn_open() -> db_conn_advance()* and db_conn_send()* -> db_conn_close(); may be opened
- * again. Owner:   the caller's memory. A batch is the connection's from db_conn_send() until the over callback, at most
- * once. Thread:  one at a time. Limits:  settings->depth batches in flight; settings->result_limit_bytes of one result.
- * Errors:  -1: the connection is of no use any more and `error` says why; close it. Batches in flight are handed back
- *          by db_conn_close() as DB_CONN_LOST.
+ * Life:    db_conn_init() -> db_conn_open() -> db_conn_advance()* and, for each batch, db_conn_prepare() and
+ * db_conn_send() -> db_conn_close(); may be opened again. Owner:   the caller's memory. A batch is the connection's
+ * from db_conn_send() until the over callback, at most once. Thread:  one at a time. Limits:  settings->depth batches
+ * in flight; settings->result_limit_bytes of one result. Errors:  -1: the connection is of no use any more and `error`
+ * says why; close it. Batches in flight are handed back by db_conn_close() as DB_CONN_LOST.
  */
 #pragma once
 

@@ -1,6 +1,7 @@
 #include "db/conn_parts.h"
 
 #include "base/clock.h"
+#include "base/hash.h"
 #include "base/log.h"
 #include "base/require.h"
 
@@ -136,15 +137,11 @@ static const char *const reported_settings[] = {
 };
 _Static_assert(ARRAY_LENGTH(reported_settings) == DB_CONN_REPORTED, "a mark for each");
 
-/* FNV-1a, 32 bits: http://www.isthe.com/chongo/tech/comp/fnv/ */
 static uint32_t mark_of(const struct db_conn *conn, const char *setting)
 {
 	const char *value = PQparameterStatus(conn->pg, setting);
-	uint32_t mark = 2166136261u;
 
-	for (; value != NULL && *value != '\0'; value++)
-		mark = (mark ^ (unsigned char)*value) * 16777619u;
-	return mark;
+	return hash_fnv1a(text_of(value != NULL ? value : ""));
 }
 
 static void mark_session(struct db_conn *conn)

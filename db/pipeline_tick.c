@@ -30,6 +30,14 @@ static void expire_waiting(struct db_pipeline *pipeline, struct list *queue, uin
 	}
 }
 
+/* Its results will be thrown away. */
+static void take_off(struct link *link, struct db_batch *batch)
+{
+	db_conn_forget(batch);
+	link->pipeline->in_flight--;
+	link->expected_ns -= batch->expected_ns;
+}
+
 static void expire_sent(struct link *link, uint64_t now_ns)
 {
 	struct db_pipeline *pipeline = link->pipeline;
@@ -40,9 +48,7 @@ static void expire_sent(struct link *link, uint64_t now_ns)
 
 		if (batch == NULL || now_ns < batch->deadline_ns)
 			continue;
-		db_conn_forget(batch);
-		pipeline->in_flight--;
-		link->expected_ns -= batch->expected_ns;
+		take_off(link, batch);
 		pipeline_learn(pipeline, batch, now_ns - batch->sent_ns);
 		batch->done_ns = now_ns;
 		db_batch_miss_deadline(batch);
@@ -97,16 +103,19 @@ static unsigned others_that_move(const struct link *link, uint64_t now_ns)
 	return count;
 }
 
-/* Where all stand still, a new connection tells whether PostgreSQL does. Of those that move the last is the quick
- * ones'. */
-static bool is_there_room_elsewhere(const struct link *link, uint64_t now_ns)
+/* Of those that move the last is the quick ones'. */
+static bool is_there_room_elsewhere(const struct link *link, unsigned moving, uint64_t now_ns)
 {
-	unsigned moving = others_that_move(link, now_ns), opening = pipeline_opening_count(link->pipeline, link->lane);
-	bool may_open = pipeline_may_open_link(link->pipeline, link->lane, now_ns);
+	return moving > 1 || (moving == 1 && (pipeline_opening_count(link->pipeline, link->lane) > 0 ||
+					      pipeline_may_open_link(link->pipeline, link->lane, now_ns)));
+}
 
-	if (moving == 0 && opening == 0 && may_open)
+/* Where all stand still, a new connection tells whether PostgreSQL does. */
+static void look_whether_it_moves(struct link *link, uint64_t now_ns)
+{
+	if (pipeline_opening_count(link->pipeline, link->lane) == 0 &&
+	    pipeline_may_open_link(link->pipeline, link->lane, now_ns))
 		link_open(link->pipeline, link->lane);
-	return moving > 1 || (moving == 1 && (opening > 0 || may_open));
 }
 
 /* Who would be rescued. */
@@ -119,6 +128,15 @@ static unsigned waiting_count(const struct db_conn *conn)
 	return count;
 }
 
+/* Several reads share it, and nothing has come for longer than they take. */
+static bool needs_rescue(const struct link *link, uint64_t now_ns)
+{
+	/* the results of a unit come at its end: it is silent for as long as its statements take together */
+	uint64_t most_ns = STANDSTILL_MS * NS_PER_MS + link->pipeline->distance_ns + link->expected_ns;
+
+	return link->conn.is_read_only && stands_still(link, most_ns, now_ns) && waiting_count(&link->conn) > 1;
+}
+
 /* What a quick statement has never done before, wait for a lock for one, it may do now, and reads that share its
  * connection would wait with it. They run again, each alone, whoever of them is the slow one: PostgreSQL sends a unit's
  * results at its end. What is still running ends unheard. */
@@ -126,20 +144,21 @@ static void rescue_reads(struct link *link, uint64_t now_ns)
 {
 	struct db_pipeline *pipeline = link->pipeline;
 	struct db_conn *conn = &link->conn;
+	unsigned moving;
 
-	if (!conn->is_read_only || waiting_count(conn) < 2 ||
-	    /* the results of a unit come at its end: it is silent for as long as its statements take together */
-	    !stands_still(link, STANDSTILL_MS * NS_PER_MS + pipeline->distance_ns + link->expected_ns, now_ns) ||
-	    !is_there_room_elsewhere(link, now_ns))
+	if (!needs_rescue(link, now_ns))
+		return;
+	moving = others_that_move(link, now_ns);
+	if (moving == 0)
+		look_whether_it_moves(link, now_ns);
+	if (!is_there_room_elsewhere(link, moving, now_ns))
 		return;
 	for (unsigned i = 0; i < conn->in_flight; i++) {
 		struct db_batch *batch = db_conn_slot(conn, i)->batch;
 
 		if (batch == NULL)
 			continue;
-		db_conn_forget(batch);
-		pipeline->in_flight--;
-		link->expected_ns -= batch->expected_ns;
+		take_off(link, batch);
 		db_batch_rewind(batch);
 		batch->was_run_again = batch->was_rescued = true;
 		pipeline->numbers.run_again++;

@@ -1,6 +1,7 @@
 #include "fetch/host.h"
 
 #include "base/clock.h"
+#include "base/hash.h"
 #include "base/memory.h"
 
 #include <stdlib.h>
@@ -28,14 +29,9 @@ void host_table_cleanup(struct host_table *table)
 		destroy(table, CONTAINER_OF(item, struct host, age));
 }
 
-/* FNV-1a (http://www.isthe.com/chongo/tech/comp/fnv/). */
 static unsigned hash_of(const char *origin)
 {
-	uint32_t hash = 2166136261U;
-
-	for (; *origin != '\0'; origin++)
-		hash = (hash ^ (unsigned char)*origin) * 16777619U;
-	return hash % HOST_BUCKETS;
+	return hash_fnv1a(text_of(origin)) % HOST_BUCKETS;
 }
 
 static void forget_the_oldest(struct host_table *table)

@@ -1,5 +1,6 @@
 #include "server/address_counts.h"
 
+#include "base/hash.h"
 #include "base/memory.h"
 
 #include <netinet/in.h>
@@ -28,13 +29,11 @@ static void write_key(uint8_t key[static 16], const struct sockaddr *address)
 	}
 }
 
-/* FNV-1a; an attacker who fills one bucket with addresses has them, which is worse than a long list. */
+/* An attacker who fills one bucket with addresses has them, which is worse than a long list. */
 static unsigned bucket_of(const uint8_t key[static 16])
 {
-	uint32_t hash = 2166136261u;
+	uint32_t hash = hash_fnv1a((struct text){(const char *)key, 16});
 
-	for (unsigned i = 0; i < 16; i++)
-		hash = (hash ^ key[i]) * 16777619u;
 	return (hash ^ hash >> 16) % ADDRESS_BUCKETS;
 }
 

@@ -51,15 +51,6 @@ static void refuse(struct options *options, const char *field, const char *value
 	assert_error(options, expected);
 }
 
-static const char *origin_of(const struct options *options, const char *field)
-{
-	for (size_t i = 0; i < ARRAY_LENGTH(known); i++)
-		if (strcmp(known[i].field, field) == 0)
-			return options->origins[i];
-	fail_msg("no field %s", field);
-	return "";
-}
-
 /* Files are written to one that is unlinked when the test program ends. */
 static char file_name[] = "/tmp/test_options_XXXXXX";
 
@@ -152,7 +143,7 @@ static void values_are_stored(void **state)
 	assert_int_equal(options_set(options, "listen", changing, "here"), 0);
 	changing[0] = 'x';
 	assert_string_equal(options->listen, "0.0.0.0:0");
-	assert_string_equal(origin_of(options, "listen"), "here");
+	assert_string_equal(options_origin(options, "listen"), "here");
 	assert_int_equal(options_set(options, "loops", "010", "here"), 0);
 	assert_int_equal(options->loops, 10);
 	assert_int_equal(options_set(options, "mode", "sync", "here"), 0);
@@ -189,7 +180,7 @@ static void wrong_values_are_refused(void **state)
 	long_text[256] = '\0';
 	refuse(options, "listen", long_text, "here: listen must be a string of 1 to 255 bytes, not of 256");
 	assert_int_equal(options->loops, 1);
-	assert_string_equal(origin_of(options, "loops"), "default");
+	assert_string_equal(options_origin(options, "loops"), "default");
 }
 
 static void unknown_names_are_refused_with_the_nearest(void **state)
@@ -219,8 +210,8 @@ static void the_file_is_read(void **state)
 	assert_int_equal(options->loops, 2);
 	assert_int_equal(options->mode, MODE_SYNC);
 	assert_string_equal(options->endpoints, "/\xc3\xa5");
-	assert_string_equal(origin_of(options, "loops"), file_name);
-	assert_string_equal(origin_of(options, "threads"), "default");
+	assert_string_equal(options_origin(options, "loops"), file_name);
+	assert_string_equal(options_origin(options, "threads"), "default");
 	write_file("{}");
 	assert_int_equal(options_load_file(options, file_name), 0);
 }
@@ -300,7 +291,7 @@ static void the_environment_is_read(void **state)
 	assert_int_equal(options_load_environment(options, environment), 0);
 	assert_int_equal(options->db_connections, 7);
 	assert_string_equal(options->endpoints, "a=b");
-	assert_string_equal(origin_of(options, "db_connections"), "MEANTIME_DB_CONNECTIONS");
+	assert_string_equal(options_origin(options, "db_connections"), "MEANTIME_DB_CONNECTIONS");
 }
 
 static void mistakes_in_the_environment_are_named(void **state)
@@ -327,14 +318,14 @@ static void database_url_ranks_between_file_and_environment(void **state)
 	assert_string_equal(options->database, "file");
 	assert_int_equal(options_load_environment(options, ARGUMENTS("DATABASE_URL=url")), 0);
 	assert_string_equal(options->database, "url");
-	assert_string_equal(origin_of(options, "database"), "DATABASE_URL");
+	assert_string_equal(options_origin(options, "database"), "DATABASE_URL");
 	assert_int_equal(options_load_environment(options, ARGUMENTS("MEANTIME_DATABASE=", "MEANTIME_MODE=")), 0);
 	assert_string_equal(options->database, "url");
 	assert_string_equal(options_origin(options, "database"), "DATABASE_URL");
 	assert_string_equal(options_origin(options, "mode"), "default");
 	assert_int_equal(options_load_environment(options, ARGUMENTS("MEANTIME_DATABASE=own", "DATABASE_URL=url")), 0);
 	assert_string_equal(options->database, "own");
-	assert_string_equal(origin_of(options, "database"), "MEANTIME_DATABASE");
+	assert_string_equal(options_origin(options, "database"), "MEANTIME_DATABASE");
 }
 
 static void the_command_line_is_read(void **state)
@@ -346,12 +337,12 @@ static void the_command_line_is_read(void **state)
 	assert_int_equal(options->loops, 2);
 	assert_int_equal(options->mode, MODE_SYNC);
 	assert_int_equal(options->db_connections, 9);
-	assert_string_equal(origin_of(options, "loops"), "--loops");
-	assert_string_equal(origin_of(options, "db_connections"), "--db-connections");
+	assert_string_equal(options_origin(options, "loops"), "--loops");
+	assert_string_equal(options_origin(options, "db_connections"), "--db-connections");
 	assert_int_equal(load(options, no_environment, ARGUMENTS("--loops=2", "--loops=3", "--admin=")), 0);
 	assert_int_equal(options->loops, 3);
 	assert_string_equal(options->admin, "");
-	assert_string_equal(origin_of(options, "admin"), "--admin");
+	assert_string_equal(options_origin(options, "admin"), "--admin");
 	assert_int_equal(load(options, no_environment, ARGUMENTS("--database=--odd=", "--endpoints", "-x")), 0);
 	assert_string_equal(options->database, "--odd=");
 	assert_string_equal(options->endpoints, "-x");

@@ -177,6 +177,24 @@ static inline void answer_all_open(void)
 			fake_pq_answer_all(fake_pq_conn(c));
 }
 
+static inline void answer_until_done(unsigned count)
+{
+	for (int i = 0; i < 100 && all_done < count; i++) {
+		answer_all_open();
+		run_for(3);
+	}
+	assert_int_equal(all_done, count);
+}
+
+/* A connection on which several wait, or NULL. */
+static inline PGconn *crowded(const PGconn *but_not)
+{
+	for (unsigned c = 0; c < fake_pq.opened; c++)
+		if (fake_pq_conn(c) != but_not && fake_pq_unanswered(fake_pq_conn(c)) >= 4)
+			return fake_pq_conn(c);
+	return NULL;
+}
+
 /* A statement runs once and takes so long: from then on it is known as quick or slow. The last batches are for that. */
 static inline void teach(const struct db_statement *statement, unsigned ms)
 {

@@ -61,10 +61,7 @@ static void few_writes_are_under_way_on_one_connection(void **state)
 	fake_pq_answer(writes());
 	turn();
 	assert_string_equal(fake_pq_sent(writes()), "add(2) Sync");
-	for (int i = 0; i < 20 && all_done < 5; i++) {
-		answer_all_open();
-		turn();
-	}
+	answer_until_done(5);
 	for (int i = 0; i < 5; i++)
 		assert_ok(i, "add");
 }
@@ -201,10 +198,7 @@ static void beyond_the_queue_limit_is_busy_at_the_end_of_the_turn(void **state)
 	/* one is on a connection, two wait */
 	assert_failed(3, ERROR_BUSY);
 	assert_int_equal(all_done, 1);
-	for (int i = 0; i < 50 && all_done < 4; i++) {
-		answer_all_open();
-		run_for(5);
-	}
+	answer_until_done(4);
 	for (int i = 0; i < 3; i++)
 		assert_ok(i, "country");
 }
@@ -224,10 +218,7 @@ static void who_is_back_is_not_too_many(void **state)
 	fake_pq_answer_error(reads(), "22012", "division by zero", NULL);
 	fake_pq_answer_all(reads());
 	turn();
-	for (int i = 0; i < 50 && all_done < 8; i++) {
-		answer_all_open();
-		run_for(3);
-	}
+	answer_until_done(8);
 	assert_failed(0, ERROR_REJECTED);
 	for (int i = 1; i < 8; i++)
 		assert_ok(i, "country");

@@ -202,7 +202,7 @@ static void what_changed_its_session_travels_alone_from_then_on(void **state)
 /* Two shared connections: one stands still, the other answers. */
 static void reads_are_rescued_from_behind_somebody_slow(void **state)
 {
-	PGconn *stuck = NULL;
+	PGconn *stuck;
 
 	(void)state;
 	options.shared_connections = 2;
@@ -212,9 +212,7 @@ static void reads_are_rescued_from_behind_somebody_slow(void **state)
 		submit(i, &country);
 		turn();
 	}
-	for (unsigned c = 0; c < fake_pq.opened; c++)
-		if (fake_pq_unanswered(fake_pq_conn(c)) >= 4)
-			stuck = fake_pq_conn(c);
+	stuck = crowded(NULL);
 	assert_non_null(stuck);
 	for (int i = 0; i < 60 && all_done < 3; i++) {
 		run_for(5);
@@ -269,10 +267,7 @@ static void who_had_to_be_rescued_from_is_slow_from_then_on(void **state)
 
 		assert_true(strstr(sent, "country(3)") == NULL || strstr(sent, "language(4)") == NULL);
 	}
-	for (int i = 0; i < 50 && all_done < 5; i++) {
-		answer_all_open();
-		run_for(5);
-	}
+	answer_until_done(5);
 	for (int i = 0; i < 4; i++)
 		assert_ok(i, "country");
 	assert_ok(4, "language");
@@ -291,10 +286,7 @@ static void a_large_unit_does_not_stand_still(void **state)
 	run_for(60);
 	assert_int_equal(db_pipeline_numbers(pipeline).run_again, 0);
 	answer_all_open();
-	for (int i = 0; i < 50 && all_done < 30; i++) {
-		answer_all_open();
-		run_for(2);
-	}
+	answer_until_done(30);
 	for (int i = 0; i < 30; i++)
 		assert_ok(i, "country");
 }
@@ -326,8 +318,7 @@ static void nobody_is_rescued_without_room_elsewhere(void **state)
 /* All connections have somebody who waits: a new one tells that PostgreSQL does not. */
 static void where_all_stand_still_a_new_connection_is_looked_at(void **state)
 {
-	PGconn *stuck[2] = {NULL};
-	unsigned count = 0;
+	PGconn *stuck[2];
 
 	(void)state;
 	options.shared_connections = 2;
@@ -338,10 +329,9 @@ static void where_all_stand_still_a_new_connection_is_looked_at(void **state)
 		submit(i, &country);
 		turn();
 	}
-	for (unsigned c = 0; c < fake_pq.opened; c++)
-		if (fake_pq_unanswered(fake_pq_conn(c)) >= 4 && count < 2)
-			stuck[count++] = fake_pq_conn(c);
-	assert_int_equal(count, 2);
+	stuck[0] = crowded(NULL);
+	stuck[1] = crowded(stuck[0]);
+	assert_true(stuck[0] != NULL && stuck[1] != NULL);
 	for (int i = 0; i < 60 && all_done < 4; i++) {
 		run_for(5);
 		for (unsigned c = 0; c < fake_pq.opened; c++)
@@ -409,10 +399,7 @@ static void a_retiring_connection_takes_nobody(void **state)
 	turn();
 	assert_ok(1, "add");
 	assert_false(fake_pq_is_open(writes()));
-	for (int i = 0; i < 100 && all_done < 3; i++) {
-		run_for(3);
-		answer_all_open();
-	}
+	answer_until_done(3);
 	assert_ok(2, "add");
 }
 

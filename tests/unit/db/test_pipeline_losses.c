@@ -57,10 +57,7 @@ static void whose_sessions_are_ended_is_run_again(void **state)
 		run_for(20);
 	}
 	assert_int_equal(all_done, 0);
-	for (int i = 0; i < 20 && all_done < 1; i++) {
-		answer_all_open();
-		run_for(5);
-	}
+	answer_until_done(1);
 	assert_ok(0, "country");
 }
 
@@ -84,10 +81,7 @@ static void behind_a_changed_session_nobody_is_lost(void **state)
 			}
 		run_for(30);
 	}
-	for (int i = 0; i < 50 && all_done < 2; i++) {
-		answer_all_open();
-		run_for(5);
-	}
+	answer_until_done(2);
 	assert_ok(0, "language");
 	assert_ok(1, "country");
 	assert_false(batches[1].was_lost);
