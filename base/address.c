@@ -5,6 +5,8 @@
 
 enum { PORT_MAX = 65535 };
 
+const char address_expected[] = "HOST:PORT, or [ADDRESS]:PORT for IPv6, with a port up to 65535";
+
 /* Cuts at the last colon: an IPv6 address has some of its own. */
 bool address_read(const char *text, struct address *address)
 {

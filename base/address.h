@@ -14,6 +14,9 @@ struct address {
 	const char *port; /* in the text that was read: digits, up to 65535 */
 };
 
+/* What a message says to who wrote none. */
+extern const char address_expected[];
+
 /* "host:port", "[host]:port", ":port", "*:port"; false when it is none of them. */
 MUST_CHECK bool address_read(const char *text, struct address *address);
 /* Whether it means every address of the machine. */

@@ -77,8 +77,7 @@ int listeners_open(struct listener *listeners, unsigned count, const char *addre
 	int status;
 
 	if (!address_read(address, &parts)) {
-		snprintf(why, why_bytes, "\"%s\" is no address to listen on; expected HOST:PORT, a port up to 65535",
-			 address);
+		snprintf(why, why_bytes, "\"%s\" is no address to listen on; expected %s", address, address_expected);
 		return -1;
 	}
 	status = getaddrinfo(address_is_any(&parts) ? NULL : parts.host, parts.port, &hints, &found);

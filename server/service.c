@@ -66,9 +66,8 @@ static int check_address(struct service *service, const char *field, const char 
 	if (address_read(value, &address))
 		return 0;
 	note_wrong_value(service, field,
-			 arena_printf(&service->endpoints.arena,
-				      "\"%s\" is no address to listen on; expected HOST:PORT, a port up to 65535",
-				      value));
+			 arena_printf(&service->endpoints.arena, "\"%s\" is no address to listen on; expected %s",
+				      value, address_expected));
 	return -1;
 }
 
@@ -129,7 +128,7 @@ static int load_endpoints(struct service *service)
 	if (endpoint_set_load(set, folder) == 0)
 		return 0;
 	if (set->diagnostics.count == before + 1 && strcmp(set->diagnostics.items[before].file, folder) == 0)
-		note_wrong_value(service, "endpoints", folder);
+		note_wrong_value(service, "endpoints", arena_printf(&set->arena, "names the folder \"%s\"", folder));
 	return -1;
 }
 

@@ -148,7 +148,8 @@ def test_a_folder_that_is_not_there(database):
     (["--listen", "nowhere"], 1, ["--listen: listen", "nowhere", "HOST:PORT"]),
     (["--admin", "127.0.0.1"], 1, ["--admin: admin", "127.0.0.1", "HOST:PORT"]),
     (["--fetch-allow", "everything"], 1, ["--fetch-allow: fetch_allow", "everything"]),
-    (["--endpoints", "/nowhere/at/all"], 1, ["--endpoints: endpoints"]),
+    (["--endpoints", "/nowhere/at/all"], 1, ['--endpoints: endpoints: names the folder "/nowhere/at/all"']),
+    (["--listen", "::1:80"], 1, ["--listen: listen", "[ADDRESS]:PORT for IPv6"]),
 ])
 def test_wrong_options(database, arguments, status, words):
     done = run("serve", "--database", database, "--endpoints", TEST_ENDPOINTS, *arguments, timeout_s=20)
