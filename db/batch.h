@@ -20,7 +20,8 @@
 enum { DB_BATCH_QUERIES_MAX = 4 };
 
 /* What failures are called, in one place: a client gets the same words in every mode. */
-extern const char db_unreachable[], db_lost_twice[], db_outcome_unknown[], db_no_answer[], db_client_left[];
+extern const char db_unreachable[], db_lost_twice[], db_outcome_unknown[], db_not_run[], db_no_answer[],
+    db_client_left[];
 
 struct db_batch;
 typedef void db_done_fn(struct db_batch *batch);
@@ -53,9 +54,9 @@ struct db_batch {
 	struct db_result *failed; /* owned: keeps `message` and `detail` alive */
 	unsigned arrived;         /* results so far */
 	bool was_run_again;       /* and so is a unit of its own */
-	bool was_lost;
-	unsigned char given_up; /* how often its connection was, on purpose */
-	bool was_rescued;       /* from behind, or with, somebody slow: and so travels alone */
+	bool was_lost;            /* with its connection, which nobody gave up on purpose */
+	unsigned char given_up;   /* how often it was not run, or its connection was given up on purpose */
+	bool was_rescued;         /* from behind, or with, somebody slow: and so travels alone */
 	bool ends_unit;
 	unsigned unit_size; /* batches that share its Sync */
 	bool travels_alone;

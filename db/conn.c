@@ -32,11 +32,10 @@ const char *db_conn_state_name(enum db_conn_state state)
 	return names[state];
 }
 
-/* One more than the depth, since a batch may be over, and its slot still wait for the unit's Sync. A statement is
- * prepared once, and again while the Sync of its failure is still on its way. */
+/* A statement is prepared once, and again while the Sync of its failure is still on its way. */
 static unsigned ring_size(const struct db_conn *conn)
 {
-	return conn->settings->depth + 1 + 2 * conn->settings->statement_count;
+	return conn->settings->depth + 2 * conn->settings->statement_count;
 }
 
 struct db_slot *db_conn_slot(const struct db_conn *conn, unsigned i)
@@ -44,11 +43,14 @@ struct db_slot *db_conn_slot(const struct db_conn *conn, unsigned i)
 	return &conn->slots[(conn->head + i) % ring_size(conn)];
 }
 
-void conn_pop_head(struct db_conn *conn)
+struct db_slot conn_take_head(struct db_conn *conn)
 {
-	conn->preparing -= conn_head(conn)->prepares != NULL;
+	struct db_slot head = conn->slots[conn->head];
+
+	conn->preparing -= head.prepares != NULL;
 	conn->head = (conn->head + 1) % ring_size(conn);
 	conn->in_flight--;
+	return head;
 }
 
 void conn_set_state(struct db_conn *conn, enum db_conn_state state)
@@ -111,7 +113,7 @@ int db_conn_open(struct db_conn *conn, const char *host, const char *hostaddr)
 	conn->error[0] = '\0';
 	conn->wants_write = conn->is_inside_query = conn->is_retiring = conn->gave_up = false;
 	conn->changed_by = NULL;
-	conn->head = conn->in_flight = conn->units_in_flight = conn->preparing = 0;
+	conn->head = conn->arrived = conn->in_flight = conn->units_in_flight = conn->preparing = 0;
 	conn->head_bytes = 0;
 	conn->unit_ns = 0;
 	conn->progress_ns = clock_now_ns();
@@ -149,15 +151,9 @@ static int advance_connecting(struct db_conn *conn)
 
 /* Sending */
 
-/* The results are there, the Sync is not. */
-static bool head_awaits_sync(const struct db_conn *conn)
-{
-	return conn->in_flight > 0 && conn_head(conn)->results_left == 0 && conn_head(conn)->prepares == NULL;
-}
-
 bool db_conn_is_full(const struct db_conn *conn)
 {
-	return conn->in_flight - conn->preparing - head_awaits_sync(conn) >= conn->settings->depth;
+	return conn->in_flight - conn->preparing >= conn->settings->depth;
 }
 
 static int send_query(struct db_conn *conn, const struct db_query *query)
@@ -299,7 +295,7 @@ void db_conn_close(struct db_conn *conn)
 	conn->slots = NULL;
 	free(conn->prepared);
 	conn->prepared = NULL;
-	conn->in_flight = conn->units_in_flight = conn->preparing = 0;
+	conn->arrived = conn->in_flight = conn->units_in_flight = conn->preparing = 0;
 	conn_set_state(conn, CONN_CLOSED);
 	conn->progress_ns = clock_now_ns();
 	/* last, since whoever gets a batch back may want to send it again */

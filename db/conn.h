@@ -6,7 +6,8 @@
  *    +-------------+-------------------+----------------+----------------------+   close, or lost
  *
  * wait.h drives it with poll(2), pipeline.h and stream.h with the loop. A *unit* is what ends with one Sync: one
- * implicit transaction. A write's batch is a unit of its own; several reads may share one.
+ * implicit transaction. A write's batch is a unit of its own; several reads may share one. A batch is over with its
+ * unit: only then is it known that a write was committed, and that no neighbour of a read has changed its session.
  *
  * Life:    db_conn_init() -> db_conn_open() -> db_conn_advance()* and, for each batch, db_conn_prepare() and
  * db_conn_send() -> db_conn_close(); may be opened again. Owner:   the caller's memory. A batch is the connection's
@@ -29,7 +30,7 @@ enum db_conn_state { CONN_CLOSED, CONN_CONNECTING, CONN_PREPARING, CONN_READY, C
 
 enum db_conn_outcome {
 	DB_CONN_DONE,    /* the batch has its results, or PostgreSQL's error */
-	DB_CONN_NOT_RUN, /* another read of its unit failed before it: nothing happened */
+	DB_CONN_NOT_RUN, /* nothing of it happened, or, of a read, as if: it is to be run again, elsewhere */
 	DB_CONN_LOST,    /* sent, and no answer came */
 };
 
@@ -62,6 +63,7 @@ struct db_conn {
 	/* read-only */
 	enum db_conn_state state;
 	unsigned in_flight; /* slots in use, those that nobody waits for included */
+	unsigned arrived;   /* of these, whose results are there and whose Sync is not: the first ones */
 	unsigned preparing; /* of these, statements that are being prepared */
 	unsigned units_in_flight;
 	uint64_t progress_ns; /* when something was last sent to an idle connection, or last arrived */

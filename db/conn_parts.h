@@ -20,11 +20,12 @@ int conn_flush(struct db_conn *conn);
 /* Of the unit's transaction: not of the session. */
 int conn_send_timeout(struct db_conn *conn, unsigned timeout_ms);
 struct db_slot *conn_add_slot(struct db_conn *conn, struct db_slot slot);
-void conn_pop_head(struct db_conn *conn);
+struct db_slot conn_take_head(struct db_conn *conn);
 
-static inline struct db_slot *conn_head(const struct db_conn *conn)
+/* Whose results come next, or their Sync. */
+static inline struct db_slot *conn_current(const struct db_conn *conn)
 {
-	return &conn->slots[conn->head];
+	return db_conn_slot(conn, conn->arrived);
 }
 
 /* conn_results.c */

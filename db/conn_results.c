@@ -148,16 +148,14 @@ static bool has_lost_statements(const PGresult *error)
 	       (strcmp(sqlstate, "26000") == 0 && PQresultErrorField(error, PG_DIAG_CONTEXT) == NULL);
 }
 
-static int lose_statements(struct db_conn *conn, struct db_batch *batch)
+/* Nothing was run, so a write, too, is handed back to be run again. */
+static int lose_statements(struct db_conn *conn)
 {
 	static const char why[] = "a prepared statement is gone, is another's, or its tables have changed";
 
 	if (conn->is_read_only)
 		return give_up(conn, why);
 	retire(conn, why);
-	if (batch != NULL)
-		db_batch_fail(batch, ERROR_DATABASE_UNAVAILABLE,
-			      "the statement has to be prepared again; nothing was written; try again");
 	return 0;
 }
 
@@ -173,7 +171,7 @@ static int take_prepare_error(struct db_conn *conn, const struct db_slot *slot, 
 		return 0;
 	}
 	if (slot->results_left > 0)
-		status = lose_statements(conn, NULL);
+		status = lose_statements(conn);
 	PQclear(error);
 	return status;
 }
@@ -212,7 +210,7 @@ static int take_error(struct db_conn *conn, struct db_slot *slot, PGresult *erro
 			return 0;
 		}
 		if (batch != NULL && batch->error == ERROR_NONE)
-			status = lose_statements(conn, batch);
+			status = lose_statements(conn);
 	}
 	PQclear(error);
 	return status;
@@ -251,7 +249,7 @@ static void take_rows(struct db_conn *conn, struct db_slot *slot, PGresult *resu
 /* One result of the query at the head. */
 static int take_result(struct db_conn *conn, PGresult *result)
 {
-	struct db_slot *slot = conn_head(conn);
+	struct db_slot *slot = conn_current(conn);
 
 	conn->is_inside_query = true;
 	conn->head_bytes = 0;
@@ -273,29 +271,16 @@ static int take_result(struct db_conn *conn, PGresult *result)
 	}
 }
 
-/* All results of the head's batch are there. A read is over now; a write only when its Sync is: the commit. */
-static void end_batch(struct db_conn *conn)
-{
-	struct db_slot *slot = conn_head(conn);
-	struct db_batch *batch = slot->batch;
-	bool was_run = batch == NULL || batch->error != ERROR_NONE || batch->arrived == batch->query_count;
-
-	if (slot->is_read_only || !slot->ends_unit)
-		conn_hand_back(conn, slot, was_run ? DB_CONN_DONE : DB_CONN_NOT_RUN);
-	if (!slot->ends_unit)
-		conn_pop_head(conn);
-}
-
 static void end_query(struct db_conn *conn)
 {
-	struct db_slot *slot = conn_head(conn);
+	struct db_slot *slot = conn_current(conn);
 
 	conn->is_inside_query = false;
 	/* an error in place of the Sync: the commit failed; the Sync follows all the same */
 	if (slot->results_left == 0)
 		return;
-	if (--slot->results_left == 0)
-		end_batch(conn);
+	if (--slot->results_left == 0 && !slot->ends_unit)
+		conn->arrived++;
 }
 
 /* What was answered meanwhile may look different, or worse. Reads run again elsewhere, so the connection is given up at
@@ -313,17 +298,35 @@ static int end_changed_session(struct db_conn *conn, const char *setting, const 
 	return 0;
 }
 
+/* Behind an error PostgreSQL runs nothing. */
+static bool was_run(const struct db_batch *batch)
+{
+	return batch == NULL || batch->error != ERROR_NONE || batch->arrived == batch->query_count;
+}
+
+/* `is_spoilt`: nobody knows which of its reads saw the settings that another of them has changed. */
+static void release_unit(struct db_conn *conn, bool is_spoilt)
+{
+	struct db_slot slot;
+
+	conn->arrived = 0;
+	do {
+		slot = conn_take_head(conn);
+		conn_hand_back(conn, &slot, was_run(slot.batch) && !is_spoilt ? DB_CONN_DONE : DB_CONN_NOT_RUN);
+	} while (!slot.ends_unit);
+}
+
 static int end_unit(struct db_conn *conn)
 {
-	const struct db_statement *lone = conn_head(conn)->lone;
+	const struct db_slot *last = conn_current(conn);
+	const struct db_statement *lone = last->lone;
 	bool may_change = conn->is_retiring || !conn->settings->is_shared;
 	const char *changed = may_change ? NULL : conn_changed_setting(conn);
 
-	REQUIRE(conn->in_flight > 0 && conn_head(conn)->ends_unit && conn_head(conn)->results_left == 0);
-	if (conn_head(conn)->prepares != NULL)
-		conn_note_prepared(conn, conn_head(conn)->prepares);
-	conn_hand_back(conn, conn_head(conn), DB_CONN_DONE);
-	conn_pop_head(conn);
+	REQUIRE(conn->in_flight > conn->arrived && last->ends_unit && last->results_left == 0);
+	if (last->prepares != NULL)
+		conn_note_prepared(conn, last->prepares);
+	release_unit(conn, changed != NULL && conn->arrived > 0);
 	conn->units_in_flight--;
 	if (conn->in_flight == 0)
 		conn_set_state(conn, CONN_READY);
@@ -398,8 +401,8 @@ int conn_bound_result(struct db_conn *conn)
 	if (conn->state != CONN_BUSY || conn->head_bytes <= 2 * conn->settings->result_limit_bytes + 65536)
 		return 0;
 	/* whether a write that is cut off here was committed, nobody knows: it is lost */
-	if (conn_head(conn)->batch != NULL && conn_head(conn)->is_read_only)
-		db_batch_fail(conn_head(conn)->batch, ERROR_RESULT_TOO_LARGE,
+	if (conn_current(conn)->batch != NULL && conn_current(conn)->is_read_only)
+		db_batch_fail(conn_current(conn)->batch, ERROR_RESULT_TOO_LARGE,
 			      "the result is larger than max_result_bytes; ask for less");
 	return conn_fail(conn, "a result larger than max_result_bytes was cut off");
 }

@@ -80,15 +80,20 @@ void pipeline_flush_links(struct db_pipeline *pipeline)
 
 /* What comes back */
 
-/* A read whose connection was lost, once; or was given up on purpose, here or by an administrator, a few times. */
-static bool may_run_again(struct db_batch *batch, bool was_given_up)
+/* What was not run, or a read whose connection was given up on purpose, here or by an administrator, a few times; a
+ * read whose connection was lost, once; a write that was lost, never. Fails it when it may not. */
+static bool may_run_again(const struct db_conn *conn, struct db_batch *batch, enum db_conn_outcome outcome)
 {
-	if (was_given_up)
-		return ++batch->given_up <= GIVEN_UP_MAX;
-	if (batch->was_lost)
-		return false;
-	batch->was_lost = true;
-	return true;
+	bool is_lost = outcome == DB_CONN_LOST;
+
+	if (is_lost && !conn->is_read_only)
+		db_batch_fail(batch, ERROR_OUTCOME_UNKNOWN, db_outcome_unknown);
+	else if (is_lost && !conn->gave_up && batch->was_lost)
+		db_batch_fail(batch, ERROR_DATABASE_UNAVAILABLE, db_lost_twice);
+	else if ((!is_lost || conn->gave_up) && ++batch->given_up > GIVEN_UP_MAX)
+		db_batch_fail(batch, ERROR_DATABASE_UNAVAILABLE, is_lost ? db_lost_twice : db_not_run);
+	batch->was_lost |= is_lost && !conn->gave_up;
+	return batch->error == ERROR_NONE;
 }
 
 static void on_over(struct db_conn *conn, struct db_batch *batch, enum db_conn_outcome outcome)
@@ -107,11 +112,7 @@ static void on_over(struct db_conn *conn, struct db_batch *batch, enum db_conn_o
 		batch->done(batch);
 		return;
 	}
-	if (batch->error == ERROR_NONE && !link->conn.is_read_only)
-		db_batch_fail(batch, ERROR_OUTCOME_UNKNOWN, db_outcome_unknown);
-	else if (batch->error == ERROR_NONE && outcome == DB_CONN_LOST && !may_run_again(batch, conn->gave_up))
-		db_batch_fail(batch, ERROR_DATABASE_UNAVAILABLE, db_lost_twice);
-	if (batch->error != ERROR_NONE) {
+	if (batch->error != ERROR_NONE || !may_run_again(conn, batch, outcome)) {
 		batch->done(batch);
 		return;
 	}

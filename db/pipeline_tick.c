@@ -76,7 +76,7 @@ static void discover_slow(struct link *link, uint64_t now_ns)
 
 	if (conn->in_flight == conn->preparing || since_ns < pipeline_quick_ns(link->pipeline))
 		return;
-	batch = db_conn_slot(conn, preparing_at_head(conn))->batch;
+	batch = db_conn_slot(conn, conn->arrived + preparing_at_head(conn))->batch;
 	expected_ns = batch != NULL ? pipeline_expectation_of(link->pipeline, batch) : NULL;
 	/* of those that were rescued, this is the one that the others had to be rescued from */
 	if (expected_ns != NULL && (*expected_ns == 0 || (batch->was_rescued && *expected_ns < since_ns)))

@@ -15,8 +15,8 @@ enum {
 static void note_over(struct db_conn *conn, struct db_batch *batch, enum db_conn_outcome outcome)
 {
 	(void)conn;
-	/* a batch that is alone in its unit can not be skipped */
-	if (outcome == DB_CONN_LOST && batch->error == ERROR_NONE)
+	batch->was_lost = outcome == DB_CONN_LOST;
+	if (outcome != DB_CONN_DONE && batch->error == ERROR_NONE)
 		db_batch_fail(batch, ERROR_OUTCOME_UNKNOWN, "");
 }
 
@@ -170,14 +170,14 @@ void db_wait_run(struct db_wait *wait, struct db_batch *batch)
 		db_wait_exchange(conn, batch);
 		if (batch->error != ERROR_OUTCOME_UNKNOWN)
 			return;
-		if (!is_read_only || batch->was_run_again)
+		if ((!is_read_only && batch->was_lost) || batch->was_run_again)
 			break;
 		db_batch_rewind(batch);
 		batch->was_run_again = true;
 	}
 	db_batch_rewind(batch);
-	if (is_read_only)
-		db_batch_fail(batch, ERROR_DATABASE_UNAVAILABLE, db_lost_twice);
-	else
+	if (!is_read_only && batch->was_lost)
 		db_batch_fail(batch, ERROR_OUTCOME_UNKNOWN, db_outcome_unknown);
+	else
+		db_batch_fail(batch, ERROR_DATABASE_UNAVAILABLE, is_read_only ? db_lost_twice : db_not_run);
 }

@@ -85,7 +85,7 @@ def test_ten_thousand_delays_wait_at_once(mode, atlas_database, is_slow, many_fi
         assert wait_until(lambda: gauge(service, 'database_connections{state="open"}') >= 2)
         before = threads_of(service), gauge(service, 'database_connections{state="open"}')
         connections = [service.connect() for _ in range(count)]
-        began = [(connection.send(f"GET /delay/{ms} HTTP/1.1\r\nHost: x\r\n\r\n".encode()), time.monotonic())[1]
+        began = [(time.monotonic(), connection.send(f"GET /delay/{ms} HTTP/1.1\r\nHost: x\r\n\r\n".encode()))[0]
                  for connection in connections]
         assert wait_until(lambda: gauge(service, "requests_in_flight") >= count), "they do not wait at once"
         assert (threads_of(service), gauge(service, 'database_connections{state="open"}')) == before

@@ -198,13 +198,15 @@ static struct command *oldest_command(PGconn *conn)
 	return &conn->commands[conn->answered];
 }
 
-static bool is_sync_next(const PGconn *conn)
+/* The next unit's, or, of what runs a statement, that it is not prepared. */
+static void answer_by_itself(PGconn *conn)
 {
-	unsigned next = conn->answered;
-
-	while (next < conn->sent && conn->commands[next].is_hidden)
-		next++;
-	return next < conn->sent && conn->commands[next].is_sync;
+	if (!conn->is_setup_over || fake_pq.forgets == 0 || conn->commands[conn->answered].is_sync) {
+		fake_pq_answer(conn);
+		return;
+	}
+	fake_pq.forgets--;
+	fake_pq_answer_error(conn, "26000", "prepared statement does not exist", NULL);
 }
 
 void fake_pq_answer_large(PGconn *conn, size_t bytes)
@@ -469,9 +471,8 @@ int PQflush(PGconn *conn)
 		return 1;
 	}
 	if (fake_pq.answers_everything || (fake_pq.answers_setup && !conn->is_setup_over))
-		while (fake_pq_unanswered(conn) > 0 &&
-		       !(fake_pq.is_sync_late && conn->is_setup_over && is_sync_next(conn)))
-			fake_pq_answer(conn);
+		while (fake_pq_unanswered(conn) > 0)
+			answer_by_itself(conn);
 	/* the settings and statements, then the Sync that measures the distance */
 	conn->is_setup_over = ++conn->flushes > 1;
 	return 0;
@@ -524,10 +525,6 @@ PGresult *PQgetResult(PGconn *conn)
 	if (conn->received < conn->answered && !conn->commands[conn->received].is_sync)
 		conn->received++;
 	PQclear(result);
-	if (fake_pq.is_sync_late && conn->received == conn->answered && fake_pq_unanswered(conn) > 0)
-		do /* the Sync, and what comes behind it up to the next */
-			fake_pq_answer(conn);
-		while (fake_pq_unanswered(conn) > 0 && !is_sync_next(conn));
 	return NULL;
 }
 

@@ -28,7 +28,7 @@ struct fake_pq {
 	bool answers_setup;
 	bool answers_everything;
 	bool shows_prepares; /* else what is prepared after the set-up is not written down, and answered by itself */
-	bool is_sync_late;   /* what is answered so: the Sync comes a packet after the last result has been read */
+	unsigned forgets;    /* what is answered so: of so many statements that they are not prepared */
 	const char *context; /* of errors, or NULL */
 	const char *source_function; /* the same */
 	unsigned fail_at;            /* that one of all calls which can fail does; 0: none */

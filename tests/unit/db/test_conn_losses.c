@@ -141,10 +141,10 @@ static void closing_hands_everything_back_once_and_in_order(void **state)
 	fake_pq_answer(pg()); /* the second has its result, but no Sync */
 	assert_int_equal(db_conn_advance(&conn), 0);
 	db_conn_close(&conn);
-	assert_string_equal(over, "0 done, 1 done, 2 lost, 3 lost");
+	assert_string_equal(over, "0 done, 1 lost, 2 lost, 3 lost");
 	assert_int_equal(conn.in_flight, 0);
 	db_conn_close(&conn);
-	assert_string_equal(over, "0 done, 1 done, 2 lost, 3 lost");
+	assert_string_equal(over, "0 done, 1 lost, 2 lost, 3 lost");
 }
 
 /* Faults: connect, prepare, two units, to the end. Whatever call fails, each batch comes back at most once and is

@@ -103,6 +103,55 @@ static void a_write_that_was_lost_is_never_run_again(void **state)
 		assert_null(strstr(fake_pq_sent(fake_pq_conn(c)), "add("));
 }
 
+/* What was not run can not have been written twice. */
+static void a_write_that_met_lost_statements_is_run_again(void **state)
+{
+	(void)state;
+	start();
+	teach(&add, 0);
+	submit(0, &add);
+	turn();
+	fake_pq_answer_error(writes(), "26000", "prepared statement \"add\" does not exist", NULL);
+	fake_pq_answer(writes());
+	answer_until_done(1);
+	assert_ok(0, "add");
+	assert_false(batches[0].was_lost);
+}
+
+static void a_write_that_never_meets_its_statement_says_that_nothing_was_written(void **state)
+{
+	(void)state;
+	start();
+	teach(&add, 0);
+	fake_pq.answers_everything = true;
+	fake_pq.forgets = 100;
+	submit(0, &add);
+	for (int i = 0; i < 100 && all_done == 0; i++)
+		run_for(20);
+	assert_failed(0, ERROR_DATABASE_UNAVAILABLE);
+	assert_string_equal(batches[0].message, db_not_run);
+}
+
+/* A neighbour of somebody who changed the session may have seen the change. */
+static void neighbours_of_a_changed_session_run_again(void **state)
+{
+	(void)state;
+	start();
+	teach(&country, 0);
+	teach(&language, 0);
+	submit(0, &country);
+	submit(1, &language);
+	turn();
+	for (unsigned c = 0; c < fake_pq.opened; c++)
+		if (fake_pq_unanswered(fake_pq_conn(c)) > 2)
+			fake_pq_report(fake_pq_conn(c), "DateStyle", "German");
+	answer_until_done(2);
+	assert_ok(0, "country");
+	assert_ok(1, "language");
+	assert_true(batches[0].was_run_again);
+	assert_true(batches[1].was_run_again);
+}
+
 static void a_failed_write_stays_failed_when_the_connection_is_lost(void **state)
 {
 	(void)state;
@@ -208,6 +257,9 @@ int main(void)
 	    TEST(whose_sessions_are_ended_is_run_again),
 	    TEST(behind_a_changed_session_nobody_is_lost),
 	    TEST(a_write_that_was_lost_is_never_run_again),
+	    TEST(a_write_that_met_lost_statements_is_run_again),
+	    TEST(a_write_that_never_meets_its_statement_says_that_nothing_was_written),
+	    TEST(neighbours_of_a_changed_session_run_again),
 	    TEST(a_failed_write_stays_failed_when_the_connection_is_lost),
 	    TEST(a_lost_idle_connection_comes_back_before_anybody_asks),
 	    TEST(without_a_database_requests_fail_at_once_and_it_comes_back),

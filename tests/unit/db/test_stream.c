@@ -31,25 +31,6 @@ static void a_stream_fetches_part_after_part(void **state)
 			       "R/O BEGIN() DECLARE(0) FETCH() Sync R/O FETCH() Sync R/O FETCH() Sync"));
 }
 
-static void the_next_part_may_be_started_before_the_sync_of_the_last(void **state)
-{
-	(void)state;
-	open_stream();
-	start_part(0);
-	for (int i = 0; i < 20 && (fake_pq.opened == 0 || fake_pq_unanswered(fake_pq_conn(0)) < 4); i++)
-		run_for(2);
-	for (int i = 0; i < 3; i++)
-		fake_pq_answer(fake_pq_conn(0));
-	run_until_done(1);
-	start_part(0);
-	run_for(5);
-	fake_pq_answer(fake_pq_conn(0));
-	run_for(5);
-	fake_pq_answer_all(fake_pq_conn(0));
-	run_until_done(2);
-	assert_int_equal(batches[0].error, ERROR_NONE);
-}
-
 static void a_part_is_over_once_when_its_connection_ends_with_it(void **state)
 {
 	(void)state;
@@ -129,7 +110,6 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    TEST(a_stream_fetches_part_after_part),
-	    TEST(the_next_part_may_be_started_before_the_sync_of_the_last),
 	    TEST(a_part_is_over_once_when_its_connection_ends_with_it),
 	    TEST(a_part_ends_at_its_deadline),
 	    TEST(a_stream_connects_in_its_time),

@@ -62,38 +62,32 @@ static void without_a_database_waiting_fails_at_once_and_backs_off(void **state)
 	assert_int_equal(wait.failures, 1);
 }
 
-static void a_read_handed_back_before_its_sync_leaves_room_for_the_next(void **state)
+/* It was not run, so it can be run, on a session that has its statements. */
+static void a_write_that_met_lost_statements_is_run_again(void **state)
 {
 	(void)state;
-	settings.depth = 1;
-	assert_int_equal(db_wait_open(&wait.reads, clock_now_ns() + NS_PER_S), 0);
-	for (int i = 0; i < 2; i++) {
-		db_batch_add(&batches[i], &country, values[i]);
-		batches[i].deadline_ns = clock_now_ns() + 50 * NS_PER_MS;
-	}
-	assert_int_equal(db_conn_prepare(&wait.reads, &batches[0]), 0);
-	assert_int_equal(db_conn_send(&wait.reads, &batches[0], true), 0);
-	fake_pq_answer(pg());
-	assert_int_equal(db_conn_advance(&wait.reads), 0);
-	assert_row(0, "country(0)");
-	db_wait_run(&wait, &batches[1]); /* its Sync has not come */
-	assert_int_not_equal(batches[1].error, ERROR_NONE);
+	log_set_level(LOG_ERROR + 1);
+	fake_pq.answers_everything = true;
+	fake_pq.forgets = 1;
+	db_batch_add(&batches[0], &add, values[0]);
+	batches[0].deadline_ns = clock_now_ns() + NS_PER_S;
+	db_wait_run(&wait, &batches[0]);
+	assert_row(0, "add(0)");
+	assert_int_equal(fake_pq.opened, 2);
 }
 
-/* Streams: depth 1, and a part is over with its rows, the Sync a packet later. */
-
-static void a_part_may_be_asked_for_before_the_sync_of_the_last(void **state)
+static void a_write_that_never_meets_its_statement_says_that_nothing_was_written(void **state)
 {
 	(void)state;
-	settings.depth = 1;
-	settings.statement_count = 0;
-	fake_pq.answers_everything = fake_pq.is_sync_late = true;
-	stream = db_stream_create(&country, values[0], &arena);
-	for (int part = 0; part < 3; part++) {
-		batches[0].deadline_ns = clock_now_ns() + NS_PER_S;
-		db_stream_wait(stream, &batches[0], &settings);
-		assert_int_equal(batches[0].error, ERROR_NONE);
-	}
+	log_set_level(LOG_ERROR + 1);
+	fake_pq.answers_everything = true;
+	fake_pq.forgets = 100;
+	db_batch_add(&batches[0], &add, values[0]);
+	batches[0].deadline_ns = clock_now_ns() + NS_PER_S;
+	db_wait_run(&wait, &batches[0]);
+	assert_int_equal(batches[0].error, ERROR_DATABASE_UNAVAILABLE);
+	assert_string_equal(batches[0].message, db_not_run);
+	assert_int_equal(fake_pq.opened, 2);
 }
 
 int main(void)
@@ -103,8 +97,8 @@ int main(void)
 	    TEST(waiting_ends_at_the_deadline),
 	    TEST(a_batch_whose_deadline_has_passed_is_not_sent),
 	    TEST(without_a_database_waiting_fails_at_once_and_backs_off),
-	    TEST(a_read_handed_back_before_its_sync_leaves_room_for_the_next),
-	    TEST(a_part_may_be_asked_for_before_the_sync_of_the_last),
+	    TEST(a_write_that_met_lost_statements_is_run_again),
+	    TEST(a_write_that_never_meets_its_statement_says_that_nothing_was_written),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
