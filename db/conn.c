@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/require.h"
+#include "db/conninfo.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -93,21 +94,7 @@ static void on_notice(void *data, const PGresult *notice)
 
 int db_conn_open(struct db_conn *conn, const char *host, const char *hostaddr)
 {
-	/* Before `dbname`: defaults that the user's string may change. After it: what the program relies on.
-	 * GSS would cost a round trip; a dead peer of an idle connection is noticed within 11 s. */
-	const char *keywords[] = {"gssencmode",
-				  "keepalives_idle",
-				  "keepalives_interval",
-				  "keepalives_count",
-				  "tcp_user_timeout",
-				  "fallback_application_name",
-				  "dbname",
-				  "client_encoding",
-				  host != NULL ? "host" : NULL,
-				  "hostaddr",
-				  NULL};
-	const char *values[] = {"disable", "5",  "2",      "3", "5000", "meantime", conn->settings->conninfo,
-				"UTF8",    host, hostaddr, NULL};
+	struct db_conninfo info;
 
 	conn_set_state(conn, CONN_CONNECTING);
 	conn->error[0] = '\0';
@@ -119,7 +106,8 @@ int db_conn_open(struct db_conn *conn, const char *host, const char *hostaddr)
 	conn->progress_ns = clock_now_ns();
 	conn->slots = memory_alloc_zeroed(ring_size(conn), sizeof(*conn->slots));
 	conn->prepared = memory_alloc_zeroed(conn->settings->statement_count + 1, sizeof(*conn->prepared));
-	conn->pg = PQconnectStartParams(keywords, values, 1);
+	db_conninfo_fill(&info, conn->settings, host, hostaddr);
+	conn->pg = PQconnectStartParams(info.keywords, info.values, 1);
 	if (conn->pg == NULL)
 		return conn_fail(conn, "out of memory in libpq");
 	if (PQstatus(conn->pg) == CONNECTION_BAD)

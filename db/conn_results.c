@@ -9,7 +9,7 @@
 #include <sys/ioctl.h>
 
 /* The server ends the session instead of answering: it is lost, but what it was working on is known not to have
- * happened. */
+ * happened, unless it commits as it goes. */
 static bool is_farewell(const PGresult *result)
 {
 	const char *severity = PQresultErrorField(result, PG_DIAG_SEVERITY_NONLOCALIZED);
@@ -184,7 +184,7 @@ static int take_farewell(struct db_conn *conn, const struct db_slot *slot, const
 	struct db_batch *batch = slot->batch;
 
 	if (sqlstate != NULL && batch != NULL && !slot->is_read_only && slot->results_left > 0 &&
-	    batch->error == ERROR_NONE) {
+	    batch->error == ERROR_NONE && !batch->queries[0].statement->may_commit) {
 		snprintf(batch->sqlstate, sizeof(batch->sqlstate), "%s", sqlstate);
 		db_batch_fail(batch, ERROR_DATABASE_UNAVAILABLE, "the database ended the session; nothing was written");
 	}

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "db/backoff.h"
+#include "db/conninfo.h"
 #include "db/parameter.h"
 
 #include <libpq-fe.h>
@@ -26,6 +27,7 @@ struct description {
 		struct db_type type;
 	} types[TYPES_MAX];
 	unsigned type_count;
+	bool has_timed_out; /* the others would, too */
 };
 
 /* Types */
@@ -105,11 +107,22 @@ static unsigned line_of_position(const struct endpoint *endpoint, const char *po
 	return line;
 }
 
+static bool is_timeout(const PGresult *result)
+{
+	const char *sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+
+	return sqlstate != NULL && strcmp(sqlstate, "57014") == 0;
+}
+
 static void note_error(struct description *d, const struct endpoint *endpoint, const PGresult *result)
 {
 	const char *message = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
 	const char *hint = PQresultErrorField(result, PG_DIAG_MESSAGE_HINT);
 
+	if (is_timeout(result)) {
+		d->has_timed_out = true;
+		hint = "is a table of its locked?";
+	}
 	diagnostics_add(&d->set->diagnostics, endpoint->file,
 			line_of_position(endpoint, PQresultErrorField(result, PG_DIAG_STATEMENT_POSITION)),
 			"%s does not prepare: %s%s%s%s", endpoint->name,
@@ -117,23 +130,26 @@ static void note_error(struct description *d, const struct endpoint *endpoint, c
 			hint != NULL ? hint : "", hint != NULL ? ")" : "");
 }
 
-static bool prepares(struct description *d, const char *sql)
+static bool prepares(struct description *d, const struct endpoint *endpoint, const char *sql)
 {
 	PGresult *result = PQprepare(d->pg, "", sql, 0, NULL);
 	bool does = PQresultStatus(result) == PGRES_COMMAND_OK;
 
+	if (is_timeout(result))
+		note_error(d, endpoint, result);
 	PQclear(result);
 	return does;
 }
 
 /* A result is cut where it is made. What can not stand in FROM (SHOW, for one) stays whole, and max_result_bytes bounds
  * it. */
-static void limit_rows(struct description *d, struct db_statement *statement)
+static void limit_rows(struct description *d, struct endpoint *endpoint)
 {
+	struct db_statement *statement = &endpoint->statement;
 	const char *limited = arena_printf(&d->set->arena, "SELECT * FROM (%s\n) AS rows LIMIT %u", statement->sql,
 					   statement->row_limit + 1);
 
-	if (prepares(d, limited))
+	if (prepares(d, endpoint, limited))
 		statement->sql = limited;
 }
 
@@ -238,19 +254,25 @@ static void describe_endpoint(struct description *d, struct endpoint *endpoint)
 	PQclear(result);
 	check_columns(d, endpoint);
 	if (statement->row_limit > 0)
-		limit_rows(d, statement);
+		limit_rows(d, endpoint);
 }
 
 static PGconn *connect_blocking(const struct db_settings *settings)
 {
-	char seconds[16];
-	const char *keywords[] = {"gssencmode", "connect_timeout", "fallback_application_name",
-				  "dbname",     "client_encoding", NULL};
-	const char *values[] = {"disable", seconds, "meantime", settings->conninfo, "UTF8", NULL};
+	struct db_conninfo info;
 
-	/* libpq counts in seconds, and takes less than 2 as 2 */
-	snprintf(seconds, sizeof(seconds), "%u", (settings->connect_timeout_ms + 999) / 1000);
-	return PQconnectdbParams(keywords, values, 1);
+	db_conninfo_fill(&info, settings, NULL, NULL);
+	return PQconnectdbParams(info.keywords, info.values, 1);
+}
+
+/* A statement whose table is locked does not prepare until it is not. */
+static void bound_statements(PGconn *pg, const struct db_settings *settings)
+{
+	char timeout_ms[16];
+	const char *values[] = {timeout_ms};
+
+	snprintf(timeout_ms, sizeof(timeout_ms), "%u", settings->statement_timeout_ms);
+	PQclear(PQexecParams(pg, "SELECT set_config('statement_timeout', $1, false)", 1, NULL, values, NULL, NULL, 0));
 }
 
 static const char *first_line(struct arena *arena, const char *message)
@@ -305,10 +327,11 @@ int db_describe(struct endpoint_set *set, const struct db_settings *settings, co
 		PQfinish(d->pg);
 		return -1;
 	}
-	for (unsigned i = 0; i < set->count; i++)
+	bound_statements(d->pg, settings);
+	for (unsigned i = 0; i < set->count && !d->has_timed_out; i++)
 		describe_endpoint(d, &set->endpoints[i]);
 	if (PQstatus(d->pg) != CONNECTION_OK)
-		*why = "the connection was lost while the statements were being prepared";
+		*why = "connected, but the connection was lost while the statements were being prepared";
 	PQfinish(d->pg);
 	return *why != NULL || set->diagnostics.count > 0 ? -1 : 0;
 }

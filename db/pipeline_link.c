@@ -55,7 +55,7 @@ static int send_outgoing(struct link *link)
 		link->outgoing_count--;
 		pipeline->in_flight++;
 		pipeline->numbers.units += batch->ends_unit;
-		if (batch->deadline_ns > link->latest_deadline_ns || link->conn.in_flight == 0)
+		if (batch->deadline_ns > link->latest_deadline_ns || link->conn.in_flight == link->conn.preparing)
 			link->latest_deadline_ns = batch->deadline_ns;
 		if (db_conn_send(&link->conn, batch, batch->ends_unit) != 0)
 			return -1;

@@ -49,9 +49,11 @@ static void check_first_word(struct parser *parser, const struct sql_token *toke
 	static const char *const allowed[] = {"SELECT", "INSERT", "UPDATE", "DELETE", "MERGE",
 					      "WITH",   "VALUES", "TABLE",  "CALL"};
 
+	bool is_call = token->text.length == 4 && strncasecmp(token->text.at, "CALL", 4) == 0;
+
 	/* its transaction may be committed within, and the next one need not be read-only */
-	if (parser->draft.endpoint.method == HTTP_GET && token->text.length == 4 &&
-	    strncasecmp(token->text.at, "CALL", 4) == 0)
+	parser->draft.endpoint.statement.may_commit = is_call;
+	if (is_call && parser->draft.endpoint.method == HTTP_GET)
 		complain(parser, token->line,
 			 "a GET can not write, and a procedure can: CALL is for the other methods");
 	for (size_t i = 0; i < ARRAY_LENGTH(allowed); i++)

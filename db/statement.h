@@ -41,6 +41,7 @@ struct db_statement {
 	struct db_column *columns;
 	unsigned column_count;
 	bool is_read_only;   /* runs on read-only sessions, may be run again */
+	bool may_commit;     /* before its end: a procedure */
 	bool is_isolated;    /* never shares a Sync */
 	unsigned row_limit;  /* PostgreSQL is asked for one row more, so that a cut is seen; 0: no limit */
 	unsigned timeout_ms; /* 0: the session's statement_timeout is right; else sent before it */

@@ -77,10 +77,9 @@ int db_wait_open(struct db_conn *conn, uint64_t deadline_ns)
 
 void db_wait_exchange(struct db_conn *conn, struct db_batch *batch)
 {
-	int status = db_conn_prepare(conn, batch);
+	bool is_prepared = db_conn_prepare(conn, batch) == 0;
+	int status = is_prepared ? db_conn_send(conn, batch, true) : -1;
 
-	if (status == 0)
-		status = db_conn_send(conn, batch, true);
 	/* PostgreSQL's statement_timeout began a little later than the request: its word spares a new connection */
 	while (status == 0 && batch->slot != NULL)
 		status = wait_and_advance(conn, batch->deadline_ns + GRACE_MS * NS_PER_MS);
@@ -95,6 +94,10 @@ void db_wait_exchange(struct db_conn *conn, struct db_batch *batch)
 	if (conn->error[0] != '\0')
 		log_warning("db", "conn %u lost: %s", conn->number, conn->error);
 	db_conn_close(conn);
+	if (!is_prepared) {
+		batch->done_ns = clock_now_ns();
+		conn->over(conn, batch, DB_CONN_NOT_RUN);
+	}
 }
 
 /* An idle connection that the server has closed in the meantime is noticed before anything is sent on it. The server's

@@ -5,6 +5,8 @@
 #include <jansson.h>
 #include <stdlib.h>
 
+enum { SCRATCH_BYTES = 8192 }; /* enough for what most bodies become */
+
 /* Where jansson's memory comes from in this thread; NULL outside of body_parse(). */
 static _Thread_local struct arena *tl_arena;
 
@@ -127,7 +129,7 @@ static const char *wrong_as_jansson_says(json_error_t *error, struct arena *aren
 }
 
 /* jansson keeps the order of the keys, so names (unescaped by it) and values in the text go side by side. */
-static void take_fields(json_t *object, struct text json, struct body *body)
+static void take_fields(json_t *object, struct text json, struct arena *arena, struct body *body)
 {
 	const char *end = json.at + json.length, *at = past_space(json.at, end) + 1;
 
@@ -138,18 +140,33 @@ static void take_fields(json_t *object, struct text json, struct body *body)
 		value = past_space(past_space(at, end) + 1, end);
 		at = past_value(value, end);
 		body->fields[body->count++] = (struct body_field){
-		    .name = text_of(json_object_iter_key(field)),
+		    .name = text_of(arena_copy(arena, text_of(json_object_iter_key(field)))),
 		    .raw = {value, (size_t)(at - value)},
 		};
 		at = past_space(at, end) + 1;
 	}
 }
 
+/* `scratch` is for what jansson makes of it. */
+static const char *read_object(struct text json, struct arena *scratch, struct arena *arena, struct body *body)
+{
+	json_error_t error;
+	json_t *object = load(json, scratch, &error);
+
+	if (object == NULL)
+		return wrong_as_jansson_says(&error, arena);
+	if (json_object_size(object) > BODY_FIELDS_MAX)
+		return arena_printf(arena, "it has %zu fields; at most %d are taken", json_object_size(object),
+				    BODY_FIELDS_MAX);
+	take_fields(object, json, arena, body);
+	return NULL;
+}
+
 const char *body_parse(struct text json, unsigned max_depth, struct arena *arena, struct body *body)
 {
-	const char *start = past_space(json.at, json.at + json.length), *too_deep;
-	json_error_t error;
-	json_t *object;
+	const char *start = past_space(json.at, json.at + json.length), *too_deep, *problem;
+	char first_bytes[SCRATCH_BYTES];
+	struct arena scratch;
 
 	body->count = 0;
 	if (json.length == 0)
@@ -159,12 +176,9 @@ const char *body_parse(struct text json, unsigned max_depth, struct arena *arena
 	too_deep = find_too_deep(json, max_depth);
 	if (too_deep != NULL)
 		return wrong_at(json, too_deep, arena, arena_printf(arena, "nested deeper than %u levels", max_depth));
-	object = load(json, arena, &error);
-	if (object == NULL)
-		return wrong_as_jansson_says(&error, arena);
-	if (json_object_size(object) > BODY_FIELDS_MAX)
-		return arena_printf(arena, "it has %zu fields; at most %d are taken", json_object_size(object),
-				    BODY_FIELDS_MAX);
-	take_fields(object, json, body);
-	return NULL;
+	/* a value of jansson's is up to eighty times as large as its text, and the request may have to wait */
+	arena_init(&scratch, first_bytes, sizeof(first_bytes));
+	problem = read_object(json, &scratch, arena, body);
+	arena_cleanup(&scratch);
+	return problem;
 }

@@ -5,8 +5,8 @@
  *
  * Owner:   the arena; `raw` values are views of the body.
  * Thread:  any.
- * Limits:  BODY_FIELDS_MAX fields; depth as given. Nothing is taken from malloc: jansson's nodes go to the arena, at
- *          worst some eighty bytes for each byte of the body.
+ * Limits:  BODY_FIELDS_MAX fields; depth as given. jansson's nodes, at worst some eighty bytes for each byte of the
+ * body, are gone when it returns; a small body takes nothing from malloc.
  */
 #pragma once
 

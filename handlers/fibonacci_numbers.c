@@ -228,7 +228,9 @@ const struct work work_fibonacci_numbers = {
     .method = HTTP_GET,
     .shape = ENDPOINT_MANY,
     .is_stream = true,
-    .takes = {{"limit", DB_TYPE_INT8}, {"above", DB_TYPE_NUMERIC}, {"stop_after", DB_TYPE_NUMERIC}},
+    .takes = {{"limit", DB_TYPE_INT8, .may_be_null = true},
+	      {"above", DB_TYPE_NUMERIC, .may_be_null = true},
+	      {"stop_after", DB_TYPE_NUMERIC, .may_be_null = true}},
     .gives = {{"n", DB_TYPE_INT8}, {"value", DB_TYPE_NUMERIC}},
     .begin = begin,
 };

@@ -78,8 +78,12 @@ static enum step begin_work(struct exchange *x, const struct sql_plan *plan, con
 {
 	const char *ordered[WORK_VALUES_MAX];
 
-	for (unsigned i = 0; i < plan->endpoint->statement.parameter_count; i++)
+	for (unsigned i = 0; i < plan->endpoint->statement.parameter_count; i++) {
 		ordered[i] = values[plan->work_order[i]];
+		if (ordered[i] == NULL && !plan->work->takes[i].may_be_null)
+			return respond_problem(x, ERROR_BAD_INPUT, "parameter \"%s\" must not be null",
+					       plan->work->takes[i].name);
+	}
 	return plan->work->begin(x, ordered);
 }
 

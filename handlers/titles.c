@@ -165,12 +165,9 @@ static const char *read_limits(struct arena *arena, const char *concurrency, con
 
 static const char *read_order(struct arena *arena, const char *const *values, struct fetch_order *order)
 {
-	enum { URLS, CONCURRENCY, RATE, SEQUENTIAL, COUNT };
+	enum { URLS, CONCURRENCY, RATE, SEQUENTIAL };
 	const char *problem;
 
-	for (unsigned i = 0; i < COUNT; i++)
-		if (i != RATE && values[i] == NULL)
-			return arena_printf(arena, "parameter \"%s\" must not be null", work_titles.takes[i].name);
 	order->is_sequential = strcmp(values[SEQUENTIAL], "true") == 0;
 	problem = read_urls(arena, values[URLS], order);
 	return problem != NULL ? problem : read_limits(arena, values[CONCURRENCY], values[RATE], order);
@@ -198,7 +195,7 @@ const struct work work_titles = {
     .takes_array = true,
     .takes = {{"urls", DB_TYPE_OTHER},
 	      {"concurrency", DB_TYPE_INT4},
-	      {"rate", DB_TYPE_FLOAT8},
+	      {"rate", DB_TYPE_FLOAT8, .may_be_null = true},
 	      {"sequential", DB_TYPE_BOOL}},
     .gives = {{"url", DB_TYPE_OTHER},
 	      {"final_url", DB_TYPE_OTHER},

@@ -87,11 +87,25 @@ static void diagnose_unknown(const struct endpoint *endpoint, struct diagnostics
 			endpoint->work, TEXT_ARGS(buffer_text(&known)));
 }
 
+/* NULL when all of them have values that it can work with. */
+static const char *null_default(const struct work *work, const struct db_statement *statement)
+{
+	for (unsigned i = 0; i < count_of(work->takes); i++) {
+		const struct db_parameter *parameter =
+		    &statement->parameters[find_parameter(statement, work->takes[i].name)];
+
+		if (parameter->has_default && parameter->default_text == NULL && !work->takes[i].may_be_null)
+			return parameter->name;
+	}
+	return NULL;
+}
+
 int work_check(const struct endpoint *endpoint, struct diagnostics *diagnostics)
 {
 	static const char *const shapes[] = {
 	    [ENDPOINT_ONE] = ":one", [ENDPOINT_MANY] = ":many", [ENDPOINT_EXEC] = ":exec"};
 	const struct work *work = work_find(endpoint->work);
+	const char *is_null;
 
 	if (work == NULL) {
 		diagnose_unknown(endpoint, diagnostics);
@@ -99,8 +113,15 @@ int work_check(const struct endpoint *endpoint, struct diagnostics *diagnostics)
 	}
 	if (endpoint->method == work->method && endpoint->shape == work->shape &&
 	    endpoint->is_stream == work->is_stream && takes_that(work, &endpoint->statement) &&
-	    gives_that(work, &endpoint->statement))
-		return 0;
+	    gives_that(work, &endpoint->statement)) {
+		is_null = null_default(work, &endpoint->statement);
+		if (is_null == NULL)
+			return 0;
+		diagnostics_add(diagnostics, endpoint->file, endpoint->work_line,
+				"the work %s can do nothing with null, the default of parameter \"%s\"", work->name,
+				is_null);
+		return -1;
+	}
 	diagnostics_add(diagnostics, endpoint->file, endpoint->work_line,
 			"the work %s is %s on %s%s; its SQL must take %s and return the columns %s", work->name,
 			shapes[work->shape], http_method_name(work->method),

@@ -15,6 +15,7 @@ enum { WORK_VALUES_MAX = 10 };
 struct work_value {
 	const char *name;
 	enum db_type_kind kind;
+	bool may_be_null;
 };
 
 struct work {
@@ -25,7 +26,8 @@ struct work {
 	bool fetches;                                                     /* pages of other hosts */
 	bool takes_array;                                                 /* the first of what it takes is one */
 	struct work_value takes[WORK_VALUES_MAX], gives[WORK_VALUES_MAX]; /* to the first without a name */
-	/* The first step. `values` are those of `takes`, checked against their types; NULL for null. */
+	/* The first step. `values` are those of `takes`, checked against their types; NULL for null, where that may be.
+	 */
 	enum step (*begin)(struct exchange *x, const char *const *values);
 };
 

@@ -66,12 +66,6 @@ def many_files():
     resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
-def cpu_s_of(service):
-    """Of the service's processor time, in seconds: in sync mode it can not be asked what it is doing."""
-    fields = pathlib.Path(f"/proc/{service.process.pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
 def threads_of(service):
     return len(os.listdir(f"/proc/{service.process.pid}/task"))
 
@@ -82,13 +76,13 @@ def test_ten_thousand_delays_wait_at_once(mode, atlas_database, is_slow, many_fi
         pytest.skip("one after the other, or as many as there are workers")
     count, ms = (1000, 6000) if is_slow else (10000, 6000)
     with Service(atlas_database, ATLAS_ENDPOINTS, mode, "--admin", "127.0.0.1:0", "--max-connections", "10100") as service:
-        assert wait_until(lambda: gauge(service, 'database_connections{state="open"}') >= 2)
-        before = threads_of(service), gauge(service, 'database_connections{state="open"}')
+        assert wait_until(lambda: service.metric('database_connections{state="open"}') >= 2)
+        before = threads_of(service), service.metric('database_connections{state="open"}')
         connections = [service.connect() for _ in range(count)]
         began = [(time.monotonic(), connection.send(f"GET /delay/{ms} HTTP/1.1\r\nHost: x\r\n\r\n".encode()))[0]
                  for connection in connections]
-        assert wait_until(lambda: gauge(service, "requests_in_flight") >= count), "they do not wait at once"
-        assert (threads_of(service), gauge(service, 'database_connections{state="open"}')) == before
+        assert wait_until(lambda: service.metric("requests_in_flight") >= count), "they do not wait at once"
+        assert (threads_of(service), service.metric('database_connections{state="open"}')) == before
         assert service.get("/countries/DE").status == 200, "nobody else is answered meanwhile"
         for connection, since in zip(connections, began):
             assert connection.read_response().json == {"ms": ms}
@@ -142,11 +136,6 @@ ONE_AT_A_TIME = ["--compute-threads", "1", "--queue-limit", "2"]
 LONG = "/primes/10000000000"
 
 
-def gauge(service, name):
-    text = http_client.request(service.admin_address, "GET", "/metrics").body.decode()
-    return float(re.search(rf"^meantime_{re.escape(name)} (\S+)$", text, re.M)[1])
-
-
 @pytest.fixture
 def computing(mode, atlas_database):
     if mode == "sync":
@@ -167,19 +156,19 @@ def ask(service, path, **options):
 
 def test_others_are_answered_meanwhile(computing):
     busy = ask(computing, LONG)
-    assert wait_until(lambda: gauge(computing, "computations") == 1)
+    assert wait_until(lambda: computing.metric("computations") == 1)
     for _ in range(20):
         assert computing.get("/countries/DE").status == 200
-    assert gauge(computing, "computations") == 1, "was over already: nothing was shown"
+    assert computing.metric("computations") == 1, "was over already: nothing was shown"
     leave(busy)
 
 
 def test_a_client_that_leaves_ends_its_computation(computing):
     connections = [ask(computing, LONG)]
-    assert wait_until(lambda: gauge(computing, "computations") == 1)
+    assert wait_until(lambda: computing.metric("computations") == 1)
     began = time.monotonic()
     leave(connections.pop())
-    assert wait_until(lambda: gauge(computing, "computations") == 0, 20), "goes on for nobody"
+    assert wait_until(lambda: computing.metric("computations") == 0, 20), "goes on for nobody"
     assert time.monotonic() - began < 20
     assert computing.get("/primes/100").json["count"] == 25
 
@@ -187,13 +176,13 @@ def test_a_client_that_leaves_ends_its_computation(computing):
 def test_no_more_wait_than_may(computing):
     """One runs, two wait; the fourth is refused at once, and those that wait go with their clients."""
     connections = [ask(computing, LONG)]
-    assert wait_until(lambda: gauge(computing, "computations") == 1)
+    assert wait_until(lambda: computing.metric("computations") == 1)
     connections += [ask(computing, LONG) for _ in range(2)]
-    assert wait_until(lambda: gauge(computing, "computations") == 3)
+    assert wait_until(lambda: computing.metric("computations") == 3)
     assert_problem(computing.get("/primes/100"), 503, "computations")
     for connection in connections:
         leave(connection)
-    assert wait_until(lambda: gauge(computing, "computations") == 0, 20)
+    assert wait_until(lambda: computing.metric("computations") == 0, 20)
     assert computing.get("/primes/100").status == 200
 
 
@@ -222,9 +211,9 @@ def test_several_compute_threads_count_the_same(patient):
 
 
 def test_a_computation_in_flight_is_answered_before_the_end(patient):
-    before = cpu_s_of(patient)
+    before = patient.cpu_s()  # in sync mode it can not be asked what it is doing
     connection = ask(patient, "/primes/1000000000", timeout_s=PATIENCE_S)
-    assert wait_until(lambda: cpu_s_of(patient) >= before + 0.1), "does not compute"
+    assert wait_until(lambda: patient.cpu_s() >= before + 0.1), "does not compute"
     patient.terminate()
     assert connection.read_response().json == {"below": 1000000000, "count": 50847534}
 
@@ -255,30 +244,24 @@ def test_bounds_that_are_refused(mode, atlas_database, bound):
         assert_problem(service.get("/fibonacci?" + bound), 400, bound.partition("=")[0], "10000 digits")
 
 
-def memory_of(service):
-    """Of the service, in bytes: what is resident."""
-    pages = int(pathlib.Path(f"/proc/{service.process.pid}/statm").read_text().split()[1])
-    return pages * 4096
-
-
 def test_slow_readers_cost_nothing(mode, atlas_database, is_slow):
     """A thousand readers of the endless sequence who read nothing: no number is computed, and others are served."""
     if mode == "sync" or is_slow:
         pytest.skip("memory is counted in async and threads mode, without sanitizers")
     readers = 1000
     with Service(atlas_database, ATLAS_ENDPOINTS, mode, "--max-connections", str(readers + 10)) as service:
-        before = memory_of(service)
+        before = service.memory_bytes()
         connections = [http_client.Connection(service.address, receive_buffer_bytes=4096) for _ in range(readers)]
         for connection in connections:
             connection.send(b"GET /fibonacci HTTP/1.1\r\nHost: x\r\n\r\n")
         assert service.get("/countries/DE").status == 200
         assert wait_until(lambda: is_idle(service)), "computes without end"
-        first, ticks = memory_of(service), cpu_ticks(service)
+        first, worked_s = service.memory_bytes(), service.cpu_s()
         for _ in range(20):
             assert service.get("/countries/DE").status == 200
         time.sleep(2)
-        assert cpu_ticks(service) - ticks < 20, "somebody computes for nobody"
-        assert memory_of(service) - first < 1 << 20, "grows"
+        assert service.cpu_s() - worked_s < 0.2, "somebody computes for nobody"
+        assert service.memory_bytes() - first < 1 << 20, "grows"
         assert (first - before) / readers < 128 * 1024
         # each goes on where it was
         assert connections[0].socket.recv(100).startswith(b"HTTP/1.1 200")
@@ -288,14 +271,9 @@ def test_slow_readers_cost_nothing(mode, atlas_database, is_slow):
 
 
 def is_idle(service):
-    ticks = cpu_ticks(service)
+    worked_s = service.cpu_s()
     time.sleep(0.5)
-    return cpu_ticks(service) - ticks <= 2
-
-
-def cpu_ticks(service):
-    fields = pathlib.Path(f"/proc/{service.process.pid}/stat").read_text().rpartition(")")[2].split()
-    return int(fields[11]) + int(fields[12])
+    return service.cpu_s() - worked_s <= 0.02
 
 
 # What the files say
@@ -318,6 +296,8 @@ def test_they_are_in_the_openapi_document(atlas):
     ("-- name: a :one\n-- route: GET /a/{ms}\n-- work: delays\nSELECT :ms::integer AS ms;", ["no work delays", "primes"]),
     ("-- name: a :one\n-- route: GET /a/{ms}\n-- work: delay\nSELECT :ms::bigint AS ms;", ["must take :ms integer"]),
     ("-- name: a :many\n-- route: GET /a/{ms}\n-- work: delay\nSELECT :ms::integer AS ms;", [":one on GET"]),
+    ("-- name: a :one\n-- route: GET /a\n-- work: delay\n-- param: ms = null\nSELECT :ms::integer AS ms;",
+     ["nothing with null", '"ms"']),
     ("-- name: a :one\n-- route: GET /a/{ms}\n-- work:\nSELECT :ms::integer AS ms;", ["`-- work:` must be"]),
 ])
 def test_a_file_that_is_wrong_about_a_work(atlas_database, tmp_path, text, words):

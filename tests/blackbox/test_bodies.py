@@ -2,7 +2,8 @@
 
 import pytest
 
-from lib.service import assert_problem
+from lib.http_client import encode_request
+from lib.service import Service, assert_problem, wait_until
 
 JSON = {"Content-Type": "application/json"}
 
@@ -155,3 +156,23 @@ def test_an_expectation_that_nobody_knows(service):
     [response] = service.raw(b"POST /echo HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
                              b"Content-Length: 2\r\nExpect: a-miracle\r\n\r\n{}")
     assert_problem(response, 417)
+
+
+def test_a_body_that_waits_is_no_larger_than_it_came(mode, database, tmp_path, is_slow):
+    """Not jansson's eighty bytes for each of its own."""
+    if mode == "sync" or is_slow:
+        pytest.skip("memory is counted where requests wait, without sanitizers")
+    (tmp_path / "held.sql").write_text("-- name: held :one\n-- route: POST /held\n"
+                                       "SELECT pg_sleep(2) IS NULL AS slept, length(:doc::jsonb::text) AS length;\n")
+    body = b'{"doc":[' + b",".join([b"{}"] * 80000) + b"]}"
+    count = 40
+    with Service(database, tmp_path, mode, "--admin", "127.0.0.1:0", "--db-connections", 2, "--threads", 2,
+                 "--request-timeout-ms", 1000) as service:
+        connections = [service.connect() for _ in range(count)]
+        for connection in connections:
+            connection.send(encode_request("POST", "/held", body, {"Content-Type": "application/json"}))
+        assert wait_until(lambda: service.metric("requests_in_flight") == count)
+        assert service.memory_bytes() < 64 * 2**20 + 3 * count * len(body)
+        for connection in connections:
+            assert connection.read_response().status == 504
+            connection.close()

@@ -229,6 +229,21 @@ def test_a_column_that_was_widened(serve, faulty_postgres, tmp_path):
     assert faulty_postgres.value("SELECT count(*) FROM growing", "blackbox") == "13"
 
 
+def test_a_procedure_that_commits_as_it_goes(serve, faulty_postgres, tmp_path, mode):
+    """Its session is ended in the middle: what it has committed is not "nothing"."""
+    faulty_postgres.execute(
+        "DROP TABLE IF EXISTS stage; CREATE TABLE stage (mode text); "
+        "CREATE OR REPLACE PROCEDURE go_through(mode text) LANGUAGE plpgsql AS "
+        "$$BEGIN INSERT INTO stage VALUES (mode); COMMIT; PERFORM pg_sleep(20); END$$", "blackbox")
+    (tmp_path / "stage.sql").write_text("-- name: stage :exec\n-- route: POST /stage\nCALL go_through(:mode);\n")
+    service = serve(endpoints=tmp_path, url=faulty_postgres.url("blackbox"))
+    with service.connect() as connection:
+        connection.send(encode_request("POST", "/stage", {"mode": mode}))
+        assert wait_until(lambda: faulty_postgres.value("SELECT count(*) FROM stage", "blackbox") == "1")
+        faulty_postgres.terminate_clients("blackbox")
+        assert_problem(connection.read_response(), 503, "whether it was written is not known")
+
+
 def test_a_table_that_was_away_when_a_connection_was_made(serve, faulty_postgres, tmp_path):
     """Its statement does not prepare then; once it does, it is served again, and nobody restarts anything."""
     faulty_postgres.execute("DROP TABLE IF EXISTS passing; CREATE TABLE passing AS SELECT 7 AS n", "blackbox")

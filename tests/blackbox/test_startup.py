@@ -1,5 +1,6 @@
 """Start-up: what is wrong stops it, and is named with its place."""
 
+import re
 import socket
 import subprocess
 
@@ -282,6 +283,16 @@ def test_version():
     for argument in ("version", "--version"):
         done = run(argument)
         assert done.returncode == 0 and done.stdout.startswith("meantime "), done
+
+
+def test_a_locked_table_does_not_hold_the_start_up_for_ever(database, postgres):
+    """What does not prepare in time is said, with its place, and the others are not tried one after another."""
+    with postgres.hold("LOCK TABLE item IN ACCESS EXCLUSIVE MODE", "blackbox"):
+        done = run("check", "--database", database, "--endpoints", TEST_ENDPOINTS, "--request-timeout-ms", 500)
+    assert done.returncode != 0
+    assert "statement timeout" in done.stderr and "locked" in done.stderr, done.stderr
+    assert done.stderr.count("statement timeout") == 1
+    assert re.search(r"\.sql:\d+: ", done.stderr)
 
 
 def test_the_log_names_what_is_not_default_but_no_password(serve, database):

@@ -114,6 +114,22 @@ class Service:
     def raw(self, data, method="GET"):
         return http_client.exchange_raw(self.address, data, method)
 
+    def metric(self, name):
+        """What the admin port says of meantime_NAME, its labels included."""
+        text = http_client.request(self.admin_address, "GET", "/metrics").body.decode()
+        return float(re.search(rf"^meantime_{re.escape(name)} (\S+)$", text, re.M)[1])
+
+    # The process
+
+    def memory_bytes(self):
+        """What is resident."""
+        pages = int(pathlib.Path(f"/proc/{self.process.pid}/statm").read_text().split()[1])
+        return pages * os.sysconf("SC_PAGE_SIZE")
+
+    def cpu_s(self):
+        fields = pathlib.Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
     @contextlib.contextmanager
     def paused(self):
         """While it stands still requests arrive; it finds all of them in one turn of its loop."""

@@ -30,6 +30,7 @@ static const struct db_statement isolated = READ("isolated", 2, .is_isolated = t
 static const struct db_statement limited = READ("limited", 3, .timeout_ms = 250);
 static const struct db_statement slow = READ("slow", 4, .row_limit = 0);
 static const struct db_statement add = {.name = "add", .sql = "INSERT", .index = 5, .parameter_count = 1};
+static const struct db_statement other_add = {.name = "other", .sql = "INSERT", .index = 6, .parameter_count = 1};
 
 static uv_loop_t loop;
 static struct db_settings settings;
@@ -61,7 +62,7 @@ static inline int set_up(void **state)
 	fake_pq_reset();
 	settings = (struct db_settings){
 	    .conninfo = "",
-	    .statement_count = 6,
+	    .statement_count = 7,
 	    .connect_timeout_ms = 200,
 	    .statement_timeout_ms = 5000,
 	    .idle_timeout_ms = 31000,

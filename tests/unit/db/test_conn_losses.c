@@ -43,6 +43,23 @@ static void a_goodbye_in_flight_says_that_a_write_did_not_happen(void **state)
 	assert_int_equal(batches[1].error, ERROR_NONE);
 }
 
+/* A procedure may have committed what it did so far. */
+static void a_goodbye_within_a_procedure_says_nothing(void **state)
+{
+	static const struct db_statement call = {
+	    .name = "call", .sql = "CALL", .parameter_count = 1, .may_commit = true};
+
+	(void)state;
+	init_as(false);
+	open_and_prepare();
+	assert_int_equal(send_batch(0, &call, true), 0);
+	fake_pq_answer_error(pg(), "57P01", "terminating connection", NULL);
+	assert_int_equal(db_conn_advance(&conn), -1);
+	db_conn_close(&conn);
+	assert_string_equal(over, "0 lost");
+	assert_int_equal(batches[0].error, ERROR_NONE);
+}
+
 /* postgres_fdw, dblink and PL/pgSQL raise class 08 as plain errors: the session goes on, and so do its neighbours. */
 static void an_error_of_class_08_is_no_goodbye(void **state)
 {
@@ -202,6 +219,7 @@ int main(void)
 	    TEST(a_goodbye_while_idle_ends_the_connection_and_says_why),
 	    TEST(a_goodbye_in_flight_loses_reads_without_an_error),
 	    TEST(a_goodbye_in_flight_says_that_a_write_did_not_happen),
+	    TEST(a_goodbye_within_a_procedure_says_nothing),
 	    TEST(an_error_of_class_08_is_no_goodbye),
 	    TEST(an_end_of_file_loses_what_is_in_flight),
 	    TEST(a_result_larger_than_the_limit_is_an_error_of_its_own),

@@ -335,6 +335,21 @@ static void a_server_that_hangs_is_given_up(void **state)
 	assert_true(db_pipeline_is_ready(pipeline));
 }
 
+/* The one before had a later deadline, and is over; and the next one's statement is prepared first. */
+static void a_hung_server_is_given_up_by_its_own_deadline(void **state)
+{
+	(void)state;
+	fake_pq.shows_prepares = true;
+	start();
+	teach(&add, 0);
+	submit_until(0, &add, 60000);
+	answer_until_done(1);
+	submit_until(1, &other_add, 20);
+	run_for(1500);
+	assert_failed(1, ERROR_DEADLINE);
+	assert_int_equal(db_pipeline_numbers(pipeline).lost, 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -356,6 +371,7 @@ int main(void)
 	    TEST(a_deadline_in_flight_ends_the_wait_and_keeps_the_connection),
 	    TEST(the_owner_of_a_late_batch_may_free_it),
 	    TEST(a_server_that_hangs_is_given_up),
+	    TEST(a_hung_server_is_given_up_by_its_own_deadline),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -90,6 +90,32 @@ static void a_write_that_never_meets_its_statement_says_that_nothing_was_written
 	assert_int_equal(fake_pq.opened, 2);
 }
 
+/* Whatever call fails, a write is known to be done only when it is. */
+static void a_fault_in_any_call_is_no_success(void **state)
+{
+	unsigned fail_at = 0;
+	bool has_failed = true;
+
+	while (has_failed) {
+		assert_int_equal(tear_down(state), 0);
+		set_up(state);
+		log_set_level(LOG_ERROR + 1);
+		fake_pq.answers_everything = fake_pq.shows_prepares = true;
+		fake_pq.fail_at = ++fail_at;
+		db_batch_add(&batches[0], &add, values[0]);
+		batches[0].submitted_ns = clock_now_ns();
+		batches[0].deadline_ns = batches[0].submitted_ns + NS_PER_S;
+		db_wait_run(&wait, &batches[0]);
+		assert_true(batches[0].done_ns >= batches[0].submitted_ns);
+		has_failed = fake_pq.failed_call != NULL;
+		if (batches[0].error == ERROR_NONE)
+			assert_row(0, "add(0)");
+		else
+			assert_true(has_failed);
+	}
+	assert_true(fail_at > 10);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -97,6 +123,7 @@ int main(void)
 	    TEST(waiting_ends_at_the_deadline),
 	    TEST(a_batch_whose_deadline_has_passed_is_not_sent),
 	    TEST(without_a_database_waiting_fails_at_once_and_backs_off),
+	    TEST(a_fault_in_any_call_is_no_success),
 	    TEST(a_write_that_met_lost_statements_is_run_again),
 	    TEST(a_write_that_never_meets_its_statement_says_that_nothing_was_written),
 	};
