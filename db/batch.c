@@ -6,6 +6,7 @@
 
 const char db_unreachable[] = "the database can not be reached; try again";
 const char db_lost_twice[] = "the connection to the database was lost twice; try again";
+const char db_given_up[] = "its connections to the database had to be given up, again and again; try again";
 const char db_outcome_unknown[] = "the connection to the database was lost; whether it was written is not known";
 const char db_not_run[] = "its statement has to be prepared again, and again; nothing was written; try again";
 const char db_no_answer[] = "PostgreSQL did not answer before the deadline";

@@ -20,7 +20,7 @@
 enum { DB_BATCH_QUERIES_MAX = 4 };
 
 /* What failures are called, in one place: a client gets the same words in every mode. */
-extern const char db_unreachable[], db_lost_twice[], db_outcome_unknown[], db_not_run[], db_no_answer[],
+extern const char db_unreachable[], db_lost_twice[], db_given_up[], db_outcome_unknown[], db_not_run[], db_no_answer[],
     db_client_left[];
 
 struct db_batch;

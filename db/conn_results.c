@@ -139,13 +139,14 @@ static bool is_of_old_plan(const PGresult *error)
 }
 
 /* A statement ran DEALLOCATE or DISCARD, or what was prepared is no longer right. Nothing was run. What a function of
- * the statement's own misses has a context; this has none. */
-static bool has_lost_statements(const PGresult *error)
+ * the statement's own misses, or a trigger, has a context; this has none. */
+static bool has_lost_statements(const struct db_slot *slot, const PGresult *error)
 {
 	const char *sqlstate = PQresultErrorField(error, PG_DIAG_SQLSTATE);
 
-	return is_of_old_plan(error) ||
-	       (strcmp(sqlstate, "26000") == 0 && PQresultErrorField(error, PG_DIAG_CONTEXT) == NULL);
+	/* in place of the Sync it is the commit's */
+	return slot->results_left > 0 && PQresultErrorField(error, PG_DIAG_CONTEXT) == NULL &&
+	       (is_of_old_plan(error) || strcmp(sqlstate, "26000") == 0);
 }
 
 /* Nothing was run, so a write, too, is handed back to be run again. */
@@ -166,7 +167,7 @@ static int take_prepare_error(struct db_conn *conn, const struct db_slot *slot, 
 	const char *sqlstate = PQresultErrorField(error, PG_DIAG_SQLSTATE);
 	int status = 0;
 
-	if (slot->results_left > 0 && !has_lost_statements(error) && strcmp(sqlstate, "42P05") != 0) {
+	if (slot->results_left > 0 && !has_lost_statements(slot, error) && strcmp(sqlstate, "42P05") != 0) {
 		fail_to_prepare(conn, slot->prepares, error);
 		return 0;
 	}
@@ -205,7 +206,7 @@ static int take_error(struct db_conn *conn, struct db_slot *slot, PGresult *erro
 	} else {
 		if (batch != NULL && slot->results_left == 0 && batch->failed == NULL)
 			batch->error = ERROR_NONE; /* the commit's failure is what counts */
-		if (batch != NULL && batch->error == ERROR_NONE && !has_lost_statements(error)) {
+		if (batch != NULL && batch->error == ERROR_NONE && !has_lost_statements(slot, error)) {
 			fail_batch(batch, error);
 			return 0;
 		}
@@ -404,5 +405,5 @@ int conn_bound_result(struct db_conn *conn)
 	if (conn_current(conn)->batch != NULL && conn_current(conn)->is_read_only)
 		db_batch_fail(conn_current(conn)->batch, ERROR_RESULT_TOO_LARGE,
 			      "the result is larger than max_result_bytes; ask for less");
-	return conn_fail(conn, "a result larger than max_result_bytes was cut off");
+	return give_up(conn, "a result larger than max_result_bytes was cut off");
 }

@@ -91,7 +91,7 @@ static bool may_run_again(const struct db_conn *conn, struct db_batch *batch, en
 	else if (is_lost && !conn->gave_up && batch->was_lost)
 		db_batch_fail(batch, ERROR_DATABASE_UNAVAILABLE, db_lost_twice);
 	else if ((!is_lost || conn->gave_up) && ++batch->given_up > GIVEN_UP_MAX)
-		db_batch_fail(batch, ERROR_DATABASE_UNAVAILABLE, is_lost ? db_lost_twice : db_not_run);
+		db_batch_fail(batch, ERROR_DATABASE_UNAVAILABLE, is_lost ? db_given_up : db_not_run);
 	batch->was_lost |= is_lost && !conn->gave_up;
 	return batch->error == ERROR_NONE;
 }
@@ -112,6 +112,9 @@ static void on_over(struct db_conn *conn, struct db_batch *batch, enum db_conn_o
 		batch->done(batch);
 		return;
 	}
+	/* its neighbours are run again for it */
+	if (batch->error == ERROR_RESULT_TOO_LARGE)
+		pipeline_learn(pipeline, batch, NS_PER_S);
 	if (batch->error != ERROR_NONE || !may_run_again(conn, batch, outcome)) {
 		batch->done(batch);
 		return;

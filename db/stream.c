@@ -198,6 +198,7 @@ static void start_timer(struct db_stream *stream, uint32_t connect_timeout_ms)
 	uint64_t left_ms = deadline_ns > now_ns ? (deadline_ns - now_ns) / NS_PER_MS : 0;
 	bool is_connect = connect_timeout_ms > 0 && connect_timeout_ms < left_ms;
 
+	uv_update_time(stream->timer->loop);
 	stream->late_error = is_connect ? ERROR_DATABASE_UNAVAILABLE : ERROR_DEADLINE;
 	stream->late_message = is_connect ? db_unreachable : db_no_answer;
 	uv_timer_start(stream->timer, on_deadline, is_connect ? connect_timeout_ms : left_ms, 0);

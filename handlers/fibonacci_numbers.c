@@ -10,6 +10,9 @@
 #include "handlers/row_stream.h"
 #include "handlers/work.h"
 
+/* What it takes, in this order. */
+enum { LIMIT, ABOVE, STOP_AFTER };
+
 enum {
 	PART_BYTES = 16 * 1024, /* a part is at least so large, unless it is the last */
 	LOOP_LIMBS_MAX = 64,    /* 1,233 digits; a part of longer numbers is more work than the loop should do */
@@ -204,18 +207,18 @@ static enum step refuse_bound(struct exchange *x, const char *name, const char *
 static enum step begin(struct exchange *x, const char *const *values)
 {
 	struct sequence *sequence = arena_alloc_zeroed(&x->arena, sizeof(*sequence));
-	long long limit = values[0] != NULL ? strtoll(values[0], NULL, 10) : INT64_MAX;
+	long long limit = values[LIMIT] != NULL ? strtoll(values[LIMIT], NULL, 10) : INT64_MAX;
 
 	sequence->x = x;
 	row_stream_init(&sequence->rows, x, exchange_wants_ndjson(x));
-	sequence->has_above = values[1] != NULL;
-	sequence->has_stop = values[2] != NULL;
+	sequence->has_above = values[ABOVE] != NULL;
+	sequence->has_stop = values[STOP_AFTER] != NULL;
 	if (limit < 0)
 		return respond_problem(x, ERROR_BAD_INPUT, "parameter \"limit\" must not be negative, got %lld", limit);
-	if (sequence->has_above && !read_number(&x->arena, values[1], &sequence->above))
-		return refuse_bound(x, "above", values[1]);
-	if (sequence->has_stop && !read_number(&x->arena, values[2], &sequence->stop_after))
-		return refuse_bound(x, "stop_after", values[2]);
+	if (sequence->has_above && !read_number(&x->arena, values[ABOVE], &sequence->above))
+		return refuse_bound(x, "above", values[ABOVE]);
+	if (sequence->has_stop && !read_number(&x->arena, values[STOP_AFTER], &sequence->stop_after))
+		return refuse_bound(x, "stop_after", values[STOP_AFTER]);
 	sequence->left = (unsigned long long)limit;
 	set_small(&x->arena, &sequence->current, 0);
 	set_small(&x->arena, &sequence->next, 1);
@@ -228,9 +231,8 @@ const struct work work_fibonacci_numbers = {
     .method = HTTP_GET,
     .shape = ENDPOINT_MANY,
     .is_stream = true,
-    .takes = {{"limit", DB_TYPE_INT8, .may_be_null = true},
-	      {"above", DB_TYPE_NUMERIC, .may_be_null = true},
-	      {"stop_after", DB_TYPE_NUMERIC, .may_be_null = true}},
+    .may_be_null = 1U << LIMIT | 1U << ABOVE | 1U << STOP_AFTER,
+    .takes = {{"limit", DB_TYPE_INT8}, {"above", DB_TYPE_NUMERIC}, {"stop_after", DB_TYPE_NUMERIC}},
     .gives = {{"n", DB_TYPE_INT8}, {"value", DB_TYPE_NUMERIC}},
     .begin = begin,
 };

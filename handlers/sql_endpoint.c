@@ -80,7 +80,7 @@ static enum step begin_work(struct exchange *x, const struct sql_plan *plan, con
 
 	for (unsigned i = 0; i < plan->endpoint->statement.parameter_count; i++) {
 		ordered[i] = values[plan->work_order[i]];
-		if (ordered[i] == NULL && !plan->work->takes[i].may_be_null)
+		if (ordered[i] == NULL && (plan->work->may_be_null >> i & 1) == 0)
 			return respond_problem(x, ERROR_BAD_INPUT, "parameter \"%s\" must not be null",
 					       plan->work->takes[i].name);
 	}
@@ -121,9 +121,9 @@ static enum step respond_nothing_found(struct exchange *x, const struct sql_plan
 static enum step respond_other_columns(struct exchange *x, const struct endpoint *endpoint)
 {
 	return respond_problem(x, ERROR_DATABASE_ERROR,
-			       "the columns of %s have other names or types than when the service started: a table has "
-			       "changed since then; restart the service",
-			       endpoint->name);
+			       "%sthe columns of %s have other names or types than when the service started: a table "
+			       "has changed since then; restart the service",
+			       endpoint->statement.is_read_only ? "" : "it was written, but ", endpoint->name);
 }
 
 static enum step result_arrived(struct exchange *x)

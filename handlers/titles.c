@@ -7,6 +7,9 @@
 #include "handlers/sql_input.h"
 #include "handlers/work.h"
 
+/* What it takes, in this order. */
+enum { URLS, CONCURRENCY, RATE, SEQUENTIAL };
+
 enum { URLS_MAX = 1000, CONCURRENCY_MAX = 100 };
 
 static const double RATE_MIN = 0.1, RATE_MAX = 1000;
@@ -165,7 +168,6 @@ static const char *read_limits(struct arena *arena, const char *concurrency, con
 
 static const char *read_order(struct arena *arena, const char *const *values, struct fetch_order *order)
 {
-	enum { URLS, CONCURRENCY, RATE, SEQUENTIAL };
 	const char *problem;
 
 	order->is_sequential = strcmp(values[SEQUENTIAL], "true") == 0;
@@ -193,9 +195,10 @@ const struct work work_titles = {
     .is_stream = true,
     .fetches = true,
     .takes_array = true,
+    .may_be_null = 1U << RATE,
     .takes = {{"urls", DB_TYPE_OTHER},
 	      {"concurrency", DB_TYPE_INT4},
-	      {"rate", DB_TYPE_FLOAT8, .may_be_null = true},
+	      {"rate", DB_TYPE_FLOAT8},
 	      {"sequential", DB_TYPE_BOOL}},
     .gives = {{"url", DB_TYPE_OTHER},
 	      {"final_url", DB_TYPE_OTHER},

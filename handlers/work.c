@@ -94,7 +94,7 @@ static const char *null_default(const struct work *work, const struct db_stateme
 		const struct db_parameter *parameter =
 		    &statement->parameters[find_parameter(statement, work->takes[i].name)];
 
-		if (parameter->has_default && parameter->default_text == NULL && !work->takes[i].may_be_null)
+		if (parameter->has_default && parameter->default_text == NULL && (work->may_be_null >> i & 1) == 0)
 			return parameter->name;
 	}
 	return NULL;

@@ -15,7 +15,6 @@ enum { WORK_VALUES_MAX = 10 };
 struct work_value {
 	const char *name;
 	enum db_type_kind kind;
-	bool may_be_null;
 };
 
 struct work {
@@ -25,6 +24,7 @@ struct work {
 	bool is_stream;
 	bool fetches;                                                     /* pages of other hosts */
 	bool takes_array;                                                 /* the first of what it takes is one */
+	unsigned may_be_null;                                             /* of those that it takes: a bit each */
 	struct work_value takes[WORK_VALUES_MAX], gives[WORK_VALUES_MAX]; /* to the first without a name */
 	/* The first step. `values` are those of `takes`, checked against their types; NULL for null, where that may be.
 	 */

@@ -170,8 +170,9 @@ void http_loop_drain(struct http_loop *http, bool closes_idle)
 	LIST_EACH (item, &http->clients) {
 		struct client *client = CONTAINER_OF(item, struct client, link);
 
-		/* what has arrived is still read, and answered; then the end is seen */
-		if (client->reply == NULL)
+		/* what has arrived is still read, and answered; then the end is seen. Who is in the middle of a request
+		 * may send the rest, as long as the drain takes. */
+		if (client->reply == NULL && client->socket->input->size == 0)
 			http_client_cut_off(client, SHUT_RD);
 	}
 }

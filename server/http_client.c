@@ -40,6 +40,11 @@ static void on_handle_closed(uv_handle_t *handle)
 	accept_postponed(http);
 }
 
+static void on_refused_closed(uv_handle_t *handle)
+{
+	free(CONTAINER_OF(handle, struct client, tcp));
+}
+
 static void set_socket_options(struct client *client)
 {
 	/* a little later than the service itself gives up */
@@ -95,7 +100,7 @@ void http_accept(struct http_loop *http, uv_stream_t *listener, bool is_admin)
 	list_init(&client->link);
 	uv_tcp_init(http->loop, &client->tcp);
 	if (uv_accept(listener, (uv_stream_t *)&client->tcp) != 0 || (!is_admin && !count_address(client))) {
-		uv_close((uv_handle_t *)&client->tcp, (uv_close_cb)free);
+		uv_close((uv_handle_t *)&client->tcp, on_refused_closed);
 		return;
 	}
 	set_socket_options(client);

@@ -1,10 +1,12 @@
 #include "server/listener.h"
 
 #include "base/address.h"
+#include "base/log.h"
 #include "base/require.h"
 
 #include <errno.h>
 #include <netdb.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,11 +17,14 @@ enum { BACKLOG = 4096 };
 
 static int open_socket(const struct addrinfo *at, bool is_shared)
 {
-	int fd = socket(at->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), on = 1;
+	int fd = socket(at->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), on = 1, off = 0;
 
 	if (fd < 0)
 		return -1;
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	/* [::] is every address, of IPv4 too, whatever the machine's default is */
+	if (at->ai_family == AF_INET6)
+		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof(off));
 	if (is_shared)
 		setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on));
 	if (bind(fd, at->ai_addr, at->ai_addrlen) == 0 && listen(fd, BACKLOG) == 0)
@@ -61,6 +66,24 @@ static int open_sockets(struct listener *listeners, unsigned count, struct addri
 	return 0;
 }
 
+/* Every address is [::], and 0.0.0.0 on a machine without IPv6. Returns where it listens, or NULL. */
+static const struct addrinfo *open_everywhere(struct listener *listeners, unsigned count, struct addrinfo *found)
+{
+	static const int families[] = {AF_INET6, AF_INET};
+
+	errno = EAFNOSUPPORT;
+	for (size_t i = 0; i < ARRAY_LENGTH(families); i++)
+		for (struct addrinfo *at = found; at != NULL; at = at->ai_next) {
+			if (at->ai_family != families[i])
+				continue;
+			if (open_sockets(listeners, count, at) == 0)
+				return at;
+			if (errno != EAFNOSUPPORT && errno != EADDRNOTAVAIL)
+				return NULL;
+		}
+	return NULL;
+}
+
 static void write_address(const struct sockaddr *address, socklen_t length, char *out, size_t bytes)
 {
 	char host[NI_MAXHOST], port[NI_MAXSERV];
@@ -73,6 +96,7 @@ int listeners_open(struct listener *listeners, unsigned count, const char *addre
 		   char *why, size_t why_bytes)
 {
 	struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE | AI_NUMERICSERV}, *found;
+	const struct addrinfo *at;
 	struct address parts;
 	int status;
 
@@ -86,13 +110,16 @@ int listeners_open(struct listener *listeners, unsigned count, const char *addre
 		return -1;
 	}
 	memset(listeners, 0, count * sizeof(*listeners));
-	status = open_sockets(listeners, count, found);
-	if (status != 0)
+	if (address_is_any(&parts))
+		at = open_everywhere(listeners, count, found);
+	else
+		at = open_sockets(listeners, count, found) == 0 ? found : NULL;
+	if (at == NULL)
 		snprintf(why, why_bytes, "can not listen on %s: %s", address, strerror(errno));
 	else
-		write_address(found->ai_addr, found->ai_addrlen, bound, bound_bytes);
+		write_address(at->ai_addr, at->ai_addrlen, bound, bound_bytes);
 	freeaddrinfo(found);
-	return status;
+	return at != NULL ? 0 : -1;
 }
 
 static void on_connection(uv_stream_t *stream, int status)
@@ -101,6 +128,9 @@ static void on_connection(uv_stream_t *stream, int status)
 
 	if (status == 0)
 		listener->on_connection(listener);
+	else if (!listener->is_failing)
+		log_warning("http", "connections can not be accepted: %s", uv_strerror(status));
+	listener->is_failing = status != 0;
 }
 
 void listener_start(struct listener *listener, uv_loop_t *loop, listener_connection_fn *on_conn, void *data)

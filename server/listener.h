@@ -3,7 +3,7 @@
  * With several loops each has a socket of its own on the same port (SO_REUSEPORT), and the kernel shares the
  * connections out.
  *
- * Life:    listener_open() -> listener_start() on its loop -> listener_stop().
+ * Life:    listeners_open() -> listener_start() on its loop -> listener_stop().
  * Owner:   the caller's memory.
  * Thread:  open: start-up; start, stop: the loop.
  * Errors:  -1 and a message that names the address.
@@ -24,10 +24,11 @@ struct listener {
 	listener_connection_fn *on_connection;
 	void *data;
 	bool is_started;
+	bool is_failing; /* and the log says so */
 };
 
-/* HOST:PORT, [IPv6]:PORT; an empty host or * is every address. Opens `count` sockets on one port; `bound`, of
- * `bound_bytes`, gets the address with the port chosen. */
+/* HOST:PORT, [IPv6]:PORT; an empty host or * is every address, of a name it is the first. Opens `count` sockets on one
+ * port; `bound`, of `bound_bytes`, gets the address with the port chosen. */
 MUST_CHECK int listeners_open(struct listener *listeners, unsigned count, const char *address, char *bound,
 			      size_t bound_bytes, char *why, size_t why_bytes);
 void listener_start(struct listener *listener, uv_loop_t *loop, listener_connection_fn *on_connection, void *data);

@@ -1,7 +1,6 @@
 """What is awaited besides the database: timers, the processor, a generator that is pulled."""
 
 import os
-import pathlib
 import re
 import resource
 import threading

@@ -50,6 +50,31 @@ def test_the_answer_says_that_the_connection_closes(serve, mode):
         assert (connection.read_response().header("connection") or "").lower() == "close"
 
 
+def is_closed_to_new_ones(service):
+    try:
+        socket.create_connection(service.address, 5).close()
+    except ConnectionRefusedError:
+        return True
+    return False
+
+
+def test_a_request_that_is_arriving_may_arrive(serve, postgres, mode):
+    """Half of its body is there when the drain begins."""
+    service = serve()
+    request = encode_request("POST", "/slow", {"ms": 1, "name": f"arriving-{mode}"})
+    with service.connect() as connection, service.connect() as head_only:
+        connection.send(request[:-10])
+        head_only.send(request[:40])
+        assert service.get("/numbers/1").status == 200  # both have been read
+        service.terminate()
+        assert wait_until(lambda: is_closed_to_new_ones(service))
+        connection.send(request[-10:])
+        assert connection.read_response().status == 201
+        head_only.send(request[40:])
+        assert head_only.read_response().status == 201
+    assert service.wait_for_exit() == 0
+
+
 def test_idle_connections_do_not_hold_it_up(serve):
     service = serve("--read-timeout-ms", 60000, "--drain-timeout-ms", 60000)
     connections = [service.connect() for _ in range(3)]

@@ -3,7 +3,7 @@
 import pytest
 
 from lib.http_client import encode_request
-from lib.service import assert_problem
+from lib.service import Service, assert_problem
 
 TABLE = {
     "23505": 409, "23503": 409,
@@ -221,3 +221,23 @@ def test_a_failing_write_rolls_back_only_itself(serve, postgres, mode):
     rows = postgres.execute(f"SELECT amount FROM item WHERE name LIKE '{prefix}%' ORDER BY amount", "blackbox")
     assert [int(amount) for [amount] in rows] == [number for number in range(40) if number % 3 != 0]
 
+
+
+def test_neighbours_of_what_is_too_large(database, mode, tmp_path):
+    """It is cut off with its connection; nobody else gets less than his answer."""
+    (tmp_path / "sized.sql").write_text("-- name: sized :one\n-- route: GET /sized\nSELECT repeat('x', :n::integer) AS x;\n\n"
+                                        "-- name: small :one\n-- route: GET /small\nSELECT :n::integer AS n;\n")
+    with Service(database, tmp_path, mode, "--max-result-bytes", 65536, "--db-connections", 4) as service:
+        for _ in range(20):
+            service.get("/sized?n=1")
+            service.get("/small?n=1")
+        paths = ["/sized?n=400000" if number % 8 == 7 else f"/small?n={number}" for number in range(48)]
+        connections = [service.connect() for _ in paths]
+        for _ in range(10):
+            for number, answer in enumerate(at_once(service, connections, paths)):
+                if number % 8 == 7:
+                    assert_problem(answer, 500, "max_result_bytes")
+                else:
+                    assert answer.status == 200 and answer.json == {"n": number}, answer
+        for connection in connections:
+            connection.close()

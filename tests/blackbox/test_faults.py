@@ -229,6 +229,47 @@ def test_a_column_that_was_widened(serve, faulty_postgres, tmp_path):
     assert faulty_postgres.value("SELECT count(*) FROM growing", "blackbox") == "13"
 
 
+@pytest.mark.parametrize("path, n, rows", [("/kept", 100, "0"), ("/procedure", 2000, "1")])
+def test_own_statements_of_functions_whose_plan_is_old(serve, faulty_postgres, tmp_path, path, n, rows):
+    """A trigger's at the commit, a procedure's behind its COMMIT: neither is run twice, neither is a success."""
+    faulty_postgres.execute(
+        "DROP TABLE IF EXISTS planned, kept; CREATE TABLE planned AS SELECT 1 AS a; CREATE TABLE kept (n integer); "
+        """CREATE OR REPLACE FUNCTION run_theirs() RETURNS void LANGUAGE plpgsql AS $$
+           DECLARE found record;
+           BEGIN
+             IF NOT EXISTS (SELECT 1 FROM pg_prepared_statements WHERE name = 'theirs') THEN
+               EXECUTE 'PREPARE theirs AS SELECT * FROM planned';
+             END IF;
+             EXECUTE 'EXECUTE theirs' INTO found;
+           END$$;
+           CREATE OR REPLACE FUNCTION run_theirs_late() RETURNS trigger LANGUAGE plpgsql AS
+           $$BEGIN PERFORM run_theirs(); RETURN NULL; END$$;
+           CREATE CONSTRAINT TRIGGER late AFTER INSERT ON kept DEFERRABLE INITIALLY DEFERRED
+           FOR EACH ROW WHEN (NEW.n < 1000) EXECUTE FUNCTION run_theirs_late();
+           CREATE OR REPLACE PROCEDURE put_and_run(n integer) LANGUAGE plpgsql AS
+           $$BEGIN INSERT INTO kept VALUES (n); COMMIT; PERFORM run_theirs(); END$$;""", "blackbox")
+    (tmp_path / "kept.sql").write_text(
+        "-- name: put :one\n-- route: POST /kept\n-- status: 201\nINSERT INTO kept VALUES (:n) RETURNING n;\n\n"
+        "-- name: put_and_run :exec\n-- route: POST /procedure\nCALL put_and_run(:n);\n")
+    service = serve("--db-connections", 2, "--threads", 1, endpoints=tmp_path, url=faulty_postgres.url("blackbox"))
+    for number in range(3):
+        assert service.request("POST", path, {"n": n + number}).status in (201, 204)
+    faulty_postgres.execute("ALTER TABLE planned ADD COLUMN b integer", "blackbox")
+    assert_problem(service.request("POST", path, {"n": n + 50}), 500, sqlstate="0A000")
+    assert faulty_postgres.value(f"SELECT count(*) FROM kept WHERE n = {n + 50}", "blackbox") == rows
+
+
+def test_a_write_with_other_columns_says_that_it_was_done(serve, faulty_postgres, tmp_path):
+    faulty_postgres.execute("DROP TABLE IF EXISTS wide; CREATE TABLE wide (n integer)", "blackbox")
+    (tmp_path / "wide.sql").write_text(
+        "-- name: wide :one\n-- route: POST /wide\nINSERT INTO wide VALUES (:n) RETURNING *;\n")
+    service = serve(endpoints=tmp_path, url=faulty_postgres.url("blackbox"))
+    assert service.request("POST", "/wide", {"n": 1}).json == {"n": 1}
+    faulty_postgres.execute("ALTER TABLE wide ADD COLUMN m integer", "blackbox")
+    assert_problem(service.request("POST", "/wide", {"n": 2}), 500, "it was written", "restart")
+    assert faulty_postgres.value("SELECT count(*) FROM wide WHERE n = 2", "blackbox") == "1"
+
+
 def test_a_procedure_that_commits_as_it_goes(serve, faulty_postgres, tmp_path, mode):
     """Its session is ended in the middle: what it has committed is not "nothing"."""
     faulty_postgres.execute(

@@ -197,6 +197,39 @@ static void a_write_that_met_lost_statements_was_not_run(void **state)
 	assert_int_equal(batches[0].error, ERROR_NONE);
 }
 
+/* A deferred trigger's own statement: its rows are not there, whatever was answered before. */
+static void an_old_plan_at_the_commit_is_an_error(void **state)
+{
+	(void)state;
+	init_as(false);
+	open_and_prepare();
+	assert_int_equal(send_batch(0, &add, true), 0);
+	fake_pq_answer(pg());
+	fake_pq.source_function = "RevalidateCachedQuery";
+	fake_pq_answer_error(pg(), "0A000", "cached plan must not change result type", NULL);
+	fake_pq_answer_all(pg());
+	assert_int_equal(db_conn_advance(&conn), 0);
+	assert_string_equal(over, "0 done");
+	assert_int_equal(batches[0].error, ERROR_DATABASE_ERROR);
+	assert_string_equal(batches[0].sqlstate, "0A000");
+}
+
+/* A procedure's own statement, behind its COMMIT: it was run, and is not run twice. */
+static void an_old_plan_within_a_function_is_an_error(void **state)
+{
+	(void)state;
+	init_as(false);
+	open_and_prepare();
+	assert_int_equal(send_batch(0, &add, true), 0);
+	fake_pq.source_function = "RevalidateCachedQuery";
+	fake_pq.context = "PL/pgSQL function put(integer) line 3 at EXECUTE";
+	fake_pq_answer_error(pg(), "0A000", "cached plan must not change result type", NULL);
+	fake_pq_answer_all(pg());
+	assert_int_equal(db_conn_advance(&conn), 0);
+	assert_string_equal(over, "0 done");
+	assert_string_equal(batches[0].sqlstate, "0A000");
+}
+
 /* The author's own EXECUTE. */
 static void another_s_statement_that_is_missing_is_an_error_as_ever(void **state)
 {
@@ -352,6 +385,8 @@ int main(void)
 	    TEST(a_prepare_that_misses_its_timeout_replaces_the_connection),
 	    TEST(reads_leave_a_session_whose_plan_is_old),
 	    TEST(a_write_that_met_lost_statements_was_not_run),
+	    TEST(an_old_plan_at_the_commit_is_an_error),
+	    TEST(an_old_plan_within_a_function_is_an_error),
 	    TEST(another_s_statement_that_is_missing_is_an_error_as_ever),
 	    TEST(a_session_that_nobody_shares_may_change),
 	    TEST(statements_to_prepare_take_no_batch_s_place),

@@ -223,11 +223,11 @@ static unsigned block_count(void)
 	return count;
 }
 
-static void nodes_go_to_the_arena(void **state)
+static void nothing_but_the_names_stays(void **state)
 {
 	(void)state;
 	assert_null(body_parse(object_with_fields(BODY_FIELDS_MAX), DEPTH, &arena, &body));
-	assert_true(block_count() > 1);
+	assert_in_range(block_count(), 0, 1);
 }
 
 int main(void)
@@ -248,7 +248,7 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(depth_far_beyond_the_stack_is_refused, begin, end),
 	    cmocka_unit_test_setup_teardown(field_count_is_bounded, begin, end),
 	    cmocka_unit_test_setup_teardown(jansson_elsewhere_is_not_disturbed, begin, end),
-	    cmocka_unit_test_setup_teardown(nodes_go_to_the_arena, begin, end),
+	    cmocka_unit_test_setup_teardown(nothing_but_the_names_stays, begin, end),
 	};
 
 	body_init_library();

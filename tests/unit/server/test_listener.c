@@ -94,6 +94,23 @@ static void no_host_is_every_address(void **state)
 	}
 }
 
+static void every_address_is_of_ipv6_too(void **state)
+{
+	struct sockaddr_in6 at = {.sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT};
+	int client;
+
+	(void)state;
+	if (!has_ipv6())
+		skip();
+	assert_int_equal(open_at("*:0"), 0);
+	assert_memory_equal(bound, "[::]:", 5);
+	at.sin6_port = htons((uint16_t)bound_port());
+	client = socket(AF_INET6, SOCK_STREAM, 0);
+	assert_int_equal(connect(client, (struct sockaddr *)&at, sizeof(at)), 0);
+	close(client);
+	close_all(1);
+}
+
 static void an_ipv6_address_stands_in_brackets(void **state)
 {
 	(void)state;
@@ -236,6 +253,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(port_0_is_chosen_and_said),
 	    cmocka_unit_test(no_host_is_every_address),
+	    cmocka_unit_test(every_address_is_of_ipv6_too),
 	    cmocka_unit_test(an_ipv6_address_stands_in_brackets),
 	    cmocka_unit_test(what_is_no_address_is_named),
 	    cmocka_unit_test(a_port_that_does_not_exist_is_refused),
