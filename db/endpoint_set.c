@@ -44,7 +44,7 @@ static void load_file(struct endpoint_set *set, const char *path)
 	if (file != NULL)
 		length = fread(bytes, 1, SQL_FILE_BYTES_MAX + 1, file);
 	if (file == NULL || ferror(file))
-		diagnostics_add(&set->diagnostics, path, 0, "cannot be read: %s", strerror(errno));
+		diagnostics_add(&set->diagnostics, path, 0, "can not be read: %s", strerror(errno));
 	else
 		sql_file_parse(set, path, (struct text){bytes, length});
 	if (file != NULL)
@@ -59,7 +59,7 @@ int endpoint_set_load(struct endpoint_set *set, const char *folder)
 	int count = scandir(folder, &names, is_sql_file, compare_names);
 
 	if (count < 0) {
-		diagnostics_add(&set->diagnostics, folder, 0, "the folder of endpoints cannot be read: %s",
+		diagnostics_add(&set->diagnostics, folder, 0, "the folder of endpoints can not be read: %s",
 				strerror(errno));
 		return -1;
 	}

@@ -134,9 +134,9 @@ bool db_pipeline_is_ready(const struct db_pipeline *pipeline)
 	return pipeline_has_usable_link(pipeline, &pipeline->lanes[0]);
 }
 
-struct db_pipeline_numbers db_pipeline_numbers(const struct db_pipeline *pipeline)
+struct db_numbers db_pipeline_numbers(const struct db_pipeline *pipeline)
 {
-	struct db_pipeline_numbers numbers = pipeline->numbers;
+	struct db_numbers numbers = pipeline->numbers;
 
 	for (unsigned i = 0; i < pipeline->options.connections; i++) {
 		numbers.open += db_conn_is_usable(&pipeline->links[i].conn);

@@ -21,6 +21,7 @@
 #include <uv.h>
 
 #include "db/batch.h"
+#include "db/numbers.h"
 #include "db/settings.h"
 
 struct db_pipeline; /* opaque */
@@ -32,11 +33,6 @@ struct db_pipeline_options {
 	unsigned queue_limit;
 };
 
-struct db_pipeline_numbers {
-	unsigned open, busy, waiting, in_flight;
-	uint64_t lost, run_again, units;
-};
-
 struct db_pipeline *db_pipeline_create(uv_loop_t *loop, const struct db_pipeline_options *options);
 /* Takes over `batch` until batch->done. */
 void db_pipeline_submit(struct db_pipeline *pipeline, struct db_batch *batch);
@@ -44,7 +40,7 @@ void db_pipeline_submit(struct db_pipeline *pipeline, struct db_batch *batch);
 void db_pipeline_finish_later(struct db_pipeline *pipeline, struct db_batch *batch);
 /* Whether a read could be answered now: at least one connection is there. */
 bool db_pipeline_is_ready(const struct db_pipeline *pipeline);
-struct db_pipeline_numbers db_pipeline_numbers(const struct db_pipeline *pipeline);
+struct db_numbers db_pipeline_numbers(const struct db_pipeline *pipeline);
 /* Everything submitted must be over. */
 void db_pipeline_close(struct db_pipeline *pipeline);
 void db_pipeline_destroy(struct db_pipeline *pipeline);

@@ -56,7 +56,7 @@ struct db_pipeline {
 	uint64_t distance_ns; /* the shortest round trip of the connections there are */
 	unsigned failures;    /* connects in a row that failed */
 	uint64_t retry_ns;
-	struct db_pipeline_numbers numbers;
+	struct db_numbers numbers;
 };
 
 /* pipeline.c */

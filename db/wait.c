@@ -100,9 +100,31 @@ void db_wait_exchange(struct db_conn *conn, struct db_batch *batch)
 	}
 }
 
+static void count(atomic_ullong *number)
+{
+	atomic_fetch_add_explicit(number, 1, memory_order_relaxed);
+}
+
+static void note_connections(struct db_wait *wait, bool is_busy)
+{
+	unsigned open = (unsigned)db_conn_is_usable(&wait->reads) + (unsigned)db_conn_is_usable(&wait->writes);
+
+	atomic_store_explicit(&wait->open, open, memory_order_relaxed);
+	atomic_store_explicit(&wait->busy, is_busy, memory_order_relaxed);
+}
+
+void db_wait_count(const struct db_wait *wait, struct db_numbers *numbers)
+{
+	numbers->open += atomic_load_explicit(&wait->open, memory_order_relaxed);
+	numbers->busy += atomic_load_explicit(&wait->busy, memory_order_relaxed);
+	numbers->lost += atomic_load_explicit(&wait->lost, memory_order_relaxed);
+	numbers->run_again += atomic_load_explicit(&wait->run_again, memory_order_relaxed);
+	numbers->units += atomic_load_explicit(&wait->units, memory_order_relaxed);
+}
+
 /* An idle connection that the server has closed in the meantime is noticed before anything is sent on it. The server's
  * goodbye and the end of the connection are read one by one: libpq takes the first for a notice. */
-static void close_when_stale(struct db_conn *conn)
+static void close_when_stale(struct db_wait *wait, struct db_conn *conn)
 {
 	struct pollfd ready = {.fd = db_conn_socket(conn), .events = POLLIN};
 
@@ -110,6 +132,7 @@ static void close_when_stale(struct db_conn *conn)
 		if (db_conn_advance(conn) != 0) {
 			log_warning("db", "conn %u lost: %s", conn->number, conn->error);
 			db_conn_close(conn);
+			count(&wait->lost);
 		}
 }
 
@@ -118,7 +141,7 @@ static int open_when_needed(struct db_wait *wait, struct db_conn *conn, const st
 {
 	int status;
 
-	close_when_stale(conn);
+	close_when_stale(wait, conn);
 	if (db_conn_is_usable(conn))
 		return 0;
 	if (wait->failures > 0 && clock_now_ns() < wait->retry_ns)
@@ -133,7 +156,7 @@ static int open_when_needed(struct db_wait *wait, struct db_conn *conn, const st
 		return 0;
 	}
 	if (wait->failures++ == 0)
-		log_error("db", "conn %u: cannot connect: %s", conn->number, conn->error);
+		log_error("db", "conn %u: can not connect: %s", conn->number, conn->error);
 	wait->retry_ns = clock_now_ns() + backoff_ns(wait->failures);
 	return -1;
 }
@@ -148,6 +171,17 @@ void db_wait_probe(struct db_wait *wait)
 	nothing.deadline_ns = clock_now_ns() + PROBE_MS * NS_PER_MS;
 	if (open_when_needed(wait, &wait->reads, &nothing) > 0)
 		wait->retry_ns = clock_now_ns() + backoff_ns(++wait->failures);
+	note_connections(wait, false);
+}
+
+static void exchange(struct db_wait *wait, struct db_conn *conn, struct db_batch *batch)
+{
+	note_connections(wait, true);
+	count(&wait->units);
+	db_wait_exchange(conn, batch);
+	if (conn->state == CONN_CLOSED && conn->error[0] != '\0')
+		count(&wait->lost);
+	note_connections(wait, false);
 }
 
 void db_wait_run(struct db_wait *wait, struct db_batch *batch)
@@ -170,13 +204,14 @@ void db_wait_run(struct db_wait *wait, struct db_batch *batch)
 				db_batch_fail(batch, ERROR_DATABASE_UNAVAILABLE, db_unreachable);
 			return;
 		}
-		db_wait_exchange(conn, batch);
+		exchange(wait, conn, batch);
 		if (batch->error != ERROR_OUTCOME_UNKNOWN)
 			return;
 		if ((!is_read_only && batch->was_lost) || batch->was_run_again)
 			break;
 		db_batch_rewind(batch);
 		batch->was_run_again = true;
+		count(&wait->run_again);
 	}
 	db_batch_rewind(batch);
 	if (!is_read_only && batch->was_lost)

@@ -7,12 +7,18 @@
  */
 #pragma once
 
+#include <stdatomic.h>
+
 #include "db/conn.h"
+#include "db/numbers.h"
 
 struct db_wait {
 	struct db_conn reads, writes;
 	uint64_t retry_ns; /* after a failed connect: not before then */
 	unsigned failures; /* in a row */
+	/* for db_wait_count() */
+	atomic_uint open, busy;
+	atomic_ullong lost, run_again, units;
 };
 
 void db_wait_init(struct db_wait *wait, const struct db_settings *settings, unsigned number);
@@ -20,6 +26,8 @@ void db_wait_run(struct db_wait *wait, struct db_batch *batch);
 /* After a failed connect: tries again, when it is time for it, for at most PROBE_MS. */
 void db_wait_probe(struct db_wait *wait);
 void db_wait_cleanup(struct db_wait *wait);
+/* Adds its own to `numbers`; any thread may ask. */
+void db_wait_count(const struct db_wait *wait, struct db_numbers *numbers);
 
 /* Connects within `deadline_ns`. For a connection that is used by one thread alone. Returns 0; 1 when the deadline came
  * before connect_timeout_ms had passed; or -1 when it can not be reached: conn->error says why. */

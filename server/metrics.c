@@ -219,9 +219,10 @@ static void write_gauges(const struct metrics *metrics, struct buffer *out)
 	write_header(out, "database_connections_lost_total", "counter",
 		     "Connections that broke after they had worked.");
 	buffer_printf(out, "meantime_database_connections_lost_total %llu\n", (unsigned long long)now.db_lost);
-	write_header(out, "reads_run_again_total", "counter",
-		     "Reads run once more after a loss, a neighbour's failure, or from behind somebody slow.");
-	buffer_printf(out, "meantime_reads_run_again_total %llu\n", (unsigned long long)now.db_run_again);
+	write_header(
+	    out, "database_requests_run_again_total", "counter",
+	    "Run once more after a loss, a neighbour's failure, from behind somebody slow, or prepared again.");
+	buffer_printf(out, "meantime_database_requests_run_again_total %llu\n", (unsigned long long)now.db_run_again);
 	write_header(out, "database_units_total", "counter", "Implicit transactions: what ended with one Sync.");
 	buffer_printf(out, "meantime_database_units_total %llu\n", (unsigned long long)now.db_units);
 }

@@ -23,7 +23,7 @@ typedef void exchange_ready_fn(struct exchange *x);
 
 struct runner_numbers {
 	unsigned waiting; /* for a worker or a connection */
-	struct db_pipeline_numbers db;
+	struct db_numbers db;
 };
 
 struct runner_class {

@@ -37,10 +37,10 @@ static bool is_ready(struct runner *runner)
 
 static struct runner_numbers numbers(struct runner *runner)
 {
-	const struct db_wait *wait = &self_of(runner)->wait;
+	struct runner_numbers numbers = {0};
 
-	return (struct runner_numbers){
-	    .db.open = (unsigned)(db_conn_is_usable(&wait->reads) + db_conn_is_usable(&wait->writes))};
+	db_wait_count(&self_of(runner)->wait, &numbers.db);
+	return numbers;
 }
 
 static void close_connections(struct runner *runner)

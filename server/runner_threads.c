@@ -38,7 +38,6 @@ struct threads_runner {
 
 	uv_timer_t expiry;       /* of those that wait longer than their deadline; runs while somebody waits */
 	atomic_uint unreachable; /* workers whose last connect failed */
-	atomic_uint busy;
 };
 
 static struct threads_runner *self_of(struct runner *runner)
@@ -110,9 +109,7 @@ static void *work(void *data)
 	struct exchange *x;
 
 	while ((x = take_exchange(worker)) != NULL) {
-		atomic_fetch_add(&self->busy, 1);
 		run_exchange(worker, x);
-		atomic_fetch_sub(&self->busy, 1);
 		note_reachability(worker);
 		inbox_put(&self->over, &x->link);
 	}
@@ -238,8 +235,10 @@ static bool is_ready(struct runner *runner)
 static struct runner_numbers numbers(struct runner *runner)
 {
 	struct threads_runner *self = self_of(runner);
-	struct runner_numbers numbers = {.db.busy = atomic_load(&self->busy)};
+	struct runner_numbers numbers = {0};
 
+	for (unsigned i = 0; i < self->worker_count; i++)
+		db_wait_count(&self->workers[i].wait, &numbers.db);
 	pthread_mutex_lock(&self->waiting_lock);
 	numbers.waiting = self->waiting_count;
 	pthread_mutex_unlock(&self->waiting_lock);

@@ -229,6 +229,21 @@ def test_a_column_that_was_widened(serve, faulty_postgres, tmp_path):
     assert faulty_postgres.value("SELECT count(*) FROM growing", "blackbox") == "13"
 
 
+def test_what_goes_on_with_the_database_is_counted(serve, faulty_postgres):
+    service = serve("--admin", "127.0.0.1:0", url=faulty_postgres.url("blackbox"))
+    for number in range(1, 6):
+        assert service.get(f"/numbers/{number}").status == 200
+    assert service.request("POST", "/echo", {"int4": 1}).status == 200
+    assert wait_until(lambda: service.metric("database_units_total") >= 6)
+    assert service.metric('database_connections{state="open"}') >= 2
+    assert service.metric("database_connections_lost_total") == 0
+    faulty_postgres.terminate_clients("blackbox")
+    # a worker sees the loss when it is its turn
+    assert wait_until(lambda: service.get("/numbers/1").status == 200 and
+                      service.metric("database_connections_lost_total") >= 1)
+    assert wait_until(lambda: service.metric('database_connections{state="busy"}') == 0)
+
+
 @pytest.mark.parametrize("path, n, rows", [("/kept", 100, "0"), ("/procedure", 2000, "1")])
 def test_own_statements_of_functions_whose_plan_is_old(serve, faulty_postgres, tmp_path, path, n, rows):
     """A trigger's at the commit, a procedure's behind its COMMIT: neither is run twice, neither is a success."""

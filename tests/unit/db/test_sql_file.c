@@ -809,7 +809,7 @@ static void a_folder_that_is_wrong(void **state)
 	expect_load_fails("/wrong.sql", "Is a directory");
 	assert_int_equal(endpoint_set_load(&set, "/nowhere"), -1);
 	assert_string_equal(set.diagnostics.items[0].file, "/nowhere");
-	assert_non_null(strstr(set.diagnostics.items[0].message, "cannot be read: No such file"));
+	assert_non_null(strstr(set.diagnostics.items[0].message, "can not be read: No such file"));
 }
 
 static void a_file_that_is_too_large(void **state)

@@ -190,7 +190,7 @@ static void gauges_add_up_and_are_replaced(void **state)
 	assert_line("meantime_database_connections{state=\"busy\"} 66");
 	assert_line("meantime_connections_refused_total 77");
 	assert_line("meantime_database_connections_lost_total 88");
-	assert_line("meantime_reads_run_again_total 99");
+	assert_line("meantime_database_requests_run_again_total 99");
 	assert_line("meantime_database_units_total 110");
 }
 
