@@ -179,16 +179,16 @@ static void connect_link(struct link *link, const char *host, const char *hostad
 		db_watch_update(&link->watch);
 }
 
-static void on_resolved(void *data, const char *host, const char *hostaddr, const char *error)
+static void on_resolved(void *data, const struct db_found *found)
 {
 	struct link *link = data;
 
 	link->resolve = NULL;
-	if (error == NULL) {
-		connect_link(link, host, hostaddr);
+	if (found->error == NULL) {
+		connect_link(link, found->host, found->hostaddr);
 		return;
 	}
-	snprintf(link->conn.error, sizeof(link->conn.error), "%s", error);
+	snprintf(link->conn.error, sizeof(link->conn.error), "%s", found->error);
 	link_lose(link);
 }
 

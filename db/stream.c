@@ -244,15 +244,15 @@ static void connect_stream(struct db_stream *stream, const char *host, const cha
 		break_off_soon(stream);
 }
 
-static void on_resolved(void *data, const char *host, const char *hostaddr, const char *error)
+static void on_resolved(void *data, const struct db_found *found)
 {
 	struct db_stream *stream = data;
 
 	stream->resolve = NULL;
-	if (error != NULL)
+	if (found->error != NULL)
 		break_off(stream, ERROR_DATABASE_UNAVAILABLE, db_unreachable);
 	else
-		connect_stream(stream, host, hostaddr);
+		connect_stream(stream, found->host, found->hostaddr);
 }
 
 static void create_timer(struct db_stream *stream, uv_loop_t *loop)

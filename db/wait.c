@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "db/backoff.h"
+#include "db/lookup.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -54,11 +55,31 @@ static int wait_and_advance(struct db_conn *conn, uint64_t deadline_ns)
 	return db_conn_advance(conn);
 }
 
+/* Begins to connect, once it is known where. As wait_and_advance(). */
+static int begin_to_connect(struct db_conn *conn, uint64_t deadline_ns)
+{
+	struct db_lookup *lookup = db_lookup_start(conn->settings->conninfo);
+	struct db_found found;
+	int status = 1;
+
+	if (lookup == NULL)
+		return db_conn_open(conn, NULL, NULL);
+	conn->error[0] = '\0';
+	if (db_lookup_wait(lookup, deadline_ns)) {
+		found = db_lookup_found(lookup);
+		status = found.error == NULL ? db_conn_open(conn, found.host, found.hostaddr) : -1;
+		if (found.error != NULL)
+			snprintf(conn->error, sizeof(conn->error), "%s", found.error);
+	}
+	db_lookup_release(lookup);
+	return status;
+}
+
 int db_wait_open(struct db_conn *conn, uint64_t deadline_ns)
 {
 	uint64_t longest_ns = clock_now_ns() + conn->settings->connect_timeout_ms * NS_PER_MS;
 	bool is_short = deadline_ns < longest_ns;
-	int status = db_conn_open(conn, NULL, NULL);
+	int status = begin_to_connect(conn, is_short ? deadline_ns : longest_ns);
 
 	while (status == 0 && !db_conn_is_usable(conn))
 		status = wait_and_advance(conn, is_short ? deadline_ns : longest_ns);

@@ -28,6 +28,7 @@ class Postgres:
         self.user = "postgres" if os.geteuid() == 0 else pwd.getpwuid(os.geteuid()).pw_name
         self.settings = {
             "listen_addresses": "",
+            "port": "5432",
             "unix_socket_directories": str(self.folder),
             "max_connections": "200",
             "fsync": "off",  # the machine is not going to fail during a test
@@ -68,14 +69,15 @@ class Postgres:
             time.sleep(0.1)
 
     def _is_ready(self):
-        return subprocess.run([binaries() / "pg_isready", "-q", "-h", self.folder, "-U", "postgres"],
+        return subprocess.run([binaries() / "pg_isready", "-q", "-h", self.folder, "-p", self.settings["port"], "-U", "postgres"],
                               timeout=START_TIMEOUT_S).returncode == 0
 
     def log(self):
         return (self.folder / "log").read_text(errors="replace")[-4000:]
 
     def url(self, database="postgres"):
-        return f"postgresql://postgres@/{database}?host={urllib.parse.quote(str(self.folder), safe='')}"
+        folder = urllib.parse.quote(str(self.folder), safe='')
+        return f"postgresql://postgres@/{database}?host={folder}&port={self.settings['port']}"
 
     def execute(self, sql, database="postgres"):
         """Runs SQL by psql; returns the rows as lists of texts."""
