@@ -9,6 +9,7 @@
 #include "server/metrics.h"
 #include "server/probe.h"
 #include "server/service.h"
+#include "server/signals.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -16,6 +17,8 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
+
+enum { DRAIN_GRACE_MS = 1000 }; /* to what the loops look at themselves */
 
 enum {
 	EXIT_GOOD = 0,
@@ -33,7 +36,7 @@ struct server {
 	struct http *http;
 	struct server_loop *loops;
 	struct listener *listeners, admin;
-	uv_signal_t term, interrupt;
+	struct signals signals;
 	bool has_admin;
 };
 
@@ -69,25 +72,42 @@ static void drain(struct server *server)
 		server_loop_drain(&server->loops[i]);
 }
 
-static void on_signal(uv_signal_t *signal, int number)
+static const char *signal_name(int number)
 {
-	struct server *server = signal->data;
+	return number == SIGTERM ? "SIGTERM" : "SIGINT";
+}
 
-	if (atomic_exchange(&server->service.is_draining, true)) {
-		log_warning("server", "%s again: ending at once", number == SIGTERM ? "SIGTERM" : "SIGINT");
-		_exit(EXIT_WRONG);
-	}
-	log_info("server", "%s: no new connections, requests in flight are answered",
-		 number == SIGTERM ? "SIGTERM" : "SIGINT");
+static void on_first_signal(void *data, int number)
+{
+	struct server *server = data;
+
+	atomic_store(&server->service.is_draining, true);
+	log_info("server", "%s: no new connections, requests in flight are answered", signal_name(number));
 	drain(server);
 }
 
-static void watch_signal(struct server *server, uv_signal_t *handle, int number)
+static void on_second_signal(void *data, int number)
 {
-	uv_signal_init(&server->loops[0].loop, handle);
-	handle->data = server;
-	uv_signal_start(handle, on_signal, number);
-	uv_unref((uv_handle_t *)handle);
+	(void)data;
+	if (number > 0)
+		log_warning("server", "%s again: ending at once", signal_name(number));
+	else
+		log_warning("server", "requests were not over within drain_timeout_ms and are cut off");
+	_exit(EXIT_WRONG);
+}
+
+/* The loops keep the time of the drain; only one that waits itself, in sync mode, can not. */
+static void watch_signals(struct server *server)
+{
+	const struct options *options = server->service.options;
+
+	server->signals = (struct signals){
+	    .first = on_first_signal,
+	    .second = on_second_signal,
+	    .data = server,
+	    .patience_ms = options->drain_delay_ms + options->drain_timeout_ms + DRAIN_GRACE_MS,
+	};
+	signals_start(&server->signals);
 }
 
 static int open_listeners(struct server *server)
@@ -152,8 +172,6 @@ static void start_loops(struct server *server)
 	for (unsigned i = 0; i < count; i++)
 		server_loop_init(&server->loops[i], &server->service, server->http, i, &server->listeners[i],
 				 i == 0 && server->has_admin ? &server->admin : NULL);
-	watch_signal(server, &server->term, SIGTERM);
-	watch_signal(server, &server->interrupt, SIGINT);
 	for (unsigned i = 1; i < count; i++)
 		REQUIRE(pthread_create(&server->loops[i].thread, NULL, run_loop, &server->loops[i]) == 0);
 }
@@ -164,9 +182,6 @@ static int run_loops(struct server *server)
 
 	server_loop_run(&server->loops[0]);
 	cut_off = server->loops[0].cut_off;
-	/* the loop that heard signals is over; while the others end, a second one ends the process by itself */
-	signal(SIGTERM, SIG_DFL);
-	signal(SIGINT, SIG_DFL);
 	for (unsigned i = 1; i < count; i++) {
 		pthread_join(server->loops[i].thread, NULL);
 		cut_off += server->loops[i].cut_off;
@@ -182,9 +197,7 @@ static int run_loops(struct server *server)
 
 static void stop_loops(struct server *server)
 {
-	uv_close((uv_handle_t *)&server->term, NULL);
-	uv_close((uv_handle_t *)&server->interrupt, NULL);
-	uv_run(&server->loops[0].loop, UV_RUN_DEFAULT);
+	signals_stop(&server->signals);
 	for (unsigned i = 0; i < server->service.options->loops; i++)
 		server_loop_cleanup(&server->loops[i]);
 	http_destroy(server->http);
@@ -207,7 +220,9 @@ static int serve(struct server *server)
 		free(server->listeners);
 		return EXIT_WRONG;
 	}
+	signals_block();
 	start_loops(server);
+	watch_signals(server);
 	fflush(stdout);
 	status = run_loops(server);
 	stop_loops(server);

@@ -1,5 +1,6 @@
 """SIGTERM: what is in flight is answered, then the program ends with status 0."""
 
+import contextlib
 import json
 import signal
 import socket
@@ -59,19 +60,21 @@ def is_closed_to_new_ones(service):
 
 
 def test_a_request_that_is_arriving_may_arrive(serve, postgres, mode):
-    """Half of its body is there when the drain begins."""
+    """Half of its body is there when the drain begins, or half of its head."""
     service = serve()
-    request = encode_request("POST", "/slow", {"ms": 1, "name": f"arriving-{mode}"})
-    with service.connect() as connection, service.connect() as head_only:
-        connection.send(request[:-10])
-        head_only.send(request[:40])
-        assert service.get("/numbers/1").status == 200  # both have been read
-        service.terminate()
-        assert wait_until(lambda: is_closed_to_new_ones(service))
-        connection.send(request[-10:])
+    halves = [(request[:at], request[at:]) for request, at in (
+        (encode_request("POST", "/slow", {"ms": 1, "name": f"arriving-{mode}-body"}), -10),
+        (encode_request("POST", "/slow", {"ms": 1, "name": f"arriving-{mode}-head"}), 40))]
+    connections = [service.connect() for _ in halves]
+    for connection, (first, _) in zip(connections, halves):
+        connection.send(first)
+    assert service.get("/numbers/1").status == 200  # both have been read
+    service.terminate()
+    assert wait_until(lambda: is_closed_to_new_ones(service))
+    for connection, (_, second) in zip(connections, halves):
+        connection.send(second)
         assert connection.read_response().status == 201
-        head_only.send(request[40:])
-        assert head_only.read_response().status == 201
+        connection.close()
     assert service.wait_for_exit() == 0
 
 
@@ -110,12 +113,31 @@ def test_a_stream_in_flight_is_finished(serve):
 
 def test_the_drain_has_an_end(database, mode):
     """A request that takes longer than the drain may: the program ends all the same."""
-    service = Service(database, TEST_ENDPOINTS, mode, "--drain-timeout-ms", 300, "--request-timeout-ms", 2500)
-    with service.connect() as connection:
-        connection.send(encode_request("GET", "/slow/20000"))
-        time.sleep(0.2)
+    service = Service(database, TEST_ENDPOINTS, mode, "--drain-timeout-ms", 300, "--request-timeout-ms", 60000)
+    with in_the_middle(service):
         service.terminate()
-        assert service.wait_for_exit(30) in (0, 1)
+        assert service.wait_for_exit(20) == 1
+    assert "drain_timeout_ms" in service.log()
+    service.kill()
+
+
+@contextlib.contextmanager
+def in_the_middle(service):
+    """Of a request that takes a minute."""
+    with service.connect() as connection:
+        connection.send(encode_request("GET", "/slow/60000"))
+        time.sleep(0.3)
+        yield
+
+
+def test_a_second_signal_ends_it_at_once(database, mode):
+    service = Service(database, TEST_ENDPOINTS, mode, "--drain-timeout-ms", 60000, "--request-timeout-ms", 60000)
+    with in_the_middle(service):
+        service.terminate()
+        assert service.log_contains("SIGTERM: no new connections")
+        service.process.send_signal(signal.SIGINT)
+        assert service.wait_for_exit(20) == 1
+    assert "SIGINT again" in service.log()
     service.kill()
 
 
