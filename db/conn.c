@@ -178,6 +178,14 @@ static int send_preamble(struct db_conn *conn, bool is_read_only, unsigned timeo
 	return timeout_ms > 0 ? conn_send_timeout(conn, timeout_ms) : 0;
 }
 
+/* PostgreSQL ends a statement with a time of its own when nobody waits for it any more. */
+static unsigned time_left_ms(const struct db_batch *batch, unsigned timeout_ms, uint64_t now_ns)
+{
+	uint64_t left_ms = batch->deadline_ns > now_ns ? (batch->deadline_ns - now_ns) / NS_PER_MS + 1 : 1;
+
+	return left_ms < timeout_ms ? (unsigned)left_ms : timeout_ms;
+}
+
 struct db_slot *conn_add_slot(struct db_conn *conn, struct db_slot slot)
 {
 	struct db_slot *place = db_conn_slot(conn, conn->in_flight++);
@@ -212,7 +220,7 @@ int db_conn_send(struct db_conn *conn, struct db_batch *batch, bool ends_unit)
 				});
 	slot->results_left = (unsigned short)(batch->query_count + slot->preamble_left);
 	batch->slot = slot;
-	if (send_preamble(conn, becomes_read_only, statement->timeout_ms) != 0)
+	if (send_preamble(conn, becomes_read_only, time_left_ms(batch, statement->timeout_ms, conn->unit_ns)) != 0)
 		return -1;
 	for (unsigned i = 0; i < batch->query_count; i++)
 		if (send_query(conn, &batch->queries[i]) != 0)

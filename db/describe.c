@@ -45,7 +45,11 @@ static struct db_type type_of_row(struct description *d, const PGresult *row, Oi
 		type = type_from_catalog(d, base, depth + 1);
 	if (element != 0 && depth < 16 && oid != OID_INT2VECTOR && oid != OID_OIDVECTOR) {
 		type = type_from_catalog(d, element, depth + 1);
-		type.is_array = true;
+		/* whose elements are arrays themselves, by way of a domain: PostgreSQL's text is all there is of it */
+		if (type.is_array)
+			type = (struct db_type){.kind = DB_TYPE_OTHER};
+		else
+			type.is_array = true;
 		type.delimiter = PQgetvalue(row, 0, 3)[0];
 	}
 	if (!PQgetisnull(row, 0, 4))

@@ -3,10 +3,13 @@
 #include "base/clock.h"
 #include "base/require.h"
 #include "db/row_json.h"
+#include "server/accept.h"
 #include "server/service.h"
 
 #include <ctype.h>
 #include <strings.h>
+
+enum { MESSAGE_BYTES_MAX = 1000 };
 
 void exchange_begin(struct exchange *x, const struct service *service, uint64_t arrived_ns)
 {
@@ -210,19 +213,19 @@ void exchange_note_work(struct exchange *x, const char *name, uint64_t started_n
 
 /* Responses */
 
-bool exchange_accepts(const struct exchange *x, struct text media_type)
+bool exchange_names_json(const struct exchange *x)
 {
-	struct text accept = x->request.accept;
+	struct accept_verdict json = accept_quality(x->request.accept, TEXT("application/json"));
 
-	for (size_t at = 0; at + media_type.length <= accept.length; at++)
-		if (strncasecmp(accept.at + at, media_type.at, media_type.length) == 0)
-			return true;
-	return false;
+	return json.is_named && json.quality > 0;
 }
 
 bool exchange_wants_ndjson(const struct exchange *x)
 {
-	return exchange_accepts(x, TEXT("application/x-ndjson"));
+	struct accept_verdict lines = accept_quality(x->request.accept, TEXT("application/x-ndjson"));
+
+	return lines.is_named && lines.quality > 0 &&
+	       lines.quality >= accept_quality(x->request.accept, TEXT("application/json")).quality;
 }
 
 void response_add_header(struct exchange *x, const char *name, struct text value)
@@ -320,6 +323,19 @@ enum step respond_problem(struct exchange *x, enum error error, const char *deta
 	return respond_with_problem(x, error, text_of(written), "");
 }
 
+/* PostgreSQL repeats what it was given, however long that was. */
+static const char *shortened(struct arena *arena, const char *message)
+{
+	size_t length = strlen(message);
+
+	if (length <= MESSAGE_BYTES_MAX)
+		return message;
+	length = MESSAGE_BYTES_MAX;
+	while (((unsigned char)message[length] & 0xc0) == 0x80)
+		length--;
+	return arena_printf(arena, "%.*s...", (int)length, message);
+}
+
 enum step respond_db_problem(struct exchange *x)
 {
 	const struct db_batch *batch = &x->batch;
@@ -332,6 +348,7 @@ enum step respond_db_problem(struct exchange *x)
 		    route_allow_header(x->request.match.allowed & ~(own & reading ? reading : own), &x->arena));
 	if (batch->detail[0] != '\0')
 		written = arena_printf(&x->arena, "%s (%s)", batch->message, batch->detail);
+	written = shortened(&x->arena, written);
 	if (refused != NULL)
 		written = arena_printf(&x->arena, "parameter \"%s\": %s", refused, written);
 	return respond_with_problem(x, batch->error, text_of(written), batch->sqlstate);

@@ -115,10 +115,11 @@ void exchange_note_work(struct exchange *x, const char *name, uint64_t started_n
 
 /* Responses: what they are given is in the arena or lasts for ever. Results do not last longer than the last step. */
 
-/* Whether the client's Accept names the media type; what comes as a stream is JSON, or a line a row with
- * application/x-ndjson. */
-bool exchange_accepts(const struct exchange *x, struct text media_type);
+/* What comes as a stream is JSON, or a line a row: for clients that name application/x-ndjson, and JSON with no more
+ * quality. */
 bool exchange_wants_ndjson(const struct exchange *x);
+/* By itself, not by a range. */
+bool exchange_names_json(const struct exchange *x);
 enum step respond_empty(struct exchange *x, unsigned status);
 enum step respond_json(struct exchange *x, unsigned status, struct text json);
 enum step respond_text(struct exchange *x, unsigned status, const char *content_type, struct text body);

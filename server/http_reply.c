@@ -119,6 +119,8 @@ const char *http_reply_reason(unsigned status)
 		return "Created";
 	case 202:
 		return "Accepted";
+	case 203:
+		return "Non-Authoritative Information";
 	case 204:
 		return "No Content";
 	case 400:

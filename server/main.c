@@ -11,6 +11,7 @@
 #include "server/service.h"
 #include "server/signals.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -319,6 +320,15 @@ static const struct command *find_command(const char *name)
 	return NULL;
 }
 
+/* Else a script would take half a document for the whole. */
+static int end_output(int status)
+{
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return status;
+	fprintf(stderr, "meantime: can not write to stdout: %s\n", strerror(errno));
+	return EXIT_WRONG;
+}
+
 int main(int argc, char **argv)
 {
 	const struct command *command;
@@ -327,11 +337,11 @@ int main(int argc, char **argv)
 
 	if (asks_for_help(argc, argv)) {
 		print_usage(stdout);
-		return EXIT_GOOD;
+		return end_output(EXIT_GOOD);
 	}
 	if (argc == 2 && (strcmp(argv[1], "version") == 0 || strcmp(argv[1], "--version") == 0)) {
 		puts("meantime " MEANTIME_VERSION);
-		return EXIT_GOOD;
+		return end_output(EXIT_GOOD);
 	}
 	if (argc > 2 && strcmp(argv[1], "version") == 0) {
 		fprintf(stderr, "meantime: version takes no options, got \"%s\"\n", argv[2]);
@@ -362,5 +372,5 @@ int main(int argc, char **argv)
 	}
 	status = run_command(command, &options);
 	options_cleanup(&options);
-	return status;
+	return command->run != serve ? end_output(status) : status;
 }

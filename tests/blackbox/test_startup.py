@@ -285,6 +285,15 @@ def test_version():
         assert done.returncode == 0 and done.stdout.startswith("meantime "), done
 
 
+@pytest.mark.parametrize("command", ["check", "routes", "openapi", "version", "--help"])
+def test_what_can_not_be_written_is_no_success(command, database):
+    more = [] if command in ("version", "--help") else ["--database", database, "--endpoints", str(TEST_ENDPOINTS)]
+    with open("/dev/full", "w") as full:
+        done = subprocess.run([program(), command, *more], stdout=full, stderr=subprocess.PIPE, text=True,
+                              env=clean_environment(), cwd=ROOT, timeout=60)
+    assert done.returncode == 1 and "can not write to stdout" in done.stderr
+
+
 def test_a_locked_table_does_not_hold_the_start_up_for_ever(database, postgres):
     """What does not prepare in time is said, with its place, and the others are not tried one after another."""
     with postgres.hold("LOCK TABLE item IN ACCESS EXCLUSIVE MODE", "blackbox"):

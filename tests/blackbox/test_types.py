@@ -223,3 +223,19 @@ def test_sessions_are_the_same_everywhere(service):
     assert session.pop("date_style").startswith("ISO")
     assert session == {"read_only": "on", "time_zone": "UTC", "interval_style": "iso_8601", "encoding": "UTF8"}
     assert service.request("POST", "/session", {}).json == {"read_only": "off"}
+
+
+def test_an_array_of_a_domain_that_is_an_array_is_text(serve, postgres, tmp_path):
+    """PostgreSQL's text of its elements is no array of JSON's; all of it is a string, out and in."""
+    postgres.execute("DROP DOMAIN IF EXISTS numbers_domain; CREATE DOMAIN numbers_domain AS integer[]", "blackbox")
+    (tmp_path / "a.sql").write_text("-- name: a :one\n-- route: GET /a\n-- param: v = {}\nSELECT ARRAY['{1,2}'::numbers_domain] AS made, "
+                                    ":v::numbers_domain[] AS given, '{3}'::numbers_domain AS plain;\n")
+    service = serve(endpoints=tmp_path)
+    assert service.get("/a", ).json == {"made": '{"{1,2}"}', "given": "{}", "plain": [3]}
+    assert service.get('/a?v=%7B"%7B4%7D"%7D').json["given"] == '{"{4}"}'
+
+
+def test_what_postgresql_repeats_is_shortened(service):
+    answer = service.request("POST", "/echo", {"mood": "x" * 200000})
+    problem = assert_problem(answer, 400, "mood")
+    assert len(problem["detail"]) < 1200 and problem["detail"].endswith("...")

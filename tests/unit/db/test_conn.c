@@ -324,6 +324,7 @@ static void a_statement_with_a_timeout_sets_it_first(void **state)
 	(void)state;
 	open_and_prepare();
 	db_batch_add(&batches[0], &slow, NULL);
+	batches[0].deadline_ns = clock_now_ns() + NS_PER_S;
 	assert_int_equal(db_conn_send(&conn, &batches[0], true), 0);
 	assert_string_equal(fake_pq_sent(pg()), "R/O meantime:(250) slow() Sync");
 	fake_pq_answer(pg());
@@ -333,6 +334,25 @@ static void a_statement_with_a_timeout_sets_it_first(void **state)
 	assert_int_equal(db_conn_advance(&conn), 0);
 	assert_string_equal(over, "0 done");
 	assert_row(0, "slow()");
+}
+
+/* It has waited for its turn: PostgreSQL ends it when nobody waits for it any more. */
+static void a_timeout_is_no_longer_than_what_is_left(void **state)
+{
+	int ms;
+
+	(void)state;
+	open_and_prepare();
+	db_batch_add(&batches[0], &slow, NULL);
+	batches[0].deadline_ns = clock_now_ns() + 100 * NS_PER_MS;
+	assert_int_equal(db_conn_send(&conn, &batches[0], true), 0);
+	assert_int_equal(sscanf(fake_pq_sent(pg()), "R/O meantime:(%d) slow() Sync", &ms), 1);
+	assert_in_range(ms, 1, 101);
+	fake_pq_answer_all(pg());
+	assert_int_equal(db_conn_advance(&conn), 0);
+	db_batch_add(&batches[1], &slow, NULL);
+	assert_int_equal(db_conn_send(&conn, &batches[1], true), 0);
+	assert_string_equal(fake_pq_sent(pg()), "R/O meantime:(1) slow() Sync");
 }
 
 static void a_statement_without_a_name_is_sent_as_text(void **state)
@@ -432,6 +452,7 @@ int main(void)
 	    TEST(a_commit_that_fails_fails_the_write),
 	    TEST(a_commit_that_fails_harms_no_read_and_no_connection),
 	    TEST(a_statement_with_a_timeout_sets_it_first),
+	    TEST(a_timeout_is_no_longer_than_what_is_left),
 	    TEST(a_statement_without_a_name_is_sent_as_text),
 	    TEST(two_nulls_in_a_row_neither_spin_nor_end_a_batch),
 	    TEST(the_ring_of_slots_goes_round),

@@ -90,6 +90,14 @@ static void numbers_keep_digits_beyond_64_bits(void **state)
 	expect_field(1, "m", "-0.10e+2");
 }
 
+/* jansson reads them as double precision, though nobody asks for the value. */
+static void numbers_beyond_double_precision_say_what_to_do(void **state)
+{
+	(void)state;
+	assert_string_equal(body_parse(TEXT("{\"a\": 1e400}"), DEPTH, &arena, &body),
+			    "line 1, column 11: a number beyond 1.8e308; write it as a string");
+}
+
 static void names_are_unescaped(void **state)
 {
 	(void)state;
@@ -238,6 +246,7 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(fields_keep_their_order_and_bytes, begin, end),
 	    cmocka_unit_test_setup_teardown(nested_values_are_one_piece, begin, end),
 	    cmocka_unit_test_setup_teardown(numbers_keep_digits_beyond_64_bits, begin, end),
+	    cmocka_unit_test_setup_teardown(numbers_beyond_double_precision_say_what_to_do, begin, end),
 	    cmocka_unit_test_setup_teardown(names_are_unescaped, begin, end),
 	    cmocka_unit_test_setup_teardown(an_escaped_nul_is_json, begin, end),
 	    cmocka_unit_test_setup_teardown(duplicate_names_are_refused_with_their_place, begin, end),

@@ -721,6 +721,19 @@ static void stream_is_ndjson_where_it_is_accepted(void **state)
 	expect_body(200, "");
 }
 
+static void stream_is_json_where_that_is_wanted_more(void **state)
+{
+	static const char *const accepts[] = {
+	    "application/x-ndjson;q=0", "application/json, application/x-ndjson;q=0.1", "*/*", "application/*;q=0.5"};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LENGTH(accepts); i++) {
+		receive(HTTP_GET, "/watch", "");
+		x.request.accept = text_of(accepts[i]);
+		assert_false(exchange_wants_ndjson(&x));
+	}
+}
+
 static void stream_that_fails_at_once_is_a_problem(void **state)
 {
 	(void)state;
@@ -853,6 +866,7 @@ int main(void)
 	    TEST(stream_of_one_part_has_a_length),
 	    TEST(stream_without_rows_is_an_empty_array),
 	    TEST(stream_is_ndjson_where_it_is_accepted),
+	    TEST(stream_is_json_where_that_is_wanted_more),
 	    TEST(stream_that_fails_at_once_is_a_problem),
 	    TEST(stream_that_fails_later_breaks_off),
 	    TEST(stream_of_a_changed_table_is_named),
