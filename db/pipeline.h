@@ -29,7 +29,7 @@ struct db_pipeline; /* opaque */
 struct db_pipeline_options {
 	const struct db_settings *settings;
 	unsigned connections;        /* most, of both kinds together */
-	unsigned shared_connections; /* of each kind, for quick statements */
+	unsigned shared_connections; /* for quick reads; quick writes have up to twice as many */
 	unsigned queue_limit;
 };
 

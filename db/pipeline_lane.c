@@ -5,7 +5,7 @@
 enum {
 	SHAKE_HANDS_AT_ONCE = 2, /* PostgreSQL forks for each, and SCRAM costs this loop milliseconds */
 	SPARE_LINK_MS = 100,     /* unused for so long, it may go to the other kind: a connect costs some 5 ms */
-	UNITS_AHEAD = 2,         /* units on one shared connection: the next is there when one ends */
+	UNITS_AHEAD = 2,         /* reads' units on one shared connection: the next is there when one ends */
 	UNIT_APART_US = 200,     /* and one more for so much of the way to PostgreSQL: they fill the wire */
 };
 
@@ -57,6 +57,17 @@ bool pipeline_has_usable_link(const struct db_pipeline *pipeline, const struct l
 
 /* Choosing a link */
 
+/* Where one read's unit is behind another's, writes have a connection each; they leave the reads theirs. */
+unsigned pipeline_shared(const struct db_pipeline *pipeline, const struct lane *lane)
+{
+	unsigned shared = pipeline->options.shared_connections, all = pipeline->options.connections;
+	unsigned left = all > shared + 1 ? all - shared : 1;
+
+	if (lane->is_read_only)
+		return shared;
+	return UNITS_AHEAD * shared < left ? UNITS_AHEAD * shared : left;
+}
+
 static bool is_overdue(const struct link *link, uint64_t now_ns)
 {
 	return link->conn.in_flight > 0 && now_ns > link->conn.progress_ns + 2 * pipeline_quick_ns(link->pipeline);
@@ -68,12 +79,14 @@ static bool is_open_to_quick(const struct link *link, uint64_t now_ns)
 	       !is_overdue(link, now_ns);
 }
 
-/* Of writes each is a unit, and can not be taken off again from behind one that waits for a lock. */
+/* Of writes each is a unit, and can not be taken off again from behind one that waits for a lock, or that has changed
+ * the session: none is sent before the one before it is over, unless PostgreSQL is far away. */
 static bool has_room(const struct db_pipeline *pipeline, const struct link *link)
 {
 	unsigned units =
 	    link->conn.units_in_flight - link->conn.preparing + (link->lane->is_read_only ? 0 : link->outgoing_count);
-	uint64_t units_ahead = UNITS_AHEAD + pipeline->distance_ns / (UNIT_APART_US * NS_PER_US);
+	uint64_t units_ahead =
+	    (link->lane->is_read_only ? UNITS_AHEAD : 1) + pipeline->distance_ns / (UNIT_APART_US * NS_PER_US);
 
 	return link->conn.in_flight - link->conn.preparing + link->outgoing_count < pipeline->options.settings->depth &&
 	       units < units_ahead;
@@ -83,8 +96,7 @@ static bool has_room(const struct db_pipeline *pipeline, const struct link *link
  * one is left to fall idle. */
 static unsigned shared_now(const struct db_pipeline *pipeline, const struct lane *lane)
 {
-	unsigned shared = pipeline->options.shared_connections;
-
+	unsigned shared = pipeline_shared(pipeline, lane);
 	bool may_grow = pipeline->open_count < pipeline->options.connections && pipeline->failures == 0;
 
 	if (list_is_empty(&lane->alone) || may_grow || lane->link_count == 1 || lane->link_count > shared)
@@ -159,7 +171,7 @@ static bool wants_link(struct db_pipeline *pipeline, const struct lane *lane, ui
 	for (unsigned i = 0; i < pipeline->options.connections; i++)
 		if (pipeline->links[i].lane == lane && is_open_to_quick(&pipeline->links[i], now_ns))
 			open_to_quick++;
-	if (!list_is_empty(&lane->quick) && open_to_quick + opening < pipeline->options.shared_connections)
+	if (!list_is_empty(&lane->quick) && open_to_quick + opening < pipeline_shared(pipeline, lane))
 		return true;
 	if (!list_is_empty(&lane->alone)) {
 		struct db_batch *first = CONTAINER_OF(lane->alone.next, struct db_batch, link);
@@ -229,7 +241,7 @@ static void take_from_other_lane(struct db_pipeline *pipeline, const struct lane
 {
 	const struct lane *other = &pipeline->lanes[lane == &pipeline->lanes[0]];
 
-	if (other->link_count <= pipeline->options.shared_connections + 1)
+	if (other->link_count <= pipeline_shared(pipeline, other) + 1)
 		return;
 	for (unsigned i = pipeline->options.connections; i-- > 0;) {
 		struct link *link = &pipeline->links[i];

@@ -77,6 +77,8 @@ uint64_t pipeline_quick_ns(const struct db_pipeline *pipeline);
 
 /* pipeline_lane.c */
 
+/* Connections that the lane's quick ones share. */
+unsigned pipeline_shared(const struct db_pipeline *pipeline, const struct lane *lane);
 struct lane *pipeline_lane_of(struct db_pipeline *pipeline, const struct db_batch *batch);
 /* `is_first`: it was taken already, and comes back before those that were not. */
 void pipeline_wait(struct db_pipeline *pipeline, struct db_batch *batch, bool is_first);

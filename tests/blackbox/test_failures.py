@@ -79,10 +79,11 @@ def test_get_can_not_write_even_after_one_unlocked_the_session(serve, postgres, 
 
 
 def at_once(service, connections, paths):
-    """Sends a GET on each connection while the service stands still: async puts them on few connections, one behind another."""
+    """Sends a request on each connection while the service stands still: async puts them on few connections, one behind
+    another. GET, or POST for a path with its body."""
     with service.paused():
         for connection, path in zip(connections, paths):
-            connection.send(encode_request("GET", path))
+            connection.send(encode_request("GET", path) if isinstance(path, str) else encode_request("POST", *path))
     return [connection.read_response() for connection in connections[:len(paths)]]
 
 
@@ -146,6 +147,20 @@ def test_neighbours_of_those_that_change_their_session(serve):
             assert answer.json == {"n": int(f"{number}1")}
         if path == "/session/date":
             assert answer.json == {"date": "2026-12-31"}
+
+
+def test_writes_beside_one_that_changes_its_session(serve):
+    """Known as quick, and suddenly it changes its session: nobody else writes, or answers, in its terms."""
+    service = serve()
+    change, ask = ("/session/set/DateStyle", {"value": "ISO"}), ("/session/date", {})
+    for _ in range(20):
+        assert service.request("POST", *change).status == 200
+        assert service.request("POST", *ask).status == 200
+    connections = [service.connect() for _ in range(16)]
+    answers = at_once(service, connections, [("/session/set/DateStyle", {"value": "German"})] + [ask] * 15)
+    for connection in connections:
+        connection.close()
+    assert [answer.json for answer in answers[1:]] == [{"date": "2026-12-31"}] * 15
 
 
 def test_a_stream_may_change_its_transaction(service):

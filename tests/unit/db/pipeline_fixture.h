@@ -1,7 +1,7 @@
 /* pipeline_fixture.h - a loop, a pipeline and a stream on a libpq that does what the test says. */
 #pragma once
 
-#include "db/pipeline.h"
+#include "db/pipeline_parts.h"
 
 #include "base/clock.h"
 #include "base/log.h"

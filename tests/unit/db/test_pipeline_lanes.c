@@ -381,7 +381,9 @@ static void who_is_alone_on_a_connection_is_not_run_again(void **state)
 static void a_retiring_connection_takes_nobody(void **state)
 {
 	(void)state;
+	options.connections = 2;
 	start();
+	pipeline->distance_ns = 300 * NS_PER_US; /* so that one is behind another */
 	teach(&add, 0);
 	submit(0, &add);
 	submit(1, &add);
