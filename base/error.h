@@ -1,6 +1,4 @@
 /* error.h - the errors of the program: one table gives the name, the HTTP status and the title.
- *
- * Errors: functions return 0 or a negative `enum error`; ERROR_NONE is 0.
  */
 #pragma once
 
@@ -14,5 +12,5 @@ enum error {
 
 unsigned error_status(enum error error);
 const char *error_title(enum error error);
-/* The stable machine-readable word, such as "outcome_unknown"; the last part of a problem's type. */
+/* The stable word, such as "OUTCOME_UNKNOWN"; the last part of a problem's type, where it is "outcome-unknown". */
 const char *error_word(enum error error);

@@ -2,7 +2,7 @@
  *
  * Each later origin wins over the earlier ones. A wrong value stops the start and names its origin.
  *
- * Life:    options_init() -> options_load_file() -> options_load_environment() -> options_set()* -> constant.
+ * Life:    options_load(), or options_init() and its parts one by one -> constant -> options_cleanup().
  * Owner:   strings are in the options' own arena.
  * Errors:  -1 and a message that names the option, where its value came from, and what was expected.
  */
@@ -48,9 +48,9 @@ MUST_CHECK int options_load_environment(struct options *options, char *const *en
  * line: --name VALUE or --name=VALUE; of the same option twice, the later wins. argv[0] is the first argument behind
  * the sub-command. */
 MUST_CHECK int options_load(struct options *options, int argc, char *const *argv, char *const *environment);
-/* "  --loops N   help (1 to 256; default 1; MEANTIME_LOOPS)" for each, and --config, wrapped at 100 columns. */
 /* Where the value of the field comes from: "--listen", "MEANTIME_LISTEN", the file's name, or "default". */
 const char *options_origin(const struct options *options, const char *field);
+/* "  --loops N   help (1 to 256; default 1; MEANTIME_LOOPS)" for each, and --config, wrapped at 100 columns. */
 void options_print_help(FILE *out);
 /* The values that are not defaults, with their origin, to the log; a password in `database` is not shown. */
 void options_log(const struct options *options);

@@ -10,10 +10,13 @@
  * unit: only then is it known that a write was committed, and that no neighbour of a read has changed its session.
  *
  * Life:    db_conn_init() -> db_conn_open() -> db_conn_advance()* and, for each batch, db_conn_prepare() and
- * db_conn_send() -> db_conn_close(); may be opened again. Owner:   the caller's memory. A batch is the connection's
- * from db_conn_send() until the over callback, at most once. Thread:  one at a time. Limits:  settings->depth batches
- * in flight; settings->result_limit_bytes of one result. Errors:  -1: the connection is of no use any more and `error`
- * says why; close it. Batches in flight are handed back by db_conn_close() as DB_CONN_LOST.
+ *          db_conn_send() -> db_conn_close(); may be opened again.
+ * Owner:   the caller's memory. A batch is the connection's from db_conn_send() until the over callback, at most
+ *          once.
+ * Thread:  one at a time.
+ * Limits:  settings->depth batches in flight; settings->result_limit_bytes of one result.
+ * Errors:  -1: the connection is of no use any more and `error` says why; close it. Batches in flight are handed
+ *          back by db_conn_close() as DB_CONN_LOST.
  */
 #pragma once
 

@@ -2,9 +2,9 @@
  *
  * Life:    once at start, before anything is served.
  * Thread:  start-up; blocks, with settings->connect_timeout_ms, start_wait_ms and statement_timeout_ms as its
- * deadlines. Errors:  diagnostics in the set, file:line of the place PostgreSQL names. -1: there are some, or no
- * connection
- * (`why`).
+ *          deadlines.
+ * Errors:  diagnostics in the set, file:line of the place PostgreSQL names. -1: there are some, or no connection
+ *          (`why`).
  */
 #pragma once
 

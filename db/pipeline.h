@@ -10,11 +10,13 @@
  * quick waits behind somebody known to be slow, and what is quick keeps the benefit of sharing. When somebody quick
  * turns out slow, the reads that share his connection are run again, each alone.
  *
- * Life:    db_pipeline_create() -> db_pipeline_submit()* -> db_pipeline_close(); the loop then runs until its handles
- * are closed -> db_pipeline_destroy(). Owner:   a batch is the pipeline's from submit until `done`: exactly once, never
- * from inside db_pipeline_submit(). Thread:  loop only. Limits:  `connections`, settings->depth in flight on each,
- * `queue_limit` waiting; then ERROR_BUSY at once. Errors:  in the batch. A connection lost: its reads are run once
- * more, its writes end as ERROR_OUTCOME_UNKNOWN.
+ * Life:    db_pipeline_create() -> db_pipeline_submit()* -> db_pipeline_close(); the loop then runs until its
+ *          handles are closed -> db_pipeline_destroy().
+ * Owner:   a batch is the pipeline's from submit until `done`: exactly once, never from inside
+ *          db_pipeline_submit().
+ * Thread:  loop only.
+ * Limits:  `connections`, settings->depth in flight on each, `queue_limit` waiting; then ERROR_BUSY at once.
+ * Errors:  in the batch. A connection lost: its reads are run once more, its writes end as ERROR_OUTCOME_UNKNOWN.
  */
 #pragma once
 

@@ -1,7 +1,9 @@
 /* resolve.h - a lookup whose end the loop hears of.
  *
  * Life:    db_resolve_start() -> done, once, never from inside it; or db_resolve_forget() before, and `done` is not
- * called. Thread:  loop only. Limits:  lookup.h's. The caller keeps the time.
+ *          called.
+ * Thread:  loop only.
+ * Limits:  lookup.h's. The caller keeps the time.
  */
 #pragma once
 

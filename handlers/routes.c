@@ -263,13 +263,11 @@ void router_match(const struct router *router, enum http_method method, struct t
 	match->route = NULL;
 	match->value_count = 0;
 	match->allowed = 0;
-	match->is_malformed = false;
 	match->malformed = NULL;
 	if (path.length == 0 || path.at[0] != '/')
 		return;
 	match->malformed = split(path, arena, &split_path);
-	match->is_malformed = match->malformed != NULL;
-	if (!match->is_malformed && split_path.count > 0)
+	if (match->malformed == NULL && split_path.count > 0)
 		node = find(router->root, &split_path, 0, &values);
 	if (node == NULL)
 		return;

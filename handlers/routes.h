@@ -45,9 +45,9 @@ struct route_match {
 	const struct route *route;            /* NULL: none */
 	struct text values[ROUTE_VALUES_MAX]; /* decoded, in the order of the pattern; NUL-terminated */
 	unsigned value_count;
-	unsigned allowed;  /* bit 1 << method for each the path has, OPTIONS and, with GET, HEAD too; 0: no such path */
-	bool is_malformed; /* a bad escape, NUL, invalid UTF-8, "." or ".." segment (also encoded) */
-	const char *malformed; /* NULL, or a noun for "the path holds ...": "a bad percent-escape" */
+	unsigned allowed; /* bit 1 << method for each the path has, OPTIONS and, with GET, HEAD too; 0: no such path */
+	/* NULL, or a noun for "the path holds ...": a bad escape, NUL, invalid UTF-8, "." or ".." segment (also encoded) */
+	const char *malformed;
 };
 
 struct router {

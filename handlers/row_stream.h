@@ -1,7 +1,8 @@
 /* row_stream.h - rows as they come, as one JSON array or a line a row (NDJSON), a part at a time.
  *
- * Owner:   the exchange's arena; a part's memory is used again for the next, so that a long stream needs no more than
- * its longest part. Thread:  the exchange's.
+ * Owner:   the exchange's arena; a part's memory is used again for the next, so that a long stream needs no more
+ *          than its longest part.
+ * Thread:  the exchange's.
  */
 #pragma once
 

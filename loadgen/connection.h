@@ -3,9 +3,11 @@
  * A request can be put on a connection that is not open yet; it leaves when the connection is up. Events come from an
  * edge-triggered epoll set, so that a connection costs one epoll_ctl in its life and no mask ever changes.
  *
- * Life:    connection_init() -> connection_open() -> connection_put()* -> connection_flush() -> connection_on_event()*
- * -> connection_close(), and from the beginning. Owner:   the load; a connection does not move. Limits:  `depth`
- * requests under way. Errors:  become outcomes of the requests concerned (record.h), and on_down().
+ * Life:    connection_init() -> connection_open() -> connection_put()* -> connection_flush() ->
+ *          connection_on_event()* -> connection_close(), and from the beginning.
+ * Owner:   the load; a connection does not move.
+ * Limits:  `depth` requests under way.
+ * Errors:  become outcomes of the requests concerned (record.h), and on_down().
  */
 #pragma once
 

@@ -7,10 +7,12 @@
  *
  * Life:    load_run() returns when the load is over: window, then drain. Connections are opened before the window.
  * Owner:   the measurement is the caller's; measurement_cleanup().
- * Thread:  the caller's; it runs a loop of its own (epoll itself, load.c says why). No lock, no sharing, one core; one
- * load at a time. Limits:  connections and max_in_flight up to LOAD_CONNECTIONS_MAX; every wait has a deadline
- * (timeout_ns, drain_ns). Errors:  -1 and `why` only when there is nothing to measure (no file left for a socket); a
- * server that is not there, or dies, is a measurement with outcomes.
+ * Thread:  the caller's; it runs a loop of its own (epoll itself, load.c says why). No lock, no sharing, one core;
+ *          one load at a time.
+ * Limits:  connections and max_in_flight up to LOAD_CONNECTIONS_MAX; every wait has a deadline (timeout_ns,
+ *          drain_ns).
+ * Errors:  -1 and `why` only when there is nothing to measure (no file left for a socket); a server that is not
+ *          there, or dies, is a measurement with outcomes.
  */
 #pragma once
 

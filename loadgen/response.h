@@ -6,8 +6,8 @@
  *
  * Life:    response_init() before each response; response_feed() until it is whole.
  * Limits:  RESPONSE_HEAD_MAX bytes of head or trailer; of one line only the first RESPONSE_LINE_MAX bytes are read,
- * which matters to nobody but a very long Server-Timing; a body is counted, never kept. Errors:  RESPONSE_MALFORMED
- * with `what`, a constant that names it.
+ *          which matters to nobody but a very long Server-Timing; a body is counted, never kept.
+ * Errors:  RESPONSE_MALFORMED with `what`, a constant that names it.
  */
 #pragma once
 

@@ -3,7 +3,9 @@
  * An IPv6 address counts as its /64 network: that much one client may have.
  *
  * Life:    address_counts_init() -> address_counts_enter() and _leave() for each connection -> when all have left,
- * nothing is left. Thread:  one. Limits:  one entry for each address that is connected.
+ *          nothing is left.
+ * Thread:  one.
+ * Limits:  one entry for each address that is connected.
  */
 #pragma once
 

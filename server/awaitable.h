@@ -17,7 +17,6 @@ struct resources; /* what a thread has to wait with: its connections, its loop (
 typedef void awaitable_done_fn(struct awaitable *awaitable);
 
 struct awaitable_class {
-	const char *name;
 	void (*wait)(struct awaitable *awaitable, struct resources *resources);
 	void (*start)(struct awaitable *awaitable, struct resources *resources);
 	/* Ends it badly without its having been waited for or started: nobody was free in time. */

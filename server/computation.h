@@ -3,7 +3,8 @@
  * Life:    a step fills in `parts` and `run` -> await_compute() -> over. May be handed over again then.
  * Owner:   the exchange's arena; embedded in what the work needs, recovered by CONTAINER_OF.
  * Thread:  run(): compute threads, the parts in any order and side by side; only a single part may use the arena.
- * Limits:  the request's deadline: a part asks computation_is_over() a few times a millisecond, and returns early.
+ * Limits:  the request's deadline: a part that takes longer than a few milliseconds asks computation_is_over() now and
+ *          then, and returns early.
  */
 #pragma once
 

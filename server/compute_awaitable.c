@@ -145,7 +145,7 @@ static void start(struct awaitable *awaitable, struct resources *resources)
 	inbox_put(&compute->over, &x->computation->link); /* never from inside start() */
 }
 
-const struct awaitable_class compute_awaitable = {"compute", wait, start, fail};
+const struct awaitable_class compute_awaitable = {wait, start, fail};
 
 struct compute_loop *compute_loop_create(uv_loop_t *loop)
 {

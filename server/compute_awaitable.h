@@ -1,7 +1,8 @@
 /* compute_awaitable.h - what await_compute() waits for: a computation on the pool's threads.
  *
  * Life:    compute_loop_create() -> used by the async runner's exchanges -> compute_loop_close(), when none awaits;
- * once the loop has closed its handles compute_loop_destroy(). Thread:  the loop.
+ *          once the loop has closed its handles compute_loop_destroy().
+ * Thread:  the loop.
  */
 #pragma once
 

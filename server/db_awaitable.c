@@ -41,7 +41,7 @@ static void fail_batch(struct awaitable *awaitable, enum error error, const char
 	exchange_note_times(x);
 }
 
-const struct awaitable_class db_batch_awaitable = {"database", wait_for_batch, start_batch, fail_batch};
+const struct awaitable_class db_batch_awaitable = {wait_for_batch, start_batch, fail_batch};
 
 /* The next rows of a stream */
 
@@ -87,7 +87,7 @@ static void start_rows(struct awaitable *awaitable, struct resources *resources)
 	}
 }
 
-const struct awaitable_class db_rows_awaitable = {"rows", wait_for_rows, start_rows, fail_batch};
+const struct awaitable_class db_rows_awaitable = {wait_for_rows, start_rows, fail_batch};
 
 void db_awaitable_end_stream(struct exchange *x, atomic_uint *streams)
 {

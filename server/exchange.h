@@ -58,7 +58,6 @@ struct exchange {
 	atomic_bool is_abandoned; /* the client has left: set by the loop, read by whoever works for it */
 	enum step outcome;        /* of the last step, when it is not STEP_AWAIT */
 	struct runner *runner;
-	struct http_reply *reply; /* loop only */
 	struct list link;
 
 	/* handlers' own again: all memory of the request; last, since it outlives a request */

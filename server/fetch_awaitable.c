@@ -118,7 +118,7 @@ static void start(struct awaitable *awaitable, struct resources *resources)
 	inbox_put(&resources->fetches->ready, &x->link); /* never from inside start() */
 }
 
-const struct awaitable_class fetch_awaitable = {"fetch", wait, start, fail};
+const struct awaitable_class fetch_awaitable = {wait, start, fail};
 
 struct fetch_loop *fetch_loop_create(uv_loop_t *loop)
 {

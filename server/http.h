@@ -4,10 +4,10 @@
  * HTTP/1.1 only: libh2o 2.2.5's HTTP/2 has unpatched holes, and its TLS on libuv drops connections; a proxy in front
  * does both better.
  *
- * Life:    http_init() once -> http_loop_create() on each loop -> http_accept()* -> http_loop_drain() ->
- *          http_loop_destroy(), when http_loop_is_idle() and the runner is closed.
+ * Life:    http_create() once -> http_loop_create() on each loop -> http_accept()* -> http_loop_drain() ->
+ *          http_loop_close(), when http_loop_is_idle() -> http_loop_destroy(), when the loop has closed its handles.
  * Owner:   an exchange belongs to its loop, which keeps the memory of those that are over for the next.
- * Thread:  http_init(): start-up; the rest: the loop.
+ * Thread:  http_create(): start-up; the rest: the loop.
  * Limits:  options: max_connections, max_body_bytes, max_path_bytes, read_timeout_ms, write_timeout_ms.
  */
 #pragma once

@@ -89,7 +89,7 @@ static step_fn *route_request(struct exchange *x, const struct router *router)
 	    x->service->options->max_path_bytes)
 		return path_too_long;
 	router_match(router, request->method, request->path, &x->arena, &request->match);
-	if (request->match.is_malformed)
+	if (request->match.malformed != NULL)
 		return malformed_path;
 	if (request->match.allowed == 0)
 		return not_found;

@@ -1,7 +1,7 @@
 /* probe.h - `meantime health`: asks a running service whether it is ready, as a container's health check does.
  *
  * Life:    one call; a process of its own.
- * Thread:  blocks, at most PROBE_TIMEOUT_MS for each step and twice that in all.
+ * Thread:  blocks: PROBE_TIMEOUT_MS at most for each address, and twice that for the answer.
  * Errors:  -1 and `why`, which names the address.
  */
 #pragma once

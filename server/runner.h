@@ -4,8 +4,9 @@
  *   threads  a worker blocks, with a connection of its own; the loop goes on
  *   async    nobody: the operation is started, its completion resumes the exchange
  *
- * Life:    runner_create() -> runner_run()* -> runner_close(), when no exchange is awaiting; the loop then runs until
- * its handles are closed -> runner_destroy(). Owner:   an exchange is the runner's from runner_run() until `ready`.
+ * Life:    runner_create() -> runner_run()* -> runner_close(), when no exchange is awaiting; the loop then runs
+ *          until its handles are closed -> runner_destroy().
+ * Owner:   an exchange is the runner's from runner_run() until `ready`.
  * Thread:  loop only; workers are the threads runner's own business.
  * Limits:  options: threads, queue_limit, db_connections, max_streams.
  */
@@ -27,7 +28,6 @@ struct runner_numbers {
 };
 
 struct runner_class {
-	const char *name;
 	size_t bytes; /* of the struct that embeds the runner */
 	void (*start)(struct runner *runner);
 	/* Waits, and returns true when it is over already; else the exchange is resumed later. */

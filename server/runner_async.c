@@ -65,7 +65,6 @@ static void cleanup(struct runner *runner)
 }
 
 const struct runner_class runner_async = {
-    .name = "async",
     .bytes = sizeof(struct async_runner),
     .start = start,
     .await = await,

@@ -54,7 +54,6 @@ static void cleanup(struct runner *runner)
 }
 
 const struct runner_class runner_sync = {
-    .name = "sync",
     .bytes = sizeof(struct sync_runner),
     .start = start,
     .await = await,

@@ -270,7 +270,6 @@ static void cleanup(struct runner *runner)
 }
 
 const struct runner_class runner_threads = {
-    .name = "threads",
     .bytes = sizeof(struct threads_runner),
     .start = start,
     .await = await,

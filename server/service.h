@@ -1,7 +1,8 @@
 /* service.h - what is the same for every request: options, endpoints, routes, the OpenAPI text.
  *
  * Life:    service_init() -> service_load() at start, after which all but the two flags is constant ->
- * service_cleanup(). Thread:  any; the flags are atomic.
+ *          service_cleanup().
+ * Thread:  any; the flags are atomic.
  */
 #pragma once
 

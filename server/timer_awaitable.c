@@ -90,4 +90,4 @@ static void start(struct awaitable *awaitable, struct resources *resources)
 	uv_timer_start(&sleeper->timer, on_time, ms_until(end_of(sleeper->x)), 0);
 }
 
-const struct awaitable_class timer_awaitable = {"timer", wait, start, fail};
+const struct awaitable_class timer_awaitable = {wait, start, fail};

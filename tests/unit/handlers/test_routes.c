@@ -72,7 +72,7 @@ static void assert_get(struct fixture *fixture, const char *path, const char *pa
 	char joined[256] = "";
 	size_t length = 0;
 
-	if (found->is_malformed)
+	if (found->malformed != NULL)
 		fail_msg("%s: %s", path, found->malformed);
 	if (pattern == NULL) {
 		if (found->route != NULL)
@@ -96,7 +96,7 @@ static void assert_malformed_path(struct fixture *fixture, struct text path, con
 {
 	const struct route_match *found = match(fixture, HTTP_GET, path);
 
-	if (!found->is_malformed || found->route != NULL || found->allowed != 0)
+	if (found->malformed == NULL || found->route != NULL || found->allowed != 0)
 		fail_msg("%.*s is not malformed", TEXT_ARGS(path));
 	if (strstr(found->malformed, says) == NULL)
 		fail_msg("%.*s is \"%s\", not \"%s\"", TEXT_ARGS(path), found->malformed, says);

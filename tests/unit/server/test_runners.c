@@ -173,7 +173,7 @@ static void fail_answer(struct awaitable *awaitable, enum error error, const cha
 	(db_batch_awaitable.fail)(awaitable, error, why); /* cmocka has a macro of that name */
 }
 
-static const struct awaitable_class fake_class = {"fake", wait_for_answer, start_answer, fail_answer};
+static const struct awaitable_class fake_class = {wait_for_answer, start_answer, fail_answer};
 
 /* Ends one of those that were started. */
 static void on_complete(uv_timer_t *timer)
