@@ -33,6 +33,7 @@ struct db_pipeline_options {
 	unsigned connections;        /* most, of both kinds together */
 	unsigned shared_connections; /* for quick reads; quick writes have up to twice as many */
 	unsigned queue_limit;
+	unsigned first_number; /* of its connections, for the log */
 };
 
 struct db_pipeline *db_pipeline_create(uv_loop_t *loop, const struct db_pipeline_options *options);

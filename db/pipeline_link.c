@@ -205,8 +205,8 @@ void link_open(struct db_pipeline *pipeline, struct lane *lane)
 	link->has_lone_traveller = false;
 	link->expected_ns = link->outgoing_count = 0;
 	list_init(&link->outgoing);
-	db_conn_init(&link->conn, pipeline->options.settings, lane->is_read_only, (unsigned)(link - pipeline->links),
-		     on_over);
+	db_conn_init(&link->conn, pipeline->options.settings, lane->is_read_only,
+		     pipeline->options.first_number + (unsigned)(link - pipeline->links), on_over);
 	db_watch_init(&link->watch, pipeline->loop, &link->conn, on_ready);
 	link->resolve = db_resolve_start(pipeline->loop, pipeline->options.settings->conninfo, on_resolved, link);
 	if (link->resolve == NULL)

@@ -20,11 +20,7 @@ static const char too_many[] = "too many computations are waiting for a compute 
 
 static void fail(struct awaitable *awaitable, enum error error, const char *why)
 {
-	uint64_t now_ns = clock_now_ns();
-
-	exchange_note_work(exchange_of(awaitable), "compute", now_ns, now_ns);
-	awaitable->error = error;
-	awaitable->why = why;
+	exchange_fail_work(exchange_of(awaitable), "compute", error, why);
 }
 
 static void note_end(struct exchange *x)

@@ -211,6 +211,15 @@ void exchange_note_work(struct exchange *x, const char *name, uint64_t started_n
 	x->work_name = name;
 }
 
+void exchange_fail_work(struct exchange *x, const char *name, enum error error, const char *why)
+{
+	uint64_t now_ns = clock_now_ns();
+
+	exchange_note_work(x, name, now_ns, now_ns);
+	x->awaited.error = error;
+	x->awaited.why = why;
+}
+
 /* Responses */
 
 bool exchange_names_json(const struct exchange *x)

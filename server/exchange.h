@@ -111,6 +111,8 @@ enum error exchange_await_error(const struct exchange *x);
 enum step respond_await_problem(struct exchange *x);
 /* For awaitables: adds up where the time went, when the waiting is over. */
 void exchange_note_work(struct exchange *x, const char *name, uint64_t started_ns, uint64_t done_ns);
+/* It was not begun, and will not be. */
+void exchange_fail_work(struct exchange *x, const char *name, enum error error, const char *why);
 
 /* Responses: what they are given is in the arena or lasts for ever. Results do not last longer than the last step. */
 

@@ -16,11 +16,7 @@ static const char too_many[] = "as many requests as fetch_requests allows are fe
 
 static void fail(struct awaitable *awaitable, enum error error, const char *why)
 {
-	uint64_t now_ns = clock_now_ns();
-
-	exchange_note_work(exchange_of(awaitable), "fetch", now_ns, now_ns);
-	awaitable->error = error;
-	awaitable->why = why;
+	exchange_fail_work(exchange_of(awaitable), "fetch", error, why);
 }
 
 /* The first wait hands the order over. */

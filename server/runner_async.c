@@ -20,6 +20,7 @@ static void start(struct runner *runner)
 						 .connections = options->db_connections,
 						 .shared_connections = options->db_shared_connections,
 						 .queue_limit = options->queue_limit,
+						 .first_number = runner->number * options->db_connections,
 					     });
 }
 

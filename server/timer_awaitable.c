@@ -25,12 +25,7 @@ static void note_end(struct exchange *x, uint64_t started_ns)
 
 static void fail(struct awaitable *awaitable, enum error error, const char *why)
 {
-	struct exchange *x = exchange_of(awaitable);
-	uint64_t now_ns = clock_now_ns();
-
-	exchange_note_work(x, "timer", now_ns, now_ns);
-	awaitable->error = error;
-	awaitable->why = why;
+	exchange_fail_work(exchange_of(awaitable), "timer", error, why);
 }
 
 /* Where a thread waits: it sleeps. The time counts from when it was asked for, not from when a thread was free. */

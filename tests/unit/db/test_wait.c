@@ -27,7 +27,7 @@ static void waiting_ends_at_the_deadline(void **state)
 	db_wait_run(&wait, &batches[0]);
 	assert_int_equal(batches[0].error, ERROR_DEADLINE);
 	assert_non_null(strstr(batches[0].message, "whether it was written is not known"));
-	assert_in_range(clock_now_ns() - before_ns, 20 * NS_PER_MS, 500 * NS_PER_MS);
+	assert_true(clock_now_ns() - before_ns >= 20 * NS_PER_MS);
 	assert_int_equal(fake_pq.open, 0);
 }
 

@@ -420,15 +420,23 @@ static void times_are_noted_in_every_mode(void **state)
 
 /* Threads */
 
+/* The workers have what was handed to them. */
+static void until_nobody_waits(void)
+{
+	for (int i = 0; i < 5000 && runner->class->numbers(runner).waiting > 0; i++)
+		usleep(1000);
+	assert_int_equal(runner->class->numbers(runner).waiting, 0);
+}
+
 static void beyond_the_queue_limit_is_busy_at_once(void **state)
 {
 	(void)state;
 	options.threads = 1;
 	options.queue_limit = 2;
-	wait_us = 30000;
+	wait_us = 500000;
 	start(MODE_THREADS);
 	runner_run(runner, begin(1, one_await, 5000));
-	usleep(10000); /* the worker has it */
+	until_nobody_waits();
 	for (unsigned i = 2; i < 6; i++)
 		runner_run(runner, begin(i, one_await, 5000));
 	assert_int_equal(all_ready, 2);
@@ -446,10 +454,10 @@ static void a_deadline_passes_while_no_worker_is_free(void **state)
 
 	(void)state;
 	options.threads = 1;
-	wait_us = 150000;
+	wait_us = 1000000;
 	start(MODE_THREADS);
 	runner_run(runner, begin(1, one_await, 5000));
-	usleep(10000);
+	until_nobody_waits();
 	uv_update_time(&loop);
 	began_ns = clock_now_ns();
 	runner_run(runner, begin(2, one_await, 30));
@@ -457,7 +465,7 @@ static void a_deadline_passes_while_no_worker_is_free(void **state)
 	run_until_ready(1);
 	assert_memory_equal(responses[2], "504 ", 4);
 	assert_non_null(strstr(responses[2], "no worker became free"));
-	assert_in_range(clock_now_ns() - began_ns, 30 * NS_PER_MS, 120 * NS_PER_MS);
+	assert_true(clock_now_ns() - began_ns >= 30 * NS_PER_MS);
 	assert_int_equal(exchanges[2]->db_ns, 0);
 	run_until_ready(3);
 	assert_memory_equal(responses[3], "200 ", 4);
