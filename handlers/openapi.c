@@ -30,19 +30,25 @@ static const struct db_parameter *parameter_named(const struct db_statement *sta
 static void write_parameter(struct document *document, const struct db_parameter *parameter, const char *name,
 			    bool is_of_path)
 {
+	unsigned depth = document->depth;
+
 	document_open_object(document, NULL);
 	document_add_string(document, "name", name);
 	document_add_string(document, "in", is_of_path ? "path" : "query");
 	document_add_json(document, "required", parameter->has_default ? "false" : "true");
 	if (parameter->description[0] != '\0')
 		document_add_string(document, "description", parameter->description);
+	/* JSON as it is, and not an object's members as a parameter each */
+	if (parameter->type.kind == DB_TYPE_JSON && !parameter->type.is_array) {
+		document_open_object(document, "content");
+		document_open_object(document, "application/json");
+	}
 	document_open_object(document, "schema");
 	openapi_add_type(document, &parameter->type, false);
 	/* no text of a query string is null */
 	if (parameter->default_text != NULL)
 		openapi_add_default(document, parameter);
-	document_close(document);
-	document_close(document);
+	document_close_above(document, depth);
 }
 
 static bool has_input_outside_path(const struct endpoint *endpoint)
