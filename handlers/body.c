@@ -122,14 +122,11 @@ static const char *wrong_as_jansson_says(json_error_t *error, struct arena *aren
 {
 	bool is_cut = !utf8_is_valid(text_of(error->text));
 
-	if (json_error_code(error) == json_error_numeric_overflow)
-		return arena_printf(arena, "line %d, column %d: a number beyond 1.8e308; write it as a string",
-				    error->line, error->column);
-
 	for (char *c = error->text; is_cut && *c != '\0'; c++)
 		if ((unsigned char)*c >= 0x80)
 			*c = '?';
-	return arena_printf(arena, "line %d, column %d: %s", error->line, error->column, error->text);
+	return arena_printf(arena, "line %d, column %d: %s%s", error->line, error->column, error->text,
+			    json_error_code(error) == json_error_numeric_overflow ? "; write it as a string" : "");
 }
 
 /* jansson keeps the order of the keys, so names (unescaped by it) and values in the text go side by side. */
