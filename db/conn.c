@@ -92,13 +92,14 @@ static void on_notice(void *data, const PGresult *notice)
 	log_debug("db", "conn %u: %s", conn->number, message != NULL ? message : "a notice without text");
 }
 
-int db_conn_open(struct db_conn *conn, const char *host, const char *hostaddr)
+int db_conn_open(struct db_conn *conn, const struct db_found *found)
 {
 	struct db_conninfo info;
 
 	conn_set_state(conn, CONN_CONNECTING);
 	conn->error[0] = '\0';
 	conn->wants_write = conn->is_inside_query = conn->is_retiring = conn->gave_up = false;
+	conn->is_unit_aborted = false;
 	conn->changed_by = NULL;
 	conn->head = conn->arrived = conn->in_flight = conn->units_in_flight = conn->preparing = 0;
 	conn->head_bytes = 0;
@@ -106,7 +107,7 @@ int db_conn_open(struct db_conn *conn, const char *host, const char *hostaddr)
 	conn->progress_ns = clock_now_ns();
 	conn->slots = memory_alloc_zeroed(ring_size(conn), sizeof(*conn->slots));
 	conn->prepared = memory_alloc_zeroed(conn->settings->statement_count + 1, sizeof(*conn->prepared));
-	db_conninfo_fill(&info, conn->settings, host, hostaddr);
+	db_conninfo_fill(&info, conn->settings, found);
 	conn->pg = PQconnectStartParams(info.keywords, info.values, 1);
 	if (conn->pg == NULL)
 		return conn_fail(conn, "out of memory in libpq");

@@ -25,6 +25,7 @@
 #include <stdint.h>
 
 #include "db/batch.h"
+#include "db/lookup.h"
 #include "db/settings.h"
 
 enum { DB_CONN_REPORTED = 7 };
@@ -49,6 +50,7 @@ struct db_slot {
 	unsigned char preamble_left;         /* results that are nobody's: becoming read-only, setting the timeout */
 	bool ends_unit;                      /* a Sync follows */
 	bool is_read_only;
+	bool is_too_large; /* a write's result: whether it was written, its Sync tells */
 };
 
 struct db_prepared {
@@ -82,6 +84,7 @@ struct db_conn {
 	PostgresPollingStatusType polling;
 	bool wants_write;
 	bool is_inside_query;                      /* a result has come, its closing NULL has not */
+	bool is_unit_aborted;                      /* something of the unit that is coming in has failed */
 	unsigned setup_left;                       /* results of the set-up still to come, its Syncs included */
 	uint32_t reported_marks[DB_CONN_REPORTED]; /* of the settings that PostgreSQL reports */
 	uint64_t asked_ns;                         /* when the Sync that measures the distance was sent; 0: not yet */
@@ -94,8 +97,8 @@ struct db_conn {
 
 void db_conn_init(struct db_conn *conn, const struct db_settings *settings, bool is_read_only, unsigned number,
 		  db_conn_over_fn *over);
-/* Begins to connect. `host`, `hostaddr`: as resolve.h has found them, or NULL when there is no name to resolve. */
-MUST_CHECK int db_conn_open(struct db_conn *conn, const char *host, const char *hostaddr);
+/* Begins to connect: to what was found, or NULL when there is nothing to look up. */
+MUST_CHECK int db_conn_open(struct db_conn *conn, const struct db_found *found);
 /* Goes on after the socket became ready, or when in doubt. */
 MUST_CHECK int db_conn_advance(struct db_conn *conn);
 int db_conn_socket(const struct db_conn *conn);

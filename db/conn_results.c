@@ -240,10 +240,10 @@ static void take_rows(struct db_conn *conn, struct db_slot *slot, PGresult *resu
 		PQclear(result);
 		return;
 	}
-	if (is_too_large(result, conn->settings->result_limit_bytes))
+	slot->is_too_large = is_too_large(result, conn->settings->result_limit_bytes);
+	if (slot->is_too_large && slot->is_read_only)
 		db_batch_fail(batch, ERROR_RESULT_TOO_LARGE,
-			      slot->is_read_only ? "the result is larger than max_result_bytes; ask for less"
-						 : "it was written, but its result is larger than max_result_bytes");
+			      "the result is larger than max_result_bytes; ask for less");
 	batch->queries[batch->arrived++].result = (struct db_result *)result;
 }
 
@@ -264,6 +264,7 @@ static int take_result(struct db_conn *conn, PGresult *result)
 		PQclear(result);
 		return 0;
 	case PGRES_FATAL_ERROR:
+		conn->is_unit_aborted = true;
 		return take_error(conn, slot, result);
 	default:
 		/* COPY and the like: the parser of endpoint files lets none through */
@@ -305,15 +306,26 @@ static bool was_run(const struct db_batch *batch)
 	return batch == NULL || batch->error != ERROR_NONE || batch->arrived == batch->query_count;
 }
 
-/* `is_spoilt`: nobody knows which of its reads saw the settings that another of them has changed. */
+/* Of a unit that is over. `is_spoilt`: what its reads say can not be trusted, not even their errors. */
+static void release(struct db_conn *conn, struct db_slot *slot, bool is_spoilt)
+{
+	if (slot->batch != NULL && is_spoilt)
+		db_batch_rewind(slot->batch);
+	else if (slot->batch != NULL && slot->is_too_large)
+		db_batch_fail(slot->batch, ERROR_RESULT_TOO_LARGE,
+			      "it was written, but its result is larger than max_result_bytes");
+	conn_hand_back(conn, slot, was_run(slot->batch) && !is_spoilt ? DB_CONN_DONE : DB_CONN_NOT_RUN);
+}
+
 static void release_unit(struct db_conn *conn, bool is_spoilt)
 {
 	struct db_slot slot;
 
 	conn->arrived = 0;
+	conn->is_unit_aborted = false;
 	do {
 		slot = conn_take_head(conn);
-		conn_hand_back(conn, &slot, was_run(slot.batch) && !is_spoilt ? DB_CONN_DONE : DB_CONN_NOT_RUN);
+		release(conn, &slot, is_spoilt);
 	} while (!slot.ends_unit);
 }
 
@@ -327,7 +339,9 @@ static int end_unit(struct db_conn *conn)
 	REQUIRE(conn->in_flight > conn->arrived && last->ends_unit && last->results_left == 0);
 	if (last->prepares != NULL)
 		conn_note_prepared(conn, last->prepares);
-	release_unit(conn, changed != NULL && conn->arrived > 0);
+	/* nobody knows which of several reads saw the settings that another of them has changed; and an error takes
+	 * the change back before PostgreSQL tells of it */
+	release_unit(conn, conn->arrived > 0 && (changed != NULL || conn->is_unit_aborted));
 	conn->units_in_flight--;
 	if (conn->in_flight == 0)
 		conn_set_state(conn, CONN_READY);

@@ -11,8 +11,7 @@ static unsigned add(struct db_conninfo *info, unsigned count, const char *keywor
 	return count + 1;
 }
 
-void db_conninfo_fill(struct db_conninfo *info, const struct db_settings *settings, const char *host,
-		      const char *hostaddr)
+void db_conninfo_fill(struct db_conninfo *info, const struct db_settings *settings, const struct db_found *found)
 {
 	/* Before `dbname`: defaults that the user's string may change. After it: what the program relies on. GSS would
 	 * cost a round trip; a dead peer of an idle connection is noticed within 11 s. */
@@ -30,9 +29,11 @@ void db_conninfo_fill(struct db_conninfo *info, const struct db_settings *settin
 	count = add(info, count, "connect_timeout", info->connect_seconds);
 	count = add(info, count, "dbname", settings->conninfo);
 	count = add(info, count, "client_encoding", "UTF8");
-	if (host != NULL) {
-		count = add(info, count, "host", host);
-		count = add(info, count, "hostaddr", hostaddr);
+	if (found != NULL) {
+		count = add(info, count, "host", found->host);
+		count = add(info, count, "hostaddr", found->hostaddr);
 	}
+	if (found != NULL && found->port != NULL)
+		count = add(info, count, "port", found->port);
 	add(info, count, NULL, NULL);
 }

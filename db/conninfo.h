@@ -6,13 +6,13 @@
  */
 #pragma once
 
+#include "db/lookup.h"
 #include "db/settings.h"
 
 struct db_conninfo {
-	const char *keywords[12], *values[12]; /* as PQconnectStartParams() wants them, with dbname expanded */
+	const char *keywords[16], *values[16]; /* as PQconnectStartParams() wants them, with dbname expanded */
 	char connect_seconds[16];
 };
 
-/* `host`, `hostaddr`: as resolve.h has found them, or NULL for the string's own. */
-void db_conninfo_fill(struct db_conninfo *info, const struct db_settings *settings, const char *host,
-		      const char *hostaddr);
+/* `found`: where to, or NULL for what the string says. */
+void db_conninfo_fill(struct db_conninfo *info, const struct db_settings *settings, const struct db_found *found);

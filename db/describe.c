@@ -265,7 +265,7 @@ static PGconn *connect_blocking(const struct db_settings *settings)
 {
 	struct db_conninfo info;
 
-	db_conninfo_fill(&info, settings, NULL, NULL);
+	db_conninfo_fill(&info, settings, NULL);
 	return PQconnectdbParams(info.keywords, info.values, 1);
 }
 

@@ -22,11 +22,12 @@ struct db_lookup {
 	void *data;
 	/* the thread's own, until it is over */
 	char *names; /* owned: the host list, cut at its commas */
+	char *ports; /* owned: the same of the ports; NULL: not one for each host */
 	unsigned name_count, address_count;
-	bool takes_first_only; /* a list of ports goes with the list of hosts, one each */
 	bool has_failed;
 	char addresses[LOOKUP_ADDRESSES_MAX * (INET6_ADDRSTRLEN + 1)];
 	char hosts[LOOKUP_ADDRESSES_MAX * 256];
+	char port_list[LOOKUP_ADDRESSES_MAX * 8];
 	char error[256];
 };
 
@@ -40,49 +41,56 @@ static bool is_name(const char *host)
 	       inet_pton(AF_INET6, host, &ignored) != 1;
 }
 
-/* The value of `host` as libpq would use it: from the string, else from PGHOST. Returns a copy or NULL; NULL too when
- * the addresses are given already. */
-static char *host_list(const char *conninfo, bool *has_ports)
+static const char *value_of(const PQconninfoOption *options, const char *keyword)
+{
+	while (options->keyword != NULL && strcmp(options->keyword, keyword) != 0)
+		options++;
+	return options->val;
+}
+
+/* The hosts as libpq would use them: of the string, else of PGHOST. Returns a copy or NULL; NULL too when the addresses
+ * are given already, or a service file may give them. `ports` is a copy when there is one for each host. */
+static char *host_list(const char *conninfo, char **ports)
 {
 	PQconninfoOption *options = PQconninfoParse(conninfo, NULL);
-	char *hosts = NULL;
-	bool has_address = false;
+	const char *hosts, *port;
+	char *copy = NULL;
 
 	if (options == NULL)
 		return NULL; /* PQconnectStart says what is wrong with it */
-	for (const PQconninfoOption *option = options; option->keyword != NULL; option++) {
-		if (strcmp(option->keyword, "host") == 0 && option->val != NULL)
-			hosts = memory_copy_string(option->val);
-		if (strcmp(option->keyword, "hostaddr") == 0 && option->val != NULL)
-			has_address = true;
-		if (strcmp(option->keyword, "port") == 0 && option->val != NULL)
-			*has_ports = strchr(option->val, ',') != NULL;
-	}
+	hosts = value_of(options, "host");
+	port = value_of(options, "port");
+	if (hosts == NULL && value_of(options, "service") == NULL && getenv("PGSERVICE") == NULL)
+		hosts = getenv("PGHOST");
+	if (hosts != NULL && value_of(options, "hostaddr") == NULL && getenv("PGHOSTADDR") == NULL)
+		copy = memory_copy_string(hosts);
+	if (copy != NULL && port != NULL && strchr(port, ',') != NULL)
+		*ports = memory_copy_string(port);
 	PQconninfoFree(options);
-	if (hosts == NULL && getenv("PGHOST") != NULL)
-		hosts = memory_copy_string(getenv("PGHOST"));
-	if (has_address || getenv("PGHOSTADDR") != NULL) {
-		free(hosts);
-		return NULL;
-	}
-	return hosts;
+	return copy;
 }
 
-/* Cuts the list at its commas. Returns how many names it has; 0 when libpq is to be left alone with it. */
+/* Returns how many it has. */
+static unsigned cut_at_commas(char *list)
+{
+	unsigned count = 1;
+
+	for (char *comma = strchr(list, ','); comma != NULL; comma = strchr(comma + 1, ',')) {
+		*comma = '\0';
+		count++;
+	}
+	return count;
+}
+
+/* Returns how many names the list has, cut; 0 when libpq is to be left alone with it. */
 static unsigned cut_into_names(char *list)
 {
-	bool has_names = false, has_others = false;
-	unsigned count = 0;
+	unsigned count = cut_at_commas(list), names = 0;
+	const char *name = list;
 
-	for (char *name = list; name != NULL; count++) {
-		char *comma = strchr(name, ',');
-
-		if (comma != NULL)
-			*comma = '\0';
-		*(is_name(name) ? &has_names : &has_others) = true;
-		name = comma != NULL ? comma + 1 : NULL;
-	}
-	return has_names && !has_others && count <= LOOKUP_HOSTS_MAX ? count : 0;
+	for (unsigned i = 0; i < count; i++, name += strlen(name) + 1)
+		names += is_name(name);
+	return names == count && count <= LOOKUP_HOSTS_MAX ? count : 0;
 }
 
 static void destroy(struct db_lookup *lookup)
@@ -90,15 +98,21 @@ static void destroy(struct db_lookup *lookup)
 	pthread_cond_destroy(&lookup->over);
 	pthread_mutex_destroy(&lookup->lock);
 	free(lookup->names);
+	free(lookup->ports);
 	free(lookup);
 }
 
 /* In the lookup's thread */
 
-static void add_address(struct db_lookup *lookup, const char *name, const struct addrinfo *address)
+static void append(char *list, size_t bytes, const char *text)
 {
-	size_t used = strlen(lookup->addresses), hosts_used = strlen(lookup->hosts);
-	const char *comma = lookup->address_count++ > 0 ? "," : "";
+	size_t used = strlen(list);
+
+	snprintf(list + used, bytes - used, "%s%s", used > 0 ? "," : "", text);
+}
+
+static void add_address(struct db_lookup *lookup, const char *name, const char *port, const struct addrinfo *address)
+{
 	char text[INET6_ADDRSTRLEN];
 
 	if (address->ai_family == AF_INET)
@@ -107,24 +121,24 @@ static void add_address(struct db_lookup *lookup, const char *name, const struct
 	else
 		inet_ntop(AF_INET6, &((const struct sockaddr_in6 *)(const void *)address->ai_addr)->sin6_addr, text,
 			  sizeof(text));
-	snprintf(lookup->hosts + hosts_used, sizeof(lookup->hosts) - hosts_used, "%s%s", comma, name);
-	snprintf(lookup->addresses + used, sizeof(lookup->addresses) - used, "%s%s", comma, text);
+	append(lookup->addresses, sizeof(lookup->addresses), text);
+	append(lookup->hosts, sizeof(lookup->hosts), name);
+	if (port != NULL)
+		append(lookup->port_list, sizeof(lookup->port_list), port);
+	lookup->address_count++;
 }
 
 /* Returns getaddrinfo()'s status. */
-static int look_up(struct db_lookup *lookup, const char *name)
+static int look_up(struct db_lookup *lookup, const char *name, const char *port)
 {
 	struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM}, *found;
 	int status = getaddrinfo(name, NULL, &hints, &found);
 
 	if (status != 0)
 		return status;
-	for (const struct addrinfo *address = found; address != NULL; address = address->ai_next) {
+	for (const struct addrinfo *address = found; address != NULL; address = address->ai_next)
 		if (lookup->address_count < LOOKUP_ADDRESSES_MAX)
-			add_address(lookup, name, address);
-		if (lookup->takes_first_only)
-			break;
-	}
+			add_address(lookup, name, port, address);
 	freeaddrinfo(found);
 	return 0;
 }
@@ -132,14 +146,16 @@ static int look_up(struct db_lookup *lookup, const char *name)
 /* One name of several that is gone is no harm, as long as there is another. */
 static void look_up_all(struct db_lookup *lookup)
 {
-	const char *name = lookup->names;
+	const char *name = lookup->names, *port = lookup->ports;
 
 	for (unsigned i = 0; i < lookup->name_count; i++, name += strlen(name) + 1) {
-		int status = look_up(lookup, name);
+		int status = look_up(lookup, name, port);
 
 		if (status != 0)
 			snprintf(lookup->error, sizeof(lookup->error), "can not resolve \"%s\": %s", name,
 				 gai_strerror(status));
+		if (port != NULL)
+			port += strlen(port) + 1;
 	}
 	lookup->has_failed = lookup->address_count == 0;
 }
@@ -187,18 +203,19 @@ static int start_thread(struct db_lookup *lookup)
 
 struct db_lookup *db_lookup_start(const char *conninfo)
 {
-	bool has_ports = false;
-	char *names = host_list(conninfo, &has_ports);
+	char *ports = NULL, *names = host_list(conninfo, &ports);
 	unsigned count = names != NULL ? cut_into_names(names) : 0;
 	struct db_lookup *lookup;
 	pthread_condattr_t monotonic;
 
-	if (count == 0) {
+	/* a port for each, or PQconnectStart says what is wrong */
+	if (count == 0 || (ports != NULL && cut_at_commas(ports) != count)) {
 		free(names);
+		free(ports);
 		return NULL;
 	}
 	lookup = memory_alloc_zeroed(1, sizeof(*lookup));
-	*lookup = (struct db_lookup){.names = names, .name_count = count, .takes_first_only = has_ports};
+	*lookup = (struct db_lookup){.names = names, .name_count = count, .ports = ports};
 	pthread_mutex_init(&lookup->lock, NULL);
 	pthread_condattr_init(&monotonic);
 	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
@@ -237,7 +254,12 @@ bool db_lookup_wait(struct db_lookup *lookup, uint64_t deadline_ns)
 
 struct db_found db_lookup_found(const struct db_lookup *lookup)
 {
-	return (struct db_found){lookup->hosts, lookup->addresses, lookup->has_failed ? lookup->error : NULL};
+	return (struct db_found){
+	    .host = lookup->hosts,
+	    .hostaddr = lookup->addresses,
+	    .port = lookup->ports != NULL ? lookup->port_list : NULL,
+	    .error = lookup->has_failed ? lookup->error : NULL,
+	};
 }
 
 void db_lookup_release(struct db_lookup *lookup)

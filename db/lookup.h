@@ -23,10 +23,13 @@ enum {
 	LOOKUPS_MAX = 64,
 };
 
-/* `host` and `hostaddr` are lists as PQconnectStart() wants them, a pair for each address, so that libpq tries one
- * after the other as it does with a name; or `error` says why there are none. Valid until db_lookup_release(). */
+/* `host`, `hostaddr` and `port` are lists as PQconnectStart() wants them, with one of each for each address, so that libpq
+ * tries one after the other as it does with a name; or `error` says why there are none. Valid until
+ * db_lookup_release(). */
 struct db_found {
-	const char *host, *hostaddr, *error; /* error: NULL when there are some */
+	const char *host, *hostaddr;
+	const char *port;  /* NULL: the string's own goes for all of them */
+	const char *error; /* NULL: there are some */
 };
 
 struct db_lookup;

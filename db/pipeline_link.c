@@ -96,6 +96,18 @@ static bool may_run_again(const struct db_conn *conn, struct db_batch *batch, en
 	return batch->error == ERROR_NONE;
 }
 
+/* What has been there and back in less time than the connect had measured, which may have held a wait for the processor.
+ */
+static void note_distance(struct link *link, const struct db_batch *batch)
+{
+	uint64_t took_ns = batch->done_ns - batch->sent_ns;
+
+	if (took_ns < link->conn.distance_ns)
+		link->conn.distance_ns = took_ns;
+	if (took_ns < link->pipeline->distance_ns)
+		link->pipeline->distance_ns = took_ns;
+}
+
 static void on_over(struct db_conn *conn, struct db_batch *batch, enum db_conn_outcome outcome)
 {
 	struct link *link = CONTAINER_OF(conn, struct link, conn);
@@ -105,6 +117,7 @@ static void on_over(struct db_conn *conn, struct db_batch *batch, enum db_conn_o
 	pipeline->in_flight--;
 	link->expected_ns -= batch->expected_ns;
 	if (outcome == DB_CONN_DONE) {
+		note_distance(link, batch);
 		/* PostgreSQL sends the results of a unit at its end: nobody knows who took how much of the time */
 		pipeline_learn(pipeline, batch, (batch->done_ns - began_ns) / batch->unit_size);
 		if (batch->ends_unit)
@@ -171,9 +184,9 @@ static void on_ready(struct db_watch *watch)
 
 /* Opening and losing links */
 
-static void connect_link(struct link *link, const char *host, const char *hostaddr)
+static void connect_link(struct link *link, const struct db_found *found)
 {
-	if (db_conn_open(&link->conn, host, hostaddr) != 0)
+	if (db_conn_open(&link->conn, found) != 0)
 		link_lose(link);
 	else
 		db_watch_update(&link->watch);
@@ -185,7 +198,7 @@ static void on_resolved(void *data, const struct db_found *found)
 
 	link->resolve = NULL;
 	if (found->error == NULL) {
-		connect_link(link, found->host, found->hostaddr);
+		connect_link(link, found);
 		return;
 	}
 	snprintf(link->conn.error, sizeof(link->conn.error), "%s", found->error);
@@ -210,7 +223,7 @@ void link_open(struct db_pipeline *pipeline, struct lane *lane)
 	db_watch_init(&link->watch, pipeline->loop, &link->conn, on_ready);
 	link->resolve = db_resolve_start(pipeline->loop, pipeline->options.settings->conninfo, on_resolved, link);
 	if (link->resolve == NULL)
-		connect_link(link, NULL, NULL);
+		connect_link(link, NULL);
 	pipeline_start_ticking(pipeline);
 }
 

@@ -236,9 +236,9 @@ static void on_ready(struct db_watch *watch)
 		end_part(stream, batch);
 }
 
-static void connect_stream(struct db_stream *stream, const char *host, const char *hostaddr)
+static void connect_stream(struct db_stream *stream, const struct db_found *found)
 {
-	if (db_conn_open(&stream->conn, host, hostaddr) == 0)
+	if (db_conn_open(&stream->conn, found) == 0)
 		db_watch_update(&stream->watch);
 	else
 		break_off_soon(stream);
@@ -252,7 +252,7 @@ static void on_resolved(void *data, const struct db_found *found)
 	if (found->error != NULL)
 		break_off(stream, ERROR_DATABASE_UNAVAILABLE, db_unreachable);
 	else
-		connect_stream(stream, found->host, found->hostaddr);
+		connect_stream(stream, found);
 }
 
 static void create_timer(struct db_stream *stream, uv_loop_t *loop)
@@ -276,7 +276,7 @@ void db_stream_start(struct db_stream *stream, struct db_batch *batch, const str
 		db_watch_init(&stream->watch, loop, &stream->conn, on_ready);
 		stream->resolve = db_resolve_start(loop, settings->conninfo, on_resolved, stream);
 		if (stream->resolve == NULL)
-			connect_stream(stream, NULL, NULL);
+			connect_stream(stream, NULL);
 	} else if (db_conn_is_usable(&stream->conn)) {
 		send_part(stream);
 	} else {

@@ -63,11 +63,11 @@ static int begin_to_connect(struct db_conn *conn, uint64_t deadline_ns)
 	int status = 1;
 
 	if (lookup == NULL)
-		return db_conn_open(conn, NULL, NULL);
+		return db_conn_open(conn, NULL);
 	conn->error[0] = '\0';
 	if (db_lookup_wait(lookup, deadline_ns)) {
 		found = db_lookup_found(lookup);
-		status = found.error == NULL ? db_conn_open(conn, found.host, found.hostaddr) : -1;
+		status = found.error == NULL ? db_conn_open(conn, &found) : -1;
 		if (found.error != NULL)
 			snprintf(conn->error, sizeof(conn->error), "%s", found.error);
 	}

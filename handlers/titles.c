@@ -183,7 +183,7 @@ static enum step begin(struct exchange *x, const char *const *values)
 	if (problem != NULL)
 		return respond_problem(x, ERROR_BAD_INPUT, "%s", problem);
 	/* lines, unless an array is asked for: they can be read as they come */
-	row_stream_init(&titles->rows, x, exchange_wants_ndjson(x) || !exchange_names_json(x));
+	row_stream_init(&titles->rows, x, exchange_takes_ndjson(x));
 	x->state = titles;
 	return await_more(x);
 }

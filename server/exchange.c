@@ -222,11 +222,14 @@ void exchange_fail_work(struct exchange *x, const char *name, enum error error, 
 
 /* Responses */
 
-bool exchange_names_json(const struct exchange *x)
+bool exchange_takes_ndjson(const struct exchange *x)
 {
+	struct accept_verdict lines = accept_quality(x->request.accept, TEXT("application/x-ndjson"));
 	struct accept_verdict json = accept_quality(x->request.accept, TEXT("application/json"));
+	bool is_json_asked_for = json.is_named && json.quality > 0,
+	     are_lines_refused = lines.is_named && lines.quality == 0;
 
-	return json.is_named && json.quality > 0;
+	return exchange_wants_ndjson(x) || (!is_json_asked_for && !are_lines_refused);
 }
 
 bool exchange_wants_ndjson(const struct exchange *x)

@@ -119,8 +119,8 @@ void exchange_fail_work(struct exchange *x, const char *name, enum error error, 
 /* What comes as a stream is JSON, or a line a row: for clients that name application/x-ndjson, and JSON with no more
  * quality. */
 bool exchange_wants_ndjson(const struct exchange *x);
-/* By itself, not by a range. */
-bool exchange_names_json(const struct exchange *x);
+/* The same, where lines are what comes to who names neither. */
+bool exchange_takes_ndjson(const struct exchange *x);
 enum step respond_empty(struct exchange *x, unsigned status);
 enum step respond_json(struct exchange *x, unsigned status, struct text json);
 enum step respond_text(struct exchange *x, unsigned status, const char *content_type, struct text body);

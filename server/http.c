@@ -160,6 +160,17 @@ void http_loop_begin_thread(void)
 	h2o_socket_buffer_prototype.allocator.max = SPARE_INPUT_BUFFERS;
 }
 
+/* Something of a request is there; a line break behind the last one is nothing (RFC 9112, section 2.2). */
+static bool is_in_request(const struct client *client)
+{
+	const h2o_buffer_t *input = client->socket->input;
+
+	for (size_t i = 0; i < input->size; i++)
+		if (input->bytes[i] != '\r' && input->bytes[i] != '\n')
+			return true;
+	return false;
+}
+
 void http_loop_drain(struct http_loop *http, bool closes_idle)
 {
 	/* h2o_context_request_shutdown() would do no more for HTTP/1, and leave a timer of HTTP/2 behind */
@@ -172,7 +183,7 @@ void http_loop_drain(struct http_loop *http, bool closes_idle)
 
 		/* what has arrived is still read, and answered; then the end is seen. Who is in the middle of a request
 		 * may send the rest, as long as the drain takes. */
-		if (client->reply == NULL && client->socket->input->size == 0)
+		if (client->reply == NULL && !is_in_request(client))
 			http_client_cut_off(client, SHUT_RD);
 	}
 }

@@ -23,30 +23,31 @@ void signals_block(void)
 	pthread_sigmask(SIG_BLOCK, &set, NULL);
 }
 
-/* Returns 0 when none has come in time. The thread may be cancelled here, and nowhere else: it may hold the log. */
+/* Returns 0 when none has come in time. */
 static int next(const struct timespec *time)
 {
 	sigset_t set = both();
-	int number, ignored;
+	int number;
 
-	pthread_setcancelstate(PTHREAD_CANCEL_ENABLE, &ignored);
 	do
 		number = time != NULL ? sigtimedwait(&set, NULL, time) : sigwaitinfo(&set, NULL);
 	while (number < 0 && errno == EINTR);
-	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &ignored);
 	return number > 0 ? number : 0;
 }
 
 static void *hear(void *data)
 {
-	const struct signals *signals = data;
+	struct signals *signals = data;
 	struct timespec patience = {(time_t)(signals->patience_ms / 1000),
 				    (long)(signals->patience_ms % 1000 * NS_PER_MS)};
-	int ignored;
+	int number = next(NULL);
 
-	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &ignored);
-	signals->first(signals->data, next(NULL));
-	signals->second(signals->data, next(&patience));
+	if (atomic_load(&signals->is_stopped))
+		return NULL;
+	signals->first(signals->data, number);
+	number = next(&patience);
+	if (!atomic_load(&signals->is_stopped))
+		signals->second(signals->data, number);
 	return NULL;
 }
 
@@ -57,6 +58,8 @@ void signals_start(struct signals *signals)
 
 void signals_stop(struct signals *signals)
 {
-	pthread_cancel(signals->thread);
+	/* not pthread_cancel(), which wants a library that the container's image does without */
+	atomic_store(&signals->is_stopped, true);
+	pthread_kill(signals->thread, SIGTERM);
 	pthread_join(signals->thread, NULL);
 }

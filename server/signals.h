@@ -7,6 +7,8 @@
 #pragma once
 
 #include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 struct signals {
@@ -17,6 +19,7 @@ struct signals {
 	uint64_t patience_ms;
 	/* private */
 	pthread_t thread;
+	atomic_bool is_stopped;
 };
 
 void signals_block(void);

@@ -82,6 +82,8 @@ def test_idle_connections_do_not_hold_it_up(serve):
     service = serve("--read-timeout-ms", 60000, "--drain-timeout-ms", 60000)
     connections = [service.connect() for _ in range(3)]
     assert connections[0].request("GET", "/numbers/1").status == 200
+    connections[0].send(b"\r\n")  # of no request
+    assert service.get("/numbers/1").status == 200
     service.terminate()
     assert service.wait_for_exit(20) == 0
     for connection in connections:

@@ -149,6 +149,24 @@ def test_neighbours_of_those_that_change_their_session(serve):
             assert answer.json == {"date": "2026-12-31"}
 
 
+def test_an_error_that_takes_a_change_of_the_session_back(serve):
+    """PostgreSQL says nothing of it then; those between the two have seen it all the same."""
+    for _ in range(3):  # the first time it is seen
+        service = serve("--db-shared-connections", 1)
+        for _ in range(20):
+            service.get("/session/date")
+            service.get("/session/set/DateStyle?value=ISO")
+            service.get("/divide?a=1&b=1")
+        connections = [service.connect() for _ in range(11)]
+        paths = ["/session/set/DateStyle?value=German"] + ["/session/date"] * 8 + ["/divide?a=1&b=0"] * 2
+        answers = at_once(service, connections, paths)
+        assert [answer.json for answer in answers[1:9]] == [{"date": "2026-12-31"}] * 8
+        for answer in answers[9:]:
+            assert_problem(answer, 400, sqlstate="22012")
+        for connection in connections:
+            connection.close()
+
+
 def test_writes_beside_one_that_changes_its_session(serve):
     """Known as quick, and suddenly it changes its session: nobody else writes, or answers, in its terms."""
     service = serve()

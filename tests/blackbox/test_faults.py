@@ -259,6 +259,15 @@ def test_a_database_under_a_name(serve, named_cluster):
     assert len(service.get("/stream/5000").json) == 5000
 
 
+@pytest.mark.parametrize("first", [True, False])
+def test_one_of_several_names_is_gone(serve, named_cluster, first):
+    port = named_cluster.settings["port"]
+    hosts = [f"localhost:{port}", "gone.invalid:1"]
+    service = serve(url=f"postgresql://postgres@{','.join(hosts[::-1] if first else hosts)}/blackbox")
+    assert service.get("/numbers/1").json == {"n": 1}
+    assert service.request("POST", "/echo", {"int4": 1}).status == 200
+
+
 def test_names_that_are_not_answered(serve, named_cluster, slow_names, tmp_path, is_slow):
     """A lookup takes a minute: neither a request nor the end waits for it."""
     if is_slow:

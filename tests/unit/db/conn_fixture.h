@@ -103,7 +103,7 @@ static inline void init_as(bool is_read_only)
 
 static inline void open_and_prepare(void)
 {
-	assert_int_equal(db_conn_open(&conn, NULL, NULL), 0);
+	assert_int_equal(db_conn_open(&conn, NULL), 0);
 	for (int i = 0; i < 10 && !db_conn_is_usable(&conn); i++)
 		assert_int_equal(db_conn_advance(&conn), 0);
 	assert_int_equal(conn.state, CONN_READY);

@@ -168,7 +168,7 @@ static void closing_hands_everything_back_once_and_in_order(void **state)
  * back after the close. Returns whether all went well. */
 static bool run_whole_exchange(void)
 {
-	int status = db_conn_open(&conn, NULL, NULL);
+	int status = db_conn_open(&conn, NULL);
 
 	for (int i = 0; i < 10 && status == 0 && !db_conn_is_usable(&conn); i++)
 		status = db_conn_advance(&conn);

@@ -383,8 +383,8 @@ static void a_retiring_connection_takes_nobody(void **state)
 	(void)state;
 	options.connections = 2;
 	start();
-	pipeline->distance_ns = 300 * NS_PER_US; /* so that one is behind another */
 	teach(&add, 0);
+	pipeline->distance_ns = 300 * NS_PER_US; /* so that one is behind another */
 	submit(0, &add);
 	submit(1, &add);
 	turn();
