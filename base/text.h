@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
+#include <strings.h>
 
 struct text {
 	const char *at;
@@ -30,4 +31,31 @@ static inline struct text text_of(const char *string)
 static inline bool text_equal(struct text a, struct text b)
 {
 	return a.length == b.length && (a.length == 0 || memcmp(a.at, b.at, a.length) == 0);
+}
+
+/* Of ASCII letters the case does not matter. */
+static inline bool text_equal_nocase(struct text a, struct text b)
+{
+	return a.length == b.length && (a.length == 0 || strncasecmp(a.at, b.at, a.length) == 0);
+}
+
+/* Without blanks and tabs around: the optional white space of HTTP, too. */
+static inline struct text text_trimmed(struct text text)
+{
+	while (text.length > 0 && (text.at[0] == ' ' || text.at[0] == '\t'))
+		text = (struct text){text.at + 1, text.length - 1};
+	while (text.length > 0 && (text.at[text.length - 1] == ' ' || text.at[text.length - 1] == '\t'))
+		text.length--;
+	return text;
+}
+
+/* Cuts *rest at the first `separator` and returns what was before it; all of it when there is none. */
+static inline struct text text_cut_at(struct text *rest, char separator)
+{
+	const char *at = rest->length == 0 ? NULL : (const char *)memchr(rest->at, separator, rest->length);
+	struct text front = {rest->at, at == NULL ? rest->length : (size_t)(at - rest->at)};
+	size_t taken = front.length + (at != NULL);
+
+	*rest = (struct text){rest->at + taken, rest->length - taken};
+	return front;
 }

@@ -273,24 +273,13 @@ static int read_entry(struct reader *reader, struct egress_entry *entry)
 	return 0;
 }
 
-static struct text trimmed(struct text text)
-{
-	while (text.length > 0 && (text.at[0] == ' ' || text.at[0] == '\t')) {
-		text.at++;
-		text.length--;
-	}
-	while (text.length > 0 && (text.at[text.length - 1] == ' ' || text.at[text.length - 1] == '\t'))
-		text.length--;
-	return text;
-}
-
 static int read_list(struct egress *egress, const char *allow, char *error, size_t error_bytes)
 {
 	for (const char *at = allow, *comma = at; comma != NULL; at = comma + 1) {
 		struct reader reader = {.error = error, .error_bytes = error_bytes};
 
 		comma = strchr(at, ',');
-		reader.entry = trimmed((struct text){at, comma != NULL ? (size_t)(comma - at) : strlen(at)});
+		reader.entry = text_trimmed((struct text){at, comma != NULL ? (size_t)(comma - at) : strlen(at)});
 		reader.left = reader.entry;
 		if (reader.entry.length == 0) {
 			snprintf(error, error_bytes, "entry %u of \"%.*s\" is empty: expected an address",
@@ -311,7 +300,7 @@ static int read_list(struct egress *egress, const char *allow, char *error, size
 int egress_init(struct egress *egress, const char *allow, char *error, size_t error_bytes)
 {
 	*egress = (struct egress){0};
-	if (trimmed(text_of(allow)).length == 0)
+	if (text_trimmed(text_of(allow)).length == 0)
 		return 0;
 	if (read_list(egress, allow, error, error_bytes) == 0)
 		return 0;

@@ -73,17 +73,6 @@ static bool is_blank(char c)
 	return c == ' ' || c == '\t';
 }
 
-static struct text trimmed(struct text text)
-{
-	while (text.length > 0 && is_blank(text.at[0])) {
-		text.at++;
-		text.length--;
-	}
-	while (text.length > 0 && is_blank(text.at[text.length - 1]))
-		text.length--;
-	return text;
-}
-
 /* Without the line's end: CR, LF, or both, which leaves an empty line between. */
 static struct text take_line(struct text *left)
 {
@@ -119,8 +108,8 @@ static enum line_kind read_line(struct text line, struct text *value)
 	colon = memchr(line.at, ':', line.length);
 	if (colon == NULL)
 		return LINE_OTHER;
-	key = trimmed((struct text){line.at, (size_t)(colon - line.at)});
-	*value = trimmed((struct text){colon + 1, line.length - (size_t)(colon + 1 - line.at)});
+	key = text_trimmed((struct text){line.at, (size_t)(colon - line.at)});
+	*value = text_trimmed((struct text){colon + 1, line.length - (size_t)(colon + 1 - line.at)});
 	if (equals_word(key, "user-agent"))
 		return LINE_AGENT;
 	if (equals_word(key, "allow"))

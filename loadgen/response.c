@@ -124,31 +124,6 @@ static bool is_digit(char c)
 	return c >= '0' && c <= '9';
 }
 
-static struct text trimmed(struct text text)
-{
-	while (text.length > 0 && (text.at[0] == ' ' || text.at[0] == '\t'))
-		text = (struct text){text.at + 1, text.length - 1};
-	while (text.length > 0 && (text.at[text.length - 1] == ' ' || text.at[text.length - 1] == '\t'))
-		text.length--;
-	return text;
-}
-
-static bool is_word(struct text text, struct text word)
-{
-	return text.length == word.length && strncasecmp(text.at, word.at, word.length) == 0;
-}
-
-/* Cuts *text at the first `separator` and returns what was before it. */
-static struct text cut_at(struct text *text, char separator)
-{
-	const char *at = text->length == 0 ? NULL : memchr(text->at, separator, text->length);
-	struct text front = {text->at, at == NULL ? text->length : (size_t)(at - text->at)};
-	size_t gone = front.length + (at != NULL);
-
-	*text = (struct text){text->at + gone, text->length - gone};
-	return front;
-}
-
 /* "12.345" milliseconds as microseconds, rounded down; TIMING_UNKNOWN when it is no such number. */
 static uint32_t microseconds_of(struct text text)
 {
@@ -174,17 +149,18 @@ static uint32_t microseconds_of(struct text text)
 static void read_server_timing(struct response *response, struct text value)
 {
 	while (value.length > 0) {
-		struct text entry = cut_at(&value, ','), name = trimmed(cut_at(&entry, ';'));
-		uint32_t *place = is_word(name, TEXT("queue"))   ? &response->queue_us
-				  : is_word(name, TEXT("db"))    ? &response->database_us
-				  : is_word(name, TEXT("total")) ? &response->total_us
-								 : NULL;
+		struct text entry = text_cut_at(&value, ','), name = text_trimmed(text_cut_at(&entry, ';'));
+		uint32_t *place = text_equal_nocase(name, TEXT("queue"))   ? &response->queue_us
+				  : text_equal_nocase(name, TEXT("db"))    ? &response->database_us
+				  : text_equal_nocase(name, TEXT("total")) ? &response->total_us
+									   : NULL;
 
 		while (place != NULL && entry.length > 0) {
-			struct text parameter = trimmed(cut_at(&entry, ';')), key = trimmed(cut_at(&parameter, '='));
+			struct text parameter = text_trimmed(text_cut_at(&entry, ';')),
+				    key = text_trimmed(text_cut_at(&parameter, '='));
 
-			if (is_word(key, TEXT("dur")))
-				*place = microseconds_of(trimmed(parameter));
+			if (text_equal_nocase(key, TEXT("dur")))
+				*place = microseconds_of(text_trimmed(parameter));
 		}
 	}
 }
@@ -192,11 +168,11 @@ static void read_server_timing(struct response *response, struct text value)
 static void read_connection(struct response *response, struct text value)
 {
 	while (value.length > 0) {
-		struct text token = trimmed(cut_at(&value, ','));
+		struct text token = text_trimmed(text_cut_at(&value, ','));
 
-		if (is_word(token, TEXT("close")))
+		if (text_equal_nocase(token, TEXT("close")))
 			response->is_keep_alive = false;
-		else if (is_word(token, TEXT("keep-alive")))
+		else if (text_equal_nocase(token, TEXT("keep-alive")))
 			response->is_keep_alive = true;
 	}
 }
@@ -241,26 +217,26 @@ static const char *read_header(struct response *response, struct text line)
 
 	if (line.at[0] == ' ' || line.at[0] == '\t')
 		return "a folded header line";
-	name = cut_at(&value, ':');
+	name = text_cut_at(&value, ':');
 	if (name.length == 0 || (name.length == line.length && !response->is_line_cut) ||
 	    memchr(name.at, ' ', name.length) != NULL || memchr(name.at, '\t', name.length) != NULL)
 		return "a header line without a name and a colon";
-	value = trimmed(value);
+	value = text_trimmed(value);
 	switch (name.length) {
 	case 10:
-		if (is_word(name, TEXT("connection")))
+		if (text_equal_nocase(name, TEXT("connection")))
 			read_connection(response, value);
 		return NULL;
 	case 13:
-		if (is_word(name, TEXT("server-timing")))
+		if (text_equal_nocase(name, TEXT("server-timing")))
 			read_server_timing(response, value);
 		return NULL;
 	case 14:
-		return is_word(name, TEXT("content-length")) ? read_length(response, value) : NULL;
+		return text_equal_nocase(name, TEXT("content-length")) ? read_length(response, value) : NULL;
 	case 17:
-		if (!is_word(name, TEXT("transfer-encoding")))
+		if (!text_equal_nocase(name, TEXT("transfer-encoding")))
 			return NULL;
-		if (!is_word(value, TEXT("chunked")) || response->is_chunked)
+		if (!text_equal_nocase(value, TEXT("chunked")) || response->is_chunked)
 			return "a Transfer-Encoding that is not chunked";
 		response->is_chunked = true;
 		return NULL;
@@ -305,7 +281,7 @@ static int hex_of(char c)
 
 static const char *read_chunk_size(struct response *response, struct text line)
 {
-	struct text rest = line, digits = trimmed(cut_at(&rest, ';'));
+	struct text rest = line, digits = text_trimmed(text_cut_at(&rest, ';'));
 
 	response->left = 0;
 	if (digits.length == 0 || digits.length > CHUNK_DIGITS_MAX)

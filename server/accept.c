@@ -3,44 +3,16 @@
 #include <string.h>
 #include <strings.h>
 
-static struct text trimmed(struct text text)
-{
-	while (text.length > 0 && (text.at[0] == ' ' || text.at[0] == '\t')) {
-		text.at++;
-		text.length--;
-	}
-	while (text.length > 0 && (text.at[text.length - 1] == ' ' || text.at[text.length - 1] == '\t'))
-		text.length--;
-	return text;
-}
-
-/* Cuts what stands before `separator` off. */
-static struct text next_part(struct text *rest, char separator)
-{
-	const char *end = memchr(rest->at, separator, rest->length);
-	struct text part = {rest->at, end != NULL ? (size_t)(end - rest->at) : rest->length};
-	size_t taken = part.length + (end != NULL);
-
-	rest->at += taken;
-	rest->length -= taken;
-	return trimmed(part);
-}
-
-static bool is_same(struct text a, struct text b)
-{
-	return a.length == b.length && strncasecmp(a.at, b.at, a.length) == 0;
-}
-
 /* How closely a range describes the type: 0: not at all. */
 static unsigned specificity(struct text range, struct text type)
 {
 	size_t major = (size_t)((const char *)memchr(type.at, '/', type.length) - type.at) + 1;
 
-	if (is_same(range, type))
+	if (text_equal_nocase(range, type))
 		return 3;
 	if (range.length == major + 1 && range.at[major] == '*' && strncasecmp(range.at, type.at, major) == 0)
 		return 2;
-	return is_same(range, TEXT("*/*")) ? 1 : 0;
+	return text_equal_nocase(range, TEXT("*/*")) ? 1 : 0;
 }
 
 /* "0.25" as 250; what is no quality counts as 1, as if it were not there. */
@@ -62,7 +34,7 @@ static unsigned read_quality(struct text value)
 static unsigned quality_of(struct text parameters)
 {
 	while (parameters.length > 0) {
-		struct text parameter = next_part(&parameters, ';');
+		struct text parameter = text_trimmed(text_cut_at(&parameters, ';'));
 
 		if (parameter.length >= 2 && (parameter.at[0] == 'q' || parameter.at[0] == 'Q') &&
 		    parameter.at[1] == '=')
@@ -73,11 +45,11 @@ static unsigned quality_of(struct text parameters)
 
 struct accept_verdict accept_quality(struct text header, struct text type)
 {
-	unsigned closest = 0, quality = trimmed(header).length == 0 ? ACCEPT_QUALITY_MAX : 0;
+	unsigned closest = 0, quality = text_trimmed(header).length == 0 ? ACCEPT_QUALITY_MAX : 0;
 
 	while (header.length > 0) {
-		struct text element = next_part(&header, ',');
-		unsigned how_close = specificity(next_part(&element, ';'), type);
+		struct text element = text_trimmed(text_cut_at(&header, ','));
+		unsigned how_close = specificity(text_trimmed(text_cut_at(&element, ';')), type);
 
 		if (how_close <= closest)
 			continue;
