@@ -49,6 +49,17 @@ static inline struct text text_trimmed(struct text text)
 	return text;
 }
 
+/* At most so many bytes, and no part of a UTF-8 character at the end. */
+static inline struct text text_cut_to(struct text text, size_t bytes_max)
+{
+	if (text.length <= bytes_max)
+		return text;
+	text.length = bytes_max;
+	while (text.length > 0 && ((unsigned char)text.at[text.length] & 0xc0) == 0x80)
+		text.length--;
+	return text;
+}
+
 /* Cuts *rest at the first `separator` and returns what was before it; all of it when there is none. */
 static inline struct text text_cut_at(struct text *rest, char separator)
 {

@@ -41,7 +41,10 @@ static unsigned ring_size(const struct db_conn *conn)
 
 struct db_slot *db_conn_slot(const struct db_conn *conn, unsigned i)
 {
-	return &conn->slots[(conn->head + i) % ring_size(conn)];
+	/* for each result that comes: no division */
+	unsigned at = conn->head + i, size = ring_size(conn);
+
+	return &conn->slots[at < size ? at : at - size];
 }
 
 struct db_slot conn_take_head(struct db_conn *conn)

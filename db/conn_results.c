@@ -240,14 +240,14 @@ static void take_rows(struct db_conn *conn, struct db_slot *slot, PGresult *resu
 		PQclear(result);
 		return;
 	}
-	slot->is_too_large = is_too_large(result, conn->settings->result_limit_bytes);
+	slot->is_too_large |= is_too_large(result, conn->settings->result_limit_bytes);
 	if (slot->is_too_large && slot->is_read_only)
 		db_batch_fail(batch, ERROR_RESULT_TOO_LARGE,
 			      "the result is larger than max_result_bytes; ask for less");
 	batch->queries[batch->arrived++].result = (struct db_result *)result;
 }
 
-/* One result of the query at the head. */
+/* One result of the current slot's. */
 static int take_result(struct db_conn *conn, PGresult *result)
 {
 	struct db_slot *slot = conn_current(conn);

@@ -29,12 +29,7 @@ static struct text take_word(struct text *rest)
 
 struct text sql_shown(struct text text)
 {
-	if (text.length <= SHOWN_BYTES_MAX)
-		return text;
-	text.length = SHOWN_BYTES_MAX;
-	while (text.length > 0 && (text.at[text.length] & 0xc0) == 0x80)
-		text.length--;
-	return text;
+	return text_cut_to(text, SHOWN_BYTES_MAX);
 }
 
 static bool read_number(struct text digits, unsigned least, unsigned most, unsigned *number)

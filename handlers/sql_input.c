@@ -23,14 +23,8 @@ const char *sql_input_shown(struct arena *arena, struct text text)
 {
 	enum { SHOWN_BYTES_MAX = 60 };
 	bool is_long = text.length > SHOWN_BYTES_MAX;
-	char *copy;
+	char *copy = arena_printf(arena, "%.*s%s", TEXT_ARGS(text_cut_to(text, SHOWN_BYTES_MAX)), is_long ? "..." : "");
 
-	if (is_long) {
-		text.length = SHOWN_BYTES_MAX;
-		while (text.length > 0 && ((unsigned char)text.at[text.length] & 0xc0) == 0x80)
-			text.length--;
-	}
-	copy = arena_printf(arena, "%.*s%s", TEXT_ARGS(text), is_long ? "..." : "");
 	if (!utf8_is_valid(text_of(copy)))
 		for (char *c = copy; *c != '\0'; c++)
 			*c = (unsigned char)*c < 0x80 ? *c : '?';

@@ -338,14 +338,9 @@ enum step respond_problem(struct exchange *x, enum error error, const char *deta
 /* PostgreSQL repeats what it was given, however long that was. */
 static const char *shortened(struct arena *arena, const char *message)
 {
-	size_t length = strlen(message);
+	struct text whole = text_of(message), cut = text_cut_to(whole, MESSAGE_BYTES_MAX);
 
-	if (length <= MESSAGE_BYTES_MAX)
-		return message;
-	length = MESSAGE_BYTES_MAX;
-	while (((unsigned char)message[length] & 0xc0) == 0x80)
-		length--;
-	return arena_printf(arena, "%.*s...", (int)length, message);
+	return cut.length < whole.length ? arena_printf(arena, "%.*s...", TEXT_ARGS(cut)) : message;
 }
 
 enum step respond_db_problem(struct exchange *x)
