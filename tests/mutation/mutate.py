@@ -1,0 +1,202 @@
+"""Puts one small fault after the other into a C source, builds, runs the unit tests that link it, and says what nobody noticed."""
+
+import argparse
+import concurrent.futures
+import dataclasses
+import os
+import pathlib
+import queue
+import random
+import re
+import shutil
+import signal
+import subprocess
+import sys
+
+import mutants
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+LIST = ROOT / "tests/mutation/equivalent.txt"
+TEST_TIMEOUT_S = 60
+
+
+def read_equivalent(path=LIST):
+    """Returns {(file, line's text, mutated text): reason} of `FILE | LINE | MUTATED | REASON`."""
+    listed = {}
+    for number, line in enumerate(path.read_text().splitlines() if path.exists() else [], 1):
+        if not line.strip() or line.startswith("#"):
+            continue
+        parts = [part.strip() for part in line.split(" | ")]
+        if len(parts) != 4 or not all(parts):
+            sys.exit(f"{path}:{number}: expected FILE | LINE | MUTATED LINE | REASON")
+        listed[tuple(parts[:3])] = parts[3]
+    return listed
+
+
+class Workshop:
+    """A copy of the tree, built, in which one fault at a time is tried."""
+
+    def __init__(self, folder, black_box, modes):
+        self.folder, self.black_box, self.modes = folder, black_box, modes
+        self.build = folder / "build"
+        tracked = subprocess.run(["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=ROOT, capture_output=True,
+                                 check=True).stdout.split(b"\0")
+        wanted = {os.fsdecode(name) for name in tracked if name}
+        for name in wanted:
+            there, here = ROOT / name, folder / "src" / name
+            if not there.is_file() or (here.is_file() and here.read_bytes() == there.read_bytes()):
+                continue
+            here.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(there, here)
+        self.run_quietly(["cmake", "-S", folder / "src", "-B", self.build, "-G", "Ninja", "-DCMAKE_BUILD_TYPE=Debug",
+                          "-DCMAKE_C_FLAGS_DEBUG=-O0", "-DMEANTIME_SANITIZE=address"])
+        self.run_quietly(["ninja", "-C", self.build])
+
+    @staticmethod
+    def run_quietly(command):
+        done = subprocess.run([str(part) for part in command], capture_output=True, text=True)
+        if done.returncode != 0:
+            sys.exit(f"{command[0]} failed:\n{done.stdout[-3000:]}{done.stderr[-1000:]}")
+
+    def tests_of(self, name):
+        """The test programs that link the file."""
+        path = self.folder / "src" / name
+        os.utime(path)
+        said = subprocess.run(["ninja", "-C", str(self.build), "-n"], capture_output=True, text=True, check=True).stdout
+        found = set(re.findall(r"Linking C executable (tests/(?:test|replay)_\S+)", said))
+        own = "tests/test_" + pathlib.PurePath(name).with_suffix("").as_posix().replace("/", "_")
+        # the nearest first: most faults are noticed there
+        return sorted(found, key=lambda test: (-len(os.path.commonprefix([test, own])), test))
+
+    def build_and_test(self, tests):
+        """Returns 'no build', 'noticed' or 'not noticed'."""
+        targets = [*tests, *(["meantime"] if self.black_box else [])]
+        if subprocess.run(["ninja", "-C", str(self.build), *targets], capture_output=True).returncode != 0:
+            return "no build"
+        for test in tests:
+            if not self.passes([str(self.build / test), *self.corpus_of(test)], self.folder / "src", TEST_TIMEOUT_S):
+                return "noticed"
+        if self.black_box and not self.passes_black_box():
+            return "noticed"
+        return "not noticed"
+
+    def corpus_of(self, test):
+        return [str(self.folder / "src/tests/fuzz/corpus" / test.removeprefix("tests/replay_"))] if "replay_" in test else []
+
+    def passes_black_box(self):
+        environment = {"MEANTIME_PROGRAM": str(self.build / "meantime"), "MEANTIME_MODES": self.modes, "MEANTIME_SLOW": "1"}
+        return self.passes(["/usr/bin/python3", "-m", "pytest", "-q", "-x", *self.black_box], self.folder / "src/tests/blackbox", 900,
+                           environment)
+
+    @staticmethod
+    def passes(command, folder, timeout_s, environment=None):
+        process = subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL,
+                                   start_new_session=True, env={**os.environ, **(environment or {})})
+        try:
+            return process.wait(timeout_s) == 0
+        except subprocess.TimeoutExpired:
+            return False
+        finally:
+            try:
+                os.killpg(process.pid, signal.SIGKILL)  # what it started in its own session, too
+            except ProcessLookupError:
+                pass
+            process.wait()
+
+    def try_out(self, name, mutant, tests):
+        path = self.folder / "src" / name
+        source = path.read_text()
+        path.write_text("\n".join(mutant.apply(source.split("\n"))))
+        try:
+            return self.build_and_test(tests)
+        finally:
+            path.write_text(source)
+
+
+@dataclasses.dataclass
+class Tally:
+    noticed: int = 0
+    not_noticed: int = 0
+    no_build: int = 0
+    equivalent: int = 0
+
+    def share(self):
+        """Of those that build and are not equivalent, in per cent."""
+        counted = self.noticed + self.not_noticed
+        return 100 * self.noticed / counted if counted else 100
+
+    def __str__(self):
+        return (f"{self.noticed} of {self.noticed + self.not_noticed} faults noticed ({self.share():.0f} %), "
+                f"{self.equivalent} equivalent, {self.no_build} do not build")
+
+
+def choose(source, most, seed):
+    """Returns the mutants of a source: all, or `most` of them, the same for the same seed."""
+    found = mutants.of_source(source)
+    if most and most < len(found):
+        found = sorted(random.Random(seed).sample(found, most), key=lambda mutant: (mutant.line, mutant.begin))
+    return found
+
+
+def mutate_file(name, workshops, options, listed):
+    source = (ROOT / name).read_text()
+    lines = source.split("\n")
+    tests = workshops[0].tests_of(name)
+    tally = Tally()
+    if not tests and not options.blackbox:
+        print(f"{name}: no unit test links it; name black box tests by --blackbox")
+        tally.not_noticed = 1
+        return tally
+    free = queue.Queue()
+    for workshop in workshops:
+        free.put(workshop)
+
+    def try_one(mutant):
+        workshop = free.get()
+        try:
+            return workshop.try_out(name, mutant, tests)
+        finally:
+            free.put(workshop)
+
+    chosen = []
+    for mutant in choose(source, options.most, options.seed):
+        if (name, lines[mutant.line - 1].strip(), mutant.mutated(lines)) in listed:
+            tally.equivalent += 1
+        else:
+            chosen.append(mutant)
+    with concurrent.futures.ThreadPoolExecutor(len(workshops)) as pool:
+        for done, (mutant, outcome) in enumerate(zip(chosen, pool.map(try_one, chosen)), 1):
+            setattr(tally, outcome.replace(" ", "_"), getattr(tally, outcome.replace(" ", "_")) + 1)
+            if sys.stderr.isatty():
+                print(f"\r{name}: {done} of {len(chosen)}", end="\r", file=sys.stderr)
+            if outcome == "not noticed":
+                print(f"{name}:{mutant.line}: {mutant.kind}: {lines[mutant.line - 1].strip()} -> {mutant.mutated(lines)}", flush=True)
+    print(f"{name}: {tally} by {' '.join(pathlib.Path(test).name for test in tests)}", flush=True)
+    return tally
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="scripts/mutate", description=__doc__, epilog="Exit status: 0 when at least --at-least per cent "
+                                     "of each file's faults are noticed, 1 when not, 2 when the command line is wrong.")
+    parser.add_argument("files", nargs="+", metavar="FILE", help="C sources, from the root of the project")
+    parser.add_argument("--most", type=int, default=0, metavar="N", help="try N faults of each file, picked evenly; default: all")
+    parser.add_argument("--seed", type=int, default=1, help="which ones --most picks (default 1)")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="faults tried at once (default: the cores)")
+    parser.add_argument("--blackbox", nargs="*", default=[], metavar="TEST", help="black box tests to run where no unit test noticed")
+    parser.add_argument("--modes", default="async", help="of the black box tests (default async)")
+    parser.add_argument("--at-least", type=float, default=90, metavar="PERCENT", help="default 90")
+    options = parser.parse_args()
+    for name in options.files:
+        if not (ROOT / name).is_file():
+            parser.error(f"there is no file {name}")
+    folder = ROOT / "build/mutate"
+    workshops = [Workshop(folder / str(number), options.blackbox, options.modes) for number in range(options.jobs)]
+    listed = read_equivalent()
+    tallies = [mutate_file(name, workshops, options, listed) for name in options.files]
+    if len(tallies) > 1:
+        print(f"all: {Tally(*(sum(getattr(tally, field.name) for tally in tallies) for field in dataclasses.fields(Tally)))}")
+    sys.exit(0 if all(tally.share() >= options.at_least for tally in tallies) else 1)
+
+
+if __name__ == "__main__":
+    main()
