@@ -13,8 +13,8 @@ struct route_node {
 	struct route_node *sibling;   /* the next literal below the same parent */
 	struct route_node *literals;  /* below this one */
 	struct route_node *parameter; /* below this one, whatever its name: any segment that is not empty */
-	const struct route *by_method[HTTP_METHOD_COUNT];
-	unsigned allowed; /* as in route_match */
+	const struct route *by_method[HTTP_METHOD_COUNT + 1]; /* the last is HTTP_METHOD_UNKNOWN's: NULL */
+	unsigned allowed;                                     /* as in route_match, by this node alone */
 };
 
 /* A path, split. */
@@ -22,6 +22,14 @@ struct path {
 	struct text segments[ROUTE_SEGMENTS_MAX];
 	unsigned count;
 	uint32_t copied; /* bit i: segment i is already a copy in the arena */
+};
+
+/* A path being looked for. */
+struct search {
+	const struct path *path;
+	enum http_method method;
+	uint32_t values;  /* bit i: segment i is a parameter's value */
+	unsigned allowed; /* the methods of the nodes that were reached */
 };
 
 void router_init(struct router *router)
@@ -221,22 +229,25 @@ static const char *split(struct text rest, struct arena *arena, struct path *pat
 	return NULL;
 }
 
-/* Returns the node of segments[at...], and in *values a bit for each segment that is a parameter's value. Goes back and
- * takes the parameter where the literal leads nowhere. */
-static const struct route_node *find(const struct route_node *node, const struct path *path, unsigned at,
-				     uint32_t *values)
+/* Returns the route of segments[at...] for the method. Goes back and takes the parameter where the literal leads to no
+ * route of that method. */
+static const struct route *find(struct search *search, const struct route_node *node, unsigned at)
 {
-	const struct route_node *literal, *found;
+	const struct path *path = search->path;
+	const struct route_node *literal;
+	const struct route *found;
 
-	if (at == path->count)
-		return node->allowed != 0 ? node : NULL;
+	if (at == path->count) {
+		search->allowed |= node->allowed;
+		return node->by_method[search->method];
+	}
 	literal = find_literal(node, path->segments[at]);
-	found = literal != NULL ? find(literal, path, at + 1, values) : NULL;
+	found = literal != NULL ? find(search, literal, at + 1) : NULL;
 	if (found != NULL || node->parameter == NULL || path->segments[at].length == 0)
 		return found;
-	found = find(node->parameter, path, at + 1, values);
+	found = find(search, node->parameter, at + 1);
 	if (found != NULL)
-		*values |= UINT32_C(1) << at;
+		search->values |= UINT32_C(1) << at;
 	return found;
 }
 
@@ -256,10 +267,10 @@ static void copy_values(const struct path *path, uint32_t values, struct arena *
 void router_match(const struct router *router, enum http_method method, struct text path, struct arena *arena,
 		  struct route_match *match)
 {
-	const struct route_node *node = NULL;
 	struct path split_path;
-	uint32_t values = 0;
+	struct search search = {.path = &split_path, .method = method};
 
+	match->router = router;
 	match->route = NULL;
 	match->value_count = 0;
 	match->allowed = 0;
@@ -267,14 +278,22 @@ void router_match(const struct router *router, enum http_method method, struct t
 	if (path.length == 0 || path.at[0] != '/')
 		return;
 	match->malformed = split(path, arena, &split_path);
-	if (match->malformed == NULL && split_path.count > 0)
-		node = find(router->root, &split_path, 0, &values);
-	if (node == NULL)
+	if (match->malformed != NULL || split_path.count == 0)
 		return;
-	match->allowed = node->allowed;
-	match->route = method < HTTP_METHOD_COUNT ? node->by_method[method] : NULL;
+	match->route = find(&search, router->root, 0);
 	if (match->route != NULL)
-		copy_values(&split_path, values, arena, match);
+		copy_values(&split_path, search.values, arena, match);
+	else
+		match->allowed = search.allowed;
+}
+
+unsigned route_match_allowed(const struct route_match *match, struct text path, struct arena *arena)
+{
+	struct route_match all;
+
+	/* no route has this method, so none ends the search */
+	router_match(match->router, HTTP_OPTIONS, path, arena, &all);
+	return all.allowed;
 }
 
 struct text route_allow_header(unsigned allowed, struct arena *arena)

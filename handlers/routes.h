@@ -1,9 +1,10 @@
 /* routes.h - method and path to the first step.
  *
  * A path is split at '/' before its segments are percent-decoded, so an encoded slash is data. A literal segment wins
- * over a parameter at the same place, and, as in OpenAPI, the path is found before the method is looked at: with GET
- * /a/b and POST /a/{x}, POST /a/b is a 405. HEAD is served by the GET route. A final slash makes another path. An empty
- * segment is never a parameter's value.
+ * over a parameter at the same place, for the methods that the literal path has: with GET /a/b and POST /a/{x}, POST
+ * /a/b is served with x = "b". (OpenAPI matches "concrete" paths first and says nothing of a method that only the
+ * templated path has; its document lists both paths, each with its own methods.) HEAD is served by the GET route. A
+ * final slash makes another path. An empty segment is never a parameter's value.
  *
  * Life:    router_init() -> router_add()* -> router_match()* -> router_cleanup(). Constant once serving.
  * Owner:   the router's arena; patterns and `data` are borrowed for the router's life.
@@ -45,9 +46,12 @@ struct route_match {
 	const struct route *route;            /* NULL: none */
 	struct text values[ROUTE_VALUES_MAX]; /* decoded, in the order of the pattern; NUL-terminated */
 	unsigned value_count;
-	unsigned allowed; /* bit 1 << method for each the path has, OPTIONS and, with GET, HEAD too; 0: no such path */
+	/* Where there is no route: bit 1 << method for each that some pattern of this path has, OPTIONS and, with GET,
+	 * HEAD too; 0: no such path. Where there is one, route_match_allowed() tells. */
+	unsigned allowed;
 	/* NULL, or a noun for "the path holds ...": a bad escape, NUL, invalid UTF-8, "." or ".." segment (also encoded) */
 	const char *malformed;
+	const struct router *router; /* that it was looked for in */
 };
 
 struct router {
@@ -66,5 +70,7 @@ MUST_CHECK const struct route *router_add(struct router *router, const struct ro
 /* `path` is as sent, without the query string. Values are decoded into `arena`. */
 void router_match(const struct router *router, enum http_method method, struct text path, struct arena *arena,
 		  struct route_match *match);
+/* Returns the methods of `path`, which is that of the match, as in `allowed`, whether it has a route or not. */
+unsigned route_match_allowed(const struct route_match *match, struct text path, struct arena *arena);
 /* Writes "GET, HEAD, OPTIONS" for a match's `allowed`. Returns a text in the arena. */
 struct text route_allow_header(unsigned allowed, struct arena *arena);

@@ -343,16 +343,22 @@ static const char *shortened(struct arena *arena, const char *message)
 	return cut.length < whole.length ? arena_printf(arena, "%.*s...", TEXT_ARGS(cut)) : message;
 }
 
+/* The methods of the path but the one that was refused. */
+static struct text other_methods(struct exchange *x)
+{
+	const unsigned reading = 1U << HTTP_GET | 1U << HTTP_HEAD, own = 1U << x->request.method;
+	unsigned allowed = route_match_allowed(&x->request.match, x->request.path, &x->arena);
+
+	return route_allow_header(allowed & ~(own & reading ? reading : own), &x->arena);
+}
+
 enum step respond_db_problem(struct exchange *x)
 {
 	const struct db_batch *batch = &x->batch;
 	const char *written = batch->message, *refused = db_batch_refused_name(batch);
-	const unsigned reading = 1U << HTTP_GET | 1U << HTTP_HEAD, own = 1U << x->request.method;
 
 	if (batch->error == ERROR_READ_ONLY)
-		response_add_header(
-		    x, "allow",
-		    route_allow_header(x->request.match.allowed & ~(own & reading ? reading : own), &x->arena));
+		response_add_header(x, "allow", other_methods(x));
 	if (batch->detail[0] != '\0')
 		written = arena_printf(&x->arena, "%s (%s)", batch->message, batch->detail);
 	written = shortened(&x->arena, written);

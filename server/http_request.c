@@ -91,10 +91,8 @@ static step_fn *route_request(struct exchange *x, const struct router *router)
 	router_match(router, request->method, request->path, &x->arena, &request->match);
 	if (request->match.malformed != NULL)
 		return malformed_path;
-	if (request->match.allowed == 0)
-		return not_found;
 	if (request->match.route == NULL)
-		return not_allowed;
+		return request->match.allowed == 0 ? not_found : not_allowed;
 	if (request->match.route->timeout_ms > 0)
 		timeout_ms = request->match.route->timeout_ms;
 	x->deadline_ns = x->arrived_ns + timeout_ms * NS_PER_MS;

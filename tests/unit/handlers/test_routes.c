@@ -237,7 +237,8 @@ static void get_serves_head_and_options_is_everywhere(void **state)
 	assert_non_null(found->route);
 	assert_int_equal(found->route->method, HTTP_GET);
 	assert_string_equal(found->values[0].at, "1");
-	assert_int_equal(found->allowed, 1U << HTTP_GET | 1U << HTTP_HEAD | 1U << HTTP_DELETE | 1U << HTTP_OPTIONS);
+	assert_int_equal(route_match_allowed(found, TEXT("/a/1"), &f->arena),
+			 1U << HTTP_GET | 1U << HTTP_HEAD | 1U << HTTP_DELETE | 1U << HTTP_OPTIONS);
 	found = match(f, HTTP_OPTIONS, TEXT("/b"));
 	assert_null(found->route);
 	assert_int_equal(found->allowed, 1U << HTTP_POST | 1U << HTTP_OPTIONS);
@@ -253,18 +254,90 @@ static void get_serves_head_and_options_is_everywhere(void **state)
 	assert_int_equal(found->value_count, 0);
 }
 
-/* As in OpenAPI: /a/b is one thing with its own methods, /a/{x} another. */
-static void the_path_is_found_before_the_method(void **state)
-{
-	struct fixture *f = *state;
-	const struct route_match *found;
+#define BIT(method) (1U << (method))
 
-	add(f, HTTP_GET, "/a/b");
-	add(f, HTTP_POST, "/a/{x}");
-	found = match(f, HTTP_POST, TEXT("/a/b"));
-	assert_null(found->route);
-	assert_int_equal(found->value_count, 0);
-	assert_int_equal(found->allowed, 1U << HTTP_GET | 1U << HTTP_HEAD | 1U << HTTP_OPTIONS);
+/* `method` finds `pattern` (NULL: none) with one value (NULL: without), and the path has these methods in all. */
+static void assert_found(struct fixture *f, enum http_method method, const char *path, const char *pattern,
+			 const char *value, unsigned allowed)
+{
+	const struct route_match *found = match(f, method, text_of(path));
+
+	if (pattern == NULL) {
+		assert_null(found->route);
+		assert_int_equal(found->allowed, allowed);
+	} else {
+		assert_non_null(found->route);
+		assert_string_equal(found->route->pattern, pattern);
+		assert_int_equal(found->allowed, 0);
+	}
+	assert_int_equal(found->value_count, value != NULL ? 1 : 0);
+	if (value != NULL)
+		assert_string_equal(found->values[0].at, value);
+	assert_int_equal(route_match_allowed(found, text_of(path), &f->arena), allowed);
+}
+
+/* GET /p/new and DELETE /p/{id}: DELETE /p/new is of the product "new". */
+static void a_literal_hides_a_parameter_for_its_own_methods_only(void **state)
+{
+	const unsigned reading = BIT(HTTP_GET) | BIT(HTTP_HEAD) | BIT(HTTP_OPTIONS);
+	const unsigned both = reading | BIT(HTTP_DELETE) | BIT(HTTP_PUT);
+	struct fixture *f = *state;
+
+	add(f, HTTP_GET, "/p/new");
+	add(f, HTTP_PUT, "/p/new");
+	add(f, HTTP_DELETE, "/p/{id}");
+	add(f, HTTP_PUT, "/p/{id}");
+	assert_found(f, HTTP_GET, "/p/new", "/p/new", NULL, both);
+	assert_found(f, HTTP_HEAD, "/p/new", "/p/new", NULL, both);
+	assert_found(f, HTTP_PUT, "/p/new", "/p/new", NULL, both);
+	assert_found(f, HTTP_DELETE, "/p/new", "/p/{id}", "new", both);
+	assert_found(f, HTTP_DELETE, "/p/n%65w", "/p/{id}", "new", both);
+	assert_found(f, HTTP_POST, "/p/new", NULL, NULL, both);
+	assert_found(f, HTTP_OPTIONS, "/p/new", NULL, NULL, both);
+	assert_found(f, HTTP_METHOD_UNKNOWN, "/p/new", NULL, NULL, both);
+	assert_found(f, HTTP_GET, "/p/1", NULL, NULL, BIT(HTTP_DELETE) | BIT(HTTP_PUT) | BIT(HTTP_OPTIONS));
+	assert_found(f, HTTP_DELETE, "/p/1", "/p/{id}", "1", BIT(HTTP_DELETE) | BIT(HTTP_PUT) | BIT(HTTP_OPTIONS));
+}
+
+static void head_goes_where_get_goes(void **state)
+{
+	const unsigned all = BIT(HTTP_GET) | BIT(HTTP_HEAD) | BIT(HTTP_POST) | BIT(HTTP_OPTIONS);
+	struct fixture *f = *state;
+
+	add(f, HTTP_POST, "/p/new");
+	add(f, HTTP_GET, "/p/{id}");
+	assert_found(f, HTTP_HEAD, "/p/new", "/p/{id}", "new", all);
+	assert_found(f, HTTP_GET, "/p/new", "/p/{id}", "new", all);
+	assert_found(f, HTTP_POST, "/p/new", "/p/new", NULL, all);
+	assert_found(f, HTTP_DELETE, "/p/new", NULL, NULL, all);
+}
+
+static void the_method_is_looked_for_in_every_branch(void **state)
+{
+	const unsigned all = BIT(HTTP_GET) | BIT(HTTP_HEAD) | BIT(HTTP_POST) | BIT(HTTP_PUT) | BIT(HTTP_PATCH) |
+			     BIT(HTTP_DELETE) | BIT(HTTP_OPTIONS);
+	struct fixture *f = *state;
+
+	add(f, HTTP_GET, "/a/b/c");
+	add(f, HTTP_POST, "/a/b/{z}");
+	add(f, HTTP_PUT, "/a/{y}/c");
+	add(f, HTTP_PATCH, "/{x}/b/c");
+	add(f, HTTP_DELETE, "/{x}/{y}/c");
+	add(f, HTTP_GET, "/{x}/{y}/{z}");
+	assert_found(f, HTTP_GET, "/a/b/c", "/a/b/c", NULL, all);
+	assert_found(f, HTTP_POST, "/a/b/c", "/a/b/{z}", "c", all);
+	assert_found(f, HTTP_PUT, "/a/b/c", "/a/{y}/c", "b", all);
+	assert_found(f, HTTP_PATCH, "/a/b/c", "/{x}/b/c", "a", all);
+	assert_found(f, HTTP_OPTIONS, "/a/b/c", NULL, NULL, all);
+	assert_non_null(match(f, HTTP_DELETE, TEXT("/a/b/c"))->route);
+	assert_string_equal(f->match.route->pattern, "/{x}/{y}/c");
+	/* no bit of the branches that failed is left in the values */
+	assert_int_equal(f->match.value_count, 2);
+	assert_string_equal(f->match.values[0].at, "a");
+	assert_string_equal(f->match.values[1].at, "b");
+	assert_found(f, HTTP_PUT, "/a/b/d", NULL, NULL,
+		     BIT(HTTP_POST) | BIT(HTTP_GET) | BIT(HTTP_HEAD) | BIT(HTTP_OPTIONS));
+	assert_found(f, HTTP_PUT, "/a/b", NULL, NULL, 0);
 }
 
 static void one_place_has_one_route(void **state)
@@ -387,7 +460,9 @@ int main(void)
 	    ROUTES_TEST(segments_are_decoded_after_the_split),
 	    ROUTES_TEST(malformed_paths_are_told_apart_from_unknown_ones),
 	    ROUTES_TEST(get_serves_head_and_options_is_everywhere),
-	    ROUTES_TEST(the_path_is_found_before_the_method),
+	    ROUTES_TEST(a_literal_hides_a_parameter_for_its_own_methods_only),
+	    ROUTES_TEST(head_goes_where_get_goes),
+	    ROUTES_TEST(the_method_is_looked_for_in_every_branch),
 	    ROUTES_TEST(one_place_has_one_route),
 	    ROUTES_TEST(slips_in_patterns_are_found),
 	    ROUTES_TEST(the_limits_are_reached),
