@@ -166,6 +166,14 @@ static void append_route(struct router *router, struct route *route)
 	router->routes[router->count++] = route;
 }
 
+/* What a path with such a route allows. */
+static unsigned allowed_with(enum http_method method)
+{
+	unsigned allowed = 1U << method | 1U << HTTP_OPTIONS;
+
+	return method == HTTP_GET ? allowed | 1U << HTTP_HEAD : allowed;
+}
+
 const struct route *router_add(struct router *router, const struct route *route)
 {
 	struct text rest = text_of(route->pattern), segment;
@@ -186,11 +194,9 @@ const struct route *router_add(struct router *router, const struct route *route)
 	*copy = *route;
 	append_route(router, copy);
 	node->by_method[route->method] = copy;
-	node->allowed |= 1U << route->method | 1U << HTTP_OPTIONS;
-	if (route->method == HTTP_GET) {
+	if (route->method == HTTP_GET)
 		node->by_method[HTTP_HEAD] = copy;
-		node->allowed |= 1U << HTTP_HEAD;
-	}
+	node->allowed |= allowed_with(route->method);
 	return NULL;
 }
 
@@ -294,6 +300,15 @@ unsigned route_match_allowed(const struct route_match *match, struct text path, 
 	/* no route has this method, so none ends the search */
 	router_match(match->router, HTTP_OPTIONS, path, arena, &all);
 	return all.allowed;
+}
+
+unsigned router_allowed(const struct router *router)
+{
+	unsigned allowed = 0;
+
+	for (unsigned i = 0; i < router->count; i++)
+		allowed |= allowed_with(router->routes[i]->method);
+	return allowed;
 }
 
 struct text route_allow_header(unsigned allowed, struct arena *arena)

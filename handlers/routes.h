@@ -72,5 +72,7 @@ void router_match(const struct router *router, enum http_method method, struct t
 		  struct route_match *match);
 /* Returns the methods of `path`, which is that of the match, as in `allowed`, whether it has a route or not. */
 unsigned route_match_allowed(const struct route_match *match, struct text path, struct arena *arena);
+/* Returns what any of its paths allows: `allowed` of OPTIONS *. */
+unsigned router_allowed(const struct router *router);
 /* Writes "GET, HEAD, OPTIONS" for a match's `allowed`. Returns a text in the arena. */
 struct text route_allow_header(unsigned allowed, struct arena *arena);

@@ -249,8 +249,16 @@ static bool is_json(struct text content_type)
 	       strncasecmp(type.at + type.length - strlen(suffix), suffix, strlen(suffix)) == 0;
 }
 
-static enum error refuse_media_type(struct exchange *x, const char **problem)
+static enum error check_media_type(struct exchange *x, const char **problem)
 {
+	if (x->request.coding.length > 0) {
+		response_add_header(x, "accept-encoding", TEXT("identity"));
+		*problem = arena_printf(&x->arena, "the body came with Content-Encoding \"%s\"; send it without one",
+					sql_input_shown(&x->arena, x->request.coding));
+		return ERROR_UNSUPPORTED_MEDIA_TYPE;
+	}
+	if (is_json(x->request.content_type))
+		return ERROR_NONE;
 	if (x->request.content_type.length == 0)
 		*problem = "the body must be application/json, but came without a Content-Type";
 	else
@@ -259,18 +267,26 @@ static enum error refuse_media_type(struct exchange *x, const char **problem)
 	return ERROR_UNSUPPORTED_MEDIA_TYPE;
 }
 
+/* Whether the endpoint takes what came as its body, whatever is in it. */
+static enum error check_body(struct exchange *x, const struct sql_plan *plan, const char **problem)
+{
+	if (!x->request.has_body)
+		return ERROR_NONE;
+	if (sql_plan_takes_body(plan->endpoint))
+		return check_media_type(x, problem);
+	*problem = arena_printf(&x->arena, "a %s request takes no body; parameters go in %s",
+				http_method_name(x->request.method), IN_QUERY);
+	return ERROR_BAD_INPUT;
+}
+
 enum error sql_input_bind(struct exchange *x, const struct sql_plan *plan, const char ***values, const char **problem)
 {
 	unsigned count = plan->endpoint->statement.parameter_count;
 	struct input input = {.x = x, .plan = plan};
+	enum error error = check_body(x, plan, problem);
 
-	if (x->request.has_body && !sql_plan_takes_body(plan->endpoint)) {
-		*problem = arena_printf(&x->arena, "a %s request takes no body; parameters go in %s",
-					http_method_name(x->request.method), IN_QUERY);
-		return ERROR_BAD_INPUT;
-	}
-	if (x->request.has_body && !is_json(x->request.content_type))
-		return refuse_media_type(x, problem);
+	if (error != ERROR_NONE)
+		return error;
 	*values = input.values = arena_alloc_zeroed(&x->arena, count * sizeof(*input.values));
 	*problem = bind_all(&input);
 	return *problem == NULL ? ERROR_NONE : ERROR_BAD_INPUT;

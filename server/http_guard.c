@@ -1,35 +1,25 @@
 #include "server/http_guard.h"
 
+#include "server/http_target.h"
+#include "server/http_token.h"
+
 #include <stdint.h>
 
-enum { LENGTH_DIGITS_MAX = 18 }; /* fits 64 bits without a look at the value; more is never an honest length */
+enum {
+	LENGTH_DIGITS_MAX = 18, /* fits 64 bits without a look at the value; more is never an honest length */
+	EMPTY_LINES_MAX = 8,    /* before a request; RFC 9112 2.2 asks for one */
+};
 
 struct scan {
 	const char *at, *end;
 	struct http_head *head;
 	unsigned lengths, codings, hosts;
-	bool is_closing;
+	bool is_closing, is_keeping; /* what Connection has said so far */
 };
 
 /* What is wrong with a head of which nothing more has come. */
 static const char unfinished[] = "the request head does not end with an empty line";
 static const char too_many_fields[] = "the request has more than 100 header lines";
-
-/* The character itself, in lower case, where it may stand in a token (RFC 9110 5.6.2); else a blank. */
-static const char tokens[] = "                "
-			     "                "
-			     " ! #$%&'  *+ -. "
-			     "0123456789      "
-			     " abcdefghijklmno"
-			     "pqrstuvwxyz   ^_"
-			     "`abcdefghijklmno"
-			     "pqrstuvwxyz | ~ ";
-_Static_assert(sizeof(tokens) == 128 + 1, "one character each of ASCII");
-
-static inline char token_char(char c)
-{
-	return (unsigned char)c < 128 ? tokens[(unsigned char)c] : ' ';
-}
 
 static inline bool is_control(char c)
 {
@@ -96,26 +86,9 @@ static const char *check_method(struct text method)
 	if (method.length == 0)
 		return "the request line does not begin with a method";
 	for (size_t i = 0; i < method.length; i++)
-		if (token_char(method.at[i]) == ' ')
+		if (http_token_char(method.at[i]) == ' ')
 			return "the method contains a character that a method can not have";
 	return NULL;
-}
-
-static const char *check_target(struct text target)
-{
-	if (target.length == 0)
-		return "the request line has no target; METHOD, one space, /path, one space, HTTP/1.1 was expected";
-	if (memchr(target.at, '\t', target.length) != NULL)
-		return "the request target contains a tab; a tab in data is %09";
-	if (memchr(target.at, '#', target.length) != NULL)
-		return "the request target contains a \"#\"; a fragment is not sent, and a \"#\" in data is %23";
-	if (target.at[0] == '/')
-		return NULL;
-	if (target.at[0] == '*')
-		return "the request target \"*\" is not served; send OPTIONS to a path";
-	if (memmem(target.at, target.length, "://", 3) != NULL)
-		return "the request target is a whole URL, as for a proxy; send the path, and the name in Host";
-	return "the request target must begin with \"/\"";
 }
 
 /* Takes " HTTP/1.0" or " HTTP/1.1" off what follows the method. */
@@ -140,6 +113,8 @@ static const char *read_request_line(struct scan *scan)
 
 	if (wrong != NULL)
 		return wrong;
+	if (line.length == 0)
+		return "more than 8 empty lines precede the request line";
 	space = memchr(line.at, ' ', line.length);
 	if (space == NULL)
 		return "the request line must be METHOD, one space, /path, one space, HTTP/1.1";
@@ -150,17 +125,9 @@ static const char *read_request_line(struct scan *scan)
 	target = (struct text){space + 1, line.length - (size_t)(space + 1 - line.at)};
 	if (!take_version(&target, &scan->head->minor_version))
 		return "the request line must end with one space and HTTP/1.1 or HTTP/1.0";
+	wrong = http_target_read(scan->head->method, &target);
 	scan->head->target = target;
-	return check_target(target);
-}
-
-static struct text without_blanks(struct text value)
-{
-	while (value.length > 0 && (value.at[0] == ' ' || value.at[0] == '\t'))
-		value = (struct text){value.at + 1, value.length - 1};
-	while (value.length > 0 && (value.at[value.length - 1] == ' ' || value.at[value.length - 1] == '\t'))
-		value.length--;
-	return value;
+	return wrong;
 }
 
 static const char *check_length(struct text value)
@@ -175,19 +142,10 @@ static const char *check_length(struct text value)
 	return NULL;
 }
 
-/* Empty is allowed (RFC 9112 3.2); else what names, addresses and ports are written with. No control byte gets here. */
-static const char *check_host(struct text value)
-{
-	for (size_t i = 0; i < value.length; i++)
-		if (token_char(value.at[i]) == ' ' && strchr(":[](),;=", value.at[i]) == NULL)
-			return "Host contains a character that a name and port can not have";
-	return NULL;
-}
-
 static bool is_name(struct text name, struct text lower)
 {
 	for (size_t i = 0; i < lower.length; i++)
-		if (token_char(name.at[i]) != lower.at[i])
+		if (http_token_char(name.at[i]) != lower.at[i])
 			return false;
 	return true;
 }
@@ -196,20 +154,17 @@ static bool is_name(struct text name, struct text lower)
 static bool has_option(struct text list, struct text option)
 {
 	while (list.length > 0) {
-		const char *comma = memchr(list.at, ',', list.length);
-		size_t length = comma != NULL ? (size_t)(comma - list.at) : list.length;
-		struct text one = without_blanks((struct text){list.at, length});
+		struct text one = text_trimmed(text_cut_at(&list, ','));
 
 		if (one.length == option.length && is_name(one, option))
 			return true;
-		length += comma != NULL;
-		list = (struct text){list.at + length, list.length - length};
 	}
 	return false;
 }
 
-/* libh2o would let keep-alive win where both are said, the last line where there are several, and answers an
- * expectation that HTTP/1.0 does not know (RFC 9112 9.3, RFC 9110 10.1.1). */
+/* libh2o would let keep-alive win where both are said, and the last line where there are several. It would close where
+ * HTTP/1.1 names other options alone, as `TE` or `Upgrade`, and answer an expectation that HTTP/1.0 does not know
+ * (RFC 9112 9.3, RFC 9110 10.1.1). */
 static void settle(struct scan *scan)
 {
 	struct http_head *head = scan->head;
@@ -217,8 +172,9 @@ static void settle(struct scan *scan)
 
 	if (field->name.length == 10 && is_name(field->name, TEXT("connection"))) {
 		scan->is_closing = scan->is_closing || has_option(field->value, TEXT("close"));
-		if (scan->is_closing)
-			field->value = TEXT("close");
+		scan->is_keeping =
+		    scan->is_keeping || head->minor_version > 0 || has_option(field->value, TEXT("keep-alive"));
+		field->value = scan->is_keeping && !scan->is_closing ? TEXT("keep-alive") : TEXT("close");
 	}
 	if (field->name.length == 6 && head->minor_version == 0 && is_name(field->name, TEXT("expect")))
 		head->field_count--;
@@ -229,7 +185,8 @@ static const char *check_header(struct scan *scan, struct text name, struct text
 {
 	if (name.length == 4 && is_name(name, TEXT("host"))) {
 		scan->hosts++;
-		return check_host(value);
+		return http_target_is_host(value) ? NULL
+						  : "Host contains a character that a name and port can not have";
 	}
 	if (name.length == 14 && is_name(name, TEXT("content-length"))) {
 		scan->lengths++;
@@ -264,7 +221,7 @@ static const char *read_header_line(struct scan *scan)
 	struct http_head *head = scan->head;
 	struct text name, value;
 
-	while (scan->at < scan->end && token_char(*scan->at) != ' ')
+	while (scan->at < scan->end && http_token_char(*scan->at) != ' ')
 		scan->at++;
 	if (scan->at == start || scan->at == scan->end || *scan->at != ':')
 		return what_is_wrong_with_name(scan, start);
@@ -275,7 +232,7 @@ static const char *read_header_line(struct scan *scan)
 		return wrong;
 	if (head->field_count == HTTP_FIELDS_MAX)
 		return too_many_fields;
-	value = without_blanks(value);
+	value = text_trimmed(value);
 	head->fields[head->field_count++] = (struct http_field){name, value};
 	settle(scan);
 	return check_header(scan, name, value);
@@ -300,13 +257,20 @@ static const char *check_framing(const struct scan *scan)
 	return NULL;
 }
 
+size_t http_guard_empty_lines(struct text raw)
+{
+	size_t bytes = 0;
+
+	while (bytes < 2 * EMPTY_LINES_MAX && raw.length - bytes >= 2 && memcmp(raw.at + bytes, "\r\n", 2) == 0)
+		bytes += 2;
+	return bytes;
+}
+
 static const char *read_head(struct scan *scan)
 {
 	const char *wrong;
 
-	/* one empty line before a request is skipped (RFC 9112 2.2) */
-	if (scan->end - scan->at >= 2 && memcmp(scan->at, "\r\n", 2) == 0)
-		scan->at += 2;
+	scan->at += http_guard_empty_lines((struct text){scan->at, (size_t)(scan->end - scan->at)});
 	wrong = read_request_line(scan);
 	while (wrong == NULL && scan->at < scan->end && *scan->at != '\r')
 		wrong = read_header_line(scan);

@@ -3,7 +3,8 @@
  * libh2o 2.2.5 would take the first of several Content-Lengths, accept one beside Transfer-Encoding, fold header lines
  * and answer what it can not parse with bytes of its own; http_parser.c puts this reader in the place of its parser.
  * Transfer-Encoding is never accepted: alone it is a 411, which keeps the library's lax chunk decoder out of reach.
- * `close` among the options of Connection is all that counts of it; Expect is left out of HTTP/1.0, which has none.
+ * Of Connection's options `close` counts, then `keep-alive`, and no other: its value becomes one of the two. Expect is
+ * left out of HTTP/1.0, which has none. Of a target that is a whole URL the scheme and the authority are left out.
  * After a refusal the connection must be closed: where the next request begins is not certain.
  *
  * Owner:   texts are views of what was read.
@@ -29,7 +30,8 @@ struct http_head {
 	struct http_field *fields; /* set by the caller: places for HTTP_FIELDS_MAX */
 
 	/* valid when it was read whole */
-	struct text method, target;
+	struct text method;
+	struct text target;     /* "/path?query", or "*"; of a whole URL also "?query" or nothing */
 	unsigned minor_version; /* of HTTP/1 */
 	unsigned field_count;
 	size_t bytes; /* with the empty line at its end; the body follows */
@@ -41,5 +43,7 @@ struct http_guard_verdict {
 	const char *detail; /* constant, a sentence; NULL with ERROR_NONE */
 };
 
-/* `raw` begins with the request line, or one empty line before it, and may run on into the body and beyond. */
+/* `raw` begins with the request line, or some empty lines before it, and may run on into the body and beyond. */
 struct http_guard_verdict http_guard_read(struct http_head *head, struct text raw);
+/* Returns how many bytes of `raw` are empty lines that are skipped. */
+size_t http_guard_empty_lines(struct text raw);

@@ -34,9 +34,9 @@ const struct http_guard_verdict *http_parser_refusal(const h2o_req_t *request)
 static bool begins_with_head(const char *raw, size_t bytes)
 {
 	static const char method[] = "HEAD ";
-	size_t empty_line = bytes >= 2 && memcmp(raw, "\r\n", 2) == 0 ? 2 : 0;
+	size_t empty_lines = http_guard_empty_lines((struct text){raw, bytes});
 
-	return bytes >= empty_line + strlen(method) && memcmp(raw + empty_line, method, strlen(method)) == 0;
+	return bytes >= empty_lines + strlen(method) && memcmp(raw + empty_lines, method, strlen(method)) == 0;
 }
 
 /* A head that comes bit by bit is read again when a line of it has ended: at most as often as it may have lines. */

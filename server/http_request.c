@@ -22,6 +22,24 @@ static struct text copy_header(struct arena *arena, h2o_req_t *request, const h2
 	return copy_text(arena, request->headers.entries[at].value.base, request->headers.entries[at].value.len);
 }
 
+/* Returns the first coding of the body; "identity" is none. */
+static struct text find_coding(const h2o_req_t *request)
+{
+	ssize_t at = -1;
+
+	while ((at = h2o_find_header(&request->headers, H2O_TOKEN_CONTENT_ENCODING, at)) >= 0) {
+		struct text list = text_from(request->headers.entries[at].value);
+
+		while (list.length > 0) {
+			struct text coding = text_trimmed(text_cut_at(&list, ','));
+
+			if (coding.length > 0 && !text_equal_nocase(coding, TEXT("identity")))
+				return coding;
+		}
+	}
+	return TEXT("");
+}
+
 /* Copies what a step may read: libh2o's own memory dies with the connection, and may not leave the loop. */
 static void fill_request(struct exchange *x, h2o_req_t *request)
 {
@@ -31,14 +49,17 @@ static void fill_request(struct exchange *x, h2o_req_t *request)
 	size_t path_length = question != NULL ? (size_t)(question - target.at) : target.length;
 
 	filled->method = http_method_from(text_from(request->input.method));
-	filled->path = copy_text(&x->arena, target.at, path_length);
+	filled->path = path_length > 0 ? copy_text(&x->arena, target.at, path_length) : TEXT("/");
 	if (question != NULL)
 		filled->query = copy_text(&x->arena, question + 1, target.length - path_length - 1);
 	filled->accept = copy_header(&x->arena, request, H2O_TOKEN_ACCEPT);
 	if (request->entity.base != NULL) {
+		struct text coding = find_coding(request);
+
 		filled->has_body = request->entity.len > 0;
 		filled->body = copy_text(&x->arena, request->entity.base, request->entity.len);
 		filled->content_type = copy_header(&x->arena, request, H2O_TOKEN_CONTENT_TYPE);
+		filled->coding = copy_text(&x->arena, coding.at, coding.length);
 	}
 }
 
@@ -79,6 +100,14 @@ static enum step refused(struct exchange *x)
 	return respond_problem(x, refusal->error, "%s", refusal->detail);
 }
 
+static step_fn *without_route(struct http_request *request, const struct router *router)
+{
+	/* OPTIONS * asks for all that the server takes; the guard lets "*" through with no other method */
+	if (text_equal(request->path, TEXT("*")))
+		request->match.allowed = router_allowed(router);
+	return request->match.allowed == 0 ? not_found : not_allowed;
+}
+
 /* Which step a request begins with. */
 static step_fn *route_request(struct exchange *x, const struct router *router)
 {
@@ -92,7 +121,7 @@ static step_fn *route_request(struct exchange *x, const struct router *router)
 	if (request->match.malformed != NULL)
 		return malformed_path;
 	if (request->match.route == NULL)
-		return request->match.allowed == 0 ? not_found : not_allowed;
+		return without_route(request, router);
 	if (request->match.route->timeout_ms > 0)
 		timeout_ms = request->match.route->timeout_ms;
 	x->deadline_ns = x->arrived_ns + timeout_ms * NS_PER_MS;

@@ -26,6 +26,31 @@ def test_a_body_without_a_type(service):
     assert_problem(service.request("POST", "/echo", '{"int4":1}'), 415)
 
 
+@pytest.mark.parametrize("codings,named", [
+    (["gzip"], "gzip"), (["br"], "br"), (["GZIP"], "GZIP"), (["identity, deflate"], "deflate"), (["x-made-up"], "x-made-up"),
+    (["identity", "zstd"], "zstd"), (["gzip, br"], "gzip"), (["\xe9"], "?"),
+])
+def test_a_body_that_is_encoded(service, codings, named):
+    with service.connect() as connection:
+        lines = "".join(f"Content-Encoding: {coding}\r\n" for coding in codings).encode("latin-1")
+        connection.send(b"POST /echo HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n" + lines +
+                        b"Content-Length: 4\r\n\r\n\x1f\x8b\x08\0")
+        answer = connection.read_response()
+        assert_problem(answer, 415, f'Content-Encoding "{named}"')
+        assert answer.header("accept-encoding") == "identity"
+        assert connection.request("GET", "/numbers/1").json == {"n": 1}
+
+
+@pytest.mark.parametrize("coding", ["identity", "Identity", "", "identity,", "identity, identity"])
+def test_a_body_that_is_not_encoded(service, coding):
+    answer = service.request("POST", "/echo", '{"int4":1}', {**JSON, "Content-Encoding": coding})
+    assert answer.status == 200 and answer.json["int4"] == 1
+
+
+def test_an_encoded_body_of_no_bytes_is_no_body(service):
+    assert service.request("POST", "/echo", "", {"Content-Encoding": "gzip"}).status == 200
+
+
 def test_a_get_with_a_body(service):
     assert_problem(service.request("GET", "/types", '{"int4":1}', JSON), 400)
 

@@ -57,9 +57,14 @@ SMUGGLING = {
     "no Host": (400, b"GET /types/void HTTP/1.1\r\n\r\n"),
     "two Hosts": (400, GET + b"Host: b\r\n\r\n"),
     "two equal Hosts": (400, GET + b"Host: a\r\n\r\n"),
-    "absolute-form": (400, b"GET http://other/types/void HTTP/1.1\r\nHost: a\r\n\r\n"),
+    "absolute-form of another scheme": (400, b"GET ftp://a/types/void HTTP/1.1\r\nHost: a\r\n\r\n"),
+    "absolute-form without a host": (400, b"GET http:///types/void HTTP/1.1\r\nHost: a\r\n\r\n"),
+    "absolute-form with a user": (400, b"GET http://u:p@a/types/void HTTP/1.1\r\nHost: a\r\n\r\n"),
+    "absolute-form without Host": (400, b"GET http://a/types/void HTTP/1.1\r\n\r\n"),
     "authority-form": ((400, 405), b"CONNECT a:80 HTTP/1.1\r\nHost: a:80\r\n\r\n"),
-    "asterisk-form": (400, b"OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n"),
+    "asterisk-form of GET": (400, b"GET * HTTP/1.1\r\nHost: a\r\n\r\n"),
+    "more empty lines than one bears": (400, b"\r\n" * 9 + b"GET /types/void HTTP/1.1\r\nHost: a\r\n\r\n"),
+    "an empty line that ends with LF": (400, b"\nGET /types/void HTTP/1.1\r\nHost: a\r\n\r\n"),
     "a path without a slash": (400, b"GET types/void HTTP/1.1\r\nHost: a\r\n\r\n"),
     "no path": (400, b"GET  HTTP/1.1\r\nHost: a\r\n\r\n"),
     "no method": (400, b" /types/void HTTP/1.1\r\nHost: a\r\n\r\n"),
@@ -212,10 +217,82 @@ def test_header_names_in_any_case(service):
     assert answer.json["int4"] == 7
 
 
-def test_empty_lines_before_a_request(service):
+@pytest.mark.parametrize("empty_lines", [1, 2, 8])
+def test_empty_lines_before_a_request(service, empty_lines):
     """RFC 9112 2.2 asks to bear one."""
-    [answer] = service.raw(b"\r\n" + GET + b"Connection: close\r\n\r\n")
-    assert answer.status == 200
+    with service.connect() as connection:
+        for number in (1, 2):
+            connection.send(b"\r\n" * empty_lines + b"GET /numbers/%d HTTP/1.1\r\nHost: a\r\n\r\n" % number)
+            assert connection.read_response().json == {"n": number}
+        for byte in b"\r\n" * empty_lines + b"GET /numbers/3 HTTP/1.1\r\nHost: a\r\n\r\n":
+            connection.send(bytes([byte]))
+        assert connection.read_response().json == {"n": 3}
+        # an old client's line break behind a body
+        connection.send(POST + b'Content-Length: 10\r\n\r\n{"int4":7}\r\n' + GET + b"\r\n")
+        assert connection.read_response().json["int4"] == 7
+        assert connection.read_response().status == 200
+
+
+@pytest.mark.parametrize("target,expected", [
+    ("http://a/numbers/7", {"n": 7}), ("HTTP://A:8080/numbers/8", {"n": 8}), ("https://a/numbers/9", {"n": 9}),
+    ("http://[::1]:80/numbers/11", {"n": 11}), ("http://other.example/echo/text?value=http://x/y", {"value": "http://x/y"}),
+])
+def test_a_target_may_be_a_whole_url(service, target, expected):
+    """RFC 9112 3.2.2: "a server MUST accept the absolute-form"."""
+    answers = service.raw(f"GET {target} HTTP/1.1\r\nHost: a\r\n\r\nGET {target} HTTP/1.0\r\n\r\n".encode())
+    assert [answer.json for answer in answers] == [expected, expected]
+
+
+@pytest.mark.parametrize("target", ["http://a", "http://a/", "https://a?x=1", "http://a:80"])
+def test_a_url_without_a_path_is_the_root(service, target):
+    [answer] = service.raw(f"GET {target} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n".encode())
+    assert_problem(answer, 404, "no endpoint has the path /")
+    [answer] = service.raw(f"POST {target} HTTP/1.1\r\n"
+                           "Host: a\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".encode())
+    assert_problem(answer, 404, "no endpoint has the path /")
+
+
+def test_options_of_the_whole_server(service):
+    with service.connect() as connection:
+        connection.send(b"OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n")
+        answer = connection.read_response("OPTIONS")
+        check_sound(answer, "OPTIONS")
+        assert answer.status == 204
+        assert answer.header("allow") == "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
+        connection.send(b"OPTIONS * HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n{}" + GET + b"\r\n")
+        assert connection.read_response("OPTIONS").status == 204
+        assert connection.read_response().status == 200
+    answer = http_client.request(service.admin_address, "OPTIONS", "*")
+    assert (answer.status, answer.header("allow")) == (204, "GET, HEAD, OPTIONS")
+
+
+# As Java's client sends by default, as curl --compressed does, and others.
+@pytest.mark.parametrize("lines", [
+    "Connection: TE\r\nTE: trailers", "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk",
+    "Connection: upgrade\r\nUpgrade: websocket", "Connection: x-hop\r\nConnection: y-hop", "Connection:",
+    "Connection: keep-alive, TE", "Connection: TE\r\nConnection: keep-alive", "Connection: x, keep-alive-not, close-not",
+])
+def test_options_of_a_connection_that_keep_it(service, lines):
+    with service.connect() as connection:
+        for method in ("GET", "POST"):
+            body = "" if method == "GET" else "Content-Length: 0\r\n"
+            path = "/numbers/1" if method == "GET" else "/echo"
+            connection.send(f"{method} {path} HTTP/1.1\r\nHost: a\r\n{lines}\r\n{body}\r\n".encode())
+            answer = connection.read_response()
+            assert answer.status == 200 and answer.header("connection").lower() == "keep-alive"
+            assert answer.header("upgrade") is None
+        connection.send(f"GET /numbers/2 HTTP/1.1\r\nHost: a\r\n{lines}\r\nConnection: close\r\n\r\n".encode())
+        assert connection.read_response().json == {"n": 2}
+        assert connection.is_closed_by_peer()
+
+
+def test_http_1_0_keeps_a_connection_when_it_says_so(service):
+    with service.connect() as connection:
+        connection.send(b"GET /numbers/1 HTTP/1.0\r\nConnection: TE, Keep-Alive\r\n\r\n")
+        assert connection.read_response().json == {"n": 1}
+        connection.send(b"GET /numbers/2 HTTP/1.0\r\nConnection: TE\r\n\r\n")
+        assert connection.read_response().json == {"n": 2}
+        assert connection.is_closed_by_peer()
 
 
 @pytest.mark.parametrize("head, says", [

@@ -47,8 +47,26 @@ static void read_request_line(struct text line)
 		REQUIRE(!iscntrl((unsigned char)line.at[i]));
 		spaces += line.at[i] == ' ';
 	}
-	REQUIRE(spaces == 2 && target > line.at && target[1] == '/');
+	REQUIRE(spaces == 2 && target > line.at);
 	REQUIRE(memchr(target, '#', line.length - (size_t)(target - line.at)) == NULL);
+}
+
+/* Of the target only what stands before a path may be left out: scheme and authority. */
+static void read_target(struct text line, const struct http_head *head)
+{
+	const char *sent = line.at + head->method.length + 1, *end = line.at + line.length - strlen(" HTTP/1.1");
+	size_t left_out = (size_t)(head->target.at - sent);
+	bool is_https = strncasecmp(sent, "https://", 8) == 0;
+
+	REQUIRE(head->target.at + head->target.length == end);
+	if (left_out == 0) {
+		REQUIRE(*sent == '/' || (end - sent == 1 && *sent == '*' && line.at[0] == 'O'));
+		return;
+	}
+	REQUIRE(is_https || strncasecmp(sent, "http://", 7) == 0);
+	REQUIRE(left_out > (is_https ? 8 : 7));
+	REQUIRE(strcspn(sent + (is_https ? 8 : 7), "/?@# ") == left_out - (is_https ? 8 : 7));
+	REQUIRE(head->target.length == 0 || *head->target.at == '/' || *head->target.at == '?');
 }
 
 /* The line up to CR LF; only a CR with an LF behind it ends one. */
@@ -70,10 +88,10 @@ static void read_accepted(struct text rest, const struct http_head *head)
 	struct text line = next_line(&rest);
 	unsigned count = 0;
 
-	if (line.length == 0)
-		line = next_line(&rest);
+	for (unsigned empty_lines = 0; line.length == 0; line = next_line(&rest))
+		REQUIRE(++empty_lines <= 8);
 	read_request_line(line);
-	REQUIRE(line.length == head->method.length + 1 + head->target.length + strlen(" HTTP/1.1"));
+	read_target(line, head);
 	REQUIRE(line.at[line.length - 1] == (head->minor_version == 0 ? '0' : '1'));
 	for (line = next_line(&rest); line.length > 0; line = next_line(&rest)) {
 		REQUIRE(count < head->field_count && head->fields[count].name.at == line.at);

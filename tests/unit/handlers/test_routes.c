@@ -447,6 +447,19 @@ static void allow_lists_the_methods(void **state)
 	assert_allow(f, (1U << HTTP_METHOD_COUNT) - 1, "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS");
 }
 
+static void a_router_allows_what_any_of_its_paths_does(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_int_equal(router_allowed(&f->router), 0);
+	add(f, HTTP_PUT, "/a/{x}");
+	assert_int_equal(router_allowed(&f->router), 1U << HTTP_PUT | 1U << HTTP_OPTIONS);
+	add(f, HTTP_GET, "/b");
+	add(f, HTTP_DELETE, "/b");
+	assert_int_equal(router_allowed(&f->router),
+			 1U << HTTP_PUT | 1U << HTTP_OPTIONS | 1U << HTTP_GET | 1U << HTTP_HEAD | 1U << HTTP_DELETE);
+}
+
 #define ROUTES_TEST(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int main(void)
@@ -468,6 +481,7 @@ int main(void)
 	    ROUTES_TEST(the_limits_are_reached),
 	    ROUTES_TEST(many_routes_keep_their_order),
 	    ROUTES_TEST(allow_lists_the_methods),
+	    ROUTES_TEST(a_router_allows_what_any_of_its_paths_does),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -83,6 +83,13 @@ static void honest_requests_pass(void **state)
 	    ACCEPTED(START "Host: localhost:8080\r\n" END),
 	    ACCEPTED(START "Host: [::1]:8080\r\n" END),
 	    ACCEPTED("\r\n" START HOST END),
+	    ACCEPTED("\r\n\r\n\r\n\r\n\r\n\r\n\r\n\r\n" START HOST END),
+	    ACCEPTED("GET http://a/b HTTP/1.1\r\n" HOST END),
+	    ACCEPTED("GET HTTPS://a HTTP/1.1\r\n" HOST END),
+	    ACCEPTED("GET http://[::1]:8080/b?c=d@e:// HTTP/1.1\r\n" HOST END),
+	    ACCEPTED("GET http://a/b HTTP/1.0\r\n" END),
+	    ACCEPTED("OPTIONS * HTTP/1.1\r\n" HOST END),
+	    ACCEPTED("OPTIONS http://a HTTP/1.1\r\n" HOST END),
 	    ACCEPTED("GET /a HTTP/1.0\r\n" END),
 	    ACCEPTED("GET /a HTTP/1.0\r\n" HOST END),
 	    ACCEPTED("POST /a HTTP/1.0\r\nContent-Length: 1\r\n" END "x"),
@@ -206,7 +213,9 @@ static void doubtful_request_line_is_refused(void **state)
 {
 	static const struct sample samples[] = {
 	    REFUSED(" /a HTTP/1.1\r\n" HOST END, "does not begin with a method"),
-	    REFUSED("\r\n\r\n" START HOST END, "must be METHOD"),
+	    REFUSED("\r\n\r\n\r\n\r\n\r\n\r\n\r\n\r\n\r\n" START HOST END, "more than 8 empty lines"),
+	    REFUSED("\r\n\n" START HOST END, "LF alone"),
+	    REFUSED("\r\n \r\n" START HOST END, "does not begin with a method"),
 	    REFUSED("G(T /a HTTP/1.1\r\n" HOST END, "the method contains"),
 	    REFUSED("\tGET /a HTTP/1.1\r\n" HOST END, "the method contains"),
 	    REFUSED("GET\t/a HTTP/1.1\r\n" HOST END, "the method contains"),
@@ -225,11 +234,25 @@ static void doubtful_request_line_is_refused(void **state)
 	    REFUSED("GET /a HTTP/1.11\r\n" HOST END, "HTTP/1.1 or"),
 	    REFUSED("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "HTTP/1.1 or"),
 	    REFUSED("GET /a\tb HTTP/1.1\r\n" HOST END, "tab"),
-	    REFUSED("GET http://a/b HTTP/1.1\r\n" HOST END, "whole URL"),
-	    REFUSED("GET HTTPS://a HTTP/1.1\r\n" HOST END, "whole URL"),
-	    REFUSED("OPTIONS * HTTP/1.1\r\n" HOST END, "\"*\" is not served"),
-	    REFUSED("CONNECT a:443 HTTP/1.1\r\n" HOST END, "must begin with \"/\""),
+	    REFUSED("GET ftp://a/b HTTP/1.1\r\n" HOST END, "must begin with \"/\""),
+	    REFUSED("GET http:/a HTTP/1.1\r\n" HOST END, "must begin with \"/\""),
+	    REFUSED("GET http: HTTP/1.1\r\n" HOST END, "must begin with \"/\""),
+	    REFUSED("GET a://b HTTP/1.1\r\n" HOST END, "must begin with \"/\""),
+	    REFUSED("GET http:// HTTP/1.1\r\n" HOST END, "without a host"),
+	    REFUSED("GET http:///b HTTP/1.1\r\n" HOST END, "without a host"),
+	    REFUSED("GET http://?b HTTP/1.1\r\n" HOST END, "without a host"),
+	    REFUSED("GET http://:80/b HTTP/1.1\r\n" HOST END, "without a host"),
+	    REFUSED("GET http://u@a/b HTTP/1.1\r\n" HOST END, "user name"),
+	    REFUSED("GET http://u:p@a HTTP/1.1\r\n" HOST END, "user name"),
+	    REFUSED("GET http://a\\b/c HTTP/1.1\r\n" HOST END, "the host in the request target"),
+	    REFUSED("GET http://\xc3\xa5/c HTTP/1.1\r\n" HOST END, "the host in the request target"),
+	    REFUSED("GET http://a/b#c HTTP/1.1\r\n" HOST END, "fragment"),
+	    REFUSED("GET * HTTP/1.1\r\n" HOST END, "for OPTIONS alone"),
+	    REFUSED("OPTIONS ** HTTP/1.1\r\n" HOST END, "must begin with \"/\""),
+	    REFUSED("CONNECT a:443 HTTP/1.1\r\n" HOST END, "CONNECT is not served"),
+	    REFUSED("CONNECT http://a HTTP/1.1\r\n" HOST END, "CONNECT is not served"),
 	    REFUSED("GET a HTTP/1.1\r\n" HOST END, "must begin with \"/\""),
+	    REFUSED("GET a:80 HTTP/1.1\r\n" HOST END, "must begin with \"/\""),
 	    REFUSED("GET ?a HTTP/1.1\r\n" HOST END, "must begin with \"/\""),
 	    REFUSED("GET /a#b HTTP/1.1\r\n" HOST END, "fragment"),
 	    REFUSED("GET /a?b=#c HTTP/1.1\r\n" HOST END, "fragment"),
@@ -244,6 +267,7 @@ static void doubtful_host_is_refused(void **state)
 	static const struct sample samples[] = {
 	    REFUSED(START END, "no Host"),
 	    REFUSED(START "X-Host: a\r\nHosts: a\r\n" END, "no Host"),
+	    REFUSED("GET http://a/b HTTP/1.1\r\n" END, "no Host"),
 	    REFUSED(START HOST HOST END, "more than one Host"),
 	    REFUSED(START HOST "hOST: b\r\n" END, "more than one Host"),
 	    REFUSED("GET /a HTTP/1.0\r\n" HOST HOST END, "more than one Host"),
@@ -319,12 +343,14 @@ static const char *second_value(const char *version, const char *line)
 	return value;
 }
 
-static void close_is_all_that_counts_of_connection(void **state)
+static void close_and_keep_alive_are_all_that_counts_of_connection(void **state)
 {
 	static const char *const closing[] = {"close",         "Close",     "close, keep-alive", "keep-alive,close",
 					      "a , CLOSE\t,b", ",,close,,", "Keep-Alive, close"};
-	static const char *const others[] = {"keep-alive", "closed", "clos", "", "Upgrade, HTTP2-Settings",
-					     "a close",    ","};
+	static const char *const others[] = {
+	    "keep-alive", "closed", "clos", "", "TE", "Upgrade, HTTP2-Settings", "a close", ",", "Keep-Alive, TE"};
+	static const char *const keeping_1_0[] = {"keep-alive", "TE, Keep-Alive", "keep-alive , x"};
+	static const char *const closing_1_0[] = {"TE", "keep-alives", "", "close, keep-alive"};
 	char line[128];
 
 	(void)state;
@@ -334,7 +360,15 @@ static void close_is_all_that_counts_of_connection(void **state)
 	}
 	for (size_t i = 0; i < ARRAY_LENGTH(others); i++) {
 		snprintf(line, sizeof(line), "Connection: %s", others[i]);
-		assert_string_equal(second_value("1.1", line), others[i]);
+		assert_string_equal(second_value("1.1", line), "keep-alive");
+	}
+	for (size_t i = 0; i < ARRAY_LENGTH(keeping_1_0); i++) {
+		snprintf(line, sizeof(line), "Connection: %s", keeping_1_0[i]);
+		assert_string_equal(second_value("1.0", line), "keep-alive");
+	}
+	for (size_t i = 0; i < ARRAY_LENGTH(closing_1_0); i++) {
+		snprintf(line, sizeof(line), "Connection: %s", closing_1_0[i]);
+		assert_string_equal(second_value("1.0", line), "close");
 	}
 	assert_string_equal(second_value("1.1", "connectiom: a, close"), "a, close");
 }
@@ -348,6 +382,37 @@ static void close_counts_on_whichever_line_it_is(void **state)
 	assert_int_equal(read_head(&head, raw, sizeof(raw) - 1).error, ERROR_NONE);
 	assert_text(fields[2].name, "Connection");
 	assert_text(fields[2].value, "close");
+}
+
+static void keep_alive_counts_on_whichever_line_it_is(void **state)
+{
+	static const char raw[] = "GET / HTTP/1.0\r\nConnection: keep-alive\r\nConnection: TE\r\n\r\n";
+	struct http_head head;
+
+	(void)state;
+	assert_int_equal(read_head(&head, raw, sizeof(raw) - 1).error, ERROR_NONE);
+	assert_text(fields[1].value, "keep-alive");
+}
+
+static void of_a_url_the_path_and_query_are_left(void **state)
+{
+	static const char *const urls[][2] = {{"http://a/b?c=/d", "/b?c=/d"},
+					      {"hTTp://a:80/", "/"},
+					      {"https://a?b/c", "?b/c"},
+					      {"http://a", ""},
+					      {"/a?b", "/a?b"},
+					      {"https://[::1]/b", "/b"}};
+	char raw[128];
+	struct http_head head;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LENGTH(urls); i++) {
+		int length = snprintf(raw, sizeof(raw), "GET %s HTTP/1.1\r\nHost: a\r\n\r\n", urls[i][0]);
+
+		assert_int_equal(read_head(&head, raw, (size_t)length).error, ERROR_NONE);
+		assert_text(head.target, urls[i][1]);
+		assert_ptr_equal(head.target.at + head.target.length, raw + 4 + strlen(urls[i][0]));
+	}
 }
 
 static void http_1_0_expects_nothing(void **state)
@@ -422,8 +487,10 @@ int main(void)
 	    cmocka_unit_test(doubtful_host_is_refused),
 	    cmocka_unit_test(an_unfinished_head_waits_for_more),
 	    cmocka_unit_test(what_is_read_are_views_of_the_head),
-	    cmocka_unit_test(close_is_all_that_counts_of_connection),
+	    cmocka_unit_test(close_and_keep_alive_are_all_that_counts_of_connection),
 	    cmocka_unit_test(close_counts_on_whichever_line_it_is),
+	    cmocka_unit_test(keep_alive_counts_on_whichever_line_it_is),
+	    cmocka_unit_test(of_a_url_the_path_and_query_are_left),
 	    cmocka_unit_test(http_1_0_expects_nothing),
 	    cmocka_unit_test(there_are_so_many_header_lines_and_no_more),
 	    cmocka_unit_test(a_head_has_so_many_bytes_and_no_more),
