@@ -6,6 +6,7 @@
 #include "db/backoff.h"
 #include "db/conninfo.h"
 #include "db/parameter.h"
+#include "db/read_only.h"
 
 #include <libpq-fe.h>
 #include <stdlib.h>
@@ -28,6 +29,7 @@ struct description {
 	} types[TYPES_MAX];
 	unsigned type_count;
 	bool has_timed_out; /* the others would, too */
+	struct read_only_check read_only;
 };
 
 /* Types */
@@ -257,6 +259,7 @@ static void describe_endpoint(struct description *d, struct endpoint *endpoint)
 	learn_parameters(d, endpoint, result);
 	PQclear(result);
 	check_columns(d, endpoint);
+	read_only_check_endpoint(&d->read_only, endpoint);
 	if (statement->row_limit > 0)
 		limit_rows(d, endpoint);
 }
@@ -332,6 +335,7 @@ int db_describe(struct endpoint_set *set, const struct db_settings *settings, co
 		return -1;
 	}
 	bound_statements(d->pg, settings);
+	d->read_only = (struct read_only_check){.set = set, .pg = d->pg};
 	for (unsigned i = 0; i < set->count && !d->has_timed_out; i++)
 		describe_endpoint(d, &set->endpoints[i]);
 	if (PQstatus(d->pg) != CONNECTION_OK)

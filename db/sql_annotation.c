@@ -119,56 +119,6 @@ static bool read_name(struct parser *parser, const struct note *note)
 	return true;
 }
 
-bool sql_take_segment(struct text *path, struct text *segment)
-{
-	const char *slash;
-
-	if (path->length == 0)
-		return false;
-	*path = (struct text){path->at + 1, path->length - 1};
-	slash = memchr(path->at, '/', path->length);
-	*segment = (struct text){path->at, slash != NULL ? (size_t)(slash - path->at) : path->length};
-	*path = (struct text){path->at + segment->length, path->length - segment->length};
-	return true;
-}
-
-bool sql_is_path_parameter(struct text segment)
-{
-	return segment.length > 0 && segment.at[0] == '{';
-}
-
-struct text sql_path_parameter_name(struct text segment)
-{
-	return (struct text){segment.at + 1, segment.length - 2};
-}
-
-/* A parameter in braces, or text as it is after percent-decoding. */
-static bool is_segment(struct text segment)
-{
-	if (sql_is_path_parameter(segment))
-		return segment.at[segment.length - 1] == '}' && sql_is_parameter_name(sql_path_parameter_name(segment));
-	if (segment.length == 0 || text_equal(segment, TEXT(".")) || text_equal(segment, TEXT("..")))
-		return false;
-	for (size_t i = 0; i < segment.length; i++)
-		if ((unsigned char)segment.at[i] < ' ' || strchr("{}?#%\"\\\x7f", segment.at[i]) != NULL)
-			return false;
-	return true;
-}
-
-static bool is_path(struct text path)
-{
-	struct text segment;
-
-	if (path.length == 0 || path.at[0] != '/')
-		return false;
-	if (path.length == 1)
-		return true;
-	while (sql_take_segment(&path, &segment))
-		if (!is_segment(segment))
-			return false;
-	return true;
-}
-
 static bool read_route(struct parser *parser, const struct note *note)
 {
 	struct text path = note->value, word = take_word(&path);
@@ -179,13 +129,8 @@ static bool read_route(struct parser *parser, const struct note *note)
 	if (path.length == 0 || memchr(path.at, ' ', path.length) != NULL)
 		return false;
 	parser->draft.endpoint.method = method;
-	if (is_path(path))
+	if (sql_check_path(parser, note->line, path))
 		parser->draft.endpoint.path = arena_copy(&parser->set->arena, path);
-	else
-		complain(parser, note->line,
-			 "the path \"%.*s\" must be / or segments that each begin with /: plain text without %% ? # \" "
-			 "\\, not . or .., or a whole {parameter}",
-			 TEXT_ARGS(sql_shown(path)));
 	return true;
 }
 

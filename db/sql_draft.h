@@ -1,4 +1,4 @@
-/* sql_draft.h - the endpoint at hand while its file is parsed: for sql_file.c and sql_annotation.c only. */
+/* sql_draft.h - the endpoint at hand while its file is parsed: for sql_file.c, sql_annotation.c and sql_path.c only. */
 #pragma once
 
 #include <stdint.h>
@@ -72,9 +72,17 @@ bool sql_is_parameter_name(struct text name);
 /* As much of the user's text as a message should hold, cut between characters. */
 struct text sql_shown(struct text text);
 
+/* NULL when there is none of that name. */
+struct db_parameter *sql_find_parameter(struct db_parameter *parameters, unsigned count, struct text name);
+
+/* sql_path.c */
+
 /* Takes the next segment off what is left of a path. Returns false after the last. */
 bool sql_take_segment(struct text *path, struct text *segment);
 bool sql_is_path_parameter(struct text segment);
 struct text sql_path_parameter_name(struct text segment);
-/* NULL when there is none of that name. */
-struct db_parameter *sql_find_parameter(struct db_parameter *parameters, unsigned count, struct text name);
+/* Returns whether the path of a route, which is not empty, is well formed; complains if not. */
+bool sql_check_path(struct parser *parser, unsigned line, struct text path);
+/* Complains of what only looks like a parameter, once the SQL's are known. */
+void sql_check_literals(struct parser *parser);
+

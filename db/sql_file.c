@@ -267,6 +267,7 @@ static void check_draft(struct parser *parser, bool has_sql)
 	if (endpoint->path == NULL)
 		return;
 	check_path_parameters(parser);
+	sql_check_literals(parser);
 	if (endpoint->method == HTTP_GET && draft->setting_line > 0)
 		complain(parser, draft->setting_line,
 			 "a GET can not write, so its SQL must not mention transaction_read_only");

@@ -58,3 +58,8 @@ CREATE ROLE nobody_in_particular NOLOGIN;
 CREATE TABLE secret (id integer);
 CREATE FUNCTION read_secret() RETURNS SETOF secret LANGUAGE sql SECURITY DEFINER AS $$ SELECT * FROM secret $$;
 ALTER FUNCTION read_secret() OWNER TO nobody_in_particular;
+
+-- A table of parts.
+CREATE TABLE measurement (year integer NOT NULL) PARTITION BY LIST (year);
+CREATE TABLE measurement_2026 PARTITION OF measurement FOR VALUES IN (2026);
+CREATE DOMAIN something AS text NOT NULL;

@@ -55,9 +55,9 @@ def test_a_missing_privilege(service):
     assert_problem(service.get("/secret"), 403, "secret", sqlstate="42501")
 
 
-@pytest.mark.parametrize("path", ["/write-by-get", "/write-by-with"])
-def test_get_can_not_write(service, postgres, path, mode):
-    name = f"written{path}-{mode}".replace("/", "-")
+def test_get_can_not_write(service, postgres, mode):
+    path = "/write-by-get"
+    name = f"written-by-get-{mode}"
     response = service.get(f"{path}/{name}")
     assert_problem(response, 405, sqlstate="25006")
     # RFC 9110 15.5.6: a 405 must say what is allowed, and this GET is not

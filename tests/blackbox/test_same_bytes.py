@@ -22,7 +22,7 @@ REQUESTS = [
         "/echo/mood?value=angry",
         "/echo/date?value=2023-02-29", "/fail/23505", "/fail/42501", "/fail/57014", "/fail/53300", "/fail/XX000",
         "/fail/P0001",
-        "/fail-alone/22012", "/cast/abc", "/secret", "/write-by-get/x", "/write-by-with/x", "/slow-limited/2000",
+        "/fail-alone/22012", "/cast/abc", "/secret", "/write-by-get/x", "/slow-limited/2000",
         "/slow/20",
         "/stream/0", "/stream/5", "/stream/2000", "/stream-failing/1", "/session", "/items/calls")],
     *[("HEAD", path, None) for path in ("/types", "/nowhere", "/divide?a=1&b=0", "/series-short/6", "/items/accepted")],

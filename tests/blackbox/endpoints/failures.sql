@@ -19,10 +19,6 @@ SELECT :a::integer / :b::integer AS quotient;
 -- route: GET /write-by-get/{name}
 SELECT write_in_secret(:name) AS id;
 
--- name: write_by_with :one
--- route: GET /write-by-with/{name}
-WITH added AS (INSERT INTO item (name) VALUES (:name) RETURNING id) SELECT id FROM added;
-
 -- name: secret_get :many
 -- route: GET /secret
 SELECT id FROM read_secret();
