@@ -5,6 +5,9 @@
 
 enum step livez_get(struct exchange *x)
 {
+	if (!service_is_alive(x->service))
+		return respond_text(x, 503, "text/plain",
+				    TEXT("not alive: a loop stands still for longer than any request may take\n"));
 	return respond_text(x, 200, "text/plain", TEXT("ok\n"));
 }
 

@@ -6,7 +6,7 @@
 
 #include "handlers/routes.h"
 
-/* GET /livez: 200 as long as the loop turns at all. */
+/* GET /livez: 200, or 503 while a loop stands still for longer than any request may take: service_is_alive(). */
 step_fn livez_get;
 /* GET /readyz: 200, or 503 while draining or without a connection to PostgreSQL: service_is_ready(). */
 step_fn readyz_get;

@@ -3,7 +3,7 @@
 #include "handlers/openapi_schema.h"
 #include "handlers/sql_plan.h"
 #include "server/exchange.h"
-#include "server/service.h"
+#include "server/edition.h"
 
 /* Parameters and request bodies */
 
@@ -351,5 +351,5 @@ void openapi_write(struct buffer *out, const struct endpoint_set *endpoints)
 
 enum step openapi_get(struct exchange *x)
 {
-	return respond_json(x, 200, x->service->openapi);
+	return respond_json(x, 200, x->edition->openapi);
 }

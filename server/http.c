@@ -14,6 +14,7 @@
 enum {
 	SWEEP_MS = 100,            /* how exact write_timeout_ms is */
 	BLOCKED_MS = 10,           /* less is not worth a look at every connection */
+	ADMIN_CONNECTIONS = 64,    /* of balancers, scrapers and whoever looks for himself */
 	SPARE_INPUT_BUFFERS = 256, /* of 8 KiB each, as many as there are spare exchanges */
 };
 
@@ -34,13 +35,9 @@ static void note_who_left(struct http_loop *http)
 	}
 }
 
-static void on_sweep(uv_timer_t *timer)
+static void cut_off_overdue(struct http_loop *http)
 {
-	struct http_loop *http = timer->data;
 	uint64_t now_ns = clock_now_ns();
-	struct runner_numbers numbers = http->runner->class->numbers(http->runner);
-	const struct service *service = http->http->service;
-	unsigned computations = compute_pool_count(service->compute);
 
 	LIST_EACH (item, &http->sending) {
 		struct http_reply *reply = CONTAINER_OF(item, struct http_reply, link);
@@ -53,21 +50,39 @@ static void on_sweep(uv_timer_t *timer)
 		list_remove(item);
 		http_client_cut_off(reply->client, SHUT_RDWR);
 	}
-	metrics_set_gauges(http->http->service->metrics, http->number,
+}
+
+void http_publish(struct http_loop *http)
+{
+	struct runner_numbers numbers = http->runner->class->numbers(http->runner);
+	const struct service *service = http->http->service;
+
+	metrics_set_gauges(service->metrics, http->number,
 			   &(struct metrics_gauges){
 			       .connections = http->client_count,
 			       .refused = http->refused_count,
 			       .requests = http->request_count,
 			       .waiting = numbers.waiting,
 			       /* the pool is everybody's: one of the loops counts it */
-			       .computations = http->number == 0 ? computations : 0,
+			       .computations = http->is_admin ? compute_pool_count(service->compute) : 0,
 			       .db_open = numbers.db.open,
 			       .db_busy = numbers.db.busy,
 			       .db_lost = numbers.db.lost,
 			       .db_run_again = numbers.db.run_again,
 			       .db_units = numbers.db.units,
 			   });
-	if (numbers.waiting > 0 || computations > 0 ||
+	http->waiting = numbers.waiting;
+}
+
+static void on_sweep(uv_timer_t *timer)
+{
+	struct http_loop *http = timer->data;
+	const struct service *service = http->http->service;
+
+	pulse_beat(http->pulse);
+	cut_off_overdue(http);
+	http_publish(http);
+	if (http->waiting > 0 || compute_pool_count(service->compute) > 0 ||
 	    (service->fetcher != NULL && fetcher_count(service->fetcher) > 0))
 		note_who_left(http);
 	if (http->closes_idle)
@@ -91,15 +106,14 @@ static void forgive_blocked_time(uv_check_t *check)
 
 /* Life */
 
-static h2o_hostconf_t *add_host(struct http *http, const char *name, const struct router *router)
+static h2o_hostconf_t *add_host(struct http *http)
 {
-	h2o_hostconf_t *host = h2o_config_register_host(&http->config, h2o_iovec_init(name, strlen(name)), 65535);
+	h2o_hostconf_t *host = h2o_config_register_host(&http->config, h2o_iovec_init(H2O_STRLIT("any")), 65535);
 	h2o_pathconf_t *path = h2o_config_register_path(host, "/", 0);
-	struct http_handler *handler = (void *)h2o_create_handler(path, sizeof(*handler));
+	h2o_handler_t *handler = h2o_create_handler(path, sizeof(*handler));
 	h2o_filter_t *filter = h2o_create_filter(&host->fallback_path, sizeof(*filter));
 
-	handler->super.on_req = http_on_request;
-	handler->router = router;
+	handler->on_req = http_on_request;
 	filter->on_setup_ostream = http_problem_on_own_answer;
 	return host;
 }
@@ -117,8 +131,7 @@ struct http *http_create(struct service *service)
 	http->config.max_delegations = 0;
 	/* a large body never becomes a file */
 	h2o_socket_buffer_mmap_settings.threshold = SIZE_MAX;
-	http->public_hosts[0] = add_host(http, "public", &service->router);
-	http->admin_hosts[0] = add_host(http, "admin", &service->admin_router);
+	http->hosts[0] = add_host(http);
 	return http;
 }
 
@@ -128,27 +141,42 @@ void http_destroy(struct http *http)
 	free(http);
 }
 
-struct http_loop *http_loop_create(struct http *http, uv_loop_t *loop, unsigned number)
+static struct runner *create_runner(struct http_loop *http)
+{
+	struct service *service = http->http->service;
+	struct runner *runner = http->is_admin ? runner_create_idle(service, http->loop, http_reply_on_ready)
+					       : runner_create(service, http->loop, http->number, http_reply_on_ready);
+
+	runner->pulse = http->pulse;
+	return runner;
+}
+
+struct http_loop *http_loop_create(struct http *http, const struct http_loop_options *options)
 {
 	struct http_loop *created = memory_alloc_zeroed(1, sizeof(*created));
+	uv_loop_t *loop = options->loop;
 
 	created->http = http;
 	created->loop = loop;
-	created->number = number;
+	created->number = options->number;
+	created->edition = options->edition;
+	created->pulse = options->pulse;
+	created->is_admin = options->is_admin;
+	created->connections_max = options->is_admin ? ADMIN_CONNECTIONS : http->service->options->max_connections;
 	list_init(&created->clients);
 	address_counts_init(&created->addresses);
 	list_init(&created->sending);
 	list_init(&created->spare);
 	h2o_context_init(&created->context, loop, &http->config);
-	created->public_accept = (h2o_accept_ctx_t){.ctx = &created->context, .hosts = http->public_hosts};
-	created->admin_accept = (h2o_accept_ctx_t){.ctx = &created->context, .hosts = http->admin_hosts};
-	created->runner = runner_create(http->service, loop, number, http_reply_on_ready);
+	created->accept = (h2o_accept_ctx_t){.ctx = &created->context, .hosts = http->hosts};
+	created->runner = create_runner(created);
 	uv_timer_init(loop, &created->sweep);
 	created->sweep.data = created;
 	uv_timer_start(&created->sweep, on_sweep, SWEEP_MS, SWEEP_MS);
 	uv_check_init(loop, &created->turn_end);
 	created->turn_end.data = created;
-	if (http->service->options->mode == MODE_SYNC)
+	created->waits_itself = http->service->options->mode == MODE_SYNC && !options->is_admin;
+	if (created->waits_itself)
 		uv_check_start(&created->turn_end, forgive_blocked_time);
 	return created;
 }
@@ -201,6 +229,12 @@ bool http_loop_is_ready(const struct http_loop *http)
 unsigned http_loop_unfinished(const struct http_loop *http)
 {
 	return http->request_count > http->client_count ? http->request_count : http->client_count;
+}
+
+void http_loop_cut_off(struct http_loop *http)
+{
+	LIST_EACH (item, &http->clients)
+		http_client_cut_off(CONTAINER_OF(item, struct client, link), SHUT_RDWR);
 }
 
 void http_loop_close(struct http_loop *http)

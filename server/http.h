@@ -14,6 +14,8 @@
 
 #include <uv.h>
 
+#include "server/edition.h"
+#include "server/pulse.h"
 #include "server/runner.h"
 #include "server/service.h"
 
@@ -23,12 +25,20 @@ struct http_loop;
 struct http *http_create(struct service *service);
 void http_destroy(struct http *http);
 
-struct http_loop *http_loop_create(struct http *http, uv_loop_t *loop, unsigned number);
+struct http_loop_options {
+	uv_loop_t *loop;
+	unsigned number; /* of its counters */
+	const struct edition *edition;
+	struct pulse *pulse;
+	bool is_admin; /* answers from memory: without connections to PostgreSQL, and with few clients */
+};
+
+struct http_loop *http_loop_create(struct http *http, const struct http_loop_options *options);
 /* In the loop's own thread, before the loop runs. */
 void http_loop_begin_thread(void);
-/* Accepts the connection that waits on `listener`; what comes on it is for the admin routes, or the others. When the
- * loop has as many as it may have, the connection waits, and `listener` is served again when one has closed. */
-void http_accept(struct http_loop *http, uv_stream_t *listener, bool is_admin);
+/* Accepts the connection that waits on `listener`. When the loop has as many as it may have, the connection waits, and
+ * `listener` is served again when one has closed. */
+void http_accept(struct http_loop *http, uv_stream_t *listener);
 /* From now on every response closes its connection; idle connections are closed once `closes_idle`. */
 void http_loop_drain(struct http_loop *http, bool closes_idle);
 /* No connection is open and no exchange under way. */
@@ -37,5 +47,7 @@ bool http_loop_is_idle(const struct http_loop *http);
 bool http_loop_is_ready(const struct http_loop *http);
 /* Requests that have no response yet, or connections that are open, whichever are more. */
 unsigned http_loop_unfinished(const struct http_loop *http);
+/* Ends all connections, whatever is under way on them. */
+void http_loop_cut_off(struct http_loop *http);
 void http_loop_close(struct http_loop *http);
 void http_loop_destroy(struct http_loop *http);

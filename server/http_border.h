@@ -21,13 +21,7 @@ _Static_assert(H2O_USE_LIBUV == 1, "the headers of libh2o must be read for the l
 struct http {
 	struct service *service;
 	h2o_globalconf_t config;
-	h2o_hostconf_t *public_hosts[2], *admin_hosts[2];
-};
-
-/* Which routes a listener's requests are for: libh2o hands it to on_request(). */
-struct http_handler {
-	h2o_handler_t super;
-	const struct router *router;
+	h2o_hostconf_t *hosts[2];
 };
 
 struct http_loop {
@@ -36,13 +30,17 @@ struct http_loop {
 	struct runner *runner;
 	uv_loop_t *loop;
 	unsigned number;
-	h2o_accept_ctx_t public_accept, admin_accept;
+	const struct edition *edition; /* that requests begin with */
+	struct pulse *pulse;
+	h2o_accept_ctx_t accept;
+	bool is_admin, waits_itself;
+	unsigned connections_max;
 	struct list clients;
-	unsigned client_count, request_count;
+	unsigned client_count, request_count, waiting;
 	struct address_counts addresses;
-	uint64_t refused_count;    /* connections beyond max_address_connections */
-	uv_stream_t *postponed[2]; /* listeners with a connection that may not be accepted yet: public, admin */
-	struct list sending;       /* replies that the client has to take */
+	uint64_t refused_count; /* connections beyond max_address_connections */
+	uv_stream_t *postponed; /* the listener has a connection that may not be accepted yet */
+	struct list sending;    /* replies that the client has to take */
 	uv_timer_t sweep;
 	uv_check_t turn_end; /* in sync mode */
 	bool is_draining, closes_idle;
@@ -73,7 +71,10 @@ struct http_reply {
 	struct exchange x;
 };
 
-/* http_request.c: the handler of both listeners. */
+/* http.c: what goes on, for /metrics: now and then, and before the loop itself waits. */
+void http_publish(struct http_loop *http);
+
+/* http_request.c: the handler of all listeners. */
 int http_on_request(h2o_handler_t *super, h2o_req_t *request);
 
 /* http_reply.c */

@@ -7,17 +7,13 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 
-enum { ADMIN_CONNECTIONS = 16 };
-
 static void accept_postponed(struct http_loop *http)
 {
-	for (int i = 0; i < 2; i++) {
-		uv_stream_t *listener = http->postponed[i];
+	uv_stream_t *listener = http->postponed;
 
-		http->postponed[i] = NULL;
-		if (listener != NULL)
-			http_accept(http, listener, i == 1);
-	}
+	http->postponed = NULL;
+	if (listener != NULL)
+		http_accept(http, listener);
 }
 
 static void on_socket_closed(void *data)
@@ -86,20 +82,19 @@ static bool count_address(struct client *client)
 	return false;
 }
 
-void http_accept(struct http_loop *http, uv_stream_t *listener, bool is_admin)
+void http_accept(struct http_loop *http, uv_stream_t *listener)
 {
 	struct client *client;
 
-	/* the admin listener has some more, so that a full house can still be asked how it is */
-	if (http->client_count >= http->http->service->options->max_connections + (is_admin ? ADMIN_CONNECTIONS : 0)) {
-		http->postponed[is_admin] = listener;
+	if (http->client_count >= http->connections_max) {
+		http->postponed = listener;
 		return;
 	}
 	client = memory_alloc_zeroed(1, sizeof(*client));
 	client->http = http;
 	list_init(&client->link);
 	uv_tcp_init(http->loop, &client->tcp);
-	if (uv_accept(listener, (uv_stream_t *)&client->tcp) != 0 || (!is_admin && !count_address(client))) {
+	if (uv_accept(listener, (uv_stream_t *)&client->tcp) != 0 || (!http->is_admin && !count_address(client))) {
 		uv_close((uv_handle_t *)&client->tcp, on_refused_closed);
 		return;
 	}
@@ -109,7 +104,7 @@ void http_accept(struct http_loop *http, uv_stream_t *listener, bool is_admin)
 	client->socket->on_close.data = client;
 	list_append(&http->clients, &client->link);
 	http->client_count++;
-	h2o_accept(is_admin ? &http->admin_accept : &http->public_accept, client->socket);
+	h2o_accept(&http->accept, client->socket);
 }
 
 void http_client_cut_off(struct client *client, int how)

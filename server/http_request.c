@@ -130,16 +130,17 @@ static step_fn *route_request(struct exchange *x, const struct router *router)
 
 int http_on_request(h2o_handler_t *super, h2o_req_t *request)
 {
-	const struct http_handler *handler = (const struct http_handler *)super;
 	struct http_loop *http = CONTAINER_OF(request->conn->ctx, struct http_loop, context);
 	const struct http_guard_verdict *refusal = http_parser_refusal(request);
 	struct http_reply *reply = http_reply_create(http);
 	struct exchange *x = &reply->x;
 
+	(void)super;
 	reply->request = request;
 	reply->client = request->conn->callbacks->get_socket(request->conn)->on_close.data;
 	reply->client->reply = reply;
 	exchange_begin(x, http->http->service, clock_now_ns());
+	x->edition = http->edition;
 	if (refusal != NULL) {
 		/* where the next request begins is anybody's guess */
 		request->http1_is_persistent = 0;
@@ -148,8 +149,10 @@ int http_on_request(h2o_handler_t *super, h2o_req_t *request)
 		x->next = refused;
 	} else {
 		fill_request(x, request);
-		x->next = route_request(x, handler->router);
+		x->next = route_request(x, &http->edition->router);
 	}
+	if (http->waits_itself)
+		http_publish(http);
 	runner_run(http->runner, x);
 	return 0;
 }

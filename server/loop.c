@@ -9,18 +9,11 @@ enum {
 	READINESS_MS = 200,
 };
 
-static void on_public_connection(struct listener *listener)
+static void on_connection(struct listener *listener)
 {
 	struct server_loop *loop = listener->data;
 
-	http_accept(loop->http, (uv_stream_t *)&listener->tcp, false);
-}
-
-static void on_admin_connection(struct listener *listener)
-{
-	struct server_loop *loop = listener->data;
-
-	http_accept(loop->http, (uv_stream_t *)&listener->tcp, true);
+	http_accept(loop->http, (uv_stream_t *)&listener->tcp);
 }
 
 static void note_readiness(struct server_loop *loop)
@@ -40,8 +33,6 @@ static void on_readiness(uv_timer_t *timer)
 static void close_all(struct server_loop *loop)
 {
 	listener_stop(loop->listener);
-	if (loop->admin != NULL)
-		listener_stop(loop->admin);
 	uv_close((uv_handle_t *)&loop->drain, NULL);
 	uv_close((uv_handle_t *)&loop->drain_timer, NULL);
 	uv_close((uv_handle_t *)&loop->readiness, NULL);
@@ -81,27 +72,31 @@ static void on_drain(uv_async_t *async)
 	uv_timer_start(&loop->drain_timer, on_drain_timer, 0, DRAIN_LOOK_MS);
 }
 
-void server_loop_init(struct server_loop *loop, struct service *service, struct http *http, unsigned number,
-		      struct listener *listener, struct listener *admin)
+void server_loop_init(struct server_loop *loop, struct service *service, const struct edition *edition,
+		      struct http *http, unsigned number, struct listener *listener)
 {
-	*loop = (struct server_loop){.service = service, .listener = listener, .admin = admin};
+	*loop = (struct server_loop){.service = service, .listener = listener};
 	REQUIRE(uv_loop_init(&loop->loop) == 0);
 	uv_async_init(&loop->loop, &loop->drain, on_drain);
 	uv_timer_init(&loop->loop, &loop->drain_timer);
 	uv_timer_init(&loop->loop, &loop->readiness);
 	loop->drain.data = loop->drain_timer.data = loop->readiness.data = loop;
 	uv_timer_start(&loop->readiness, on_readiness, READINESS_MS, READINESS_MS);
-	loop->http = http_loop_create(http, &loop->loop, number);
+	loop->http = http_loop_create(http, &(struct http_loop_options){
+						.loop = &loop->loop,
+						.number = number,
+						.edition = edition,
+						.pulse = &loop->pulse,
+					    });
 	note_readiness(loop);
-	listener_start(listener, &loop->loop, on_public_connection, loop);
-	if (admin != NULL)
-		listener_start(admin, &loop->loop, on_admin_connection, loop);
+	listener_start(listener, &loop->loop, on_connection, loop);
 }
 
 void server_loop_run(struct server_loop *loop)
 {
 	http_loop_begin_thread();
 	uv_run(&loop->loop, UV_RUN_DEFAULT);
+	pulse_end(&loop->pulse);
 	if (loop->cut_off > 0)
 		return; /* their exchanges are still on their way: the process ends without them */
 	http_loop_close(loop->http);

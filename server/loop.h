@@ -1,4 +1,4 @@
-/* loop.h - one loop of the service: a thread, its listeners, its connections to PostgreSQL; and how it ends.
+/* loop.h - one loop of the service: a thread, its listener, its connections to PostgreSQL; and how it ends.
  *
  * Life:    server_loop_init() -> server_loop_run(), in its thread, until it has drained -> server_loop_cleanup().
  * Thread:  server_loop_drain(): any. The rest: start-up, or its own.
@@ -17,7 +17,8 @@ struct server_loop {
 	uv_loop_t loop;
 	struct service *service;
 	struct http_loop *http;
-	struct listener *listener, *admin; /* borrowed; NULL: none */
+	struct listener *listener; /* borrowed */
+	struct pulse pulse;
 	uv_async_t drain;
 	uv_timer_t drain_timer;
 	uint64_t drain_began_ns;
@@ -27,8 +28,8 @@ struct server_loop {
 	unsigned cut_off; /* requests that had no answer when the time was over */
 };
 
-void server_loop_init(struct server_loop *loop, struct service *service, struct http *http, unsigned number,
-		      struct listener *listener, struct listener *admin);
+void server_loop_init(struct server_loop *loop, struct service *service, const struct edition *edition,
+		      struct http *http, unsigned number, struct listener *listener);
 void server_loop_run(struct server_loop *loop);
 void server_loop_drain(struct server_loop *loop);
 void server_loop_cleanup(struct server_loop *loop);

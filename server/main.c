@@ -4,6 +4,7 @@
 #include "base/require.h"
 #include "handlers/body.h"
 #include "fetch/fetcher.h"
+#include "server/admin.h"
 #include "server/compute_pool.h"
 #include "server/loop.h"
 #include "server/metrics.h"
@@ -34,9 +35,11 @@ enum {
 /* The whole running service. */
 struct server {
 	struct service service;
+	struct edition edition;
 	struct http *http;
 	struct server_loop *loops;
-	struct listener *listeners, admin;
+	struct listener *listeners, admin_listener;
+	struct admin admin;
 	struct signals signals;
 	bool has_admin;
 };
@@ -120,7 +123,7 @@ static int open_listeners(struct server *server)
 	server->has_admin = options->admin[0] != '\0';
 	if (listeners_open(server->listeners, options->loops, options->listen, address, sizeof(address), why,
 			   sizeof(why)) != 0 ||
-	    (server->has_admin && listeners_open(&server->admin, 1, options->admin, admin_address,
+	    (server->has_admin && listeners_open(&server->admin_listener, 1, options->admin, admin_address,
 						 sizeof(admin_address), why, sizeof(why)) != 0)) {
 		fprintf(stderr, "meantime: %s\n", why);
 		return -1;
@@ -128,7 +131,7 @@ static int open_listeners(struct server *server)
 	if (server->has_admin)
 		printf("meantime: admin http://%s\n", admin_address);
 	printf("meantime: serving http://%s (mode %s, %u loop%s, %u endpoints)\n", address, mode_name(options->mode),
-	       options->loops, options->loops == 1 ? "" : "s", server->service.endpoints.count);
+	       options->loops, options->loops == 1 ? "" : "s", server->edition.endpoints.count);
 	return 0;
 }
 
@@ -159,20 +162,35 @@ static unsigned compute_threads(const struct options *options)
 	return left > 1 ? (unsigned)left : 1;
 }
 
+static void start_admin(struct server *server)
+{
+	server->admin = (struct admin){
+	    .service = &server->service,
+	    .http = server->http,
+	    .listener = &server->admin_listener,
+	    .loops = server->loops,
+	    .number = server->service.options->loops,
+	};
+	admin_start(&server->admin);
+}
+
 static void start_loops(struct server *server)
 {
 	unsigned count = server->service.options->loops;
 
-	server->service.metrics = metrics_create(count, &server->service.router);
+	/* one more for the admin listener's */
+	server->service.metrics = metrics_create(count + 1, &server->edition.router);
 	server->service.compute =
 	    compute_pool_create(compute_threads(server->service.options), server->service.options->queue_limit);
-	if (server->service.fetcher_settings != NULL)
+	if (server->edition.fetches_pages)
 		server->service.fetcher = fetcher_create(server->service.fetcher_settings);
 	server->http = http_create(&server->service);
 	server->loops = memory_alloc_zeroed(count, sizeof(*server->loops));
 	for (unsigned i = 0; i < count; i++)
-		server_loop_init(&server->loops[i], &server->service, server->http, i, &server->listeners[i],
-				 i == 0 && server->has_admin ? &server->admin : NULL);
+		server_loop_init(&server->loops[i], &server->service, &server->edition, server->http, i,
+				 &server->listeners[i]);
+	if (server->has_admin)
+		start_admin(server);
 	for (unsigned i = 1; i < count; i++)
 		REQUIRE(pthread_create(&server->loops[i].thread, NULL, run_loop, &server->loops[i]) == 0);
 }
@@ -199,6 +217,8 @@ static int run_loops(struct server *server)
 static void stop_loops(struct server *server)
 {
 	signals_stop(&server->signals);
+	if (server->has_admin)
+		admin_stop(&server->admin);
 	for (unsigned i = 0; i < server->service.options->loops; i++)
 		server_loop_cleanup(&server->loops[i]);
 	http_destroy(server->http);
@@ -235,13 +255,13 @@ static int serve(struct server *server)
 
 static int check(struct server *server)
 {
-	printf("meantime: %u endpoints are good\n", server->service.endpoints.count);
+	printf("meantime: %u endpoints are good\n", server->edition.endpoints.count);
 	return EXIT_GOOD;
 }
 
 static int print_routes(struct server *server)
 {
-	const struct endpoint_set *set = &server->service.endpoints;
+	const struct endpoint_set *set = &server->edition.endpoints;
 
 	for (unsigned i = 0; i < set->count; i++) {
 		const struct endpoint *endpoint = &set->endpoints[i];
@@ -254,7 +274,7 @@ static int print_routes(struct server *server)
 
 static int print_openapi(struct server *server)
 {
-	printf("%.*s", TEXT_ARGS(server->service.openapi));
+	printf("%.*s", TEXT_ARGS(server->edition.openapi));
 	return EXIT_GOOD;
 }
 
@@ -276,6 +296,25 @@ static const struct command {
     {"serve", serve}, {"check", check}, {"routes", print_routes}, {"openapi", print_openapi}, {"health", NULL},
 };
 
+/* All that is wrong is said in one run. Returns -1 after having printed it. */
+static int load(struct server *server)
+{
+	struct diagnostics *diagnostics = &server->edition.endpoints.diagnostics;
+	const char *why;
+
+	service_check(&server->service, diagnostics);
+	if (edition_load(&server->edition, &server->service, &why) == 0) {
+		server->service.db.statement_count = server->edition.endpoints.count;
+		service_allow_timeout(&server->service, edition_longest_timeout_ms(&server->edition));
+		return 0;
+	}
+	diagnostics_print(diagnostics, stderr);
+	if (why != NULL)
+		fprintf(stderr, "meantime: can not connect to the database (from %s): %s\n",
+			options_origin(server->service.options, "database"), why);
+	return -1;
+}
+
 static int run_command(const struct command *command, struct options *options)
 {
 	struct server *server;
@@ -286,8 +325,10 @@ static int run_command(const struct command *command, struct options *options)
 	server = memory_alloc_zeroed(1, sizeof(*server));
 
 	service_init(&server->service, options);
-	if (service_load(&server->service) == 0)
+	edition_init(&server->edition);
+	if (load(server) == 0)
 		status = command->run(server);
+	edition_cleanup(&server->edition);
 	service_cleanup(&server->service);
 	free(server);
 	return status;

@@ -93,20 +93,22 @@ void metrics_note(struct metrics *metrics, unsigned loop, const struct exchange 
 	add(&counters->db_ns, x->db_ns);
 }
 
+#define set(gauge, value) atomic_store_explicit(gauge, value, memory_order_relaxed)
+
 void metrics_set_gauges(struct metrics *metrics, unsigned loop, const struct metrics_gauges *gauges)
 {
 	struct loop_counters *counters = &metrics->loops[loop];
 
-	counters->connections = gauges->connections;
-	counters->refused = gauges->refused;
-	counters->requests = gauges->requests;
-	counters->waiting = gauges->waiting;
-	counters->computations = gauges->computations;
-	counters->db_open = gauges->db_open;
-	counters->db_busy = gauges->db_busy;
-	counters->db_lost = gauges->db_lost;
-	counters->db_run_again = gauges->db_run_again;
-	counters->db_units = gauges->db_units;
+	set(&counters->connections, gauges->connections);
+	set(&counters->refused, gauges->refused);
+	set(&counters->requests, gauges->requests);
+	set(&counters->waiting, gauges->waiting);
+	set(&counters->computations, gauges->computations);
+	set(&counters->db_open, gauges->db_open);
+	set(&counters->db_busy, gauges->db_busy);
+	set(&counters->db_lost, gauges->db_lost);
+	set(&counters->db_run_again, gauges->db_run_again);
+	set(&counters->db_units, gauges->db_units);
 }
 
 /* Writing */

@@ -16,9 +16,9 @@ static const struct runner_class *class_of(enum mode mode)
 	}
 }
 
-struct runner *runner_create(const struct service *service, uv_loop_t *loop, unsigned number, exchange_ready_fn *ready)
+static struct runner *create(const struct runner_class *class, const struct service *service, uv_loop_t *loop,
+			     unsigned number, exchange_ready_fn *ready)
 {
-	const struct runner_class *class = class_of(service->options->mode);
 	struct runner *runner = memory_alloc_zeroed(1, class->bytes);
 
 	runner->class = class;
@@ -34,6 +34,16 @@ struct runner *runner_create(const struct service *service, uv_loop_t *loop, uns
 	};
 	class->start(runner);
 	return runner;
+}
+
+struct runner *runner_create(const struct service *service, uv_loop_t *loop, unsigned number, exchange_ready_fn *ready)
+{
+	return create(class_of(service->options->mode), service, loop, number, ready);
+}
+
+struct runner *runner_create_idle(const struct service *service, uv_loop_t *loop, exchange_ready_fn *ready)
+{
+	return create(&runner_idle, service, loop, 0, ready);
 }
 
 void runner_run(struct runner *runner, struct exchange *x)

@@ -3,6 +3,7 @@
  *   sync     the loop's own thread blocks; everybody else queues behind
  *   threads  a worker blocks, with a connection of its own; the loop goes on
  *   async    nobody: the operation is started, its completion resumes the exchange
+ *   idle     for steps that never await: the admin listener's
  *
  * Life:    runner_create() -> runner_run()* -> runner_close(), when no exchange is awaiting; the loop then runs
  *          until its handles are closed -> runner_destroy().
@@ -15,6 +16,7 @@
 #include <uv.h>
 
 #include "server/exchange.h"
+#include "server/pulse.h"
 #include "server/resources.h"
 #include "server/service.h"
 
@@ -38,7 +40,7 @@ struct runner_class {
 	void (*cleanup)(struct runner *runner);
 };
 
-extern const struct runner_class runner_sync, runner_threads, runner_async;
+extern const struct runner_class runner_sync, runner_threads, runner_async, runner_idle;
 
 struct runner {
 	const struct runner_class *class;
@@ -46,11 +48,15 @@ struct runner {
 	uv_loop_t *loop;
 	unsigned number; /* of the loop */
 	exchange_ready_fn *ready;
+	struct pulse *pulse;        /* of the loop; NULL: nobody feels it */
 	struct resources resources; /* the loop's own */
 	atomic_uint streams;
 };
 
+/* Of the class that --mode names. */
 struct runner *runner_create(const struct service *service, uv_loop_t *loop, unsigned number, exchange_ready_fn *ready);
+/* One that has no connection, and whose steps may not await anything. */
+struct runner *runner_create_idle(const struct service *service, uv_loop_t *loop, exchange_ready_fn *ready);
 /* Runs the exchange's next step, and so on. */
 void runner_run(struct runner *runner, struct exchange *x);
 void runner_close(struct runner *runner);

@@ -22,6 +22,9 @@ static void start(struct runner *runner)
 static bool await(struct runner *runner, struct exchange *x)
 {
 	x->awaited.class->wait(&x->awaited, &runner->resources);
+	/* a turn of the loop may be many requests, each with the time of one */
+	if (runner->pulse != NULL)
+		pulse_beat(runner->pulse);
 	return true;
 }
 

@@ -1,18 +1,17 @@
-/* service.h - what is the same for every request: options, endpoints, routes, the OpenAPI text.
+/* service.h - what is the same for every request, whatever the edition of the endpoints: options, what waits, counters.
  *
- * Life:    service_init() -> service_load() at start, after which all but the two flags is constant ->
+ * Life:    service_init() -> service_check() at start, after which all but the atomics is constant while loops run ->
  *          service_cleanup().
- * Thread:  any; the flags are atomic.
+ * Thread:  any.
  */
 #pragma once
 
 #include <stdatomic.h>
 
-#include "base/text.h"
+#include "base/arena.h"
 #include "config/options.h"
+#include "db/diagnostics.h"
 #include "db/settings.h"
-#include "db/sql_file.h"
-#include "handlers/routes.h"
 
 struct compute_pool;
 struct fetcher;
@@ -22,26 +21,31 @@ struct awaitable_class;
 
 struct service {
 	const struct options *options;
-	struct endpoint_set endpoints;
-	struct router router;       /* what --listen serves */
-	struct router admin_router; /* what --admin serves */
-	struct text openapi;        /* the document of GET /openapi.json */
 	struct metrics *metrics;
 	/* what await_db() and await_rows() wait for; the handlers' tests have none */
 	const struct awaitable_class *await_batch, *await_rows, *await_timer, *await_compute, *await_pages;
-	struct compute_pool *compute;                    /* shared by all loops; NULL while nothing is served */
-	struct fetcher *fetcher;                         /* as well; NULL, too, when no endpoint fetches pages */
-	const struct fetcher_settings *fetcher_settings; /* NULL: none does */
+	struct compute_pool *compute; /* shared by all loops; NULL while nothing is served */
+	struct fetcher *fetcher;      /* as well; NULL, too, when no endpoint fetches pages */
+	const struct fetcher_settings *fetcher_settings;
 	struct db_settings db, db_for_streams;
 	atomic_bool is_draining;
-	atomic_uint ready_loops; /* loops that have a connection to PostgreSQL */
+	atomic_uint ready_loops;        /* loops that have a connection to PostgreSQL */
+	atomic_uint longest_timeout_ms; /* that any request was ever given */
+	atomic_uint still_loops;        /* loops that have stood still for longer than any request may take */
+	struct arena arena;
 };
 
 void service_init(struct service *service, const struct options *options);
-/* Reads and describes the endpoints and builds the routes: all that `meantime check` checks. Returns 0, or -1 after
- * having printed what is wrong to stderr. */
-MUST_CHECK int service_load(struct service *service);
+/* Checks what of the options can be wrong only here, with a diagnostic each, and fills in the settings. */
+void service_check(struct service *service, struct diagnostics *diagnostics);
 void service_cleanup(struct service *service);
+/* Requests may take so long. */
+void service_allow_timeout(struct service *service, unsigned timeout_ms);
+/* A diagnostic about the value of an option, at the place where it was given. */
+void service_note_wrong_value(const struct service *service, struct diagnostics *diagnostics, const char *field,
+			      const char *why);
 
 /* GET /readyz: false while draining, and while no connection to PostgreSQL works. */
 bool service_is_ready(const struct service *service);
+/* GET /livez: false while a loop stands still. */
+bool service_is_alive(const struct service *service);

@@ -1,11 +1,16 @@
 """The admin port: /livez, /readyz, /metrics."""
 
+import contextlib
 import re
+import select
+import subprocess
+import time
 
 import pytest
 
 from lib import http_client
-from lib.service import wait_until
+from lib.http_client import encode_request
+from lib.service import ROOT, run, wait_until
 
 SAMPLE = re.compile(r'^([a-zA-Z_:][a-zA-Z0-9_:]*)(\{(?:[a-zA-Z_]\w*="(?:[^"\\]|\\.)*",?)*\})? (\S+)$')
 
@@ -111,3 +116,120 @@ def test_a_full_house_can_still_be_asked(serve):
     for guest in guests:
         assert guest.request("GET", "/numbers/1").status == 200
     assert admin(service, "/livez").status == 200
+
+
+@contextlib.contextmanager
+def every_loop_busy(service, loops=1):
+    """In sync mode none of the loops turns until these are answered: the kernel spreads connections over the loops."""
+    connections = [service.connect() for _ in range(8 * loops)]
+    for connection in connections:
+        connection.send(encode_request("GET", f"/slow/{4000 // len(connections)}"))
+    time.sleep(0.2)
+    yield connections
+    for connection in connections:
+        assert connection.read_response().status == 200
+        connection.close()
+
+
+def is_answered(connection):
+    return bool(select.select([connection.socket], [], [], 0)[0])
+
+
+@pytest.mark.parametrize("loops", [1, 2])
+def test_the_admin_port_answers_while_the_loops_wait(serve, loops):
+    service = serve("--admin", "127.0.0.1:0", "--loops", loops, "--request-timeout-ms", 60000)
+    assert wait_until(lambda: admin(service, "/readyz").status == 200)
+    with every_loop_busy(service, loops) as connections:
+        for _ in range(3):
+            assert admin(service, "/livez").status == 200
+            assert admin(service, "/readyz").status == 200
+            assert metrics(service)["meantime_requests_in_flight"] >= loops
+        assert not all(is_answered(connection) for connection in connections), "came when the loops were free again"
+
+
+def test_health_does_not_wait_for_the_loops_either(serve):
+    """It gives up after a second."""
+    service = serve("--admin", "127.0.0.1:0", "--request-timeout-ms", 60000)
+    assert wait_until(lambda: admin(service, "/readyz").status == 200)
+    with service.connect() as connection:
+        connection.send(encode_request("GET", "/slow/4000"))
+        time.sleep(0.2)
+        done = run("health", "--admin", "%s:%d" % service.admin_address)
+        assert done.returncode == 0, done.stderr
+        assert not is_answered(connection)
+        assert connection.read_response().status == 200
+
+
+def test_the_drain_is_seen_to_its_end(serve):
+    service = serve("--admin", "127.0.0.1:0", "--request-timeout-ms", 60000)
+    assert wait_until(lambda: admin(service, "/readyz").status == 200)
+    with service.connect() as connection:
+        connection.send(encode_request("GET", "/slow/3000"))
+        time.sleep(0.2)
+        service.terminate()
+        assert wait_until(lambda: admin(service, "/readyz").status == 503)
+        assert admin(service, "/livez").status == 200
+        assert not is_answered(connection)
+        assert connection.read_response().status == 200
+    assert service.wait_for_exit() == 0
+
+
+def test_clients_of_the_admin_port_do_not_hold_up_the_end(serve):
+    service = serve("--admin", "127.0.0.1:0", "--read-timeout-ms", 60000)
+    idle, asking = (http_client.Connection(service.admin_address) for _ in range(2))
+    assert idle.request("GET", "/livez").status == 200
+    asking.send(b"GET /metrics HTTP/1.1\r\nHo")
+    assert admin(service, "/livez").status == 200  # both have been read
+    service.terminate()
+    assert service.wait_for_exit(20) == 0
+    idle.close()
+    asking.close()
+
+
+def test_a_full_admin_port_gets_free_again(serve):
+    service = serve("--admin", "127.0.0.1:0", "--read-timeout-ms", 1000)
+    guests = [http_client.Connection(service.admin_address) for _ in range(80)]
+    assert admin(service, "/livez").status == 200  # when the first of them have been idle for too long
+    assert service.get("/numbers/1").json == {"n": 1}
+    for guest in guests:
+        guest.close()
+
+
+@pytest.fixture(scope="module")
+def stuck_poll(tmp_path_factory):
+    library = tmp_path_factory.mktemp("poll") / "stuck_poll.so"
+    subprocess.run(["cc", "-O2", "-shared", "-fPIC", "-o", library, ROOT / "tests/lib/stuck_poll.c", "-ldl"], check=True)
+    return library
+
+
+def test_a_loop_that_never_comes_back_is_not_alive(serve, mode, stuck_poll, tmp_path, is_slow):
+    if mode != "sync":
+        pytest.skip("the fault stands in the waiting of sync mode's loop")
+    if is_slow:
+        pytest.skip("a sanitizer has to be loaded first")
+    stuck = tmp_path / "stuck"
+    service = serve("--admin", "127.0.0.1:0", "--request-timeout-ms", 100,
+                    environment={"LD_PRELOAD": str(stuck_poll), "STUCK_POLL": str(stuck)})
+    assert service.get("/numbers/1").json == {"n": 1}
+    stuck.touch()
+    with service.connect() as connection:
+        connection.send(encode_request("GET", "/slow/50"))
+        assert wait_until(lambda: admin(service, "/livez").status == 503, 60)
+        assert "1 of 1 loops stand still" in service.log()
+        stuck.unlink()
+        assert wait_until(lambda: admin(service, "/livez").status == 200, 60)
+        assert "0 of 1 loops stand still" in service.log()
+        connection.read_response()
+
+
+def test_a_loop_that_waits_within_its_deadline_is_alive(serve, mode, is_slow):
+    """For longer than a loop may stand still where requests have five seconds."""
+    if mode != "sync" or is_slow:
+        pytest.skip("18 seconds, for the one mode whose loop waits")
+    service = serve("--admin", "127.0.0.1:0")
+    with service.connect() as connection:
+        connection.send(encode_request("GET", "/slow-allowed/18000"))
+        while not is_answered(connection):
+            assert admin(service, "/livez").status == 200
+            time.sleep(0.2)
+        assert connection.read_response().status == 200

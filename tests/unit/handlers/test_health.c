@@ -10,13 +10,19 @@
 
 #include <cmocka.h>
 
-static bool is_ready;
+static bool is_ready, is_alive;
 static struct exchange x;
 
 bool service_is_ready(const struct service *service)
 {
 	assert_ptr_equal(service, x.service);
 	return is_ready;
+}
+
+bool service_is_alive(const struct service *service)
+{
+	assert_ptr_equal(service, x.service);
+	return is_alive;
 }
 
 static void expect_answer(step_fn *step, unsigned status, const char *body)
@@ -35,10 +41,19 @@ static void expect_answer(step_fn *step, unsigned status, const char *body)
 static void alive_whether_ready_or_not(void **state)
 {
 	(void)state;
+	is_alive = true;
 	is_ready = false;
 	expect_answer(livez_get, 200, "ok\n");
 	is_ready = true;
 	expect_answer(livez_get, 200, "ok\n");
+}
+
+static void not_alive_while_a_loop_stands_still(void **state)
+{
+	(void)state;
+	is_alive = false;
+	is_ready = true;
+	expect_answer(livez_get, 503, "not alive: a loop stands still for longer than any request may take\n");
 }
 
 static void ready_as_the_service_says(void **state)
@@ -54,6 +69,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(alive_whether_ready_or_not),
+	    cmocka_unit_test(not_alive_while_a_loop_stands_still),
 	    cmocka_unit_test(ready_as_the_service_says),
 	};
 

@@ -1,6 +1,7 @@
 #include "handlers/openapi.h"
 
 #include "server/exchange.h"
+#include "server/edition.h"
 #include "server/service.h"
 
 #include <setjmp.h>
@@ -395,11 +396,13 @@ static void references_lead_somewhere(void **state)
 
 static void document_is_served(void **state)
 {
-	struct service service = {.openapi = written};
+	static const struct service service;
+	struct edition edition = {.openapi = written};
 	static struct exchange x;
 
 	(void)state;
 	exchange_begin(&x, &service, 1);
+	x.edition = &edition;
 	assert_int_equal(openapi_get(&x), STEP_RESPOND);
 	assert_int_equal(x.response.status, 200);
 	assert_string_equal(x.response.content_type, "application/json");

@@ -4,6 +4,7 @@
 #include "handlers/body.h"
 #include "lib/fake_result.h"
 #include "server/exchange.h"
+#include "server/edition.h"
 #include "server/service.h"
 
 #include <setjmp.h>
@@ -16,6 +17,7 @@
 
 static struct options options;
 static struct service service;
+static struct edition edition;
 static struct exchange x;
 static const struct awaitable_class batch_class, rows_class;
 
@@ -58,9 +60,9 @@ static const char SOURCE[] =
 
 static struct endpoint *endpoint_named(const char *name)
 {
-	for (unsigned i = 0; i < service.endpoints.count; i++)
-		if (strcmp(service.endpoints.endpoints[i].name, name) == 0)
-			return &service.endpoints.endpoints[i];
+	for (unsigned i = 0; i < edition.endpoints.count; i++)
+		if (strcmp(edition.endpoints.endpoints[i].name, name) == 0)
+			return &edition.endpoints.endpoints[i];
 	fail_msg("no endpoint %s", name);
 	return NULL;
 }
@@ -88,9 +90,9 @@ static void describe_all(void)
 	static const struct db_type texts = {DB_TYPE_OTHER, true, ',', "text[]", NULL};
 	static struct db_column country[2], name[1], id[1], nothing[1];
 
-	for (unsigned i = 0; i < service.endpoints.count; i++)
-		for (unsigned j = 0; j < service.endpoints.endpoints[i].statement.parameter_count; j++)
-			service.endpoints.endpoints[i].statement.parameters[j].type = text;
+	for (unsigned i = 0; i < edition.endpoints.count; i++)
+		for (unsigned j = 0; j < edition.endpoints.endpoints[i].statement.parameter_count; j++)
+			edition.endpoints.endpoints[i].statement.parameters[j].type = text;
 	set_type("search", "around", integer);
 	set_type("search", "least", integer);
 	set_type("search", "tags", texts);
@@ -116,13 +118,13 @@ static int set_up(void **state)
 	service.options = &options;
 	service.await_batch = &batch_class;
 	service.await_rows = &rows_class;
-	endpoint_set_init(&service.endpoints);
-	router_init(&service.router);
-	if (sql_file_parse(&service.endpoints, "test.sql", text_of(SOURCE)) != 0)
-		diagnostics_print(&service.endpoints.diagnostics, stderr);
-	assert_int_equal(service.endpoints.diagnostics.count, 0);
+	endpoint_set_init(&edition.endpoints);
+	router_init(&edition.router);
+	if (sql_file_parse(&edition.endpoints, "test.sql", text_of(SOURCE)) != 0)
+		diagnostics_print(&edition.endpoints.diagnostics, stderr);
+	assert_int_equal(edition.endpoints.diagnostics.count, 0);
 	describe_all();
-	assert_int_equal(sql_endpoint_add_routes(&service.router, &service.endpoints), 0);
+	assert_int_equal(sql_endpoint_add_routes(&edition.router, &edition.endpoints), 0);
 	exchange_begin(&x, &service, 1);
 	return 0;
 }
@@ -131,8 +133,8 @@ static int tear_down(void **state)
 {
 	(void)state;
 	exchange_recycle(&x);
-	router_cleanup(&service.router);
-	endpoint_set_cleanup(&service.endpoints);
+	router_cleanup(&edition.router);
+	endpoint_set_cleanup(&edition.endpoints);
 	return 0;
 }
 
@@ -144,7 +146,7 @@ static void receive(enum http_method method, const char *path, const char *query
 	x.request.method = method;
 	x.request.path = text_of(path);
 	x.request.query = text_of(query);
-	router_match(&service.router, method, x.request.path, &x.arena, &x.request.match);
+	router_match(&edition.router, method, x.request.path, &x.arena, &x.request.match);
 	assert_non_null(x.request.match.route);
 	x.next = x.request.match.route->first;
 }
@@ -804,7 +806,7 @@ static void second_endpoint_on_a_route_is_named(void **state)
 {
 	(void)state;
 	expect_diagnostic(
-	    "-- name: again :one\n-- route: GET /countries/{x}\nSELECT :x;\n", &service.router, 2,
+	    "-- name: again :one\n-- route: GET /countries/{x}\nSELECT :x;\n", &edition.router, 2,
 	    "GET /countries/{x} is already the route of country (test.sql:2); each route has one endpoint");
 }
 

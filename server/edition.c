@@ -1,0 +1,104 @@
+#include "server/edition.h"
+
+#include "base/require.h"
+#include "db/describe.h"
+#include "handlers/health.h"
+#include "handlers/openapi.h"
+#include "handlers/sql_endpoint.h"
+#include "handlers/work.h"
+#include "server/metrics.h"
+#include "server/service.h"
+
+void edition_init(struct edition *edition)
+{
+	*edition = (struct edition){.fetches_pages = false};
+	endpoint_set_init(&edition->endpoints);
+	router_init(&edition->router);
+}
+
+static bool fetches_pages(const struct endpoint_set *set)
+{
+	for (unsigned i = 0; i < set->count; i++) {
+		const struct work *work = set->endpoints[i].work != NULL ? work_find(set->endpoints[i].work) : NULL;
+
+		if (work != NULL && work->fetches)
+			return true;
+	}
+	return false;
+}
+
+/* When it is the folder that is wrong, whoever named it wants to hear it, too. */
+static int load_endpoints(struct edition *edition, const struct service *service)
+{
+	struct endpoint_set *set = &edition->endpoints;
+	const char *folder = service->options->endpoints;
+	unsigned before = set->diagnostics.count;
+
+	if (endpoint_set_load(set, folder) == 0)
+		return 0;
+	if (set->diagnostics.count == before + 1 && strcmp(set->diagnostics.items[before].file, folder) == 0)
+		service_note_wrong_value(service, &set->diagnostics, "endpoints",
+					 arena_printf(&set->arena, "names the folder \"%s\"", folder));
+	return -1;
+}
+
+static int add_own_route(struct edition *edition, const char *pattern, const char *name, step_fn *first)
+{
+	const struct route *taken = router_add(
+	    &edition->router, &(struct route){.method = HTTP_GET, .pattern = pattern, .name = name, .first = first});
+
+	if (taken == NULL)
+		return 0;
+	diagnostics_add(&edition->endpoints.diagnostics, taken->pattern, 0, "this route is the service's own");
+	return -1;
+}
+
+static int build_routes(struct edition *edition)
+{
+	struct buffer document = buffer_in(&edition->endpoints.arena);
+	int status = add_own_route(edition, "/openapi.json", "openapi", openapi_get);
+
+	status |= sql_endpoint_add_routes(&edition->router, &edition->endpoints);
+	if (status != 0)
+		return -1;
+	openapi_write(&document, &edition->endpoints);
+	edition->openapi = buffer_text(&document);
+	edition->fetches_pages = fetches_pages(&edition->endpoints);
+	return 0;
+}
+
+int edition_load(struct edition *edition, const struct service *service, const char **why)
+{
+	*why = NULL;
+	/* what was wrong before is said together with what is wrong here */
+	if (load_endpoints(edition, service) != 0 || edition->endpoints.diagnostics.count > 0)
+		return -1;
+	if (db_describe(&edition->endpoints, &service->db, why) != 0)
+		return -1;
+	return build_routes(edition);
+}
+
+void edition_fill_admin(struct edition *edition)
+{
+	int status = add_own_route(edition, "/livez", "livez", livez_get);
+
+	status |= add_own_route(edition, "/readyz", "readyz", readyz_get);
+	status |= add_own_route(edition, "/metrics", "metrics", metrics_get);
+	REQUIRE(status == 0);
+}
+
+unsigned edition_longest_timeout_ms(const struct edition *edition)
+{
+	unsigned longest_ms = 0;
+
+	for (unsigned i = 0; i < edition->router.count; i++)
+		if (edition->router.routes[i]->timeout_ms > longest_ms)
+			longest_ms = edition->router.routes[i]->timeout_ms;
+	return longest_ms;
+}
+
+void edition_cleanup(struct edition *edition)
+{
+	router_cleanup(&edition->router);
+	endpoint_set_cleanup(&edition->endpoints);
+}

@@ -1,0 +1,38 @@
+/* Nothing is awaited: for steps that answer at once from memory. */
+#include "server/runner.h"
+
+#include "base/require.h"
+
+static void do_nothing(struct runner *runner)
+{
+	(void)runner;
+}
+
+static bool await(struct runner *runner, struct exchange *x)
+{
+	/* there is no connection that it could wait for */
+	REQUIRE(x->runner != runner);
+	return false;
+}
+
+static bool is_ready(struct runner *runner)
+{
+	(void)runner;
+	return true;
+}
+
+static struct runner_numbers numbers(struct runner *runner)
+{
+	(void)runner;
+	return (struct runner_numbers){0};
+}
+
+const struct runner_class runner_idle = {
+    .bytes = sizeof(struct runner),
+    .start = do_nothing,
+    .await = await,
+    .is_ready = is_ready,
+    .numbers = numbers,
+    .close = do_nothing,
+    .cleanup = do_nothing,
+};
