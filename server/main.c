@@ -100,12 +100,19 @@ static void on_second_signal(void *data, int number)
 	_exit(EXIT_WRONG);
 }
 
+static void on_hangup(void *data)
+{
+	(void)data;
+	log_info("server", "SIGHUP");
+}
+
 /* The loops keep the time of the drain; only one that waits itself, in sync mode, can not. */
 static void watch_signals(struct server *server)
 {
 	const struct options *options = server->service.options;
 
 	server->signals = (struct signals){
+	    .again = on_hangup,
 	    .first = on_first_signal,
 	    .second = on_second_signal,
 	    .data = server,
@@ -410,6 +417,7 @@ int main(int argc, char **argv)
 	if (command->run == serve) {
 		signal(SIGTERM, end_at_once);
 		signal(SIGINT, end_at_once);
+		signals_hold();
 	}
 	status = run_command(command, &options);
 	options_cleanup(&options);

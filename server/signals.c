@@ -6,46 +6,73 @@
 #include <errno.h>
 #include <signal.h>
 
-static sigset_t both(void)
+static sigset_t heard(void)
 {
 	sigset_t set;
 
 	sigemptyset(&set);
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGHUP);
 	return set;
+}
+
+void signals_hold(void)
+{
+	sigset_t set;
+
+	signal(SIGUSR1, SIG_IGN);
+	signal(SIGUSR2, SIG_IGN);
+	sigemptyset(&set);
+	sigaddset(&set, SIGHUP);
+	pthread_sigmask(SIG_BLOCK, &set, NULL);
 }
 
 void signals_block(void)
 {
-	sigset_t set = both();
+	sigset_t set = heard();
 
 	pthread_sigmask(SIG_BLOCK, &set, NULL);
 }
 
-/* Returns 0 when none has come in time. */
-static int next(const struct timespec *time)
+static int next(void)
 {
-	sigset_t set = both();
+	sigset_t set = heard();
 	int number;
 
 	do
-		number = time != NULL ? sigtimedwait(&set, NULL, time) : sigwaitinfo(&set, NULL);
+		number = sigwaitinfo(&set, NULL);
 	while (number < 0 && errno == EINTR);
-	return number > 0 ? number : 0;
+	return number;
+}
+
+/* The next that is no SIGHUP. Returns 0 when none has come in time. */
+static int next_end(uint64_t deadline_ns)
+{
+	sigset_t set = heard();
+	uint64_t now_ns;
+	int number = SIGHUP;
+
+	while ((now_ns = clock_now_ns()) < deadline_ns && (number == SIGHUP || number < 0)) {
+		uint64_t left_ns = deadline_ns - now_ns;
+
+		number = sigtimedwait(&set, NULL,
+				      &(struct timespec){(time_t)(left_ns / NS_PER_S), (long)(left_ns % NS_PER_S)});
+	}
+	return number > 0 && number != SIGHUP ? number : 0;
 }
 
 static void *hear(void *data)
 {
 	struct signals *signals = data;
-	struct timespec patience = {(time_t)(signals->patience_ms / 1000),
-				    (long)(signals->patience_ms % 1000 * NS_PER_MS)};
-	int number = next(NULL);
+	int number;
 
+	while ((number = next()) == SIGHUP)
+		signals->again(signals->data);
 	if (atomic_load(&signals->is_stopped))
 		return NULL;
 	signals->first(signals->data, number);
-	number = next(&patience);
+	number = next_end(clock_now_ns() + signals->patience_ms * NS_PER_MS);
 	if (!atomic_load(&signals->is_stopped))
 		signals->second(signals->data, number);
 	return NULL;

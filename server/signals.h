@@ -1,8 +1,9 @@
-/* signals.h - SIGTERM and SIGINT, heard by a thread of its own: while every loop waits for something, too.
+/* signals.h - SIGTERM, SIGINT and SIGHUP, heard by a thread of its own: while every loop waits for something, too.
  *
- * Life:    signals_block(), before any other thread is started -> signals_start() -> signals_stop().
+ * Life:    signals_hold(), first of all -> signals_block(), before the loops are started -> signals_start() ->
+ *          signals_stop().
  * Owner:   the caller's memory.
- * Thread:  `first` and `second` run in the thread of its own.
+ * Thread:  `again`, `first` and `second` run in the thread of its own.
  */
 #pragma once
 
@@ -13,7 +14,8 @@
 
 struct signals {
 	/* set by the caller */
-	void (*first)(void *data, int number);
+	void (*again)(void *data);              /* SIGHUP */
+	void (*first)(void *data, int number);  /* SIGTERM or SIGINT; SIGHUP is not told any more */
 	void (*second)(void *data, int number); /* 0: none has come within patience_ms of the first */
 	void *data;
 	uint64_t patience_ms;
@@ -22,6 +24,9 @@ struct signals {
 	atomic_bool is_stopped;
 };
 
+/* A SIGHUP waits until signals_start(); SIGUSR1 and SIGUSR2, which say nothing here, end nothing. */
+void signals_hold(void);
+/* SIGTERM and SIGINT wait, too. */
 void signals_block(void);
 void signals_start(struct signals *signals);
 /* None is heard any more. */
