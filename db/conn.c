@@ -85,16 +85,6 @@ int conn_fail(struct db_conn *conn, const char *why)
 
 /* Connecting */
 
-static void on_notice(void *data, const PGresult *notice)
-{
-	struct db_conn *conn = data;
-	const char *message = PQresultErrorField(notice, PG_DIAG_MESSAGE_PRIMARY);
-
-	/* libpq takes a goodbye that comes while nothing is asked for a notice */
-	conn->gave_up = conn->gave_up || conn_is_dismissal(notice);
-	log_debug("db", "conn %u: %s", conn->number, message != NULL ? message : "a notice without text");
-}
-
 int db_conn_open(struct db_conn *conn, const struct db_found *found)
 {
 	struct db_conninfo info;
@@ -102,7 +92,7 @@ int db_conn_open(struct db_conn *conn, const struct db_found *found)
 	conn_set_state(conn, CONN_CONNECTING);
 	conn->error[0] = '\0';
 	conn->wants_write = conn->is_inside_query = conn->is_retiring = conn->gave_up = false;
-	conn->is_unit_aborted = false;
+	conn->is_unit_aborted = conn->was_notified = false;
 	conn->changed_by = NULL;
 	conn->head = conn->arrived = conn->in_flight = conn->units_in_flight = conn->preparing = 0;
 	conn->head_bytes = 0;
@@ -116,7 +106,7 @@ int db_conn_open(struct db_conn *conn, const struct db_found *found)
 		return conn_fail(conn, "out of memory in libpq");
 	if (PQstatus(conn->pg) == CONNECTION_BAD)
 		return conn_fail(conn, PQerrorMessage(conn->pg));
-	PQsetNoticeReceiver(conn->pg, on_notice, conn);
+	PQsetNoticeReceiver(conn->pg, conn_take_notice, conn);
 	conn->polling = PGRES_POLLING_WRITING;
 	return 0;
 }
@@ -167,6 +157,8 @@ int conn_send_timeout(struct db_conn *conn, unsigned timeout_ms)
 	char text[16];
 	const char *values[] = {text};
 
+	if (conn->statement_limit_ms > 0 && conn->statement_limit_ms < timeout_ms)
+		timeout_ms = conn->statement_limit_ms;
 	snprintf(text, sizeof(text), "%u", timeout_ms);
 	if (!PQsendQueryPrepared(conn->pg, conn_timeout_statement, 1, values, NULL, NULL, 0))
 		return conn_fail(conn, PQerrorMessage(conn->pg));
@@ -257,7 +249,10 @@ static int advance_open(struct db_conn *conn)
 		return -1;
 	if (conn->state == CONN_PREPARING)
 		return conn_receive_setup(conn);
-	return conn_receive_results(conn) == 0 ? conn_bound_result(conn) : -1;
+	if (conn_receive_results(conn) != 0)
+		return -1;
+	conn_drop_notifications(conn);
+	return conn_bound_result(conn);
 }
 
 int db_conn_advance(struct db_conn *conn)

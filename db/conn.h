@@ -74,7 +74,8 @@ struct db_conn {
 	uint64_t progress_ns; /* when something was last sent to an idle connection, or last arrived */
 	uint64_t
 	    distance_ns; /* round trip of a bare Sync, measured when the set-up was over: the wire, and nothing else */
-	char error[256];
+	unsigned statement_limit_ms; /* the role's, the database's or the URL's own statement_timeout; 0: none */
+	char error[512];
 	bool is_retiring; /* takes no more batches; closed when those in flight are over */
 	bool gave_up; /* broke on purpose, ours or an administrator's: reads that were on it may not be the reason */
 	const struct db_statement *changed_by; /* it has changed its session, and would again; NULL: none, or unknown */
@@ -85,6 +86,7 @@ struct db_conn {
 	bool wants_write;
 	bool is_inside_query;                      /* a result has come, its closing NULL has not */
 	bool is_unit_aborted;                      /* something of the unit that is coming in has failed */
+	bool was_notified;                         /* and the log says so */
 	unsigned setup_left;                       /* results of the set-up still to come, its Syncs included */
 	uint32_t reported_marks[DB_CONN_REPORTED]; /* of the settings that PostgreSQL reports */
 	uint64_t asked_ns;                         /* when the Sync that measures the distance was sent; 0: not yet */
@@ -120,6 +122,8 @@ MUST_CHECK int db_conn_send(struct db_conn *conn, struct db_batch *batch, bool e
 /* The batch's owner does not wait any more: its results will be thrown away. */
 void db_conn_forget(struct db_batch *batch);
 void db_conn_close(struct db_conn *conn);
+/* Lends an idle connection, set up as all are, for calls of libpq that block. It is good for db_conn_close() then. */
+PGconn *db_conn_lend(struct db_conn *conn);
 
 bool db_conn_may_move(enum db_conn_state from, enum db_conn_state to);
 const char *db_conn_state_name(enum db_conn_state state);

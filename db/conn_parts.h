@@ -2,7 +2,9 @@
  *
  *   conn.c          states; connecting; batches out
  *   conn_results.c  results in
- *   conn_session.c  what a session is set to before it is used, and whether it still is
+ *   conn_notices.c  what comes besides: notices and notifications
+ *   conn_setup.c    what a session is set to before it is used
+ *   conn_session.c  statements, prepared where they are first sent; whether the session is still as it was set
  */
 #pragma once
 
@@ -40,12 +42,29 @@ bool conn_is_dismissal(const PGresult *error);
 /* At most once for each batch. */
 void conn_hand_back(struct db_conn *conn, struct db_slot *slot, enum db_conn_outcome outcome);
 
-/* conn_session.c */
+/* The server ends the session instead of answering. */
+bool conn_is_farewell(const PGresult *result);
+
+/* conn_notices.c */
+
+/* PQnoticeReceiver of a struct db_conn. */
+void conn_take_notice(void *conn, const PGresult *notice);
+/* libpq keeps them until they are taken. */
+void conn_drop_notifications(struct db_conn *conn);
+
+/* conn_setup.c */
 
 /* CONNECTING -> PREPARING: what the session needs leaves, all at once. */
 int conn_send_setup(struct db_conn *conn);
 /* PREPARING -> READY, when all of it has come back. */
 int conn_receive_setup(struct db_conn *conn);
+/* Sends the settings that answers rely on, in one statement: of the session, or of the transaction alone. */
+int conn_send_settings(struct db_conn *conn, bool is_local, unsigned timeout_ms);
+
+/* conn_session.c */
+
+/* Remembers the settings that PostgreSQL reports. */
+void conn_mark_session(struct db_conn *conn);
 /* It has failed: it will be prepared again. */
 void conn_note_unprepared(struct db_conn *conn, const struct db_statement *statement, const PGresult *error);
 /* Its unit is over, well or badly. */

@@ -10,7 +10,7 @@
 
 /* The server ends the session instead of answering: it is lost, but what it was working on is known not to have
  * happened, unless it commits as it goes. */
-static bool is_farewell(const PGresult *result)
+bool conn_is_farewell(const PGresult *result)
 {
 	const char *severity = PQresultErrorField(result, PG_DIAG_SEVERITY_NONLOCALIZED);
 
@@ -199,7 +199,7 @@ static int take_error(struct db_conn *conn, struct db_slot *slot, PGresult *erro
 	struct db_batch *batch = slot->batch;
 	int status = 0;
 
-	if (PQresultErrorField(error, PG_DIAG_SQLSTATE) == NULL || is_farewell(error)) {
+	if (PQresultErrorField(error, PG_DIAG_SQLSTATE) == NULL || conn_is_farewell(error)) {
 		status = take_farewell(conn, slot, error);
 	} else if (slot->prepares != NULL) {
 		return take_prepare_error(conn, slot, error);

@@ -1,65 +1,8 @@
 #include "db/conn_parts.h"
 
-#include "base/clock.h"
 #include "base/hash.h"
 #include "base/log.h"
 #include "base/require.h"
-
-const char conn_timeout_statement[] = "meantime: timeout";
-const char conn_read_only_statement[] = "meantime: read only";
-
-/* What every session is set to. PostgreSQL itself refuses to write in a read-only session, and ends a statement that
- * nobody waits for any more, even when this program has been killed (client_connection_check_interval). */
-static int send_session_settings(struct db_conn *conn)
-{
-	static const char sql[] =
-	    "SELECT set_config('default_transaction_read_only', $1, false),"
-	    " set_config('statement_timeout', $2, false),"
-	    " set_config('idle_in_transaction_session_timeout', $3, false),"
-	    " set_config('client_connection_check_interval', '2s', false),"
-	    " set_config('DateStyle', 'ISO', false), set_config('IntervalStyle', 'iso_8601', false),"
-	    " set_config('bytea_output', 'hex', false), set_config('extra_float_digits', '1', false)";
-	char timeout[16], idle[16];
-	const char *values[] = {conn->is_read_only ? "on" : "off", timeout, idle};
-
-	snprintf(timeout, sizeof(timeout), "%u", conn->settings->statement_timeout_ms);
-	snprintf(idle, sizeof(idle), "%u", conn->settings->idle_timeout_ms);
-	if (!PQsendQueryParams(conn->pg, sql, 3, NULL, values, NULL, NULL, 0))
-		return conn_fail(conn, PQerrorMessage(conn->pg));
-	conn->setup_left++;
-	return 0;
-}
-
-static int send_setup_sync(struct db_conn *conn)
-{
-	if (!PQpipelineSync(conn->pg))
-		return conn_fail(conn, PQerrorMessage(conn->pg));
-	conn->setup_left++;
-	return 0;
-}
-
-static int send_setup_prepare(struct db_conn *conn, const char *name, const char *sql)
-{
-	if (!PQsendPrepare(conn->pg, name, sql, 0, NULL))
-		return conn_fail(conn, PQerrorMessage(conn->pg));
-	conn->setup_left++;
-	return 0;
-}
-
-int conn_send_setup(struct db_conn *conn)
-{
-	conn_set_state(conn, CONN_PREPARING);
-	conn->setup_left = 0;
-	if (PQsetnonblocking(conn->pg, 1) != 0 || !PQenterPipelineMode(conn->pg))
-		return conn_fail(conn, PQerrorMessage(conn->pg));
-	conn->asked_ns = 0;
-	if (send_session_settings(conn) != 0 ||
-	    send_setup_prepare(conn, conn_timeout_statement, "SELECT set_config('statement_timeout', $1, true)") != 0 ||
-	    send_setup_prepare(conn, conn_read_only_statement, "SET transaction_read_only = on") != 0 ||
-	    send_setup_sync(conn) != 0)
-		return -1;
-	return conn_flush(conn);
-}
 
 /* Statements */
 
@@ -144,7 +87,7 @@ static uint32_t mark_of(const struct db_conn *conn, const char *setting)
 	return hash_fnv1a(text_of(value != NULL ? value : ""));
 }
 
-static void mark_session(struct db_conn *conn)
+void conn_mark_session(struct db_conn *conn)
 {
 	for (unsigned i = 0; i < ARRAY_LENGTH(reported_settings); i++)
 		conn->reported_marks[i] = mark_of(conn, reported_settings[i]);
@@ -156,43 +99,4 @@ const char *conn_changed_setting(const struct db_conn *conn)
 		if (mark_of(conn, reported_settings[i]) != conn->reported_marks[i])
 			return reported_settings[i];
 	return NULL;
-}
-
-/* How far away PostgreSQL is: once all is set up, a Sync alone costs it nothing but the way there and back. */
-static int measure_distance(struct db_conn *conn)
-{
-	if (conn->asked_ns > 0) {
-		conn->distance_ns = clock_now_ns() - conn->asked_ns;
-		mark_session(conn);
-		conn_set_state(conn, CONN_READY);
-		return 0;
-	}
-	conn->asked_ns = clock_now_ns();
-	return send_setup_sync(conn) != 0 ? -1 : conn_flush(conn);
-}
-
-int conn_receive_setup(struct db_conn *conn)
-{
-	while (conn->setup_left > 0 && !PQisBusy(conn->pg)) {
-		PGresult *result = PQgetResult(conn->pg);
-		ExecStatusType status = PQresultStatus(result);
-
-		if (result == NULL) {
-			if (PQstatus(conn->pg) == CONNECTION_BAD)
-				return conn_fail(conn, PQerrorMessage(conn->pg));
-			if (!conn->is_inside_query)
-				return 0;
-			conn->is_inside_query = false;
-			continue;
-		}
-		if (status == PGRES_FATAL_ERROR) {
-			conn_fail(conn, PQresultErrorMessage(result));
-			PQclear(result);
-			return -1;
-		}
-		conn->is_inside_query = status != PGRES_PIPELINE_SYNC;
-		conn->setup_left--;
-		PQclear(result);
-	}
-	return conn->setup_left == 0 ? measure_distance(conn) : 0;
 }

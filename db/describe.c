@@ -4,11 +4,10 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "db/backoff.h"
-#include "db/conninfo.h"
 #include "db/parameter.h"
 #include "db/read_only.h"
+#include "db/wait.h"
 
-#include <libpq-fe.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -22,7 +21,8 @@ enum {
 /* One run of describing. */
 struct description {
 	struct endpoint_set *set;
-	PGconn *pg;
+	struct db_conn conn;
+	PGconn *pg; /* lent by it */
 	struct {
 		Oid oid;
 		struct db_type type;
@@ -264,33 +264,6 @@ static void describe_endpoint(struct description *d, struct endpoint *endpoint)
 		limit_rows(d, endpoint);
 }
 
-static PGconn *connect_blocking(const struct db_settings *settings)
-{
-	struct db_conninfo info;
-
-	db_conninfo_fill(&info, settings, NULL);
-	return PQconnectdbParams(info.keywords, info.values, 1);
-}
-
-/* A statement whose table is locked does not prepare until it is not. */
-static void bound_statements(PGconn *pg, const struct db_settings *settings)
-{
-	char timeout_ms[16];
-	const char *values[] = {timeout_ms};
-
-	snprintf(timeout_ms, sizeof(timeout_ms), "%u", settings->statement_timeout_ms);
-	PQclear(PQexecParams(pg, "SELECT set_config('statement_timeout', $1, false)", 1, NULL, values, NULL, NULL, 0));
-}
-
-static const char *first_line(struct arena *arena, const char *message)
-{
-	size_t length = strlen(message);
-
-	while (length > 0 && message[length - 1] == '\n')
-		length--;
-	return arena_copy(arena, (struct text){message, length});
-}
-
 static void sleep_ns(uint64_t ns)
 {
 	struct timespec time = {(time_t)(ns / NS_PER_S), (long)(ns % NS_PER_S)};
@@ -299,27 +272,26 @@ static void sleep_ns(uint64_t ns)
 	nanosleep(&time, NULL);
 }
 
-/* Connects, and tries again for start_wait_ms: a database that starts with us may need longer than we do. Said once,
- * and again when the reason changes. */
-static PGconn *reach(struct arena *arena, const struct db_settings *settings)
+/* Connects as serving does, and tries again for start_wait_ms: a database that starts with us may need longer than we
+ * do. Said once, and again when the reason changes. Returns -1 and conn->error. */
+static int reach(struct db_conn *conn, const struct db_settings *settings)
 {
 	uint64_t end_ns = clock_now_ns() + settings->start_wait_ms * NS_PER_MS;
-	const char *said = "";
+	char said[sizeof(conn->error)] = "";
 
-	for (unsigned failures = 0;; failures++) {
-		PGconn *pg = connect_blocking(settings);
-		const char *why = PQerrorMessage(pg);
+	db_conn_init(conn, settings, true, 0, NULL);
+	for (unsigned failures = 0; db_wait_open(conn, UINT64_MAX) != 0; failures++) {
 		uint64_t pause_ns = backoff_ns(failures);
 
-		if (PQstatus(pg) == CONNECTION_OK || clock_now_ns() + pause_ns >= end_ns)
-			return pg;
-		if (strcmp(said, why) != 0) {
-			said = arena_copy(arena, text_of(why));
-			log_warning("db", "waiting for the database, %u ms at most: %s", settings->start_wait_ms, why);
+		if (clock_now_ns() + pause_ns >= end_ns)
+			return -1;
+		if (strcmp(said, conn->error) != 0) {
+			memcpy(said, conn->error, sizeof(said));
+			log_warning("db", "waiting for the database, %u ms at most: %s", settings->start_wait_ms, said);
 		}
-		PQfinish(pg);
 		sleep_ns(pause_ns);
 	}
+	return 0;
 }
 
 int db_describe(struct endpoint_set *set, const struct db_settings *settings, const char **why)
@@ -328,18 +300,16 @@ int db_describe(struct endpoint_set *set, const struct db_settings *settings, co
 
 	*why = NULL;
 	d->set = set;
-	d->pg = reach(&set->arena, settings);
-	if (PQstatus(d->pg) != CONNECTION_OK) {
-		*why = first_line(&set->arena, PQerrorMessage(d->pg));
-		PQfinish(d->pg);
+	if (reach(&d->conn, settings) != 0) {
+		*why = arena_copy(&set->arena, text_of(d->conn.error));
 		return -1;
 	}
-	bound_statements(d->pg, settings);
+	d->pg = db_conn_lend(&d->conn);
 	d->read_only = (struct read_only_check){.set = set, .pg = d->pg};
 	for (unsigned i = 0; i < set->count && !d->has_timed_out; i++)
 		describe_endpoint(d, &set->endpoints[i]);
 	if (PQstatus(d->pg) != CONNECTION_OK)
 		*why = "connected, but the connection was lost while the statements were being prepared";
-	PQfinish(d->pg);
+	db_conn_close(&d->conn);
 	return *why != NULL || set->diagnostics.count > 0 ? -1 : 0;
 }

@@ -42,6 +42,9 @@ struct pg_conn {
 	struct result_queue arriving, readable;
 	unsigned clogged;
 	const char *changed_setting, *changed_value;
+	PQnoticeReceiver receiver;
+	void *receiver_data;
+	unsigned notifications;
 	char log[16384], shown[16384], error[128];
 };
 
@@ -108,6 +111,7 @@ void fake_pq_reset(void)
 	memset(conns, 0, sizeof(conns));
 	memset(&fake_pq, 0, sizeof(fake_pq));
 	fake_pq.answers_setup = true;
+	fake_pq.server_version = 150000;
 }
 
 bool fake_pq_is_clean(void)
@@ -215,7 +219,8 @@ void fake_pq_answer_large(PGconn *conn, size_t bytes)
 	ExecStatusType status = command->is_sync   ? PGRES_PIPELINE_SYNC
 				: conn->is_aborted ? PGRES_PIPELINE_ABORTED
 						   : PGRES_TUPLES_OK;
-	PGresult *result = result_create(status, command->text);
+	bool is_given = fake_pq.setup_value != NULL && !conn->is_setup_over;
+	PGresult *result = result_create(status, is_given ? fake_pq.setup_value : command->text);
 
 	result->text_bytes = bytes;
 	result->memory_bytes += bytes;
@@ -270,6 +275,22 @@ void fake_pq_report(PGconn *conn, const char *setting, const char *value)
 void fake_pq_clog(PGconn *conn, unsigned times)
 {
 	conn->clogged = times;
+}
+
+void fake_pq_notice(PGconn *conn, const char *sqlstate, const char *message)
+{
+	PGresult *notice = result_create(PGRES_NONFATAL_ERROR, "");
+
+	snprintf(notice->sqlstate, sizeof(notice->sqlstate), "%s", sqlstate);
+	snprintf(notice->message, sizeof(notice->message), "%s", message);
+	conn->receiver(conn->receiver_data, notice);
+	PQclear(notice);
+}
+
+void fake_pq_notify(PGconn *conn, unsigned times)
+{
+	conn->notifications += times;
+	wake(conn);
 }
 
 PGresult *fake_pq_row(const char *value)
@@ -351,12 +372,42 @@ int PQenterPipelineMode(PGconn *conn)
 	return !is_call_failing(conn, "PQenterPipelineMode");
 }
 
-PQnoticeReceiver PQsetNoticeReceiver(PGconn *conn, PQnoticeReceiver receiver, void *data)
+int PQexitPipelineMode(PGconn *conn)
+{
+	return conn->received == conn->sent;
+}
+
+int PQserverVersion(const PGconn *conn)
 {
 	(void)conn;
-	(void)receiver;
-	(void)data;
+	return fake_pq.server_version;
+}
+
+PQnoticeReceiver PQsetNoticeReceiver(PGconn *conn, PQnoticeReceiver receiver, void *data)
+{
+	conn->receiver = receiver;
+	conn->receiver_data = data;
 	return NULL;
+}
+
+PGnotify *PQnotifies(PGconn *conn)
+{
+	static char channel[] = "news", extra[] = "";
+	PGnotify *notification;
+
+	if (conn->notifications == 0)
+		return NULL;
+	conn->notifications--;
+	fake_pq.live_results++;
+	notification = memory_alloc_zeroed(1, sizeof(*notification));
+	*notification = (PGnotify){.relname = channel, .extra = extra};
+	return notification;
+}
+
+void PQfreemem(void *memory)
+{
+	fake_pq.live_results -= memory != NULL;
+	free(memory);
 }
 
 ConnStatusType PQstatus(const PGconn *conn)

@@ -27,6 +27,8 @@ struct fake_pq {
 	bool hangs;   /* no connect gets an answer */
 	bool answers_setup;
 	bool answers_everything;
+	int server_version; /* 150000 */
+	const char *setup_value; /* of the rows of the set-up; NULL: what was sent */
 	bool shows_prepares; /* else what is prepared after the set-up is not written down, and answered by itself */
 	unsigned forgets;    /* what is answered so: of so many statements that they are not prepared */
 	const char *context; /* of errors, or NULL */
@@ -69,6 +71,10 @@ void fake_pq_push(PGconn *conn, ExecStatusType status, const char *sqlstate, con
 void fake_pq_push_null(PGconn *conn);
 /* The server is gone; what it has answered can still be read. */
 void fake_pq_hang_up(PGconn *conn);
+/* A notice comes, as libpq hands it to its receiver. */
+void fake_pq_notice(PGconn *conn, const char *sqlstate, const char *message);
+/* So many notifications come. */
+void fake_pq_notify(PGconn *conn, unsigned times);
 /* A setting that PostgreSQL reports has another value from now on. */
 void fake_pq_report(PGconn *conn, const char *setting, const char *value);
 /* So many of the next PQflush() leave something behind. */

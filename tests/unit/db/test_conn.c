@@ -47,6 +47,11 @@ static void closing_what_is_closed_does_nothing(void **state)
 
 /* Connecting */
 
+/* What is required, then what a server may lack, in a Sync each. */
+#define SETUP(is_read_only)                                                                                            \
+	"SELECT(off,5000,31000," is_read_only ",on) +meantime: timeout +meantime: read only Sync"                      \
+	" SELECT() Sync SELECT() Sync"
+
 static void it_connects_is_set_up_and_ready(void **state)
 {
 	(void)state;
@@ -60,7 +65,7 @@ static void it_connects_is_set_up_and_ready(void **state)
 	assert_false(db_conn_wants_write(&conn));
 	assert_int_equal(db_conn_advance(&conn), 0);
 	assert_int_equal(conn.state, CONN_PREPARING);
-	assert_string_equal(fake_pq_sent(pg()), "SELECT(on,5000,31000) +meantime: timeout +meantime: read only Sync");
+	assert_string_equal(fake_pq_sent(pg()), SETUP("on"));
 	while (fake_pq_unanswered(pg()) > 0) {
 		assert_false(db_conn_is_usable(&conn));
 		fake_pq_answer(pg());
@@ -99,7 +104,7 @@ static void a_writing_connection_is_set_to_write(void **state)
 	assert_int_equal(db_conn_open(&conn, NULL), 0);
 	assert_int_equal(db_conn_advance(&conn), 0);
 	assert_int_equal(db_conn_advance(&conn), 0);
-	assert_string_equal(fake_pq_sent(pg()), "SELECT(off,5000,31000) +meantime: timeout +meantime: read only Sync");
+	assert_string_equal(fake_pq_sent(pg()), SETUP("off"));
 }
 
 static void a_refused_connect_says_why(void **state)
@@ -121,6 +126,126 @@ static void settings_that_are_refused_end_the_connection(void **state)
 	fake_pq_answer_error(pg(), "22023", "invalid value for parameter \"DateStyle\"", NULL);
 	assert_int_equal(db_conn_advance(&conn), -1);
 	assert_string_equal(conn.error, "invalid value for parameter \"DateStyle\"");
+}
+
+/* Its settings, and those of PostgreSQL 12 and 13. */
+static void what_is_optional_may_be_missing(void **state)
+{
+	(void)state;
+	fake_pq.answers_setup = false;
+	assert_int_equal(db_conn_open(&conn, NULL), 0);
+	assert_int_equal(db_conn_advance(&conn), 0);
+	assert_int_equal(db_conn_advance(&conn), 0);
+	for (int i = 0; i < 4; i++)
+		fake_pq_answer(pg());
+	for (int i = 0; i < 2; i++) {
+		fake_pq_answer_error(pg(), "22023", "client_connection_check_interval must be set to 0", NULL);
+		fake_pq_answer(pg());
+	}
+	assert_int_equal(db_conn_advance(&conn), 0);
+	assert_string_equal(conn.error, "");
+	fake_pq_answer_all(pg());
+	assert_int_equal(db_conn_advance(&conn), 0);
+	assert_int_equal(conn.state, CONN_READY);
+}
+
+/* An error that is fatal says that there is no session, wherever it comes. */
+static void a_session_that_ends_during_its_set_up_is_lost(void **state)
+{
+	(void)state;
+	fake_pq.answers_setup = false;
+	assert_int_equal(db_conn_open(&conn, NULL), 0);
+	assert_int_equal(db_conn_advance(&conn), 0);
+	assert_int_equal(db_conn_advance(&conn), 0);
+	for (int i = 0; i < 4; i++)
+		fake_pq_answer(pg());
+	fake_pq_answer_error(pg(), "57P01", "terminating connection", NULL);
+	assert_int_equal(db_conn_advance(&conn), -1);
+	assert_string_equal(conn.error, "terminating connection");
+}
+
+static void a_server_that_is_too_old_is_refused(void **state)
+{
+	static const struct {
+		int version;
+		const char *error;
+	} servers[] = {
+	    {90624, "PostgreSQL 9.6 is too old; 12 is the oldest that is supported"},
+	    {110022, "PostgreSQL 11.22 is too old; 12 is the oldest that is supported"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LENGTH(servers); i++) {
+		fake_pq.server_version = servers[i].version;
+		assert_int_equal(db_conn_open(&conn, NULL), 0);
+		assert_int_equal(db_conn_advance(&conn), 0);
+		assert_int_equal(db_conn_advance(&conn), -1);
+		assert_string_equal(conn.error, servers[i].error);
+		assert_string_equal(fake_pq_sent(pg()), "");
+		db_conn_close(&conn);
+	}
+	fake_pq.server_version = 120000;
+	open_and_prepare();
+}
+
+/* The set-up's first column says what the role, the database or the URL has set: a statement's own time is no longer. */
+static void a_limit_of_the_role_s_is_kept(void **state)
+{
+	(void)state;
+	fake_pq.setup_value = "100";
+	open_and_prepare();
+	assert_int_equal(conn.statement_limit_ms, 100);
+	assert_int_equal(send_batch(0, &slow, true), 0);
+	assert_string_equal(fake_pq_sent(pg()), "R/O meantime:(100) slow() Sync");
+	db_conn_close(&conn);
+	fake_pq.setup_value = "1000";
+	open_and_prepare();
+	assert_int_equal(send_batch(1, &slow, true), 0);
+	assert_string_equal(fake_pq_sent(pg()), "R/O meantime:(250) slow() Sync");
+	db_conn_close(&conn);
+	fake_pq.setup_value = "0";
+	open_and_prepare();
+	assert_int_equal(send_batch(2, &slow, true), 0);
+	assert_string_equal(fake_pq_sent(pg()), "R/O meantime:(250) slow() Sync");
+}
+
+/* Notices and notifications */
+
+static void notifications_are_taken_and_freed(void **state)
+{
+	(void)state;
+	log_set_level(LOG_ERROR);
+	open_and_prepare();
+	for (int i = 0; i < 3; i++) {
+		fake_pq_notify(pg(), 2);
+		assert_int_equal(fake_pq.live_results, 0);
+		assert_int_equal(db_conn_advance(&conn), 0);
+		assert_null(PQnotifies(pg()));
+	}
+	assert_true(conn.was_notified);
+	assert_int_equal(send_batch(0, &country, true), 0);
+	fake_pq_notify(pg(), 1);
+	fake_pq_answer_all(pg());
+	assert_int_equal(db_conn_advance(&conn), 0);
+	assert_null(PQnotifies(pg()));
+	assert_row(0, "country(0)");
+}
+
+/* As it stands on the wire: 6 bytes, and two more than its text for each field. */
+static void notices_are_no_part_of_a_result(void **state)
+{
+	(void)state;
+	open_and_prepare();
+	assert_int_equal(send_batch(0, &country, true), 0);
+	conn.head_bytes = 1000;
+	fake_pq_notice(pg(), "00000", "said");
+	assert_int_equal(conn.head_bytes, 1000 - 6 - 7 - 6 - strlen("ERROR") - 2);
+	conn.head_bytes = 5;
+	fake_pq_notice(pg(), "00000", "said");
+	assert_int_equal(conn.head_bytes, 1);
+	conn.head_bytes = 0;
+	fake_pq_notice(pg(), "00000", "said");
+	assert_int_equal(conn.head_bytes, 0);
 }
 
 static void it_can_be_opened_again(void **state)
@@ -483,6 +608,12 @@ int main(void)
 	    TEST(a_writing_connection_is_set_to_write),
 	    TEST(a_refused_connect_says_why),
 	    TEST(settings_that_are_refused_end_the_connection),
+	    TEST(what_is_optional_may_be_missing),
+	    TEST(a_session_that_ends_during_its_set_up_is_lost),
+	    TEST(a_server_that_is_too_old_is_refused),
+	    TEST(a_limit_of_the_role_s_is_kept),
+	    TEST(notifications_are_taken_and_freed),
+	    TEST(notices_are_no_part_of_a_result),
 	    TEST(it_can_be_opened_again),
 	    TEST(a_read_is_over_with_its_unit),
 	    TEST(a_write_is_over_only_at_its_sync),

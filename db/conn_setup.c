@@ -1,0 +1,208 @@
+#include "db/conn_parts.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/require.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+const char conn_timeout_statement[] = "meantime: timeout";
+const char conn_read_only_statement[] = "meantime: read only";
+
+enum {
+	OLDEST_SERVER = 120000, /* the first whose extra_float_digits = 1 tells doubles exactly */
+	OPTIONAL_RESULTS = 4,   /* the last ones of the set-up: two statements, each with a Sync of its own */
+};
+
+/* What the role, the database or the connection string has set is only ever tightened; 0 stands for no limit. PostgreSQL
+ * shows times with a unit that interval's input understands. */
+#define IN_MS(name) "(extract(epoch FROM current_setting('" name "', true)::interval) * 1000)::int8"
+#define AT_MOST_MS(name, most, is_local)                                                                               \
+	"set_config('" name "', least(" most "::int8, nullif(" IN_MS(name) ", 0))::text, " is_local ")"
+
+/* What answers rely on, in every session, or in every transaction. $1: for the transaction only. The first column is the
+ * limit of the session's own. */
+static const char settings_sql[] = "SELECT " IN_MS(
+    "statement_timeout") ","
+			 " " AT_MOST_MS(
+			     "statement_timeout", "$2",
+			     "$1::bool") ","
+					 " " AT_MOST_MS(
+					     "idle_in_transaction_session_timeout", "$3",
+					     "$1::bool") ","
+							 " CASE WHEN $4::bool THEN "
+							 "set_config('default_transaction_read_only', 'on', $1::bool) "
+							 "END,"
+							 " CASE WHEN $4::bool THEN set_config('transaction_read_only', "
+							 "'on', $1::bool) END,"
+							 " CASE WHEN $5::bool THEN set_config('client_min_messages', "
+							 "'error', $1::bool) END,"
+							 " set_config('DateStyle', 'ISO', $1::bool), "
+							 "set_config('IntervalStyle', 'iso_8601', $1::bool),"
+							 " set_config('bytea_output', 'hex', $1::bool), "
+							 "set_config('extra_float_digits', '1', $1::bool)";
+
+/* A session whose client has gone ends within 30 s, idle or not. Where a setting does not exist nothing is set. A unix
+ * socket shows 0, and takes whatever it is given. */
+#define TCP_AT_MOST(name, most)                                                                                        \
+	"CASE WHEN current_setting('" name "', true) IS NOT NULL THEN set_config('" name "', least(" most              \
+	", nullif(current_setting('" name "', true)::int8, 0))::text, false) END"
+static const char tcp_sql[] = "SELECT " TCP_AT_MOST("tcp_keepalives_idle", "5") ", " TCP_AT_MOST(
+    "tcp_keepalives_interval", "5") ","
+				    " " TCP_AT_MOST("tcp_keepalives_count", "3") ", " TCP_AT_MOST("tcp_user_timeout",
+												  "15000");
+
+/* PostgreSQL 14, and not on every system. PostgreSQL itself then ends a statement that nobody waits for any more, even
+ * when this program has been killed. */
+static const char check_sql[] = "SELECT CASE WHEN current_setting('client_connection_check_interval', true) IS NOT NULL"
+				" THEN " AT_MOST_MS("client_connection_check_interval", "2000", "false") " END";
+
+int conn_send_settings(struct db_conn *conn, bool is_local, unsigned timeout_ms)
+{
+	char timeout[16], idle[16];
+	const char *values[] = {is_local ? "on" : "off", timeout, idle, conn->is_read_only ? "on" : "off",
+				/* what nobody reads does not travel */
+				log_is_on(LOG_DEBUG) ? "off" : "on"};
+
+	snprintf(timeout, sizeof(timeout), "%u", timeout_ms);
+	snprintf(idle, sizeof(idle), "%u", conn->settings->idle_timeout_ms);
+	if (!PQsendQueryParams(conn->pg, settings_sql, ARRAY_LENGTH(values), NULL, values, NULL, NULL, 0))
+		return conn_fail(conn, PQerrorMessage(conn->pg));
+	return 0;
+}
+
+static int send_setup_sync(struct db_conn *conn)
+{
+	if (!PQpipelineSync(conn->pg))
+		return conn_fail(conn, PQerrorMessage(conn->pg));
+	conn->setup_left++;
+	return 0;
+}
+
+static int send_setup_prepare(struct db_conn *conn, const char *name, const char *sql)
+{
+	if (!PQsendPrepare(conn->pg, name, sql, 0, NULL))
+		return conn_fail(conn, PQerrorMessage(conn->pg));
+	conn->setup_left++;
+	return 0;
+}
+
+static int send_required(struct db_conn *conn)
+{
+	if (conn_send_settings(conn, false, conn->settings->statement_timeout_ms) != 0)
+		return -1;
+	conn->setup_left++;
+	if (send_setup_prepare(conn, conn_timeout_statement, "SELECT set_config('statement_timeout', $1, true)") != 0 ||
+	    send_setup_prepare(conn, conn_read_only_statement, "SET transaction_read_only = on") != 0)
+		return -1;
+	return send_setup_sync(conn);
+}
+
+/* With a Sync of its own: it may fail. */
+static int send_optional(struct db_conn *conn, const char *sql)
+{
+	if (!PQsendQueryParams(conn->pg, sql, 0, NULL, NULL, NULL, NULL, 0))
+		return conn_fail(conn, PQerrorMessage(conn->pg));
+	conn->setup_left++;
+	return send_setup_sync(conn);
+}
+
+static int check_version(struct db_conn *conn)
+{
+	char why[128];
+	int version = PQserverVersion(conn->pg);
+
+	if (version >= OLDEST_SERVER)
+		return 0;
+	snprintf(why, sizeof(why), "PostgreSQL %d.%d is too old; %d is the oldest that is supported", version / 10000,
+		 version < 100000 ? version / 100 % 100 : version % 10000, OLDEST_SERVER / 10000);
+	return conn_fail(conn, why);
+}
+
+int conn_send_setup(struct db_conn *conn)
+{
+	conn_set_state(conn, CONN_PREPARING);
+	conn->setup_left = 0;
+	conn->statement_limit_ms = 0;
+	conn->asked_ns = 0;
+	if (check_version(conn) != 0)
+		return -1;
+	if (PQsetnonblocking(conn->pg, 1) != 0 || !PQenterPipelineMode(conn->pg))
+		return conn_fail(conn, PQerrorMessage(conn->pg));
+	if (send_required(conn) != 0 || send_optional(conn, tcp_sql) != 0 || send_optional(conn, check_sql) != 0)
+		return -1;
+	return conn_flush(conn);
+}
+
+/* How far away PostgreSQL is: once all is set up, a Sync alone costs it nothing but the way there and back. */
+static int measure_distance(struct db_conn *conn)
+{
+	if (conn->asked_ns > 0) {
+		conn->distance_ns = clock_now_ns() - conn->asked_ns;
+		conn_mark_session(conn);
+		conn_set_state(conn, CONN_READY);
+		return 0;
+	}
+	conn->asked_ns = clock_now_ns();
+	return send_setup_sync(conn) != 0 ? -1 : conn_flush(conn);
+}
+
+/* Only the settings have rows, and they come first. */
+static void learn_limit(struct db_conn *conn, const PGresult *result)
+{
+	if (conn->statement_limit_ms == 0 && PQntuples(result) == 1 && PQnfields(result) > 0)
+		conn->statement_limit_ms = (unsigned)strtoul(PQgetvalue(result, 0, 0), NULL, 10);
+}
+
+static int take_setup_error(struct db_conn *conn, const PGresult *error)
+{
+	conn_fail(conn, PQresultErrorMessage(error));
+	if (conn->setup_left > OPTIONAL_RESULTS || conn_is_farewell(error))
+		return -1;
+	log_debug("db", "conn %u: goes on without an optional setting: %s", conn->number, conn->error);
+	conn->error[0] = '\0';
+	return 0;
+}
+
+/* Returns -1 when the session cannot be used. */
+static int take_setup_result(struct db_conn *conn, const PGresult *result)
+{
+	ExecStatusType status = PQresultStatus(result);
+	int good = status == PGRES_FATAL_ERROR ? take_setup_error(conn, result) : 0;
+
+	if (status == PGRES_TUPLES_OK && conn->setup_left > OPTIONAL_RESULTS)
+		learn_limit(conn, result);
+	conn->is_inside_query = status != PGRES_PIPELINE_SYNC;
+	conn->setup_left--;
+	return good;
+}
+
+int conn_receive_setup(struct db_conn *conn)
+{
+	while (conn->setup_left > 0 && !PQisBusy(conn->pg)) {
+		PGresult *result = PQgetResult(conn->pg);
+		int status;
+
+		if (result == NULL) {
+			if (PQstatus(conn->pg) == CONNECTION_BAD)
+				return conn_fail(conn, PQerrorMessage(conn->pg));
+			if (!conn->is_inside_query)
+				return 0;
+			conn->is_inside_query = false;
+			continue;
+		}
+		status = take_setup_result(conn, result);
+		PQclear(result);
+		if (status != 0)
+			return -1;
+	}
+	return conn->setup_left == 0 ? measure_distance(conn) : 0;
+}
+
+PGconn *db_conn_lend(struct db_conn *conn)
+{
+	REQUIRE(conn->state == CONN_READY);
+	REQUIRE(PQexitPipelineMode(conn->pg) && PQsetnonblocking(conn->pg, 0) == 0);
+	return conn->pg;
+}
