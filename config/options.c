@@ -309,6 +309,10 @@ static int read_flag(struct options *options, int argc, char *const *argv, int *
 {
 	const char *argument = argv[(*at)++], *equals = strchr(argument, '=');
 
+	/* a connection string without its option holds a password */
+	if (strncmp(argument, "--", 2) != 0 && (strstr(argument, "://") != NULL || equals != NULL))
+		return option_fail(options, "a value without an option was not expected; options are --name VALUE or "
+					    "--name=VALUE, as --database URL");
 	if (strncmp(argument, "--", 2) != 0 || argument[2] == '\0')
 		return option_fail(options, "\"%.60s\" was not expected; options are --name VALUE or --name=VALUE",
 				   argument);

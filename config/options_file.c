@@ -98,6 +98,16 @@ static int set_all_from_json(struct options *options, json_t *root, const char *
 	return 0;
 }
 
+/* Where jansson repeats more than a character or two of the file, that may be a password. */
+static int shown_length(const char *said)
+{
+	static const char mark[] = " near '";
+	const char *near = strstr(said, mark);
+	bool is_long = near != NULL && strlen(near) > strlen(mark) + strlen("xx'");
+
+	return (int)(is_long ? (size_t)(near - said) : strlen(said));
+}
+
 int options_load_file(struct options *options, const char *file)
 {
 	json_error_t error;
@@ -110,7 +120,8 @@ int options_load_file(struct options *options, const char *file)
 		return -1;
 	root = json_loadb(text, length, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
 	if (root == NULL)
-		return option_fail(options, "%s:%d:%d: %s", file, error.line, error.column, error.text);
+		return option_fail(options, "%s:%d:%d: %.*s", file, error.line, error.column, shown_length(error.text),
+				   error.text);
 	if (json_is_object(root))
 		result = set_all_from_json(options, root, text, file);
 	else

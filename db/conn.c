@@ -85,6 +85,15 @@ int conn_fail(struct db_conn *conn, const char *why)
 
 /* Connecting */
 
+/* libpq's words from before there is a server repeat parts of the connection string. */
+static int fail_to_connect(struct db_conn *conn)
+{
+	char reason[sizeof(conn->error)];
+
+	db_conninfo_reason(PQerrorMessage(conn->pg), reason, sizeof(reason));
+	return conn_fail(conn, reason);
+}
+
 int db_conn_open(struct db_conn *conn, const struct db_found *found)
 {
 	struct db_conninfo info;
@@ -105,7 +114,7 @@ int db_conn_open(struct db_conn *conn, const struct db_found *found)
 	if (conn->pg == NULL)
 		return conn_fail(conn, "out of memory in libpq");
 	if (PQstatus(conn->pg) == CONNECTION_BAD)
-		return conn_fail(conn, PQerrorMessage(conn->pg));
+		return fail_to_connect(conn);
 	PQsetNoticeReceiver(conn->pg, conn_take_notice, conn);
 	conn->polling = PGRES_POLLING_WRITING;
 	return 0;
@@ -125,7 +134,7 @@ static int advance_connecting(struct db_conn *conn)
 {
 	conn->polling = PQconnectPoll(conn->pg);
 	if (conn->polling == PGRES_POLLING_FAILED)
-		return conn_fail(conn, PQerrorMessage(conn->pg));
+		return fail_to_connect(conn);
 	if (conn->polling == PGRES_POLLING_OK)
 		return conn_send_setup(conn);
 	return 0;

@@ -36,7 +36,7 @@ static int read_tcp(struct relay_address *address, const char *host, const char 
 	int result = getaddrinfo(host, port, &hints, &found);
 
 	if (result != 0) {
-		snprintf(why, why_size, "%s:%s: %s", host, port, gai_strerror(result));
+		snprintf(why, why_size, "--database: its host and port lead nowhere: %s", gai_strerror(result));
 		return -1;
 	}
 	memcpy(&address->address, found->ai_addr, found->ai_addrlen);
@@ -58,28 +58,26 @@ static const char *first_of(const PQconninfoOption *options, const PQconninfoOpt
 
 int relay_address_read(struct relay_address *address, const char *database, char *why, size_t why_size)
 {
-	char *said = NULL;
-	PQconninfoOption *options = PQconninfoParse(database, &said), *defaults = PQconndefaults();
+	PQconninfoOption *options = PQconninfoParse(database, NULL), *defaults = PQconndefaults();
 	const char *host, *port;
 	int result = -1;
 
 	*address = (struct relay_address){0};
 	if (options == NULL) {
-		snprintf(why, why_size, "--database: %s", said != NULL ? said : "out of memory");
-		why[strcspn(why, "\n")] = '\0';
+		/* libpq's own words repeat parts of the string, which holds a password */
+		snprintf(why, why_size, "--database: neither a URL nor key=value that libpq can read");
 	} else {
 		host = first_of(options, defaults, "hostaddr", NULL);
 		if (host == NULL)
 			host = first_of(options, defaults, "host", "/var/run/postgresql");
 		port = first_of(options, defaults, "port", "5432");
 		if (strchr(host, ',') != NULL || strchr(port, ',') != NULL)
-			snprintf(why, why_size, "--database: the delay needs one host, not the list %s", host);
+			snprintf(why, why_size, "--database: the delay needs one host, not a list");
 		else if (host[0] == '/')
 			result = read_unix(address, host, port, why, why_size);
 		else
 			result = read_tcp(address, host, port, why, why_size);
 	}
-	PQfreemem(said);
 	PQconninfoFree(options);
 	PQconninfoFree(defaults);
 	return result;

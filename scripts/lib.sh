@@ -84,6 +84,15 @@ build() {
 	fi
 }
 
+# check_database_url URL: psql would repeat one that it misreads, password and all.
+check_database_url() {
+	local good='^(postgres(ql)?://[^[:space:]"]*|[a-z_]+[[:space:]]*=[^"]*)$'
+	[[ $1 =~ $good ]] || die "the database is neither a URL nor key=value; expected postgresql://USER:PASSWORD@HOST/DATABASE"
+}
+
+# hide_values: of what psql says before it has a server, from stdin to stderr.
+hide_values() { sed -E '/^psql: error: connection to server/!{/^psql: error: /s/".*"/"***"/}' >&2; }
+
 # use_database: sets $url to DATABASE_URL, or to a private cluster, started if it does not run yet.
 # Whoever uses the cluster shares a lock on .local/database_users, so that nobody stops it under somebody else.
 use_database() {

@@ -1,6 +1,7 @@
 #include "server/service.h"
 
 #include "base/address.h"
+#include "db/conninfo.h"
 #include "fetch/fetcher.h"
 #include "server/compute_awaitable.h"
 #include "server/db_awaitable.h"
@@ -60,6 +61,14 @@ static void check_address(struct service *service, struct diagnostics *diagnosti
 	    arena_printf(&service->arena, "\"%s\" is no address to listen on; expected %s", value, address_expected));
 }
 
+static void check_database(const struct service *service, struct diagnostics *diagnostics)
+{
+	const char *fault = db_conninfo_fault(service->options->database);
+
+	if (fault != NULL)
+		service_note_wrong_value(service, diagnostics, "database", fault);
+}
+
 /* A wrong list of addresses stops the start also where nothing is fetched. */
 static void fill_fetcher_settings(struct service *service, struct diagnostics *diagnostics)
 {
@@ -92,6 +101,7 @@ void service_check(struct service *service, struct diagnostics *diagnostics)
 	check_address(service, diagnostics, "listen", options->listen);
 	if (options->admin[0] != '\0')
 		check_address(service, diagnostics, "admin", options->admin);
+	check_database(service, diagnostics);
 	fill_settings(service);
 	fill_fetcher_settings(service, diagnostics);
 	service_allow_timeout(service, options->request_timeout_ms);

@@ -1,5 +1,6 @@
 """Start-up: what is wrong stops it, and is named with its place."""
 
+import json
 import re
 import socket
 import subprocess
@@ -30,6 +31,62 @@ def check(url, endpoints, *options, **more):
 def test_a_good_folder(database):
     done = check(database, TEST_ENDPOINTS)
     assert done.returncode == 0, done.stderr
+
+
+# none of it may be told: any part of a string that is misread may be the password
+MISREAD = {
+    "quotes": '"postgresql://app:secret@db/mine"',
+    "quotes around options": '"postgresql://app:secret@db/mine?sslmode=require"',
+    "single quotes": "'postgresql://app:secret@db/mine'",
+    "a leading blank": " postgresql://app:secret@db/mine",
+    "a line break": "postgresql://app:secret@127.0.0.1:1/mine\n",
+    "a carriage return": "postgresql://app:secret@127.0.0.1:1/mine\r",
+    "a name alone": "secret",
+    "an @ in the password": "postgresql://app:a@secret@db/mine",
+    "a / in the password": "postgresql://app:secret/b@db/mine",
+    "a % in the password": "postgresql://app:%secret@db/mine",
+    "an unknown option": "postgresql://app:a@127.0.0.1:1/mine?secret=1",
+    "another driver's": "jdbc:postgresql://127.0.0.1/mine?user=app&password=secret",
+    "semicolons": "host=127.0.0.1;password=secret",
+    "an open quote": "host=127.0.0.1 port=1 password='secret",
+    "a password with a blank": "host=127.0.0.1 port=1 password=a secret",
+    "a URL as a name": "host=127.0.0.1 port=1 dbname=postgresql://app:secret@db/mine",
+}
+
+
+@pytest.mark.parametrize("misread", MISREAD.values(), ids=MISREAD.keys())
+@pytest.mark.parametrize("command", ["check", "serve"])
+def test_a_misread_connection_string_is_not_repeated(command, misread, tmp_path):
+    (tmp_path / "options.json").write_text(json.dumps({"database": misread}))
+    origins = [("--database", ["--database", misread], {}), ("DATABASE_URL", [], {"DATABASE_URL": misread}),
+               ("MEANTIME_DATABASE", [], {"MEANTIME_DATABASE": misread}),
+               (str(tmp_path / "options.json"), ["--config", tmp_path / "options.json"], {})]
+    for origin, options, environment in origins:
+        done = run(command, "--endpoints", TEST_ENDPOINTS, "--log-level", "debug", *options, environment=environment)
+        assert done.returncode == 1, done
+        assert f"{origin}: database: " in done.stderr, done.stderr
+        for word in ("secret", "app:", "jdbc"):
+            assert word not in done.stdout + done.stderr, done.stderr
+
+
+@pytest.mark.parametrize("words", [["postgresql://app:secret@db/mine"], ["--database=postgresql://app:secret@db/mine"],
+                                   ["check", "postgresql://app:secret@db/mine"], ["check", "password=secret"],
+                                   ["version", "postgresql://app:secret@db/mine"]])
+def test_a_misplaced_connection_string_is_not_repeated(words):
+    done = run(*words)
+    assert done.returncode == 2 and done.stderr.startswith("meantime: "), done
+    assert "secret" not in done.stdout + done.stderr, done.stderr
+
+
+def test_values_from_elsewhere_are_not_repeated(tmp_path):
+    """libpq reads these itself; of what it says its values are left out."""
+    (tmp_path / "services").write_text("[mine]\nhost=127.0.0.1\nport=secret\n")
+    elsewhere = [("service=mine", {"PGSERVICEFILE": str(tmp_path / "services")}), ("", {"PGPORT": "secret"}),
+                 ("", {"PGSSLMODE": "secret"}), ("service=secret", {"PGSERVICEFILE": str(tmp_path / "services")})]
+    for url, environment in elsewhere:
+        done = check(url, TEST_ENDPOINTS, environment=environment)
+        assert done.returncode == 1 and "can not connect to the database (from --database)" in done.stderr, done.stderr
+        assert "secret" not in done.stderr and "***" in done.stderr, done.stderr
 
 
 # what is wrong: the file, the line that is to be named, words that are to be named

@@ -245,6 +245,7 @@ static void broken_files_are_refused(void **state)
 	char *large = malloc(70000);
 
 	refuse_file(options, "{\n\"loops\": 2,\n}", ":3:1: string or '}' expected near '}'");
+	refuse_file(options, "{\"loops\": 2 \"secret\"}", ":1:20: '}' expected");
 	refuse_file(options, "", ":1:0: unexpected token near end of file");
 	write_file("{\"loops\": 2,\n \"loops\": 3}");
 	assert_int_equal(options_load_file(options, file_name), -1);
@@ -362,6 +363,12 @@ static void mistakes_on_the_command_line_are_named(void **state)
 			 "--database: a value is missing; --database VALUE or --database=VALUE was expected");
 	refuse_arguments(options, ARGUMENTS("--loops", "2", "more"),
 			 "\"more\" was not expected; options are --name VALUE or --name=VALUE");
+	refuse_arguments(options, ARGUMENTS("postgresql://app:secret@db/mine"),
+			 "a value without an option was not expected; options are --name VALUE or --name=VALUE, as "
+			 "--database URL");
+	refuse_arguments(options, ARGUMENTS("password=secret"),
+			 "a value without an option was not expected; options are --name VALUE or --name=VALUE, as "
+			 "--database URL");
 	refuse_arguments(options, ARGUMENTS("--"), "\"--\" was not expected; options are --name VALUE or --name=VALUE");
 	refuse_arguments(options, ARGUMENTS("-l", "2"),
 			 "\"-l\" was not expected; options are --name VALUE or --name=VALUE");
