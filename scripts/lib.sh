@@ -86,7 +86,7 @@ build() {
 
 # check_database_url URL: psql would repeat one that it misreads, password and all.
 check_database_url() {
-	local good='^(postgres(ql)?://[^[:space:]"]*|[a-z_]+[[:space:]]*=[^"]*)$'
+	local good='^(postgres(ql)?://[^[:space:]"]*|[a-z_]+[[:space:]]*=.*)$'
 	[[ $1 =~ $good ]] || die "the database is neither a URL nor key=value; expected postgresql://USER:PASSWORD@HOST/DATABASE"
 }
 
