@@ -1,5 +1,7 @@
 #include "base/memory.h"
 
+#include "base/log.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,6 +10,7 @@ static void *check(void *memory, size_t bytes)
 {
 	if (memory == NULL && bytes > 0) {
 		fprintf(stderr, "meantime: out of memory (%zu bytes wanted)\n", bytes);
+		log_flush();
 		abort();
 	}
 	return memory;

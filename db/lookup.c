@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "base/thread.h"
 
 #include <arpa/inet.h>
 #include <libpq-fe.h>
@@ -183,22 +184,10 @@ static void *run(void *data)
 
 static int start_thread(struct db_lookup *lookup)
 {
-	pthread_attr_t detached;
-	pthread_t thread;
-	int status;
-
-	if (atomic_fetch_add(&lookups, 1) >= LOOKUPS_MAX) {
-		atomic_fetch_sub(&lookups, 1);
-		return -1;
-	}
-	pthread_attr_init(&detached);
-	pthread_attr_setdetachstate(&detached, PTHREAD_CREATE_DETACHED);
-	pthread_attr_setstacksize(&detached, STACK_BYTES);
-	status = pthread_create(&thread, &detached, run, lookup);
-	pthread_attr_destroy(&detached);
-	if (status != 0)
-		atomic_fetch_sub(&lookups, 1);
-	return status == 0 ? 0 : -1;
+	if (atomic_fetch_add(&lookups, 1) < LOOKUPS_MAX && thread_start(run, lookup, STACK_BYTES) == 0)
+		return 0;
+	atomic_fetch_sub(&lookups, 1);
+	return -1;
 }
 
 struct db_lookup *db_lookup_start(const char *conninfo)

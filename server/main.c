@@ -86,8 +86,14 @@ static void on_first_signal(void *data, int number)
 	struct server *server = data;
 
 	atomic_store(&server->service.is_draining, true);
-	log_info("server", "%s: no new connections, requests in flight are answered", signal_name(number));
 	drain(server);
+	log_info("server", "%s: no new connections, requests in flight are answered", signal_name(number));
+}
+
+_Noreturn static void end_badly(void)
+{
+	log_flush();
+	_exit(EXIT_WRONG);
 }
 
 static void on_second_signal(void *data, int number)
@@ -97,7 +103,7 @@ static void on_second_signal(void *data, int number)
 		log_warning("server", "%s again: ending at once", signal_name(number));
 	else
 		log_warning("server", "requests were not over within drain_timeout_ms and are cut off");
-	_exit(EXIT_WRONG);
+	end_badly();
 }
 
 static void on_hangup(void *data)
@@ -216,7 +222,7 @@ static int run_loops(struct server *server)
 		log_warning("server",
 			    "%u requests or connections were not over within drain_timeout_ms and are cut off",
 			    cut_off);
-		_exit(EXIT_WRONG);
+		end_badly();
 	}
 	return EXIT_GOOD;
 }
@@ -341,15 +347,13 @@ static int run_command(const struct command *command, struct options *options)
 	return status;
 }
 
-/* Until the loops run, nothing is in flight, and a process that is a container's first dies of no signal by itself. */
-static void end_at_once(int number)
+/* The next file would have the number of a standard one that the caller has closed: the log would go into a connection.
+ * What takes its place refuses to be written. */
+static void take_standard_files(void)
 {
-	static const char message[] = "meantime: asked to end before it served\n";
-	ssize_t ignored = write(STDERR_FILENO, message, sizeof(message) - 1);
-
-	(void)number;
-	(void)ignored;
-	_exit(EXIT_GOOD);
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDONLY) != fd)
+			_exit(EXIT_WRONG);
 }
 
 static bool asks_for_help(int argc, char **argv)
@@ -377,12 +381,31 @@ static int end_output(int status)
 	return EXIT_WRONG;
 }
 
-int main(int argc, char **argv)
+static int load_and_run(const struct command *command, int argc, char **argv)
 {
-	const struct command *command;
 	struct options options;
 	int status;
 
+	options_init(&options);
+	if (options_load(&options, argc, argv, environ) != 0) {
+		fprintf(stderr, "meantime: %s\n", options.error);
+		status = options.is_usage_error ? EXIT_USAGE : EXIT_WRONG;
+		options_cleanup(&options);
+		return status;
+	}
+	log_set_level(options.log_level);
+	log_set_output(options.log_output);
+	status = run_command(command, &options);
+	options_cleanup(&options);
+	return status;
+}
+
+int main(int argc, char **argv)
+{
+	const struct command *command;
+	int status;
+
+	take_standard_files();
 	if (asks_for_help(argc, argv)) {
 		print_usage(stdout);
 		return end_output(EXIT_GOOD);
@@ -407,21 +430,11 @@ int main(int argc, char **argv)
 		return EXIT_USAGE;
 	}
 	body_init_library();
-	options_init(&options);
-	if (options_load(&options, argc - 2, argv + 2, environ) != 0) {
-		fprintf(stderr, "meantime: %s\n", options.error);
-		status = options.is_usage_error ? EXIT_USAGE : EXIT_WRONG;
-		options_cleanup(&options);
-		return status;
-	}
-	log_set_level(options.log_level);
-	log_set_output(options.log_output);
-	if (command->run == serve) {
-		signal(SIGTERM, end_at_once);
-		signal(SIGINT, end_at_once);
-		signals_hold();
-	}
-	status = run_command(command, &options);
-	options_cleanup(&options);
-	return command->run != serve ? end_output(status) : status;
+	if (command->run != serve)
+		return end_output(load_and_run(command, argc - 2, argv + 2));
+	signals_hold();
+	log_start();
+	status = load_and_run(command, argc - 2, argv + 2);
+	log_flush();
+	return status;
 }

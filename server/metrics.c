@@ -1,5 +1,6 @@
 #include "server/metrics.h"
 
+#include "base/log.h"
 #include "base/memory.h"
 #include "server/service.h"
 
@@ -229,12 +230,19 @@ static void write_gauges(const struct metrics *metrics, struct buffer *out)
 	buffer_printf(out, "meantime_database_units_total %llu\n", (unsigned long long)now.db_units);
 }
 
+static void write_log(struct buffer *out)
+{
+	write_header(out, "log_lines_dropped_total", "counter", "Log lines that the output did not take.");
+	buffer_printf(out, "meantime_log_lines_dropped_total %llu\n", (unsigned long long)log_dropped());
+}
+
 void metrics_write(const struct metrics *metrics, struct buffer *out)
 {
 	write_requests(metrics, out);
 	write_seconds(metrics, out);
 	write_shares(metrics, out);
 	write_gauges(metrics, out);
+	write_log(out);
 }
 
 enum step metrics_get(struct exchange *x)

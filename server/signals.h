@@ -24,7 +24,8 @@ struct signals {
 	atomic_bool is_stopped;
 };
 
-/* A SIGHUP waits until signals_start(); SIGUSR1 and SIGUSR2, which say nothing here, end nothing. */
+/* Until signals_block(), SIGTERM and SIGINT end the process at once with status 0, and say so on stderr if that takes it.
+ * A SIGHUP waits until signals_start(); SIGUSR1 and SIGUSR2, which say nothing here, end nothing. */
 void signals_hold(void);
 /* SIGTERM and SIGINT wait, too. */
 void signals_block(void);
