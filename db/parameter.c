@@ -9,6 +9,7 @@
 #include "db/number.h"
 
 #include <stdint.h>
+#include <stdlib.h>
 
 static bool is_uuid(struct text text)
 {
@@ -169,7 +170,6 @@ static bool bind_json(enum db_type_kind kind, struct text raw, struct arena *are
 struct array_literal {
 	const struct db_type *type;
 	struct buffer text;
-	unsigned element_count;
 	unsigned dimension_count;                   /* 0 until the first element, which says how deep they all are */
 	unsigned lengths[PARAMETER_DIMENSIONS_MAX]; /* 0 until the first array at that depth is closed */
 };
@@ -209,7 +209,7 @@ static bool array_add_json_element(struct array_literal *array, struct text raw,
 
 	if (array->dimension_count == 0)
 		array->dimension_count = depth;
-	if (array->dimension_count != depth || ++array->element_count > PARAMETER_ELEMENTS_MAX)
+	if (array->dimension_count != depth)
 		return false;
 	if (!text_equal(raw, TEXT("null")) && !bind_json(array->type->kind, raw, array->text.arena, &element))
 		return false;
@@ -267,7 +267,7 @@ bool parameter_from_texts(const struct db_type *type, const struct text *inputs,
 {
 	struct array_literal array = {.type = type, .text = buffer_in(arena)};
 
-	if (!type->is_array || count > PARAMETER_ELEMENTS_MAX)
+	if (!type->is_array)
 		return false;
 	buffer_add_char(&array.text, '{');
 	for (unsigned i = 0; i < count; i++) {
@@ -300,4 +300,15 @@ bool parameter_from_json(const struct db_type *type, struct text raw, struct are
 		return false;
 	*bound = array_finish(&array);
 	return true;
+}
+
+bool parameter_is_same(const struct db_type *type, const char *a, const char *b)
+{
+	if (a == NULL || b == NULL)
+		return a == b;
+	if (!type->is_array && (type->kind == DB_TYPE_INT2 || type->kind == DB_TYPE_INT4 || type->kind == DB_TYPE_INT8))
+		return strtoll(a, NULL, 10) == strtoll(b, NULL, 10);
+	if (type->kind == DB_TYPE_UUID)
+		return strcasecmp(a, b) == 0;
+	return strcmp(a, b) == 0;
 }

@@ -6,7 +6,7 @@
  * only forms that mean one thing (number.h, datetime.h).
  *
  * Thread:  any.
- * Limits:  an array has PARAMETER_ELEMENTS_MAX elements in all, PARAMETER_DIMENSIONS_MAX dimensions.
+ * Limits:  an array has PARAMETER_DIMENSIONS_MAX dimensions, and as many elements as its text or body holds.
  * Errors:  false, and the caller says db_type_expectation(type); *bound is not written then.
  */
 #pragma once
@@ -15,7 +15,6 @@
 #include "db/type.h"
 
 enum {
-	PARAMETER_ELEMENTS_MAX = 10000,
 	PARAMETER_DIMENSIONS_MAX = 6,   /* PostgreSQL's MAXDIM */
 	PARAMETER_JSON_DEPTH_MAX = 64,  /* of a json value that comes as text */
 	PARAMETER_BODY_DEPTH_MAX = 512, /* of one in a body, which has its own limit: the largest max_json_depth */
@@ -36,3 +35,7 @@ bool parameter_from_texts(const struct db_type *type, const struct text *inputs,
  * takes strings only. Arrays take JSON arrays, nested ones included: all of one length, as PostgreSQL's are; an array
  * of json has one dimension, its elements are any values. */
 bool parameter_from_json(const struct db_type *type, struct text raw, struct arena *arena, const char **bound);
+
+/* Whether two texts to bind, either of which may be NULL, are one value. Two forms of one number or time may count as
+ * two values; two values never count as one. */
+bool parameter_is_same(const struct db_type *type, const char *a, const char *b);

@@ -7,7 +7,7 @@
 
 /* Text */
 
-static struct text trim(struct text text)
+struct text sql_trim(struct text text)
 {
 	while (text.length > 0 && sql_is_space(text.at[0]))
 		text = (struct text){text.at + 1, text.length - 1};
@@ -23,7 +23,7 @@ static struct text take_word(struct text *rest)
 
 	while (word.length < rest->length && !sql_is_space(rest->at[word.length]))
 		word.length++;
-	*rest = trim((struct text){rest->at + word.length, rest->length - word.length});
+	*rest = sql_trim((struct text){rest->at + word.length, rest->length - word.length});
 	return word;
 }
 
@@ -71,7 +71,7 @@ static bool is_endpoint_name(struct text name)
  */
 bool sql_note_from(struct text comment, struct note *note)
 {
-	struct text rest = trim((struct text){comment.at + 2, comment.length - 2});
+	struct text rest = sql_trim((struct text){comment.at + 2, comment.length - 2});
 	size_t length = 0;
 
 	while (length < rest.length && (sql_continues_name(rest.at[length]) || rest.at[length] == '-'))
@@ -85,7 +85,7 @@ bool sql_note_from(struct text comment, struct note *note)
 	}
 	if (rest.at[length] != ':')
 		return false;
-	note->value = trim((struct text){rest.at + length + 1, rest.length - length - 1});
+	note->value = sql_trim((struct text){rest.at + length + 1, rest.length - length - 1});
 	length++;
 	return length == rest.length || (rest.at[length] != ':' && rest.at[length] != '/');
 }
@@ -236,10 +236,10 @@ static bool take_parameter(struct parser *parser, struct text *rest, struct db_p
 	if (!sql_is_parameter_name(name) || (rest->length > 0 && !sql_is_space(rest->at[0]) && rest->at[0] != '='))
 		return false;
 	parameter->name = arena_copy(&parser->set->arena, name);
-	*rest = trim(*rest);
+	*rest = sql_trim(*rest);
 	if (rest->length == 0 || rest->at[0] != '=')
 		return true;
-	*rest = trim((struct text){rest->at + 1, rest->length - 1});
+	*rest = sql_trim((struct text){rest->at + 1, rest->length - 1});
 	return take_default(parser, rest, parameter);
 }
 
@@ -252,7 +252,7 @@ static bool read_param(struct parser *parser, const struct note *note)
 
 	if (!take_parameter(parser, &rest, &parameter))
 		return false;
-	parameter.description = arena_copy(&parser->set->arena, trim(rest));
+	parameter.description = arena_copy(&parser->set->arena, sql_trim(rest));
 	first = sql_find_parameter(draft->documented, draft->documented_count, text_of(parameter.name));
 	if (first != NULL)
 		complain(parser, note->line, "a second `-- param:` for %s; the first is on line %u", first->name,
@@ -334,13 +334,8 @@ void sql_complain_of_place(struct parser *parser, const struct note *note)
 void sql_read_note(struct parser *parser, const struct note *note)
 {
 	enum annotation annotation = sql_annotation_of(note->key);
-	unsigned *line;
+	unsigned *line = &parser->draft.lines[annotation];
 
-	if (annotation == ANNOTATION_COUNT) {
-		complain_of_unknown(parser, note);
-		return;
-	}
-	line = &parser->draft.lines[annotation];
 	if (*line > 0 && annotation == ANNOTATION_NAME)
 		sql_complain_of_place(parser, note);
 	else if (*line > 0 && annotation != ANNOTATION_PARAM)
@@ -353,18 +348,47 @@ void sql_read_note(struct parser *parser, const struct note *note)
 		*line = note->line;
 }
 
+/* What was meant is not missing besides. */
+static bool refuse_slip(struct parser *parser, const struct sql_token *token)
+{
+	struct text value;
+	enum annotation annotation = sql_slip_from(token->text, &value);
+
+	if (annotation == ANNOTATION_COUNT)
+		return false;
+	sql_complain_of_slip(parser, token, annotation, value);
+	if (annotation == ANNOTATION_ROUTE && parser->draft.lines[annotation] == 0)
+		parser->draft.lines[annotation] = token->line;
+	return true;
+}
+
+static void read_comment(struct parser *parser, const struct sql_token *token)
+{
+	struct note note = {.line = token->line};
+	bool is_note = sql_note_from(token->text, &note);
+
+	if (is_note && sql_annotation_of(note.key) != ANNOTATION_COUNT)
+		sql_read_note(parser, &note);
+	else if (!refuse_slip(parser, token) && is_note)
+		complain_of_unknown(parser, &note);
+}
+
 void sql_parse_annotations(struct parser *parser)
 {
 	for (;;) {
 		struct sql_token token = sql_token_next(&parser->scanner);
-		struct note note = {.line = token.line};
 
 		if (!sql_token_is_blank(&token) || token.is_unterminated || sql_is_at_endpoint(parser))
 			return;
 		sql_token_pass(&parser->scanner, &token);
-		if (token.kind == SQL_TOKEN_COMMENT && sql_note_from(token.text, &note))
-			sql_read_note(parser, &note);
+		if (token.kind == SQL_TOKEN_COMMENT)
+			read_comment(parser, &token);
 	}
+}
+
+const char *sql_annotation_key(enum annotation annotation)
+{
+	return annotations[annotation].key;
 }
 
 const char *sql_annotation_expected(enum annotation annotation)

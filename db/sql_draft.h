@@ -1,4 +1,4 @@
-/* sql_draft.h - the endpoint at hand while its file is parsed: for sql_file.c, sql_annotation.c and sql_path.c only. */
+/* sql_draft.h - the endpoint at hand while its file is parsed: for sql_file.c, sql_annotation.c, sql_path.c and sql_slip.c only. */
 #pragma once
 
 #include <stdint.h>
@@ -58,15 +58,18 @@ struct parser {
 bool sql_note_from(struct text comment, struct note *note);
 /* ANNOTATION_COUNT when there is none of that name. */
 enum annotation sql_annotation_of(struct text key);
+const char *sql_annotation_key(enum annotation annotation);
 /* "GET, POST, ... followed by a path": what a diagnostic says was expected. */
 const char *sql_annotation_expected(enum annotation annotation);
 /* At the `-- name:` that begins an endpoint: it must stand at the start of its line, in an SQL text as well. */
 bool sql_is_at_endpoint(const struct parser *parser);
+/* `note` has the key of an annotation. */
 void sql_read_note(struct parser *parser, const struct note *note);
 void sql_complain_of_place(struct parser *parser, const struct note *note);
 /* Reads up to the first token of the SQL, the next endpoint or the end. */
 void sql_parse_annotations(struct parser *parser);
 
+struct text sql_trim(struct text text);
 /* [A-Za-z_][A-Za-z0-9_]*: what can stand after a colon in the SQL. */
 bool sql_is_parameter_name(struct text name);
 /* As much of the user's text as a message should hold, cut between characters. */
@@ -83,6 +86,13 @@ bool sql_is_path_parameter(struct text segment);
 struct text sql_path_parameter_name(struct text segment);
 /* Returns whether the path of a route, which is not empty, is well formed; complains if not. */
 bool sql_check_path(struct parser *parser, unsigned line, struct text path);
-/* Complains of what only looks like a parameter, once the SQL's are known. */
-void sql_check_literals(struct parser *parser);
+/* Checks the path of the endpoint against the parameters of its SQL. */
+void sql_check_path_parameters(struct parser *parser);
 
+/* sql_slip.c */
+
+/* Which annotation a comment was meant for that is none: `-- route GET /x`, `-- Status: 201`. ANNOTATION_COUNT: it is an
+ * ordinary comment. */
+enum annotation sql_slip_from(struct text comment, struct text *value);
+void sql_complain_of_slip(struct parser *parser, const struct sql_token *comment, enum annotation annotation,
+			  struct text value);

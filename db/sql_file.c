@@ -115,14 +115,25 @@ static void add_token(struct parser *parser, struct buffer *sql, const struct sq
 		parser->draft.setting_line = token->line;
 }
 
-/* An annotation where none belongs would be a comment that nobody reads. */
-static void refuse_annotation(struct parser *parser, const struct sql_token *token)
+/* An annotation where none belongs would be a comment that nobody reads. Returns whether an endpoint was meant to begin
+ * here. */
+static bool refuse_annotation(struct parser *parser, const struct sql_token *token)
 {
 	struct note note = {.line = token->line};
+	enum annotation annotation;
+	struct text value;
 
-	if (token->kind == SQL_TOKEN_COMMENT && sql_note_from(token->text, &note) &&
-	    sql_annotation_of(note.key) != ANNOTATION_COUNT)
+	if (token->kind != SQL_TOKEN_COMMENT)
+		return false;
+	if (sql_note_from(token->text, &note) && sql_annotation_of(note.key) != ANNOTATION_COUNT) {
 		sql_complain_of_place(parser, &note);
+		return false;
+	}
+	/* in the SQL itself a comment has more to say of rows and times */
+	annotation = sql_slip_from(token->text, &value);
+	if (annotation == ANNOTATION_NAME || annotation == ANNOTATION_ROUTE)
+		sql_complain_of_slip(parser, token, annotation, value);
+	return annotation == ANNOTATION_NAME;
 }
 
 static bool begins_line(const struct parser *parser, const struct sql_token *token)
@@ -151,8 +162,10 @@ static bool parse_sql(struct parser *parser)
 			return false;
 		}
 		sql_token_pass(&parser->scanner, &token);
-		if (begins_line(parser, &token))
-			refuse_annotation(parser, &token);
+		if (begins_line(parser, &token) && refuse_annotation(parser, &token)) {
+			skip_to_endpoint(parser);
+			return false;
+		}
 		if (token.kind == SQL_TOKEN_SEMICOLON)
 			break;
 		if (!has_word && !sql_token_is_blank(&token) && !text_equal(token.text, TEXT("("))) {
@@ -185,36 +198,6 @@ static void check_documented_parameters(struct parser *parser)
 		else
 			complain(parser, documented->line, "the SQL does not use the parameter %s: nowhere is :%s",
 				 documented->name, documented->name);
-	}
-}
-
-static void check_path_parameters(struct parser *parser)
-{
-	struct draft *draft = &parser->draft;
-	struct text path = text_of(draft->endpoint.path), segment;
-	uint64_t in_path = 0;
-
-	_Static_assert(DB_PARAMETERS_MAX <= 64, "one bit for each parameter");
-	while (sql_take_segment(&path, &segment)) {
-		struct db_parameter *parameter;
-		uint64_t bit;
-
-		if (!sql_is_path_parameter(segment))
-			continue;
-		parameter =
-		    sql_find_parameter(draft->parameters, draft->parameter_count, sql_path_parameter_name(segment));
-		if (parameter == NULL) {
-			complain(parser, draft->endpoint.route_line, "the SQL does not use the path parameter %.*s",
-				 TEXT_ARGS(sql_shown(segment)));
-			continue;
-		}
-		bit = UINT64_C(1) << (parameter - draft->parameters);
-		if (in_path & bit)
-			complain(parser, draft->endpoint.route_line, "the path holds {%s} twice", parameter->name);
-		else if (parameter->has_default)
-			complain(parser, parameter->line,
-				 "the path parameter %s can not have a default: it is always there", parameter->name);
-		in_path |= bit;
 	}
 }
 
@@ -266,8 +249,7 @@ static void check_draft(struct parser *parser, bool has_sql)
 	check_documented_parameters(parser);
 	if (endpoint->path == NULL)
 		return;
-	check_path_parameters(parser);
-	sql_check_literals(parser);
+	sql_check_path_parameters(parser);
 	if (endpoint->method == HTTP_GET && draft->setting_line > 0)
 		complain(parser, draft->setting_line,
 			 "a GET can not write, so its SQL must not mention transaction_read_only");
@@ -350,8 +332,9 @@ static bool pass_blank(struct parser *parser, const struct sql_token *token)
 {
 	if (token->is_unterminated || (!sql_token_is_blank(token) && token->kind != SQL_TOKEN_SEMICOLON))
 		return false;
-	refuse_annotation(parser, token);
 	sql_token_pass(&parser->scanner, token);
+	if (refuse_annotation(parser, token))
+		skip_to_endpoint(parser);
 	return true;
 }
 

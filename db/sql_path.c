@@ -125,7 +125,7 @@ bool sql_check_path(struct parser *parser, unsigned line, struct text path)
 }
 
 /* $id is a good literal, as in OData's /$metadata, where the SQL has no :id to be filled from it. */
-void sql_check_literals(struct parser *parser)
+static void check_literals(struct parser *parser)
 {
 	struct draft *draft = &parser->draft;
 	struct text path = text_of(draft->endpoint.path), segment;
@@ -135,4 +135,35 @@ void sql_check_literals(struct parser *parser)
 		    sql_find_parameter(draft->parameters, draft->parameter_count,
 				       (struct text){segment.at + 1, segment.length - 1}) != NULL)
 			complain_of_parameter(parser, draft->endpoint.route_line, segment);
+}
+
+void sql_check_path_parameters(struct parser *parser)
+{
+	struct draft *draft = &parser->draft;
+	struct text path = text_of(draft->endpoint.path), segment;
+	uint64_t in_path = 0;
+
+	_Static_assert(DB_PARAMETERS_MAX <= 64, "one bit for each parameter");
+	while (sql_take_segment(&path, &segment)) {
+		struct db_parameter *parameter;
+		uint64_t bit;
+
+		if (!sql_is_path_parameter(segment))
+			continue;
+		parameter =
+		    sql_find_parameter(draft->parameters, draft->parameter_count, sql_path_parameter_name(segment));
+		if (parameter == NULL) {
+			complain(parser, draft->endpoint.route_line, "the SQL does not use the path parameter %.*s",
+				 TEXT_ARGS(sql_shown(segment)));
+			continue;
+		}
+		bit = UINT64_C(1) << (parameter - draft->parameters);
+		if (in_path & bit)
+			complain(parser, draft->endpoint.route_line, "the path holds {%s} twice", parameter->name);
+		else if (parameter->has_default)
+			complain(parser, parameter->line,
+				 "the path parameter %s can not have a default: it is always there", parameter->name);
+		in_path |= bit;
+	}
+	check_literals(parser);
 }

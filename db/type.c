@@ -44,7 +44,7 @@ enum db_type_kind db_type_kind_of(unsigned oid)
 }
 
 #define PLUS_IN_QUERY " (in a query string, + is written %2B)"
-#define ARRAY_LIMITS  " (at most 10000, at most 6 dimensions, nested arrays of equal length)"
+#define ARRAY_LIMITS  " (at most 6 dimensions, nested arrays of equal length)"
 
 /* one value, and an array of them */
 static const struct {
@@ -66,7 +66,7 @@ static const struct {
     [DB_TYPE_NUMERIC] = {"a number such as 12.50, with at most 131072 digits before and 16383 after the point",
 			 "an array of numbers such as 12.50, with at most 131072 digits before and 16383 after the "
 			 "point" ARRAY_LIMITS},
-    [DB_TYPE_JSON] = {"a JSON value nested at most 64 deep", "an array of JSON values (at most 10000)"},
+    [DB_TYPE_JSON] = {"a JSON value nested at most 64 deep", "an array of JSON values"},
     [DB_TYPE_UUID] = {"a UUID such as 123e4567-e89b-12d3-a456-426614174000",
 		      "an array of UUIDs such as 123e4567-e89b-12d3-a456-426614174000" ARRAY_LIMITS},
     [DB_TYPE_BYTEA] = {"bytes in base64, padded with = to a multiple of 4 characters" PLUS_IN_QUERY,

@@ -9,12 +9,19 @@
 
 static const char IN_PATH[] = "the path", IN_QUERY[] = "the query string", IN_BODY[] = "the JSON body";
 
+/* The values of an array parameter in the query string, in their order. */
+struct repeated {
+	struct text *values;
+	unsigned count, capacity;
+};
+
 /* The parameters of one request, as they are found. */
 struct input {
 	struct exchange *x;
 	const struct sql_plan *plan;
 	const char **values;                    /* to bind */
 	const char *origins[DB_PARAMETERS_MAX]; /* IN_PATH...; NULL: not given so far */
+	struct repeated *repeated;              /* of each parameter; NULL: no array in the query string so far */
 };
 
 /* Each bind_ function returns NULL, or a sentence for the client. */
@@ -36,13 +43,18 @@ static const struct db_parameter *parameter_at(const struct input *input, unsign
 	return &input->plan->endpoint->statement.parameters[index];
 }
 
-/* False: the parameter is filled already, from a place that goes before this one. */
-static bool claim(struct input *input, unsigned index, const char *origin)
+/* A parameter has one place, so that no value is ignored. */
+static const char *claim(struct input *input, unsigned index, const char *origin)
 {
-	if (input->origins[index] != NULL)
-		return false;
-	input->origins[index] = origin;
-	return true;
+	const char *name = parameter_at(input, index)->name, *other = input->origins[index];
+
+	if (other == NULL) {
+		input->origins[index] = origin;
+		return NULL;
+	}
+	if (other == origin)
+		return arena_printf(&input->x->arena, "parameter \"%s\" is given more than once in %s", name, origin);
+	return arena_printf(&input->x->arena, "parameter \"%s\" is given in %s and in %s", name, other, origin);
 }
 
 static const char *describe_wrong_text(struct input *input, unsigned index, const struct text *texts, unsigned count)
@@ -65,20 +77,19 @@ static const char *describe_wrong_text(struct input *input, unsigned index, cons
 			    db_type_expectation(&type), sql_input_shown(&input->x->arena, *texts));
 }
 
-/* Several texts, for an array, or one. */
+/* Several texts, for an array; or one. */
 static const char *bind_texts(struct input *input, unsigned index, const struct text *texts, unsigned count,
 			      const char *origin)
 {
 	const struct db_parameter *parameter = parameter_at(input, index);
 	struct arena *arena = &input->x->arena;
+	const char *problem = claim(input, index, origin);
 	bool is_good;
 
-	if (!claim(input, index, origin))
-		return NULL;
+	if (problem != NULL)
+		return problem;
 	if (parameter->type.is_array)
 		is_good = parameter_from_texts(&parameter->type, texts, count, arena, &input->values[index]);
-	else if (count > 1)
-		return arena_printf(arena, "parameter \"%s\" is given more than once in %s", parameter->name, origin);
 	else
 		is_good = parameter_from_text(&parameter->type, *texts, arena, &input->values[index]);
 	return is_good ? NULL : describe_wrong_text(input, index, texts, count);
@@ -105,69 +116,75 @@ static struct text take_until(struct text *rest, char separator)
 	return taken;
 }
 
-struct query_pair {
-	unsigned parameter;
-	struct text value;
-};
-
-static const char *read_pair(struct input *input, struct text piece, struct query_pair *pair)
+static void add_repeated(struct input *input, unsigned index, struct text value)
 {
 	struct arena *arena = &input->x->arena;
-	struct text value = piece, encoded = take_until(&value, '='), name;
-	const char *problem;
+	struct repeated *repeated;
 
-	problem = percent_decode(encoded, true, arena, &name);
+	if (input->repeated == NULL)
+		input->repeated = arena_alloc_zeroed(arena, input->plan->endpoint->statement.parameter_count *
+								sizeof(*input->repeated));
+	repeated = &input->repeated[index];
+	if (repeated->count == repeated->capacity) {
+		struct text *grown;
+
+		repeated->capacity = repeated->capacity > 0 ? 2 * repeated->capacity : 8;
+		grown = arena_alloc(arena, repeated->capacity * sizeof(*grown));
+		if (repeated->count > 0)
+			memcpy(grown, repeated->values, repeated->count * sizeof(*grown));
+		repeated->values = grown;
+	}
+	repeated->values[repeated->count++] = value;
+}
+
+static const char *bind_pair(struct input *input, struct text piece)
+{
+	struct arena *arena = &input->x->arena;
+	struct text encoded_value = piece, encoded_name = take_until(&encoded_value, '='), name, value;
+	const char *problem;
+	unsigned index;
+
+	problem = percent_decode(encoded_name, true, arena, &name);
 	if (problem == NULL)
-		problem = percent_decode(value, true, arena, &pair->value);
+		problem = percent_decode(encoded_value, true, arena, &value);
 	if (problem != NULL)
-		return arena_printf(arena, "the query string has %s in \"%s\"", problem,
-				    sql_input_shown(&input->x->arena, piece));
-	pair->parameter = sql_plan_find(input->plan, name);
-	if (pair->parameter == input->plan->endpoint->statement.parameter_count)
-		return arena_printf(arena, "unknown parameter \"%s\"; this endpoint takes %s",
-				    sql_input_shown(&input->x->arena, name), input->plan->takes);
+		return arena_printf(arena, "the query string has %s in \"%s\"", problem, sql_input_shown(arena, piece));
+	index = sql_plan_find(input->plan, name);
+	if (index == input->plan->endpoint->statement.parameter_count)
+		return arena_printf(arena, "unknown parameter \"%s\"; this endpoint takes %s in %s",
+				    sql_input_shown(arena, name), input->plan->takes, IN_QUERY);
+	if (!parameter_at(input, index)->type.is_array)
+		return bind_texts(input, index, &value, 1, IN_QUERY);
+	add_repeated(input, index, value);
 	return NULL;
 }
 
-static const char *bind_pairs(struct input *input, const struct query_pair *pairs, unsigned pair_count)
+static const char *bind_repeated(struct input *input)
 {
-	unsigned parameter_count = input->plan->endpoint->statement.parameter_count;
 	const char *problem = NULL;
 
-	for (unsigned index = 0; index < parameter_count && problem == NULL; index++) {
-		struct text texts[QUERY_PAIRS_MAX];
-		unsigned count = 0;
-
-		for (unsigned pair = 0; pair < pair_count; pair++)
-			if (pairs[pair].parameter == index)
-				texts[count++] = pairs[pair].value;
-		if (count > 0)
-			problem = bind_texts(input, index, texts, count, IN_QUERY);
-	}
+	if (input->repeated == NULL)
+		return NULL;
+	for (unsigned index = 0; index < input->plan->endpoint->statement.parameter_count && problem == NULL; index++)
+		if (input->repeated[index].count > 0)
+			problem = bind_texts(input, index, input->repeated[index].values, input->repeated[index].count,
+					     IN_QUERY);
 	return problem;
 }
 
 /* Empty pieces, as in a=1&&b=2, are passed over. */
 static const char *bind_query(struct input *input)
 {
-	struct query_pair pairs[QUERY_PAIRS_MAX];
 	struct text rest = input->x->request.query;
-	unsigned count = 0;
 
 	while (rest.length > 0) {
 		struct text piece = take_until(&rest, '&');
-		const char *problem;
+		const char *problem = piece.length > 0 ? bind_pair(input, piece) : NULL;
 
-		if (piece.length == 0)
-			continue;
-		if (count == QUERY_PAIRS_MAX)
-			return arena_printf(&input->x->arena, "the query string has more than %d parameters",
-					    QUERY_PAIRS_MAX);
-		problem = read_pair(input, piece, &pairs[count++]);
 		if (problem != NULL)
 			return problem;
 	}
-	return count > 0 ? bind_pairs(input, pairs, count) : NULL;
+	return bind_repeated(input);
 }
 
 static const char *bind_field(struct input *input, const struct body_field *field)
@@ -175,17 +192,24 @@ static const char *bind_field(struct input *input, const struct body_field *fiel
 	unsigned index = sql_plan_find(input->plan, field->name);
 	struct arena *arena = &input->x->arena;
 	const struct db_parameter *parameter;
+	const char *bound;
 
 	if (index == input->plan->endpoint->statement.parameter_count)
-		return arena_printf(arena, "unknown field \"%s\" in the JSON body; this endpoint takes %s",
-				    sql_input_shown(&input->x->arena, field->name), input->plan->takes);
-	if (!claim(input, index, IN_BODY))
-		return NULL;
+		return arena_printf(arena, "unknown field \"%s\" in the JSON body; this endpoint takes %s in it",
+				    sql_input_shown(arena, field->name), input->plan->takes);
 	parameter = parameter_at(input, index);
-	if (parameter_from_json(&parameter->type, field->raw, arena, &input->values[index]))
-		return NULL;
-	return arena_printf(arena, "parameter \"%s\" must be %s, got %s", parameter->name,
-			    db_type_expectation(&parameter->type), sql_input_shown(&input->x->arena, field->raw));
+	if (!parameter_from_json(&parameter->type, field->raw, arena, &bound))
+		return arena_printf(arena, "parameter \"%s\" must be %s, got %s", parameter->name,
+				    db_type_expectation(&parameter->type), sql_input_shown(arena, field->raw));
+	/* a row that goes back to its own path may hold the key */
+	if (input->origins[index] == IN_PATH) {
+		if (parameter_is_same(&parameter->type, input->values[index], bound))
+			return NULL;
+		return arena_printf(arena, "parameter \"%s\" has one value in %s and another in %s", parameter->name,
+				    IN_PATH, IN_BODY);
+	}
+	input->values[index] = bound;
+	return claim(input, index, IN_BODY);
 }
 
 static const char *bind_body(struct input *input)

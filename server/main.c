@@ -415,18 +415,17 @@ int main(int argc, char **argv)
 		return end_output(EXIT_GOOD);
 	}
 	if (argc > 2 && strcmp(argv[1], "version") == 0) {
-		fprintf(stderr, "meantime: version takes no options, got \"%.*s\"\n", (int)strcspn(argv[2], "=:"),
-			argv[2]);
+		fprintf(stderr, "meantime: version takes no options\n");
 		return EXIT_USAGE;
 	}
 	command = argc > 1 ? find_command(argv[1]) : NULL;
 	if (command == NULL) {
 		/* the value of an option may be a password */
-		fprintf(stderr,
-			"meantime: %s%.*s%s; expected serve, check, routes, openapi, health or version (--help says "
-			"more)\n",
-			argc > 1 ? "unknown command \"" : "a command is missing",
-			argc > 1 ? (int)strcspn(argv[1], "=:") : 0, argc > 1 ? argv[1] : "", argc > 1 ? "\"" : "");
+		fprintf(
+		    stderr,
+		    "meantime: %s%.*s%s; expected serve, check, routes, openapi, health or version (--help says more)\n",
+		    argc > 1 ? "unknown command \"" : "a command is missing",
+		    argc > 1 ? (int)strcspn(argv[1], "=:") : 0, argc > 1 ? argv[1] : "", argc > 1 ? "\"" : "");
 		return EXIT_USAGE;
 	}
 	body_init_library();

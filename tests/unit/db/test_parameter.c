@@ -464,22 +464,55 @@ static struct text zeros(unsigned rows, unsigned count)
 	return buffer_text(&json);
 }
 
-static void arrays_are_bounded(void **state)
+static void arrays_are_as_long_as_what_holds_them(void **state)
 {
-	static struct text inputs[PARAMETER_ELEMENTS_MAX + 1];
+	enum { COUNT = 100000 };
+	static struct text inputs[COUNT];
 	const char *bound;
 
 	(void)state;
-	bound = taken(parameter_from_json, array_of(DB_TYPE_INT4), zeros(1, 10000));
+	bound = taken(parameter_from_json, array_of(DB_TYPE_INT4), zeros(1, COUNT));
 	assert_ptr_not_equal(bound, REFUSED);
-	assert_int_equal(strlen(bound), 2 + 10000 * 4 - 1);
-	assert_ptr_equal(taken(parameter_from_json, array_of(DB_TYPE_INT4), zeros(1, 10001)), REFUSED);
-	assert_ptr_not_equal(taken(parameter_from_json, array_of(DB_TYPE_INT4), zeros(2, 5000)), REFUSED);
-	assert_ptr_equal(taken(parameter_from_json, array_of(DB_TYPE_INT4), zeros(2, 5001)), REFUSED);
-	for (unsigned i = 0; i < ARRAY_LENGTH(inputs); i++)
+	assert_int_equal(strlen(bound), 2 + COUNT * 4 - 1);
+	assert_ptr_not_equal(taken(parameter_from_json, array_of(DB_TYPE_INT4), zeros(2, COUNT / 2)), REFUSED);
+	for (unsigned i = 0; i < COUNT; i++)
 		inputs[i] = TEXT("0");
-	assert_string_equal(from_texts(array_of(DB_TYPE_INT4), inputs, 10000), bound);
-	assert_ptr_equal(from_texts(array_of(DB_TYPE_INT4), inputs, 10001), REFUSED);
+	assert_string_equal(from_texts(array_of(DB_TYPE_INT4), inputs, COUNT), bound);
+}
+
+static void two_forms_of_a_value_may_be_the_same(void **state)
+{
+	static const struct {
+		enum db_type_kind kind;
+		const char *a, *b;
+		bool is_same;
+	} pairs[] = {
+	    {DB_TYPE_INT4, "5", "5", true},
+	    {DB_TYPE_INT4, "+5", "005", true},
+	    {DB_TYPE_INT4, "-0", "0", true},
+	    {DB_TYPE_INT4, "5", "6", false},
+	    {DB_TYPE_INT8, "9223372036854775807", "9223372036854775806", false},
+	    {DB_TYPE_INT2, "-1", "1", false},
+	    {DB_TYPE_OTHER, "05", "5", false},
+	    {DB_TYPE_OTHER, "a", "a", true},
+	    {DB_TYPE_OTHER, "a", "A", false},
+	    {DB_TYPE_OTHER, "", NULL, false},
+	    {DB_TYPE_OTHER, NULL, "", false},
+	    {DB_TYPE_INT4, NULL, NULL, true},
+	    {DB_TYPE_UUID, "123E4567-e89b-12d3-a456-426614174000", "123e4567-e89b-12d3-a456-426614174000", true},
+	    {DB_TYPE_UUID, "123e4567-e89b-12d3-a456-426614174000", "123e4567-e89b-12d3-a456-426614174001", false},
+	};
+	const struct db_type integers = {.kind = DB_TYPE_INT4, .is_array = true};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LENGTH(pairs); i++) {
+		const struct db_type type = {.kind = pairs[i].kind};
+
+		if (parameter_is_same(&type, pairs[i].a, pairs[i].b) != pairs[i].is_same)
+			fail_msg("%zu: %s and %s", i, pairs[i].a, pairs[i].b);
+	}
+	assert_true(parameter_is_same(&integers, "{\"1\"}", "{\"1\"}"));
+	assert_false(parameter_is_same(&integers, "{\"1\"}", "{\"2\"}"));
 }
 
 /* All of it to be escaped, and just not fitting beside its quotes into 32 KiB: whoever reserves too little writes
@@ -597,7 +630,8 @@ int main(void)
 	    TEST(bytea_is_base64),
 	    TEST(arrays_from_texts),
 	    TEST(arrays_from_json),
-	    TEST(arrays_are_bounded),
+	    TEST(arrays_are_as_long_as_what_holds_them),
+	    TEST(two_forms_of_a_value_may_be_the_same),
 	    TEST(a_long_element_fits),
 	    TEST(what_is_read_can_be_written),
 	    TEST(read_timestamps_can_be_written),

@@ -447,12 +447,157 @@ static void unknown_annotations(void **state)
 	    "work (");
 	wrong(ONE "-- note: this\nSELECT 1", 3, "unknown annotation \"note\"");
 	wrong(ONE "-- Summary: A\nSELECT 1", 3, "unknown annotation \"Summary\"");
-	wrong(ONE "-- max_rows: 5\nSELECT 1", 3, "unknown annotation \"max_rows\"");
 	wrong(ONE "--x:\nSELECT 1", 3, "unknown annotation \"x\"");
 	only(ONE "-- note that: this is a comment\n--\n-- \n-- https://example.org\n-- a::text\n-- (x: y)\n--- x: y\n"
 		 "-- 1: one\n-- status\n/* summary:\n-- summary: none */\nSELECT 1");
 	assert_string_equal(set.endpoints[0].summary, "");
 	assert_int_equal(set.endpoints[0].sql_line, 14);
+}
+
+/* A comment that was meant for an annotation, and what to write instead. */
+static void slips_in_annotations_are_told(void **state)
+{
+	static const char *const slips[][2] = {
+	    {"-- status 201", "-- status: 201"},
+	    {"-- Status: 201", "-- status: 201"},
+	    {"-- status : 201", "-- status: 201"},
+	    {"-- status = 201", "-- status: 201"},
+	    {"-- statuss 201", "-- status: 201"},
+	    {"-- @status 201", "-- status: 201"},
+	    {"-- :status 201", "-- status: 201"},
+	    {"--status 201", "-- status: 201"},
+	    {"-- timeout 5s", "-- timeout: 5s"},
+	    {"-- TIMEOUT 500 MS", "-- timeout: 500 MS"},
+	    {"-- max-rows 5", "-- max-rows: 5"},
+	    {"-- max_rows: 5", "-- max-rows: 5"},
+	    {"-- Max-Row 5", NULL},
+	    {"-- Stream", "-- stream"},
+	    {"-- stream true", "-- stream: true"},
+	    {"-- ISOLATED", "-- isolated"},
+	    {"-- param x = 5", "-- param: x = 5"},
+	    {"-- param x=5", "-- param: x=5"},
+	    {"-- param x", "-- param: x"},
+	    {"-- params x", "-- param: x"},
+	    {"-- @param x  its meaning", "-- param: x  its meaning"},
+	    {"-- Param: x  its meaning", "-- param: x  its meaning"},
+	    {"-- work delay", "-- work: delay"},
+	    {"-- Work: delay", "-- work: delay"},
+	    {"-- route GET /b", "-- route: GET /b"},
+	    {"-- name b :one", "-- name: b :one"},
+	    {"-- Name: b :one", "-- name: b :one"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LENGTH(slips); i++) {
+		char source[200], fragment[200];
+
+		snprintf(source, sizeof(source), ONE "%s\nSELECT :x", slips[i][0]);
+		if (slips[i][1] == NULL) {
+			only(source);
+			continue;
+		}
+		snprintf(fragment, sizeof(fragment),
+			 "\"%s\" looks like an annotation and is none: write `%s`, or another comment", slips[i][0],
+			 slips[i][1]);
+		wrong(source, 3, fragment);
+	}
+	/* instead of the one that is required: it is not missing besides */
+	wrong("-- name: a :one\n-- route GET /a/{x}\nSELECT :x", 2, "write `-- route: GET /a/{x}`");
+	wrong("-- name: a :one\n-- Route: get /a/{x}\nSELECT :x", 2, "write `-- route: get /a/{x}`");
+	wrong("-- name: a :one\n--ROUTE POST /a\nSELECT :x", 2, "write `-- route: POST /a`");
+}
+
+/* Where an endpoint was meant to begin, its SQL is no second statement of the one before it. */
+static void slips_in_names_are_told_wherever_they_stand(void **state)
+{
+	static const char *const slips[] = {"-- name b :one", "-- Name: b :one", "-- names: b :many",
+					    "--name b :exec", "-- @name b :one", "-- name = b :one"};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LENGTH(slips); i++) {
+		static const char *const before[] = {"", ONE "SELECT 1;\n", ONE "SELECT 1\n", "-- a comment\n"};
+
+		for (size_t j = 0; j < ARRAY_LENGTH(before); j++) {
+			char source[300];
+			unsigned line = j == 0 ? 1 : j == 3 ? 2 : 4;
+
+			snprintf(source, sizeof(source),
+				 "%s%s\n-- route: GET /b\nSELECT 2;\n-- name: c :one\n-- route: GET /c\nSELECT 3",
+				 before[j], slips[i]);
+			start_again();
+			parse(source);
+			assert_int_equal(set.diagnostics.count, 1);
+			expect_diagnostic(0, line, "looks like an annotation and is none: write `-- name: b :");
+			assert_int_equal(set.count, j == 1 ? 2 : 1);
+			assert_string_equal(set.endpoints[set.count - 1].name, "c");
+		}
+	}
+	start_again();
+	parse(ONE "SELECT 1;\n-- route GET /b\n");
+	assert_int_equal(set.diagnostics.count, 1);
+	expect_diagnostic(0, 4, "write `-- route: GET /b`");
+	wrong(ONE "SELECT 1\n-- route GET /b\n", 4, "write `-- route: GET /b`");
+}
+
+static void ordinary_comments_stay_comments(void **state)
+{
+	static const char *const comments[] = {
+	    "-- name of the thing",
+	    "-- names are unique",
+	    "-- name",
+	    "-- name one",
+	    "-- name::text",
+	    "-- route planning for GET requests",
+	    "-- route",
+	    "-- routes to /x",
+	    "-- route GET",
+	    "-- route get the way",
+	    "-- summary of it all",
+	    "-- summary",
+	    "-- status 200 is sent",
+	    "-- status",
+	    "-- status quo",
+	    "-- timeout after 5s",
+	    "-- timeout 5 minutes",
+	    "-- timeout",
+	    "-- max-rows is not needed",
+	    "-- max rows 5",
+	    "-- stream of rows",
+	    "-- streaming",
+	    "-- isolated from the others",
+	    "-- param order matters",
+	    "-- params are bound",
+	    "-- param",
+	    "-- param 1",
+	    "-- param id.",
+	    "-- work in progress",
+	    "-- works well",
+	    "-- work",
+	    "-- workaround",
+	    "--",
+	    "-- @",
+	    "-- :",
+	    "-- -- route: GET /b",
+	    "--- route: GET /b",
+	    "-- route/GET /b",
+	    "-- SELECT status, 201",
+	    "-- status, 201",
+	    "-- status::int",
+	    "-- https://a.b/c",
+	    "/* route: GET /b */",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LENGTH(comments); i++) {
+		char source[300];
+
+		snprintf(source, sizeof(source), "%s\n" ONE "%s\nSELECT 1\n%s\n, 2;\n%s\n", comments[i], comments[i],
+			 comments[i], comments[i]);
+		only(source);
+	}
+	/* in the SQL and behind it, these say something of the SQL */
+	only(ONE "SELECT 1\n-- status 200\n-- timeout 5s\n-- stream true\n, 2;\n-- max-rows 5\n");
+	only(ONE "SELECT 1 -- name b :one\n");
 }
 
 static void misplaced_annotations(void **state)
@@ -626,7 +771,7 @@ static void parsing_goes_on_with_the_next_endpoint(void **state)
 	assert_int_equal(parse("SELECT 0;\n"
 			       "-- name: a :one\n-- route: GET /{x}\n-- param: y = 1\nSELECT 'open;\n"
 			       "-- name: b :one\n-- route: GET /b\nSELECT 2; SELECT 3;\n\n"
-			       "-- name: c :one\n-- routes: GET /c\n"
+			       "-- name: c :one\n-- rout: GET /c\n"
 			       "-- name: d :one\n-- route: GET /d\nSELECT 4;\n"
 			       "/* no end\n"
 			       "-- name: e :one\n-- route: GET /e\nSELECT 5;\n"),
@@ -634,7 +779,7 @@ static void parsing_goes_on_with_the_next_endpoint(void **state)
 	expect_diagnostic(0, 1, "SQL before the first endpoint");
 	expect_diagnostic(1, 5, "string literal");
 	expect_diagnostic(2, 8, "a second statement after the `;`: the endpoint that begins on line 6");
-	expect_diagnostic(3, 11, "unknown annotation \"routes\"");
+	expect_diagnostic(3, 11, "unknown annotation \"rout\"");
 	expect_diagnostic(4, 10, "no SQL");
 	expect_diagnostic(5, 10, "no route");
 	expect_diagnostic(6, 15, "comment (/*)");
@@ -885,6 +1030,9 @@ int main(void)
 	    parser_test(flags),
 	    parser_test(every_annotation_stands_once),
 	    parser_test(unknown_annotations),
+	    parser_test(slips_in_annotations_are_told),
+	    parser_test(slips_in_names_are_told_wherever_they_stand),
+	    parser_test(ordinary_comments_stay_comments),
 	    parser_test(misplaced_annotations),
 	    parser_test(parameter_defaults),
 	    parser_test(parameters_become_numbers),
