@@ -83,7 +83,7 @@ static size_t valid_sequence(const unsigned char *at, size_t available)
 	return length;
 }
 
-bool utf8_is_valid(struct text text)
+size_t utf8_valid_length(struct text text)
 {
 	const unsigned char *at = (const unsigned char *)text.at;
 	size_t left = text.length;
@@ -99,9 +99,14 @@ bool utf8_is_valid(struct text text)
 		else if (*at >= 0x80)
 			length = valid_sequence(at, left);
 		if (length == 0)
-			return false;
+			break;
 		at += length;
 		left -= length;
 	}
-	return true;
+	return text.length - left;
+}
+
+bool utf8_is_valid(struct text text)
+{
+	return utf8_valid_length(text) == text.length;
 }

@@ -12,3 +12,5 @@ const char *percent_decode(struct text input, bool plus_is_space, struct arena *
 
 /* RFC 3629: no overlong forms, no surrogates, nothing above U+10FFFF. */
 bool utf8_is_valid(struct text text);
+/* Returns the place of the first byte that is not part of such a character, or the text's length. */
+size_t utf8_valid_length(struct text text);

@@ -2,7 +2,6 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/require.h"
-#include "handlers/body.h"
 #include "fetch/fetcher.h"
 #include "server/admin.h"
 #include "server/compute_pool.h"
@@ -428,7 +427,6 @@ int main(int argc, char **argv)
 		    argc > 1 ? (int)strcspn(argv[1], "=:") : 0, argc > 1 ? argv[1] : "", argc > 1 ? "\"" : "");
 		return EXIT_USAGE;
 	}
-	body_init_library();
 	if (command->run != serve)
 		return end_output(load_and_run(command, argc - 2, argv + 2));
 	signals_hold();

@@ -90,6 +90,62 @@ def test_duplicate_keys(service):
     assert_problem(service.request("POST", "/echo", '{"int4":1,"\\u0069nt4":2}', JSON), 400, "duplicate")
 
 
+def test_duplicate_keys_within(service):
+    assert_problem(service.request("POST", "/echo", '{"jsonb":[{"a":1,"a":2}]}', JSON), 400, 'in field "jsonb": duplicate name "a"')
+    assert service.request("POST", "/echo", '{"jsonb":[{"a":1},{"a":2}]}', JSON).json["jsonb"] == [{"a": 1}, {"a": 2}]
+
+
+NINES = "9" * 400
+
+
+@pytest.mark.parametrize("field,value,shown", [
+    ("numeric", "1e400", "1" + "0" * 400), ("numeric", "-1E+400", "-1" + "0" * 400), ("numeric", NINES, NINES),
+    ("numeric", f"{NINES}.{NINES}", f"{NINES}.{NINES}"), ("numeric", "1e-400", "0." + "0" * 399 + "1"),
+    ("numeric", '"1e400"', "1" + "0" * 400), ("numeric", '"NaN"', '"NaN"'), ("numeric", '"-Infinity"', '"-Infinity"'),
+    ("numeric", "1" * 131072, "1" * 131072),
+    ("jsonb", f'{{"n":[{NINES}]}}', f'{{"n": [{NINES}]}}'), ("jsonb", "1e400", "1" + "0" * 400),
+    ("json", '{"n":1e400,"m":[-1E-99999]}', '{"n":1e400,"m":[-1E-99999]}'), ("json", "9" * 200000, "9" * 200000),
+    ("json", '"1e400"', '"1e400"'),
+])
+def test_numbers_have_as_many_digits_as_their_type(service, field, value, shown):
+    """RFC 8259 sets no limit, and a row shows such numbers."""
+    answer = service.request("POST", "/echo", f'{{"{field}":{value}}}', JSON)
+    assert answer.status == 200, answer
+    assert f'"{field}":{shown}'.encode() in answer.body
+    # what a row shows is taken back
+    again = service.request("POST", "/echo", f'{{"{field}":{shown}}}', JSON)
+    assert f'"{field}":{shown}'.encode() in again.body
+
+
+@pytest.mark.parametrize("field,value,says", [
+    ("int2", "1e400", "-32768"), ("int4", "1e400", "2147483647"), ("int8", NINES, "9223372036854775807"),
+    ("float8", "1e400", "1.79e308"), ("float8", "-1e400", "1.79e308"), ("float8", NINES, "1.79e308"),
+    ("float8", "1e-400", "5e-324"), ("int4", "1e99999999999999999999", "2147483647"), ("numeric", "1e131072", "131072"),
+    ("numeric", "1e99999999999999999999", "131072"), ("ints", "[1e400]", "2147483647"), ("text", "1e400", "string"),
+    ("numeric", "NaN", 'in field "numeric": a value was expected'), ("float8", "Infinity", 'in field "float8"'),
+    ("json", "NaN", 'in field "json"'), ("jsonb", "[-Infinity]", 'in field "jsonb": a digit was expected'),
+    ("numeric", "+1", 'in field "numeric"'), ("numeric", "0x1", 'in field "numeric"'), ("numeric", "1_0", 'in field "numeric"'),
+])
+def test_a_number_beyond_its_type(service, field, value, says):
+    assert_problem(service.request("POST", "/echo", f'{{"{field}":{value}}}', JSON), 400, says)
+
+
+def test_numbers_of_many_digits_in_arrays_and_in_the_query(serve, tmp_path):
+    (tmp_path / "n.sql").write_text("-- name: n :one\n-- route: POST /n\nSELECT :ns::numeric[] AS ns, :js::jsonb[] AS js;\n"
+                                    "-- name: q :one\n-- route: GET /q\nSELECT :n::numeric AS n, :j::jsonb AS j;\n")
+    service = serve(endpoints=tmp_path)
+    answer = service.request("POST", "/n", f'{{"ns":[1e400,null,[],{NINES}],"js":[]}}', JSON)
+    assert_problem(answer, 400, "ns")
+    answer = service.request("POST", "/n", f'{{"ns":[1e400,null,"NaN",{NINES}],"js":[1e400,{{"a":{NINES}}}]}}', JSON)
+    assert answer.body.strip() == (f'{{"ns":[1{"0" * 400},null,"NaN",{NINES}],"js":[1{"0" * 400},{{"a": {NINES}}}]}}'
+                                   ).encode(), answer
+    answer = service.get(f"/q?n=1e400&j=[{NINES}]")
+    assert answer.body.strip() == f'{{"n":1{"0" * 400},"j":[{NINES}]}}'.encode(), answer
+    assert_problem(service.get("/q?n=1e400000&j=1"), 400, '"n"')
+    # PostgreSQL's jsonb has numeric's limits
+    assert_problem(service.get("/q?n=1&j=1e400000"), 400, '"j"')
+
+
 def test_escaped_keys_are_the_same_keys(service):
     assert service.request("POST", "/echo", '{"\\u0069nt4":7}', JSON).json["int4"] == 7
 
@@ -184,7 +240,7 @@ def test_an_expectation_that_nobody_knows(service):
 
 
 def test_a_body_that_waits_is_no_larger_than_it_came(mode, database, tmp_path, is_slow):
-    """Not jansson's eighty bytes for each of its own."""
+    """What its check takes is given back before it waits."""
     if mode == "sync" or is_slow:
         pytest.skip("memory is counted where requests wait, without sanitizers")
     (tmp_path / "held.sql").write_text("-- name: held :one\n-- route: POST /held\n"
