@@ -2,6 +2,7 @@
 
 #include "base/require.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 const char db_unreachable[] = "the database can not be reached; try again";
@@ -15,7 +16,7 @@ const char db_client_left[] = "the client had left before it was its turn";
 void db_batch_init(struct db_batch *batch)
 {
 	memset(batch, 0, sizeof(*batch));
-	batch->message = batch->detail = "";
+	batch->message = batch->detail = batch->hint = batch->said = "";
 	list_init(&batch->link);
 }
 
@@ -33,6 +34,14 @@ bool db_batch_is_read_only(const struct db_batch *batch)
 	return true;
 }
 
+bool db_batch_may_commit(const struct db_batch *batch)
+{
+	for (unsigned i = 0; i < batch->query_count; i++)
+		if (batch->queries[i].statement->may_commit)
+			return true;
+	return false;
+}
+
 void db_batch_rewind(struct db_batch *batch)
 {
 	for (unsigned i = 0; i < batch->query_count; i++) {
@@ -40,13 +49,14 @@ void db_batch_rewind(struct db_batch *batch)
 			db_result_destroy(batch->queries[i].result);
 		batch->queries[i].result = NULL;
 	}
-	if (batch->failed != NULL)
-		db_result_destroy(batch->failed);
-	batch->failed = NULL;
+	if (batch->words != NULL)
+		free(batch->words);
+	batch->words = NULL;
 	batch->error = ERROR_NONE;
+	batch->status = 0;
+	batch->is_rolled_back = false;
 	batch->sqlstate[0] = '\0';
-	batch->refused_parameter = 0;
-	batch->message = batch->detail = "";
+	batch->message = batch->detail = batch->hint = batch->said = "";
 	batch->arrived = 0;
 }
 
@@ -56,17 +66,6 @@ bool db_batch_is_abandoned(struct db_batch *batch)
 		return false;
 	db_batch_fail(batch, ERROR_BUSY, db_client_left);
 	return true;
-}
-
-const char *db_batch_refused_name(const struct db_batch *batch)
-{
-	const struct db_statement *statement =
-	    batch->arrived < batch->query_count ? batch->queries[batch->arrived].statement : NULL;
-
-	if (statement == NULL || statement->parameters == NULL || batch->refused_parameter == 0 ||
-	    batch->refused_parameter > statement->parameter_count)
-		return NULL;
-	return statement->parameters[batch->refused_parameter - 1].name;
 }
 
 void db_batch_fail(struct db_batch *batch, enum error error, const char *message)
@@ -80,10 +79,19 @@ void db_batch_fail(struct db_batch *batch, enum error error, const char *message
 
 void db_batch_miss_deadline(struct db_batch *batch)
 {
-	db_batch_fail(batch, ERROR_DEADLINE,
-		      db_batch_is_read_only(batch)
-			  ? db_no_answer
-			  : "PostgreSQL did not answer before the deadline; whether it was written is not known");
+	if (db_batch_is_read_only(batch))
+		db_batch_fail(batch, ERROR_DEADLINE, db_no_answer);
+	else
+		db_batch_fail(batch, ERROR_DEADLINE_OUTCOME_UNKNOWN,
+			      "PostgreSQL did not answer before the deadline; whether it was written is not known");
+}
+
+void db_batch_end_at_deadline(struct db_batch *batch)
+{
+	if (db_batch_is_read_only(batch) || db_batch_may_commit(batch))
+		db_batch_miss_deadline(batch);
+	else
+		db_batch_fail(batch, ERROR_DEADLINE, "PostgreSQL ended it when its time was over; nothing was written");
 }
 
 void db_batch_cleanup(struct db_batch *batch)

@@ -41,9 +41,11 @@ struct db_batch {
 
 	/* read-only for the caller, valid once it is done */
 	enum error error;
+	unsigned status;              /* of HTTP, chosen by the author for the SQLSTATE; 0: the error's own */
 	char sqlstate[6];             /* "" when the error is not PostgreSQL's */
-	const char *message, *detail; /* never NULL; views, valid until db_batch_cleanup() */
-	unsigned refused_parameter;   /* its value is no value of its type: $1 is 1; 0: none, or not known */
+	/* never NULL; valid until db_batch_cleanup(). A client may read the first three; `said` is what PostgreSQL said
+	 * and a client must not read: for the log. */
+	const char *message, *detail, *hint, *said;
 	bool is_last_part;            /* of a stream: no more rows come behind these */
 	uint64_t submitted_ns, sent_ns, done_ns;
 
@@ -51,11 +53,14 @@ struct db_batch {
 	db_done_fn *done;
 	struct db_slot *slot;
 	struct list link;
-	struct db_result *failed; /* owned: keeps `message` and `detail` alive */
+	struct db_words *words;   /* owned: keeps the texts of PostgreSQL's error alive; failure.h */
 	unsigned arrived;         /* results so far */
 	bool was_run_again;       /* and so is a unit of its own */
 	bool was_lost;            /* with its connection, which nobody gave up on purpose */
 	unsigned char given_up;   /* how often it was not run, or its connection was given up on purpose */
+	bool is_rolled_back;      /* for the sake of other transactions: it may run again; rerun.h */
+	unsigned char reruns;     /* how often it did */
+	uint64_t rests_until_ns;  /* before it does */
 	bool was_rescued;         /* from behind, or with, somebody slow: and so travels alone */
 	bool ends_unit;
 	unsigned unit_size; /* batches that share its Sync */
@@ -67,14 +72,18 @@ struct db_batch {
 void db_batch_init(struct db_batch *batch);
 void db_batch_add(struct db_batch *batch, const struct db_statement *statement, const char *const *values);
 bool db_batch_is_read_only(const struct db_batch *batch);
+/* A procedure may have committed before the batch fails. */
+bool db_batch_may_commit(const struct db_batch *batch);
 /* What was not sent is not sent any more then. Fails it. */
 bool db_batch_is_abandoned(struct db_batch *batch);
-/* The name of refused_parameter, or NULL. */
-const char *db_batch_refused_name(const struct db_batch *batch);
 /* Forgets results and error, keeps the queries: for a second run. */
 void db_batch_rewind(struct db_batch *batch);
 void db_batch_fail(struct db_batch *batch, enum error error, const char *message);
+/* After the deadline, so long PostgreSQL's own word is waited for: it tells whether a write was rolled back. */
+enum { DB_BATCH_GRACE_MS = 50 };
 /* It was sent, and is not over at its deadline: who notices says it in these words. */
 void db_batch_miss_deadline(struct db_batch *batch);
+/* PostgreSQL ended it at its deadline. */
+void db_batch_end_at_deadline(struct db_batch *batch);
 /* Frees the results; the batch is as after db_batch_init(). */
 void db_batch_cleanup(struct db_batch *batch);

@@ -2,7 +2,7 @@
 
 #include "base/clock.h"
 #include "base/require.h"
-#include "db/sqlstate.h"
+#include "db/failure.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -36,33 +36,6 @@ void conn_hand_back(struct db_conn *conn, struct db_slot *slot, enum db_conn_out
 	conn->over(conn, batch, outcome);
 }
 
-/* The statement_timeout that goes with the deadline: which of the two is noticed first is chance, and no difference to
- * the client. */
-static bool is_our_timeout(const struct db_batch *batch, const char *sqlstate)
-{
-	return strcmp(sqlstate, "57014") == 0 && clock_now_ns() >= batch->deadline_ns;
-}
-
-/* "Failing row contains (...)": columns that the endpoint never selected. */
-static bool shows_whole_row(const char *sqlstate)
-{
-	return strcmp(sqlstate, "23502") == 0 || strcmp(sqlstate, "23514") == 0;
-}
-
-/* PostgreSQL says whose text it could not read in the last line of the context: "unnamed portal parameter $1 = '...'",
- * when its messages are in English. 0: it does not. */
-static unsigned refused_parameter(const PGresult *error)
-{
-	static const char mark[] = "unnamed portal parameter $";
-	const char *context = PQresultErrorField(error, PG_DIAG_CONTEXT), *line;
-
-	if (context == NULL)
-		return 0;
-	line = strrchr(context, '\n');
-	line = line != NULL ? line + 1 : context;
-	return strncmp(line, mark, strlen(mark)) == 0 ? (unsigned)strtoul(line + strlen(mark), NULL, 10) : 0;
-}
-
 /* Closed as soon as nobody is on it; those who are get their answers. */
 static void retire(struct db_conn *conn, const char *why)
 {
@@ -77,27 +50,6 @@ static int give_up(struct db_conn *conn, const char *why)
 	return conn_fail(conn, why);
 }
 
-/* The batch has failed with PostgreSQL's words, and keeps them. */
-static void fail_batch(struct db_batch *batch, PGresult *error)
-{
-	const char *sqlstate = PQresultErrorField(error, PG_DIAG_SQLSTATE);
-	const char *message = PQresultErrorField(error, PG_DIAG_MESSAGE_PRIMARY);
-	const char *detail = PQresultErrorField(error, PG_DIAG_MESSAGE_DETAIL);
-
-	if (is_our_timeout(batch, sqlstate)) {
-		db_batch_miss_deadline(batch);
-		PQclear(error);
-		return;
-	}
-	batch->failed = (struct db_result *)error;
-	snprintf(batch->sqlstate, sizeof(batch->sqlstate), "%s", sqlstate);
-	batch->refused_parameter = refused_parameter(error);
-	/* what is no value of its type is the client's mistake: regclass says so with a class of its own */
-	db_batch_fail(batch, batch->refused_parameter > 0 ? ERROR_REJECTED : error_from_sqlstate(sqlstate),
-		      message != NULL ? message : "");
-	batch->detail = detail != NULL && !shows_whole_row(sqlstate) ? detail : "";
-}
-
 static bool runs(const struct db_batch *batch, const struct db_statement *statement)
 {
 	for (unsigned i = 0; i < batch->query_count; i++)
@@ -106,28 +58,16 @@ static bool runs(const struct db_batch *batch, const struct db_statement *statem
 	return false;
 }
 
-/* Whoever was to run it fails for the same reason; the first keeps PostgreSQL's words. */
-static void fail_to_prepare(struct db_conn *conn, const struct db_statement *statement, PGresult *error)
+/* Each batch that was to run it fails for the same reason. */
+static void fail_to_prepare(struct db_conn *conn, const struct db_statement *statement, const PGresult *error)
 {
-	char sqlstate[6];
-
-	snprintf(sqlstate, sizeof(sqlstate), "%s", PQresultErrorField(error, PG_DIAG_SQLSTATE));
 	conn_note_unprepared(conn, statement, error);
 	for (unsigned i = 1; i < conn->in_flight; i++) {
 		struct db_batch *batch = db_conn_slot(conn, i)->batch;
 
-		if (batch == NULL || batch->error != ERROR_NONE || !runs(batch, statement))
-			continue;
-		if (error != NULL) {
-			fail_batch(batch, error);
-			error = NULL;
-		} else {
-			snprintf(batch->sqlstate, sizeof(batch->sqlstate), "%s", sqlstate);
-			db_batch_fail(batch, error_from_sqlstate(sqlstate), "the statement could not be prepared");
-		}
+		if (batch != NULL && runs(batch, statement))
+			failure_take(batch, error);
 	}
-	if (error != NULL)
-		PQclear(error);
 }
 
 /* Tables have changed: its result would have other types than when it was prepared. */
@@ -160,20 +100,16 @@ static int lose_statements(struct db_conn *conn)
 	return 0;
 }
 
-/* Takes over `error`. What is not about the statement is no reason to fail those behind it: they run, or hear for
- * themselves. */
-static int take_prepare_error(struct db_conn *conn, const struct db_slot *slot, PGresult *error)
+/* What is not about the statement is no reason to fail those behind it: they run, or hear for themselves. */
+static int take_prepare_error(struct db_conn *conn, const struct db_slot *slot, const PGresult *error)
 {
 	const char *sqlstate = PQresultErrorField(error, PG_DIAG_SQLSTATE);
 	int status = 0;
 
-	if (slot->results_left > 0 && !has_lost_statements(slot, error) && strcmp(sqlstate, "42P05") != 0) {
+	if (slot->results_left > 0 && !has_lost_statements(slot, error) && strcmp(sqlstate, "42P05") != 0)
 		fail_to_prepare(conn, slot->prepares, error);
-		return 0;
-	}
-	if (slot->results_left > 0)
+	else if (slot->results_left > 0)
 		status = lose_statements(conn);
-	PQclear(error);
 	return status;
 }
 
@@ -185,7 +121,7 @@ static int take_farewell(struct db_conn *conn, const struct db_slot *slot, const
 	struct db_batch *batch = slot->batch;
 
 	if (sqlstate != NULL && batch != NULL && !slot->is_read_only && slot->results_left > 0 &&
-	    batch->error == ERROR_NONE && !batch->queries[0].statement->may_commit) {
+	    batch->error == ERROR_NONE && !db_batch_may_commit(batch)) {
 		snprintf(batch->sqlstate, sizeof(batch->sqlstate), "%s", sqlstate);
 		db_batch_fail(batch, ERROR_DATABASE_UNAVAILABLE, "the database ended the session; nothing was written");
 	}
@@ -193,28 +129,22 @@ static int take_farewell(struct db_conn *conn, const struct db_slot *slot, const
 	return conn_fail(conn, message != NULL ? message : PQresultErrorMessage(error));
 }
 
-/* Takes over `error`. */
-static int take_error(struct db_conn *conn, struct db_slot *slot, PGresult *error)
+static int take_error(struct db_conn *conn, struct db_slot *slot, const PGresult *error)
 {
 	struct db_batch *batch = slot->batch;
-	int status = 0;
 
-	if (PQresultErrorField(error, PG_DIAG_SQLSTATE) == NULL || conn_is_farewell(error)) {
-		status = take_farewell(conn, slot, error);
-	} else if (slot->prepares != NULL) {
+	if (PQresultErrorField(error, PG_DIAG_SQLSTATE) == NULL || conn_is_farewell(error))
+		return take_farewell(conn, slot, error);
+	if (slot->prepares != NULL)
 		return take_prepare_error(conn, slot, error);
-	} else {
-		if (batch != NULL && slot->results_left == 0 && batch->failed == NULL)
-			batch->error = ERROR_NONE; /* the commit's failure is what counts */
-		if (batch != NULL && batch->error == ERROR_NONE && !has_lost_statements(slot, error)) {
-			fail_batch(batch, error);
-			return 0;
-		}
-		if (batch != NULL && batch->error == ERROR_NONE)
-			status = lose_statements(conn);
-	}
-	PQclear(error);
-	return status;
+	if (batch != NULL && slot->results_left == 0 && batch->words == NULL)
+		batch->error = ERROR_NONE; /* the commit's failure is what counts */
+	if (batch == NULL || batch->error != ERROR_NONE)
+		return 0;
+	if (has_lost_statements(slot, error))
+		return lose_statements(conn);
+	failure_take(batch, error);
+	return 0;
 }
 
 /* In text form. The memory it takes is known at once, and is always more. */
@@ -251,6 +181,7 @@ static void take_rows(struct db_conn *conn, struct db_slot *slot, PGresult *resu
 static int take_result(struct db_conn *conn, PGresult *result)
 {
 	struct db_slot *slot = conn_current(conn);
+	int status;
 
 	conn->is_inside_query = true;
 	conn->head_bytes = 0;
@@ -265,7 +196,9 @@ static int take_result(struct db_conn *conn, PGresult *result)
 		return 0;
 	case PGRES_FATAL_ERROR:
 		conn->is_unit_aborted = true;
-		return take_error(conn, slot, result);
+		status = take_error(conn, slot, result);
+		PQclear(result);
+		return status;
 	default:
 		/* COPY and the like: the parser of endpoint files lets none through */
 		PQclear(result);

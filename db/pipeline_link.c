@@ -122,6 +122,8 @@ static void on_over(struct db_conn *conn, struct db_batch *batch, enum db_conn_o
 		pipeline_learn(pipeline, batch, (batch->done_ns - began_ns) / batch->unit_size);
 		if (batch->ends_unit)
 			link->last_unit_ns = batch->done_ns;
+		if (UNLIKELY(batch->is_rolled_back) && pipeline_rest(pipeline, batch))
+			return;
 		batch->done(batch);
 		return;
 	}

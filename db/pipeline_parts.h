@@ -4,6 +4,7 @@
  *   pipeline_expectation.c  what a statement is expected to take
  *   pipeline_lane.c         who travels with whom
  *   pipeline_link.c         one connection: units out, results in; opened and lost
+ *   pipeline_rest.c         what rests before it runs again
  *   pipeline_tick.c         deadlines, what turns out slow, connections that are missing
  *
  * Thread:  the loop.
@@ -49,6 +50,7 @@ struct db_pipeline {
 	struct link *links;
 	unsigned open_count; /* links in use */
 	unsigned waiting, in_flight;
+	struct list resting;   /* before they run again; counted in `waiting` */
 	struct list finished;  /* over without having been sent */
 	uint64_t *expected_ns; /* per statement: moving average, 0 before the first */
 	uint64_t *changed_ns;  /* per statement: when it changed its session, 0: not so far */
@@ -89,6 +91,12 @@ bool pipeline_has_usable_link(const struct db_pipeline *pipeline, const struct l
 /* NULL: of both lanes. */
 unsigned pipeline_opening_count(const struct db_pipeline *pipeline, const struct lane *lane);
 bool pipeline_may_open_link(const struct db_pipeline *pipeline, const struct lane *lane, uint64_t now_ns);
+
+/* pipeline_rest.c */
+
+/* Of a batch that is over with an error: whether it runs again, after a rest. */
+bool pipeline_rest(struct db_pipeline *pipeline, struct db_batch *batch);
+void pipeline_wake_rested(struct db_pipeline *pipeline, uint64_t now_ns);
 
 /* pipeline_link.c */
 

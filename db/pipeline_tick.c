@@ -42,11 +42,12 @@ static void expire_sent(struct link *link, uint64_t now_ns)
 {
 	struct db_pipeline *pipeline = link->pipeline;
 	struct db_conn *conn = &link->conn;
+	uint64_t grace_ns = conn->is_read_only ? 0 : DB_BATCH_GRACE_MS * NS_PER_MS;
 
 	for (unsigned i = 0; i < conn->in_flight; i++) {
 		struct db_batch *batch = db_conn_slot(conn, i)->batch;
 
-		if (batch == NULL || now_ns < batch->deadline_ns)
+		if (batch == NULL || now_ns < batch->deadline_ns + grace_ns)
 			continue;
 		take_off(link, batch);
 		pipeline_learn(pipeline, batch, now_ns - batch->sent_ns);
@@ -237,6 +238,7 @@ static void on_tick(uv_timer_t *timer)
 	struct db_pipeline *pipeline = timer->data;
 	uint64_t now_ns = clock_now_ns();
 
+	pipeline_wake_rested(pipeline, now_ns);
 	for (unsigned i = 0; i < ARRAY_LENGTH(pipeline->lanes); i++) {
 		expire_waiting(pipeline, &pipeline->lanes[i].quick, now_ns);
 		expire_waiting(pipeline, &pipeline->lanes[i].alone, now_ns);

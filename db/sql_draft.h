@@ -1,4 +1,5 @@
-/* sql_draft.h - the endpoint at hand while its file is parsed: for sql_file.c, sql_annotation.c, sql_path.c and sql_slip.c only. */
+/* sql_draft.h - the endpoint at hand while its file is parsed: for sql_annotation.c, sql_errors.c, sql_file.c, sql_path.c
+ * and sql_slip.c only. */
 #pragma once
 
 #include <stdint.h>
@@ -23,6 +24,7 @@ enum annotation {
 	ANNOTATION_STREAM,
 	ANNOTATION_ISOLATED,
 	ANNOTATION_PARAM,
+	ANNOTATION_ERRORS,
 	ANNOTATION_WORK,
 	ANNOTATION_COUNT
 };
@@ -39,6 +41,7 @@ struct draft {
 	unsigned lines[ANNOTATION_COUNT]; /* 0: not there */
 	struct db_parameter parameters[DB_PARAMETERS_MAX], documented[DB_PARAMETERS_MAX];
 	unsigned parameter_count, documented_count;
+	struct db_status_choice choices[DB_STATUS_CHOICES_MAX]; /* endpoint.statement.choice_count of them */
 	unsigned setting_line; /* where the SQL mentions transaction_read_only; 0: nowhere */
 };
 
@@ -70,6 +73,12 @@ void sql_complain_of_place(struct parser *parser, const struct note *note);
 void sql_parse_annotations(struct parser *parser);
 
 struct text sql_trim(struct text text);
+/* sql_errors.c */
+
+bool sql_read_errors(struct parser *parser, const struct note *note);
+
+/* sql_annotation.c again */
+
 /* [A-Za-z_][A-Za-z0-9_]*: what can stand after a colon in the SQL. */
 bool sql_is_parameter_name(struct text name);
 /* As much of the user's text as a message should hold, cut between characters. */

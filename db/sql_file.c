@@ -215,6 +215,9 @@ static void check_shape(struct parser *parser)
 		complain(parser, lines[ANNOTATION_STREAM], "`-- stream` is for :many on GET only");
 	else if (endpoint->is_stream && lines[ANNOTATION_MAX_ROWS] > 0)
 		complain(parser, lines[ANNOTATION_MAX_ROWS], "`-- max-rows:` and `-- stream`: a stream has no most");
+	if (endpoint->work != NULL && lines[ANNOTATION_ERRORS] > 0)
+		complain(parser, lines[ANNOTATION_ERRORS],
+			 "`-- errors:` and `-- work:`: the SQL of a work does not run, so it has no errors");
 	if ((endpoint->status == 204 || endpoint->status == 205) && endpoint->shape != ENDPOINT_EXEC)
 		complain(parser, lines[ANNOTATION_STATUS], "status %u has no body: it is for :exec only",
 			 endpoint->status);
@@ -274,6 +277,14 @@ static void complete(struct endpoint *endpoint)
 		statement->row_limit = endpoint->max_rows;
 }
 
+static const struct db_status_choice *keep_choices(struct parser *parser)
+{
+	const struct draft *draft = &parser->draft;
+	size_t bytes = draft->endpoint.statement.choice_count * sizeof(*draft->choices);
+
+	return bytes > 0 ? memcpy(arena_alloc(&parser->set->arena, bytes), draft->choices, bytes) : NULL;
+}
+
 static void add_endpoint(struct parser *parser)
 {
 	struct endpoint_set *set = parser->set;
@@ -299,6 +310,7 @@ static void add_endpoint(struct parser *parser)
 	statement->parameters = arena_alloc(&set->arena, statement->parameter_count * sizeof(*statement->parameters));
 	memcpy(statement->parameters, parser->draft.parameters,
 	       statement->parameter_count * sizeof(*statement->parameters));
+	statement->choices = keep_choices(parser);
 	set->endpoints[set->count++] = *endpoint;
 }
 

@@ -14,6 +14,8 @@
 enum {
 	DB_PARAMETERS_MAX = 64,
 	DB_COLUMNS_MAX = 256,
+	DB_STATUS_CHOICES_MAX = 64,
+	SQLSTATE_LENGTH = 5,
 };
 
 struct db_parameter {
@@ -32,6 +34,12 @@ struct db_column {
 	unsigned oid; /* of the type */
 };
 
+/* The HTTP status that the author wants for an SQLSTATE. */
+struct db_status_choice {
+	char sqlstate[SQLSTATE_LENGTH + 1];
+	unsigned status;
+};
+
 struct db_statement {
 	const char *name; /* the prepared statement's name, unique in the set */
 	const char *sql;  /* parameters as $1..$n; newlines kept, so that positions can be mapped to lines */
@@ -40,6 +48,8 @@ struct db_statement {
 	unsigned parameter_count;
 	struct db_column *columns;
 	unsigned column_count;
+	const struct db_status_choice *choices;
+	unsigned choice_count;
 	bool is_read_only;   /* runs on read-only sessions, may be run again */
 	bool may_commit;     /* before its end: a procedure */
 	bool is_isolated;    /* never shares a Sync */

@@ -42,6 +42,8 @@ struct db_stream *db_stream_create(const struct db_statement *statement, const c
 	    .sql = arena_printf(arena, "DECLARE rows NO SCROLL CURSOR FOR %s", statement->sql),
 	    .parameters = statement->parameters,
 	    .parameter_count = statement->parameter_count,
+	    .choices = statement->choices,
+	    .choice_count = statement->choice_count,
 	    .is_read_only = true,
 	};
 	stream->fetch = (struct db_statement){.sql = stream->fetch_sql, .is_read_only = true};

@@ -4,12 +4,13 @@
 #include "base/log.h"
 #include "db/backoff.h"
 #include "db/lookup.h"
+#include "db/rerun.h"
 
 #include <errno.h>
 #include <poll.h>
+#include <time.h>
 
 enum {
-	GRACE_MS = 50,
 	PROBE_MS = 200,
 };
 
@@ -17,8 +18,7 @@ static void note_over(struct db_conn *conn, struct db_batch *batch, enum db_conn
 {
 	(void)conn;
 	batch->was_lost = outcome == DB_CONN_LOST;
-	if (outcome != DB_CONN_DONE && batch->error == ERROR_NONE)
-		db_batch_fail(batch, ERROR_OUTCOME_UNKNOWN, "");
+	batch->comes_back = outcome != DB_CONN_DONE && batch->error == ERROR_NONE;
 }
 
 void db_wait_init(struct db_wait *wait, const struct db_settings *settings, unsigned number)
@@ -103,7 +103,7 @@ void db_wait_exchange(struct db_conn *conn, struct db_batch *batch)
 
 	/* PostgreSQL's statement_timeout began a little later than the request: its word spares a new connection */
 	while (status == 0 && batch->slot != NULL)
-		status = wait_and_advance(conn, batch->deadline_ns + GRACE_MS * NS_PER_MS);
+		status = wait_and_advance(conn, batch->deadline_ns + DB_BATCH_GRACE_MS * NS_PER_MS);
 	if (status == 0)
 		return;
 	if (status > 0 && batch->slot != NULL) {
@@ -205,6 +205,32 @@ static void exchange(struct db_wait *wait, struct db_conn *conn, struct db_batch
 	note_connections(wait, false);
 }
 
+/* Whether the batch runs again for the sake of other transactions; rests before. */
+static bool runs_again_rested(struct db_batch *batch)
+{
+	uint64_t rest_ns = UNLIKELY(batch->is_rolled_back) ? rerun_rest_ns(batch, clock_now_ns()) : 0;
+	struct timespec rest = {.tv_nsec = (long)rest_ns};
+
+	if (rest_ns > 0)
+		nanosleep(&rest, NULL);
+	return rest_ns > 0;
+}
+
+/* After an exchange: whether there is to be another one. */
+static bool runs_again(struct db_wait *wait, struct db_batch *batch, bool is_read_only)
+{
+	if (!batch->comes_back && !runs_again_rested(batch))
+		return false;
+	if (batch->comes_back) {
+		if ((!is_read_only && batch->was_lost) || batch->was_run_again)
+			return false;
+		batch->was_run_again = true;
+	}
+	db_batch_rewind(batch);
+	count(&wait->run_again);
+	return true;
+}
+
 void db_wait_run(struct db_wait *wait, struct db_batch *batch)
 {
 	bool is_read_only = db_batch_is_read_only(batch);
@@ -214,7 +240,7 @@ void db_wait_run(struct db_wait *wait, struct db_batch *batch)
 		batch->done_ns = clock_now_ns();
 		return;
 	}
-	for (;;) {
+	do {
 		int status = clock_now_ns() < batch->deadline_ns ? open_when_needed(wait, conn, batch) : 1;
 
 		if (status != 0) {
@@ -225,15 +251,11 @@ void db_wait_run(struct db_wait *wait, struct db_batch *batch)
 				db_batch_fail(batch, ERROR_DATABASE_UNAVAILABLE, db_unreachable);
 			return;
 		}
+		batch->comes_back = false;
 		exchange(wait, conn, batch);
-		if (batch->error != ERROR_OUTCOME_UNKNOWN)
-			return;
-		if ((!is_read_only && batch->was_lost) || batch->was_run_again)
-			break;
-		db_batch_rewind(batch);
-		batch->was_run_again = true;
-		count(&wait->run_again);
-	}
+	} while (runs_again(wait, batch, is_read_only));
+	if (!batch->comes_back)
+		return;
 	db_batch_rewind(batch);
 	if (!is_read_only && batch->was_lost)
 		db_batch_fail(batch, ERROR_OUTCOME_UNKNOWN, db_outcome_unknown);

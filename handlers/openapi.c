@@ -205,6 +205,29 @@ static void add_problem_response(struct document *document, const char *status)
 	document_close(document);
 }
 
+enum { STATUS_BEGIN = 400, STATUS_END = 600 };
+
+/* In order, each once; what else may go wrong, and goes wrong everywhere, is the default. */
+static void write_problem_responses(struct document *document, const struct endpoint *endpoint)
+{
+	const struct db_statement *statement = &endpoint->statement;
+	bool has[STATUS_END - STATUS_BEGIN] = {false};
+	char text[16];
+
+	has[400 - STATUS_BEGIN] = statement->parameter_count > 0;
+	has[404 - STATUS_BEGIN] = sql_plan_may_find_nothing(endpoint);
+	has[409 - STATUS_BEGIN] = endpoint->method != HTTP_GET && endpoint->work == NULL;
+	for (unsigned i = 0; i < statement->choice_count; i++)
+		has[statement->choices[i].status - STATUS_BEGIN] = true;
+	for (unsigned status = STATUS_BEGIN; status < STATUS_END; status++) {
+		if (!has[status - STATUS_BEGIN])
+			continue;
+		snprintf(text, sizeof(text), "%u", status);
+		add_problem_response(document, text);
+	}
+	add_problem_response(document, "default");
+}
+
 static void write_operation(struct document *document, const struct endpoint *endpoint, const char *path)
 {
 	static const char *const keys[HTTP_METHOD_COUNT] = {
@@ -220,9 +243,7 @@ static void write_operation(struct document *document, const struct endpoint *en
 	write_request_body(document, endpoint);
 	document_open_object(document, "responses");
 	write_good_response(document, endpoint);
-	if (sql_plan_may_find_nothing(endpoint))
-		add_problem_response(document, "404");
-	add_problem_response(document, "default");
+	write_problem_responses(document, endpoint);
 	document_close(document);
 	document_close(document);
 }
@@ -303,6 +324,7 @@ static void write_problem_schema(struct document *document)
 	add_property(document, "title", "string", "The kind of problem in words.");
 	add_property(document, "status", "integer", "The HTTP status.");
 	add_property(document, "detail", "string", "What is wrong, where, and what was expected.");
+	add_property(document, "hint", "string", "What the author of the SQL suggests, where there is something.");
 	add_property(document, "sqlstate", "string", "PostgreSQL's error code, where it is PostgreSQL's error.");
 	document_close(document);
 	document_add_json(document, "required", "[\"type\", \"title\", \"status\", \"detail\"]");

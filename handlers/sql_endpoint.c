@@ -158,14 +158,13 @@ static enum step stream_part_taken(struct exchange *x)
 	return await_rows(x, stream_rows_arrived);
 }
 
-static enum step end_stream_badly(struct exchange *x, const struct endpoint *endpoint)
+static enum step end_stream_badly(struct exchange *x)
 {
 	const struct row_stream *stream = x->state;
 
 	if (!stream->has_begun)
 		return respond_db_problem(x);
-	log_warning("http", "the stream of %s breaks off: %s: %s", endpoint->name, error_title(exchange_db_error(x)),
-		    x->batch.message);
+	exchange_log_db_error(x, "breaks its stream off");
 	return respond_broken_off(x);
 }
 
@@ -200,7 +199,7 @@ static enum step stream_rows_arrived(struct exchange *x)
 	const struct db_result *rows = exchange_rows(x);
 
 	if (exchange_db_error(x) != ERROR_NONE)
-		return end_stream_badly(x, endpoint);
+		return end_stream_badly(x);
 	if (rows == NULL) {
 		row_stream_close(stream);
 		return row_stream_respond(stream, x, endpoint->status, NULL);

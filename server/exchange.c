@@ -6,10 +6,7 @@
 #include "server/accept.h"
 #include "server/service.h"
 
-#include <ctype.h>
 #include <strings.h>
-
-enum { MESSAGE_BYTES_MAX = 1000 };
 
 void exchange_begin(struct exchange *x, const struct service *service, uint64_t arrived_ns)
 {
@@ -199,11 +196,6 @@ enum error exchange_await_error(const struct exchange *x)
 	return x->awaited.error;
 }
 
-enum step respond_await_problem(struct exchange *x)
-{
-	return respond_problem(x, x->awaited.error, "%s", x->awaited.why);
-}
-
 void exchange_note_work(struct exchange *x, const char *name, uint64_t started_ns, uint64_t done_ns)
 {
 	x->queue_ns += started_ns - x->awaited.submitted_ns;
@@ -300,71 +292,6 @@ enum step respond_rows(struct exchange *x, unsigned status, const struct db_stat
 	}
 	buffer_add_char(&json, ']');
 	return respond_json(x, status, buffer_text(&json));
-}
-
-static void add_problem_type(struct buffer *json, enum error error)
-{
-	buffer_add(json, TEXT("{\"type\":\"urn:meantime:problem:"));
-	for (const char *c = error_word(error); *c != '\0'; c++)
-		buffer_add_char(json, *c == '_' ? '-' : (char)tolower((unsigned char)*c));
-}
-
-static enum step respond_with_problem(struct exchange *x, enum error error, struct text detail, const char *sqlstate)
-{
-	struct buffer json = buffer_in(&x->arena);
-
-	add_problem_type(&json, error);
-	buffer_printf(&json, "\",\"title\":\"%s\",\"status\":%u,\"detail\":", error_title(error), error_status(error));
-	buffer_add_json_string(&json, detail);
-	if (sqlstate[0] != '\0')
-		buffer_printf(&json, ",\"sqlstate\":\"%s\"", sqlstate);
-	buffer_add_char(&json, '}');
-	if (error_status(error) == 503)
-		response_add_header(x, "retry-after", TEXT("1"));
-	return respond(x, error_status(error), "application/problem+json", buffer_text(&json));
-}
-
-enum step respond_problem(struct exchange *x, enum error error, const char *detail, ...)
-{
-	va_list values;
-	char *written;
-
-	va_start(values, detail);
-	written = arena_vprintf(&x->arena, detail, values);
-	va_end(values);
-	return respond_with_problem(x, error, text_of(written), "");
-}
-
-/* PostgreSQL repeats what it was given, however long that was. */
-static const char *shortened(struct arena *arena, const char *message)
-{
-	struct text whole = text_of(message), cut = text_cut_to(whole, MESSAGE_BYTES_MAX);
-
-	return cut.length < whole.length ? arena_printf(arena, "%.*s...", TEXT_ARGS(cut)) : message;
-}
-
-/* The methods of the path but the one that was refused. */
-static struct text other_methods(struct exchange *x)
-{
-	const unsigned reading = 1U << HTTP_GET | 1U << HTTP_HEAD, own = 1U << x->request.method;
-	unsigned allowed = route_match_allowed(&x->request.match, x->request.path, &x->arena);
-
-	return route_allow_header(allowed & ~(own & reading ? reading : own), &x->arena);
-}
-
-enum step respond_db_problem(struct exchange *x)
-{
-	const struct db_batch *batch = &x->batch;
-	const char *written = batch->message, *refused = db_batch_refused_name(batch);
-
-	if (batch->error == ERROR_READ_ONLY)
-		response_add_header(x, "allow", other_methods(x));
-	if (batch->detail[0] != '\0')
-		written = arena_printf(&x->arena, "%s (%s)", batch->message, batch->detail);
-	written = shortened(&x->arena, written);
-	if (refused != NULL)
-		written = arena_printf(&x->arena, "parameter \"%s\": %s", refused, written);
-	return respond_with_problem(x, batch->error, text_of(written), batch->sqlstate);
 }
 
 static enum step respond_streamed(struct exchange *x, unsigned status, const char *content_type, struct text part)

@@ -133,8 +133,11 @@ enum step respond_rows(struct exchange *x, unsigned status, const struct db_stat
 		       const struct db_result *rows, unsigned limit);
 /* application/problem+json (RFC 9457); the detail says what is wrong, where, and what was expected. */
 enum step respond_problem(struct exchange *x, enum error error, const char *detail, ...) PRINTF_LIKE(3, 4);
-/* The error of the last await_db(), as a problem with its SQLSTATE. */
+/* The error of the last await_db(), as a problem with its SQLSTATE; what PostgreSQL said and the client must not read
+ * goes to the log. */
 enum step respond_db_problem(struct exchange *x);
+/* Logs that error with all that PostgreSQL said: "NAME WHAT: ...". */
+void exchange_log_db_error(const struct exchange *x, const char *what);
 void response_add_header(struct exchange *x, const char *name, struct text value);
 
 /* Rows as they come, through a cursor on a connection of their own: the next part is fetched when it is awaited.

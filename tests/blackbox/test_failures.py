@@ -5,15 +5,23 @@ import pytest
 from lib.http_client import encode_request
 from lib.service import Service, assert_problem
 
+# a code or more of each class of PostgreSQL 15's Appendix A, and of classes that only an author can have made
 TABLE = {
-    "23505": 409, "23503": 409,
+    "01000": 500, "02000": 500, "03000": 500, "09000": 500, "0B000": 500, "0F000": 500, "0L000": 500, "0P000": 500,
+    "0Z002": 500, "20000": 500, "21000": 500, "24000": 500, "25P02": 500, "25P03": 503, "26000": 500, "27000": 500,
+    "28000": 500, "2B000": 500, "2D000": 500, "2F000": 500, "34000": 500, "38000": 500, "39000": 500, "3B001": 500,
+    "3D000": 500, "3F000": 500, "40000": 503, "40001": 503, "40002": 409, "40P01": 503, "44000": 400, "53400": 500,
+    "54000": 500, "55P03": 503, "57000": 503, "57P04": 503, "57P05": 503, "58030": 500, "72000": 503, "F0000": 500,
+    "HV000": 500, "2200H": 500,
+    "BK001": 400, "45000": 400, "PT200": 400, "PT404": 404, "PT402": 402, "PT405": 405, "PT599": 599,
+    "23505": 409, "23503": 409, "23P01": 409, "23001": 409,
     "22000": 400, "22012": 400, "22P02": 400, "22003": 400, "22001": 400, "23502": 400, "23514": 400,
     "42501": 403,
-    "57014": 504,
+    "57014": 503,
     "53300": 503, "53200": 503, "53100": 503, "08006": 503, "08000": 503, "57P01": 503, "57P02": 503, "57P03": 503,
     "25006": 405,
     "P0001": 400,
-    "42P01": 500, "42703": 500, "XX000": 500, "P0002": 500, "0A000": 500, "23000": 500, "55000": 500, "P0003": 500,
+    "42P01": 500, "42703": 500, "XX000": 500, "P0002": 500, "0A000": 500, "23000": 409, "55000": 500, "P0003": 500,
 }
 
 
@@ -52,7 +60,9 @@ def test_data_exceptions(service):
 
 
 def test_a_missing_privilege(service):
-    assert_problem(service.get("/secret"), 403, "secret", sqlstate="42501")
+    problem = assert_problem(service.get("/secret"), 403, "permission denied", sqlstate="42501")
+    assert "secret" not in problem["detail"], "names a table"
+    assert service.log_contains("secret_get fails: permission denied for table secret")
 
 
 def test_get_can_not_write(service, postgres, mode):
@@ -200,8 +210,9 @@ def test_a_function_that_misses_a_statement_of_its_own(serve):
     """Not ours: an error as any other, and the connection stays."""
     service = serve()
     for _ in range(3):
-        assert_problem(service.get("/session/missing"), 500, "session_missing_too", sqlstate="26000")
+        assert_problem(service.get("/session/missing"), 500, "a prepared statement is missing", sqlstate="26000")
         assert service.get("/numbers/1").json == {"n": 1}
+    assert service.log_contains("session_missing_too")
     assert "lost" not in service.log()
 
 

@@ -202,10 +202,17 @@ static struct command *oldest_command(PGconn *conn)
 	return &conn->commands[conn->answered];
 }
 
-/* The next unit's, or, of what runs a statement, that it is not prepared. */
+/* The next unit's, or, of what runs a statement, that it is not prepared or was rolled back. */
 static void answer_by_itself(PGconn *conn)
 {
-	if (!conn->is_setup_over || fake_pq.forgets == 0 || conn->commands[conn->answered].is_sync) {
+	bool runs_statement = conn->is_setup_over && !conn->commands[conn->answered].is_sync;
+
+	if (runs_statement && fake_pq.contends > 0) {
+		fake_pq.contends--;
+		fake_pq_answer_error(conn, "40P01", "deadlock detected", "Process 1 waits");
+		return;
+	}
+	if (!runs_statement || fake_pq.forgets == 0) {
 		fake_pq_answer(conn);
 		return;
 	}

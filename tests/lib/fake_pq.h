@@ -31,6 +31,7 @@ struct fake_pq {
 	const char *setup_value; /* of the rows of the set-up; NULL: what was sent */
 	bool shows_prepares; /* else what is prepared after the set-up is not written down, and answered by itself */
 	unsigned forgets;    /* what is answered so: of so many statements that they are not prepared */
+	unsigned contends;   /* and of so many that other transactions were in their way */
 	const char *context; /* of errors, or NULL */
 	const char *source_function; /* the same */
 	unsigned fail_at;            /* that one of all calls which can fail does; 0: none */

@@ -212,7 +212,7 @@ def check_problem(response):
     assert response.header("content-type") == "application/problem+json", response
     problem = response.json
     assert set(problem) >= {"type", "title", "status", "detail"}, problem
-    assert set(problem) <= {"type", "title", "status", "detail", "sqlstate"}, problem
+    assert set(problem) <= {"type", "title", "status", "detail", "hint", "sqlstate"}, problem
     assert problem["status"] == response.status, problem
     assert all(isinstance(problem[name], str) and problem[name] for name in ("type", "title", "detail")), problem
     return problem

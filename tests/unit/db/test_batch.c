@@ -25,6 +25,8 @@ static void a_new_batch_is_empty_and_has_no_error(void **state)
 	assert_string_equal(batch.sqlstate, "");
 	assert_string_equal(batch.message, "");
 	assert_string_equal(batch.detail, "");
+	assert_string_equal(batch.hint, "");
+	assert_string_equal(batch.said, "");
 	assert_true(list_is_empty(&batch.link));
 }
 
@@ -71,7 +73,7 @@ static void the_first_failure_is_kept(void **state)
 	assert_string_equal(batch.message, "first");
 }
 
-static struct db_batch batch_with_results(struct db_result *first, struct db_result *failed)
+static struct db_batch batch_with_results(struct db_result *first)
 {
 	struct db_batch batch;
 
@@ -79,32 +81,35 @@ static struct db_batch batch_with_results(struct db_result *first, struct db_res
 	db_batch_add(&batch, &reading, NULL);
 	db_batch_add(&batch, &writing, NULL);
 	batch.queries[0].result = first;
-	batch.failed = failed;
+	batch.words = calloc(1, 1);
+	batch.status = 422;
 	batch.arrived = 1;
 	strcpy(batch.sqlstate, "23505");
 	db_batch_fail(&batch, ERROR_CONFLICT, "message");
-	batch.detail = "detail";
+	batch.detail = batch.hint = batch.said = "detail";
 	batch.deadline_ns = 17;
 	return batch;
 }
 
 static void rewind_forgets_the_outcome_and_keeps_the_queries(void **state)
 {
-	struct db_result *first = FAKE_EMPTY(1), *failed = FAKE_EMPTY(0);
-	struct db_batch batch = batch_with_results(first, failed);
+	struct db_result *first = FAKE_EMPTY(1);
+	struct db_batch batch = batch_with_results(first);
 
 	(void)state;
 	db_batch_rewind(&batch);
 	assert_int_equal(first->destroyed_count, 1);
-	assert_int_equal(failed->destroyed_count, 1);
 	assert_int_equal(batch.query_count, 2);
 	assert_ptr_equal(batch.queries[1].statement, &writing);
 	assert_null(batch.queries[0].result);
-	assert_null(batch.failed);
+	assert_null(batch.words);
+	assert_int_equal(batch.status, 0);
 	assert_int_equal(batch.error, ERROR_NONE);
 	assert_string_equal(batch.sqlstate, "");
 	assert_string_equal(batch.message, "");
 	assert_string_equal(batch.detail, "");
+	assert_string_equal(batch.hint, "");
+	assert_string_equal(batch.said, "");
 	assert_int_equal(batch.arrived, 0);
 	assert_int_equal(batch.deadline_ns, 17);
 	db_batch_rewind(&batch); /* and frees nothing twice */
@@ -112,14 +117,13 @@ static void rewind_forgets_the_outcome_and_keeps_the_queries(void **state)
 
 static void cleanup_leaves_a_new_batch(void **state)
 {
-	struct db_result *first = FAKE_EMPTY(1), *failed = FAKE_EMPTY(0);
-	struct db_batch batch = batch_with_results(first, failed), fresh;
+	struct db_result *first = FAKE_EMPTY(1);
+	struct db_batch batch = batch_with_results(first), fresh;
 
 	(void)state;
 	list_init(&batch.link);
 	db_batch_cleanup(&batch);
 	assert_int_equal(first->destroyed_count, 1);
-	assert_int_equal(failed->destroyed_count, 1);
 	db_batch_init(&fresh);
 	list_init(&fresh.link);
 	assert_int_equal(batch.query_count, 0);

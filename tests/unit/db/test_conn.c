@@ -370,19 +370,20 @@ static void a_shared_unit_with_an_error_says_nothing(void **state)
 	assert_row(5, "country(5)");
 }
 
-static void an_error_keeps_postgresql_s_words(void **state)
+static void an_error_keeps_postgresql_s_words_for_the_log(void **state)
 {
 	(void)state;
 	open_and_prepare();
 	assert_int_equal(send_batch(1, &country, true), 0);
-	fake_pq_answer_error(pg(), "22012", "division by zero", "a detail");
+	fake_pq_answer_error(pg(), "22012", "a message", "a detail");
 	fake_pq_answer_all(pg());
 	assert_int_equal(db_conn_advance(&conn), 0);
 	assert_string_equal(over, "1 done");
 	assert_int_equal(batches[1].error, ERROR_REJECTED);
 	assert_string_equal(batches[1].sqlstate, "22012");
 	assert_string_equal(batches[1].message, "division by zero");
-	assert_string_equal(batches[1].detail, "a detail");
+	assert_string_equal(batches[1].detail, "");
+	assert_string_equal(batches[1].said, "a message | a detail");
 }
 
 /* A write's result is too large; then the commit fails, or never comes. */
@@ -620,7 +621,7 @@ int main(void)
 	    TEST(a_write_lost_before_its_sync_is_lost),
 	    TEST(reads_of_a_shared_unit_are_over_together),
 	    TEST(a_shared_unit_with_an_error_says_nothing),
-	    TEST(an_error_keeps_postgresql_s_words),
+	    TEST(an_error_keeps_postgresql_s_words_for_the_log),
 	    TEST(what_is_too_large_is_written_only_at_its_sync),
 	    TEST(an_error_ends_at_its_unit),
 	    TEST(queries_of_one_batch_are_over_together),

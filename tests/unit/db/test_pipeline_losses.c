@@ -1,5 +1,7 @@
 #include "pipeline_fixture.h"
 
+#include "db/rerun.h"
+
 /* Losses */
 
 static void a_read_is_run_once_more_elsewhere(void **state)
@@ -132,6 +134,54 @@ static void a_write_that_never_meets_its_statement_says_that_nothing_was_written
 	assert_string_equal(batches[0].message, db_not_run);
 }
 
+/* Its transaction was rolled back, so a write runs again as well as a read, and on the same connection. */
+static void what_other_transactions_were_in_the_way_of_runs_again(void **state)
+{
+	(void)state;
+	start();
+	teach(&add, 0);
+	fake_pq.answers_everything = true;
+	fake_pq.contends = RERUNS_MAX;
+	batches[0].deadline_ns = clock_now_ns() + 60 * NS_PER_S;
+	submit(0, &add);
+	run_until_done(1);
+	assert_ok(0, "add");
+	assert_int_equal(db_pipeline_numbers(pipeline).run_again, RERUNS_MAX);
+	assert_int_equal(db_pipeline_numbers(pipeline).waiting, 0);
+	assert_int_equal(db_pipeline_numbers(pipeline).lost, 0);
+}
+
+static void it_runs_again_so_often_and_no_more(void **state)
+{
+	(void)state;
+	start();
+	teach(&country, 0);
+	fake_pq.answers_everything = true;
+	fake_pq.contends = 100;
+	batches[0].deadline_ns = clock_now_ns() + 60 * NS_PER_S;
+	submit(0, &country);
+	run_until_done(1);
+	assert_failed(0, ERROR_CONTENTION);
+	assert_int_equal(fake_pq.contends, 100 - 1 - RERUNS_MAX);
+}
+
+/* A commit that fails is rolled back, too. */
+static void a_commit_that_failed_runs_again(void **state)
+{
+	(void)state;
+	start();
+	teach(&add, 0);
+	submit(0, &add);
+	turn();
+	fake_pq_answer(writes());
+	fake_pq_answer_error(writes(), "40001", "could not serialize access", NULL);
+	fake_pq_answer_all(writes());
+	turn();
+	assert_int_equal(all_done, 0);
+	answer_until_done(1);
+	assert_ok(0, "add");
+}
+
 /* A neighbour of somebody who changed the session may have seen the change. */
 static void neighbours_of_a_changed_session_run_again(void **state)
 {
@@ -257,6 +307,9 @@ int main(void)
 	    TEST(whose_sessions_are_ended_is_run_again),
 	    TEST(behind_a_changed_session_nobody_is_lost),
 	    TEST(a_write_that_was_lost_is_never_run_again),
+	    TEST(what_other_transactions_were_in_the_way_of_runs_again),
+	    TEST(it_runs_again_so_often_and_no_more),
+	    TEST(a_commit_that_failed_runs_again),
 	    TEST(a_write_that_met_lost_statements_is_run_again),
 	    TEST(a_write_that_never_meets_its_statement_says_that_nothing_was_written),
 	    TEST(neighbours_of_a_changed_session_run_again),

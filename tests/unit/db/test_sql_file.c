@@ -438,13 +438,71 @@ static void every_annotation_stands_once(void **state)
 	wrong(ONE "-- param: x  a\n-- param: y\n-- param: x = 2\nSELECT :x, :y", 5, "for x; the first is on line 3");
 }
 
+static void statuses_that_an_author_chose(void **state)
+{
+	const struct db_statement *statement =
+	    &only(ONE "-- errors: BK001 = 402, 23505=422 ,PT000 = 599\nSELECT 1")->statement;
+
+	(void)state;
+	assert_int_equal(statement->choice_count, 3);
+	assert_string_equal(statement->choices[0].sqlstate, "BK001");
+	assert_int_equal(statement->choices[0].status, 402);
+	assert_string_equal(statement->choices[1].sqlstate, "23505");
+	assert_int_equal(statement->choices[1].status, 422);
+	assert_string_equal(statement->choices[2].sqlstate, "PT000");
+	assert_int_equal(statement->choices[2].status, 599);
+	assert_int_equal(only(ONE "SELECT 1")->statement.choice_count, 0);
+}
+
+static void statuses_that_no_author_may_choose(void **state)
+{
+	static const char *const malformed[] = {"",
+						"BK001",
+						"BK001 402",
+						"BK001 = ",
+						"BK001 = 40",
+						"BK001 = 4020",
+						"BK001 = 40x",
+						"bk001 = 402",
+						"BK01 = 402",
+						"BK0011 = 402",
+						"unique_violation = 409",
+						"BK001 = 402,",
+						", BK001 = 402",
+						"BK001 == 402",
+						"BK001 = 402 BK002 = 403",
+						"BK001 = 402, BK002",
+						"BK-01 = 402"};
+	char source[256], many[2048] = ONE "-- errors: ";
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(malformed) / sizeof(malformed[0]); i++) {
+		snprintf(source, sizeof(source), ONE "-- errors: %s\nSELECT 1", malformed[i]);
+		wrong(source, 3, "`-- errors:` must be CODE = STATUS");
+	}
+	wrong(ONE "-- errors: BK001 = 200\nSELECT 1", 3,
+	      "the status of BK001 must be 400 to 599, and neither 407 nor 426; it is 200");
+	wrong(ONE "-- errors: BK001 = 399\nSELECT 1", 3, "it is 399");
+	wrong(ONE "-- errors: BK001 = 600\nSELECT 1", 3, "it is 600");
+	wrong(ONE "-- errors: BK001 = 407\nSELECT 1", 3, "it is 407");
+	wrong(ONE "-- errors: BK001 = 426\nSELECT 1", 3, "it is 426");
+	wrong(ONE "-- errors: 00000 = 400\nSELECT 1", 3, "00000 is no error");
+	wrong(ONE "-- errors: BK001 = 402, BK002 = 403, BK001 = 404\nSELECT 1", 3, "has BK001 twice");
+	wrong(ONE "-- errors: BK001 = 402\n-- errors: BK002 = 402\nSELECT 1", 4, "a second `-- errors:`");
+	wrong(ONE "-- errors: BK001 = 402\n-- work: delay\nSELECT 1", 3, "the SQL of a work does not run");
+	for (unsigned i = 0; i <= DB_STATUS_CHOICES_MAX; i++)
+		snprintf(many + strlen(many), sizeof(many) - strlen(many), "%sB%04u = 400", i > 0 ? ", " : "", i);
+	snprintf(many + strlen(many), sizeof(many) - strlen(many), "\nSELECT 1");
+	wrong(many, 3, "too many codes; the most is 64");
+}
+
 static void unknown_annotations(void **state)
 {
 	(void)state;
 	wrong(
 	    ONE "-- sumary: A\nSELECT 1", 3,
 	    "\"sumary\"; the known ones are name, route, summary, status, timeout, max-rows, stream, isolated, param, "
-	    "work (");
+	    "errors, work (");
 	wrong(ONE "-- note: this\nSELECT 1", 3, "unknown annotation \"note\"");
 	wrong(ONE "-- Summary: A\nSELECT 1", 3, "unknown annotation \"Summary\"");
 	wrong(ONE "--x:\nSELECT 1", 3, "unknown annotation \"x\"");
@@ -1029,6 +1087,8 @@ int main(void)
 	    parser_test(timeouts),
 	    parser_test(flags),
 	    parser_test(every_annotation_stands_once),
+	    parser_test(statuses_that_an_author_chose),
+	    parser_test(statuses_that_no_author_may_choose),
 	    parser_test(unknown_annotations),
 	    parser_test(slips_in_annotations_are_told),
 	    parser_test(slips_in_names_are_told_wherever_they_stand),

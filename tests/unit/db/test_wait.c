@@ -1,5 +1,7 @@
 #include "conn_fixture.h"
 
+#include "db/rerun.h"
+
 /* The blocking way */
 
 static void waiting_runs_a_batch(void **state)
@@ -25,7 +27,7 @@ static void waiting_ends_at_the_deadline(void **state)
 	db_batch_add(&batches[0], &add, values[0]);
 	batches[0].deadline_ns = before_ns + 20 * NS_PER_MS;
 	db_wait_run(&wait, &batches[0]);
-	assert_int_equal(batches[0].error, ERROR_DEADLINE);
+	assert_int_equal(batches[0].error, ERROR_DEADLINE_OUTCOME_UNKNOWN);
 	assert_non_null(strstr(batches[0].message, "whether it was written is not known"));
 	assert_true(clock_now_ns() - before_ns >= 20 * NS_PER_MS);
 	assert_int_equal(fake_pq.open, 0);
@@ -90,6 +92,63 @@ static void a_write_that_never_meets_its_statement_says_that_nothing_was_written
 	assert_int_equal(fake_pq.opened, 2);
 }
 
+static void run_contended(unsigned times, const struct db_statement *statement, unsigned ms)
+{
+	fake_pq.answers_everything = true;
+	fake_pq.contends = times;
+	db_batch_add(&batches[0], statement, values[0]);
+	batches[0].deadline_ns = clock_now_ns() + ms * NS_PER_MS;
+	db_wait_run(&wait, &batches[0]);
+}
+
+/* Its transaction was rolled back, so a write runs again as well as a read, and on the same connection. */
+static void what_other_transactions_were_in_the_way_of_runs_again(void **state)
+{
+	(void)state;
+	run_contended(RERUNS_MAX, &add, 60000);
+	assert_row(0, "add(0)");
+	assert_int_equal(fake_pq.opened, 1);
+	assert_int_equal(wait.run_again, RERUNS_MAX);
+}
+
+static void it_runs_again_so_often_and_no_more(void **state)
+{
+	(void)state;
+	run_contended(100, &add, 60000);
+	assert_int_equal(batches[0].error, ERROR_CONTENTION);
+	assert_string_equal(batches[0].message, "other transactions were in its way; nothing was written");
+	assert_int_equal(fake_pq.contends, 100 - 1 - RERUNS_MAX);
+}
+
+/* What it committed before stays: a second run would do that twice. */
+static void a_procedure_is_not_run_again(void **state)
+{
+	static const struct db_statement call = {
+	    .name = "call", .sql = "CALL", .index = 2, .parameter_count = 1, .may_commit = true};
+
+	(void)state;
+	run_contended(1, &call, 60000);
+	assert_int_equal(batches[0].error, ERROR_OUTCOME_UNKNOWN);
+	assert_int_equal(wait.run_again, 0);
+}
+
+/* There is no time left for a rest. */
+static void nothing_runs_again_at_its_deadline(void **state)
+{
+	struct db_batch batch;
+
+	(void)state;
+	db_batch_init(&batch);
+	batch.is_rolled_back = true;
+	batch.deadline_ns = 1000 * NS_PER_S;
+	assert_true(rerun_rest_ns(&batch, 0) >= NS_PER_MS);
+	assert_int_equal(batch.reruns, 1);
+	assert_int_equal(rerun_rest_ns(&batch, batch.deadline_ns - NS_PER_MS), 0);
+	assert_int_equal(batch.reruns, 1);
+	batch.is_rolled_back = false;
+	assert_int_equal(rerun_rest_ns(&batch, 0), 0);
+}
+
 /* Whatever call fails, a write is known to be done only when it is. */
 static void a_fault_in_any_call_is_no_success(void **state)
 {
@@ -124,6 +183,10 @@ int main(void)
 	    TEST(a_batch_whose_deadline_has_passed_is_not_sent),
 	    TEST(without_a_database_waiting_fails_at_once_and_backs_off),
 	    TEST(a_fault_in_any_call_is_no_success),
+	    TEST(what_other_transactions_were_in_the_way_of_runs_again),
+	    TEST(it_runs_again_so_often_and_no_more),
+	    TEST(a_procedure_is_not_run_again),
+	    TEST(nothing_runs_again_at_its_deadline),
 	    TEST(a_write_that_met_lost_statements_is_run_again),
 	    TEST(a_write_that_never_meets_its_statement_says_that_nothing_was_written),
 	};

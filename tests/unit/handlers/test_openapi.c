@@ -37,6 +37,7 @@ static const char SOURCE[] = "-- name: note :one\n"
 			     "DELETE FROM note WHERE id = :id;\n"
 			     "-- name: renew :exec\n"
 			     "-- route: POST /renew\n"
+			     "-- errors: BK001 = 402, 40P01 = 429, 23505 = 402\n"
 			     "SELECT renew();\n"
 			     "-- name: defaults :exec\n"
 			     "-- route: PATCH /defaults\n"
@@ -363,6 +364,29 @@ static void responses_are_those_of_the_shape(void **state)
 	expect_nothing_at("paths /notes get responses 200 content application/x-ndjson");
 }
 
+static void what_can_go_wrong_is_told_with_the_statuses_that_an_author_chose(void **state)
+{
+	static const struct {
+		const char *place, *statuses;
+	} expected[] = {
+	    {"paths /renew post responses", "204 402 409 429 default"},
+	    {"paths /notes/{id} put responses", "204 400 404 409 default"},
+	    {"paths /notes/{id} get responses", "200 400 404 default"},
+	    {"paths /watch get responses", "200 default"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(expected) / sizeof(expected[0]); i++) {
+		char found[256] = "";
+		const char *status;
+		json_t *response;
+
+		json_object_foreach(at(expected[i].place), status, response) snprintf(
+		    found + strlen(found), sizeof(found) - strlen(found), "%s%s", found[0] != '\0' ? " " : "", status);
+		assert_string_equal(found, expected[i].statuses);
+	}
+}
+
 static void expect_references_to_lead_somewhere(json_t *place)
 {
 	const char *key;
@@ -391,7 +415,7 @@ static void references_lead_somewhere(void **state)
 	expect("components responses Problem content application/problem+json schema",
 	       "{\"$ref\":\"#/components/schemas/Problem\"}");
 	expect("components schemas Problem required", "[\"type\",\"title\",\"status\",\"detail\"]");
-	assert_int_equal(json_object_size(at("components schemas Problem properties")), 5);
+	assert_int_equal(json_object_size(at("components schemas Problem properties")), 6);
 }
 
 static void document_is_served(void **state)
@@ -427,6 +451,7 @@ int main(void)
 	    TEST(columns_have_the_schema_of_their_type),
 	    TEST(enums_name_their_labels),
 	    TEST(responses_are_those_of_the_shape),
+	    TEST(what_can_go_wrong_is_told_with_the_statuses_that_an_author_chose),
 	    TEST(references_lead_somewhere),
 	    TEST(document_is_served),
 	};

@@ -293,6 +293,43 @@ static void a_problem_of_the_database_has_its_sqlstate(void **state)
 	    "\"detail\":\"duplicate key \\\"k\\\" (Key (id)=(1) already exists.)\",\"sqlstate\":\"23505\"}");
 }
 
+static void a_problem_of_the_database_may_have_a_hint_and_a_status_of_its_own(void **state)
+{
+	(void)state;
+	strcpy(x.batch.sqlstate, "BK001");
+	db_batch_fail(&x.batch, ERROR_REJECTED, "sold out");
+	x.batch.hint = "try \"tomorrow\"";
+	x.batch.status = 402;
+	respond_db_problem(&x);
+	assert_response(
+	    402, "application/problem+json",
+	    "{\"type\":\"urn:meantime:problem:rejected\",\"title\":\"rejected by the database\",\"status\":402,"
+	    "\"detail\":\"sold out\",\"hint\":\"try \\\"tomorrow\\\"\",\"sqlstate\":\"BK001\"}");
+	assert_int_equal(x.response.header_count, 0);
+}
+
+/* RFC 9110: what has to come with them. */
+static void statuses_that_want_a_header_have_it(void **state)
+{
+	static const struct {
+		unsigned status;
+		const char *name, *value;
+	} wanted[] = {{401, "www-authenticate", "Bearer"}, {503, "retry-after", "1"}, {405, "allow", "POST"}};
+
+	(void)state;
+	for (unsigned i = 0; i < 3; i++) {
+		exchange_recycle(&x);
+		exchange_begin(&x, &service, 1);
+		x.request.method = HTTP_GET;
+		x.request.match.allowed = 1U << HTTP_GET | 1U << HTTP_HEAD | 1U << HTTP_POST;
+		db_batch_fail(&x.batch, ERROR_REJECTED, "no");
+		x.batch.status = wanted[i].status;
+		respond_db_problem(&x);
+		assert_int_equal(x.response.header_count, 1);
+		assert_header(0, wanted[i].name, wanted[i].value);
+	}
+}
+
 static void a_problem_on_the_way_to_the_database_has_none(void **state)
 {
 	(void)state;
@@ -393,6 +430,8 @@ int main(void)
 	    TEST(a_problem_is_what_rfc_9457_says),
 	    TEST(only_what_passes_by_itself_says_when_to_try_again),
 	    TEST(a_problem_of_the_database_has_its_sqlstate),
+	    TEST(a_problem_of_the_database_may_have_a_hint_and_a_status_of_its_own),
+	    TEST(statuses_that_want_a_header_have_it),
 	    TEST(a_problem_on_the_way_to_the_database_has_none),
 	    TEST(the_first_part_decides_status_and_type),
 	    TEST(a_stream_may_break_off_after_its_first_part),
