@@ -1,6 +1,7 @@
 #include "fetch/transfer.h"
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/require.h"
 
 #include <arpa/inet.h>
@@ -10,10 +11,13 @@
 #include <strings.h>
 #include <unistd.h>
 
-/* The first denied address of a name closes all of them: a name that has one inside is not to be trusted. */
+enum { HOST_SHOWN_BYTES = 100 };
+
+/* The first denied address of a name closes all of them: a name that has one inside is not to be trusted. The log gets
+ * the address; who asked for the name does not. */
 static void deny(struct transfer *transfer, const struct sockaddr *address)
 {
-	char text[INET6_ADDRSTRLEN] = "of this kind";
+	char text[INET6_ADDRSTRLEN] = "of another kind";
 	unsigned port = 0;
 
 	if (address->sa_family == AF_INET) {
@@ -28,9 +32,7 @@ static void deny(struct transfer *transfer, const struct sockaddr *address)
 		port = ntohs(v6->sin6_port);
 	}
 	transfer->was_denied = true;
-	snprintf(transfer->why, sizeof(transfer->why),
-		 "the address %s, port %u, is not public or not a port of the web (--fetch-allow can open it)", text,
-		 port);
+	log_debug("fetch", "address %s, port %u, is not one to fetch from", text, port);
 }
 
 /* curl's: the moment of connecting, with the very address; so a name that changes its address gains nothing. */
@@ -101,8 +103,7 @@ static bool is_coded_once(struct transfer *transfer, struct text line)
 	transfer->codings += count_codings(line);
 	if (transfer->codings <= 1)
 		return true;
-	transfer->was_denied = true;
-	snprintf(transfer->why, sizeof(transfer->why), "the answer is compressed more than once");
+	transfer->was_coded_twice = true;
 	return false;
 }
 
@@ -261,19 +262,43 @@ struct transfer_times transfer_times(const struct transfer *transfer)
 	};
 }
 
-const char *transfer_explain(struct transfer *transfer, CURLcode result)
+bool transfer_is_refused(const struct transfer *transfer, CURLcode result)
 {
-	const char *verdict = curl_easy_strerror(result);
+	return transfer->was_denied || result == CURLE_COULDNT_RESOLVE_HOST;
+}
 
-	if (transfer->was_denied || transfer->was_late)
-		return transfer->why;
+/* As the URL that was asked for last has it: who asked for that knows it. */
+static struct text host_of(const struct transfer *transfer)
+{
+	const char *url = NULL, *at;
+	struct text host;
+
+	curl_easy_getinfo(transfer->easy, CURLINFO_EFFECTIVE_URL, &url);
+	at = url != NULL ? strstr(url, "://") : NULL;
+	if (at == NULL)
+		return TEXT("");
+	host = (struct text){at + 3, strcspn(at + 3, "/?#")};
+	for (size_t i = host.length; i-- > 0;)
+		if (host.at[i] == '@')
+			host = (struct text){host.at + i + 1, host.length - i - 1};
+	return text_cut_to(host, HOST_SHOWN_BYTES);
+}
+
+/* The same for a name that there is not and one that has an address inside: whether a name is one of the inner
+ * network's is not to be learnt. */
+static const char *explain_refusal(struct transfer *transfer)
+{
+	snprintf(transfer->why, sizeof(transfer->why),
+		 "the host %.*s cannot be resolved, or is not public, or its port is not one of the web (--fetch-allow "
+		 "can open it)",
+		 TEXT_ARGS(host_of(transfer)));
+	return transfer->why;
+}
+
+/* Never libcurl's own words: they may hold more than is known here. */
+static const char *words_of(CURLcode result)
+{
 	switch (result) {
-	case CURLE_OPERATION_TIMEDOUT:
-		snprintf(transfer->why, sizeof(transfer->why), "no connection within %u ms",
-			 transfer->settings->connect_timeout_ms);
-		break;
-	case CURLE_COULDNT_RESOLVE_HOST:
-		return "the name of the host can not be resolved";
 	case CURLE_COULDNT_CONNECT:
 		return "the host can not be connected to";
 	case CURLE_GOT_NOTHING:
@@ -281,13 +306,39 @@ const char *transfer_explain(struct transfer *transfer, CURLcode result)
 	case CURLE_PARTIAL_FILE:
 	case CURLE_RECV_ERROR:
 		return "the host broke off its answer";
+	case CURLE_SEND_ERROR:
+		return "the host closed the connection before it was asked";
 	case CURLE_OUT_OF_MEMORY: /* of what curl grants a line of the head */
 		return "a header of the answer is too long";
 	case CURLE_PEER_FAILED_VERIFICATION:
 		return "the host's certificate is not valid for it";
+	case CURLE_SSL_CONNECT_ERROR:
+	case CURLE_SSL_CIPHER:
+		return "no TLS connection to the host could be made";
+	case CURLE_BAD_CONTENT_ENCODING:
+		return "the answer's compression can not be undone";
+	case CURLE_HTTP2:
+	case CURLE_HTTP2_STREAM:
+	case CURLE_UNSUPPORTED_PROTOCOL:
+	case CURLE_WEIRD_SERVER_REPLY:
+		return "the answer is not HTTP";
 	default:
-		snprintf(transfer->why, sizeof(transfer->why), "curl: %s", verdict);
+		return "the page could not be fetched";
 	}
+}
+
+const char *transfer_explain(struct transfer *transfer, CURLcode result)
+{
+	if (transfer->was_late)
+		return transfer->why;
+	if (transfer->was_coded_twice)
+		return "the answer is compressed more than once";
+	if (transfer_is_refused(transfer, result))
+		return explain_refusal(transfer);
+	if (result != CURLE_OPERATION_TIMEDOUT)
+		return words_of(result);
+	snprintf(transfer->why, sizeof(transfer->why), "no connection within %u ms",
+		 transfer->settings->connect_timeout_ms);
 	return transfer->why;
 }
 

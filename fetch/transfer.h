@@ -47,7 +47,7 @@ struct transfer {
 	/* private */
 	uint64_t started_ns, last_byte_ns, deadline_ns;
 	unsigned codings; /* of the answer that is arriving */
-	bool was_denied, was_late;
+	bool was_denied, was_late, was_coded_twice;
 	char why[TRANSFER_WHY_BYTES];
 };
 
@@ -62,6 +62,8 @@ bool transfer_is_late(struct transfer *transfer, uint64_t now_ns);
 /* 0 while there is no answer. */
 unsigned transfer_status(const struct transfer *transfer);
 struct transfer_times transfer_times(const struct transfer *transfer);
+/* Whether its host's name is unknown, or is of an address that is not to be connected to: no difference may be seen. */
+bool transfer_is_refused(const struct transfer *transfer, CURLcode result);
 /* Returns why it ended with `result`, or was late: a sentence, valid until transfer_close(). */
 const char *transfer_explain(struct transfer *transfer, CURLcode result);
 void transfer_close(struct transfer *transfer);

@@ -57,6 +57,16 @@ static void add_times(struct visit *visit)
 	result->final_url = visit->page->url;
 }
 
+/* How long a name took to resolve tells whether there is one. */
+static void leave_out_times(struct visit *visit)
+{
+	struct fetch_page *result = &visit->page->result;
+
+	result->bytes = 0;
+	result->status = 0;
+	result->final_url = visit->page->url;
+}
+
 static void take_title(struct visit *visit)
 {
 	struct arena *arena = &visit->page->task->arena;
@@ -174,7 +184,10 @@ enum visit_outcome visit_conclude(struct visit *visit, CURLcode result)
 	struct page *page = visit->page;
 	struct arena *arena = &page->task->arena;
 
-	add_times(visit);
+	if (transfer_is_refused(&visit->transfer, result))
+		leave_out_times(visit);
+	else
+		add_times(visit);
 	if (result != CURLE_OK && !visit->transfer.is_enough) {
 		page->result.error = arena_copy(arena, text_of(transfer_explain(&visit->transfer, result)));
 		return VISIT_IS_LAST;

@@ -276,6 +276,31 @@ def test_nothing_inside_is_reached_unless_it_is_opened(atlas, web):
     assert web.seen == [] and web.connections == 0
 
 
+def test_whether_a_name_inside_exists_is_not_told(serve, atlas_database, web):
+    """Neither its address, nor, by other words or times, that it has one: "localhost" has, the other has not."""
+    service = serve("--fetch-allow", f"127.0.0.1:{web.port}", "--log-level", "debug", endpoints=ATLAS_ENDPOINTS,
+                    url=atlas_database)
+    web.answers["/localhost"] = [(302, {"Location": "http://localhost/"}, b"")]
+    web.answers["/nowhere"] = [(302, {"Location": "http://nowhere.invalid/"}, b"")]
+    for there, gone in (("http://localhost/", "http://nowhere.invalid/"), ("http://localhost:22/", "http://nowhere.invalid:22/"),
+                        ("https://localhost/", "https://nowhere.invalid/"), (web.url("/localhost"), web.url("/nowhere"))):
+        for _ in range(2):  # robots.txt is asked for once
+            inside, missing = one(service, there), one(service, gone)
+            assert "127.0.0.1" not in inside["error"] and "::1" not in inside["error"], inside
+            assert inside["error"].replace("localhost", "nowhere.invalid") == missing["error"]
+            assert (inside["status"], inside["bytes"]) == (missing["status"], missing["bytes"])
+            if there.startswith("http://localhost"):
+                assert [inside[name] for name in TIMES] == [missing[name] for name in TIMES] == [0, 0, 0, 0]
+    # whoever runs the service is told
+    assert service.log_contains("address 127.0.0.1, port 80, is not one to fetch from") or service.log_contains("address ::1, port 80")
+
+
+def test_no_words_of_libcurl_are_repeated(fetching, web):
+    web.answers["/odd"] = [(200, {"Content-Encoding": "gzip"}, b"no gzip")]
+    assert "compression" in one(fetching, web.url("/odd"))["error"]
+    assert "no TLS connection" in one(fetching, web.url("/page/a").replace("http:", "https:"))["error"]
+
+
 def test_a_redirect_does_not_lead_inside(serve, atlas_database, web):
     service = serve("--fetch-allow", f"127.0.0.1:{web.port}", endpoints=ATLAS_ENDPOINTS, url=atlas_database)
     web.answers["/inside"] = [(302, {"Location": web.url("/page/secret", "127.0.0.2")}, b"")]
