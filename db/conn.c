@@ -77,6 +77,9 @@ int conn_fail(struct db_conn *conn, const char *why)
 {
 	size_t length = strlen(why);
 
+	/* what libpq makes of the connection's end is a guess, when the server has said why */
+	if (conn->has_farewell)
+		return -1;
 	while (length > 0 && why[length - 1] == '\n')
 		length--;
 	snprintf(conn->error, sizeof(conn->error), "%.*s", (int)length, why);
@@ -101,7 +104,7 @@ int db_conn_open(struct db_conn *conn, const struct db_found *found)
 	conn_set_state(conn, CONN_CONNECTING);
 	conn->error[0] = '\0';
 	conn->wants_write = conn->is_inside_query = conn->is_retiring = conn->gave_up = false;
-	conn->is_unit_aborted = conn->was_notified = false;
+	conn->is_unit_aborted = conn->was_notified = conn->has_farewell = false;
 	conn->changed_by = NULL;
 	conn->head = conn->arrived = conn->in_flight = conn->units_in_flight = conn->preparing = 0;
 	conn->head_bytes = 0;

@@ -86,6 +86,7 @@ struct db_conn {
 	bool wants_write;
 	bool is_inside_query;                      /* a result has come, its closing NULL has not */
 	bool is_unit_aborted;                      /* something of the unit that is coming in has failed */
+	bool has_farewell;                         /* `error` says why the server has ended the session */
 	bool was_notified;                         /* and the log says so */
 	unsigned setup_left;                       /* results of the set-up still to come, its Syncs included */
 	uint32_t reported_marks[DB_CONN_REPORTED]; /* of the settings that PostgreSQL reports */

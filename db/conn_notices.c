@@ -41,7 +41,8 @@ void conn_take_notice(void *data, const PGresult *notice)
 	const char *message = PQresultErrorField(notice, PG_DIAG_MESSAGE_PRIMARY);
 
 	/* libpq takes a goodbye that comes while nothing is asked for a notice */
-	conn->gave_up = conn->gave_up || conn_is_dismissal(notice);
+	if (conn_is_farewell(notice))
+		conn_note_farewell(conn, notice);
 	leave_out(conn, notice_bytes(notice));
 	log_debug("db", "conn %u: %s", conn->number, message != NULL ? message : "a notice without text");
 }

@@ -44,6 +44,8 @@ void conn_hand_back(struct db_conn *conn, struct db_slot *slot, enum db_conn_out
 
 /* The server ends the session instead of answering. */
 bool conn_is_farewell(const PGresult *result);
+/* Keeps its words, as why the connection is of no use any more. */
+void conn_note_farewell(struct db_conn *conn, const PGresult *error);
 
 /* conn_notices.c */
 

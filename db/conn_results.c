@@ -24,6 +24,22 @@ bool conn_is_dismissal(const PGresult *error)
 	return sqlstate != NULL && strcmp(sqlstate, "57P01") == 0;
 }
 
+void conn_note_farewell(struct db_conn *conn, const PGresult *error)
+{
+	const char *sqlstate = PQresultErrorField(error, PG_DIAG_SQLSTATE);
+	const char *message = PQresultErrorField(error, PG_DIAG_MESSAGE_PRIMARY);
+	char words[sizeof(conn->error)];
+
+	conn->gave_up = conn->gave_up || conn_is_dismissal(error);
+	if (sqlstate == NULL || message == NULL) {
+		conn_fail(conn, PQresultErrorMessage(error));
+		return;
+	}
+	snprintf(words, sizeof(words), "%s (SQLSTATE %s)", message, sqlstate);
+	conn_fail(conn, words);
+	conn->has_farewell = true;
+}
+
 void conn_hand_back(struct db_conn *conn, struct db_slot *slot, enum db_conn_outcome outcome)
 {
 	struct db_batch *batch = slot->batch;
@@ -117,7 +133,6 @@ static int take_prepare_error(struct db_conn *conn, const struct db_slot *slot, 
 static int take_farewell(struct db_conn *conn, const struct db_slot *slot, const PGresult *error)
 {
 	const char *sqlstate = PQresultErrorField(error, PG_DIAG_SQLSTATE);
-	const char *message = PQresultErrorField(error, PG_DIAG_MESSAGE_PRIMARY);
 	struct db_batch *batch = slot->batch;
 
 	if (sqlstate != NULL && batch != NULL && !slot->is_read_only && slot->results_left > 0 &&
@@ -125,8 +140,8 @@ static int take_farewell(struct db_conn *conn, const struct db_slot *slot, const
 		snprintf(batch->sqlstate, sizeof(batch->sqlstate), "%s", sqlstate);
 		db_batch_fail(batch, ERROR_DATABASE_UNAVAILABLE, "the database ended the session; nothing was written");
 	}
-	conn->gave_up = conn_is_dismissal(error);
-	return conn_fail(conn, message != NULL ? message : PQresultErrorMessage(error));
+	conn_note_farewell(conn, error);
+	return -1;
 }
 
 static int take_error(struct db_conn *conn, struct db_slot *slot, const PGresult *error)
@@ -310,7 +325,7 @@ int conn_receive_results(struct db_conn *conn)
 				return -1;
 		} else if (conn->in_flight == 0) {
 			/* not asked for: the server says goodbye to an idle session */
-			conn_fail(conn, PQresultErrorMessage(result));
+			conn_note_farewell(conn, result);
 			PQclear(result);
 			return -1;
 		} else if (take_result(conn, result) != 0) {

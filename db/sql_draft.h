@@ -73,6 +73,7 @@ void sql_complain_of_place(struct parser *parser, const struct note *note);
 void sql_parse_annotations(struct parser *parser);
 
 struct text sql_trim(struct text text);
+
 /* sql_errors.c */
 
 bool sql_read_errors(struct parser *parser, const struct note *note);

@@ -1,9 +1,11 @@
 """What a client reads of PostgreSQL's errors: what it sent, and what the author wrote; never a row, nor a machine."""
 
 import concurrent.futures
+import time
 
 import pytest
 
+from lib.http_client import ConnectionEnded, encode_request
 from lib.service import assert_problem, run, wait_until
 
 SECRET = "S3CR3T"
@@ -246,3 +248,54 @@ def test_a_deadlock_is_not_the_client_s(contending, postgres):
         other.result()
     assert answer.status == 200 and answer.json == {"locked": 1}
     assert wait_until(lambda: contending.metric("database_requests_run_again_total") > 0)
+
+
+# What an administrator, or a time-out of PostgreSQL's, ends
+
+def cancel(postgres, mark):
+    """As an administrator: every statement with the mark that is running."""
+    return int(postgres.value("SELECT count(pg_cancel_backend(pid)) FROM pg_stat_activity WHERE state = 'active' AND "
+                              f"query LIKE '%{mark}%' AND pid <> pg_backend_pid()", "blackbox"))
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_what_an_administrator_cancels_is_no_missed_deadline(serve, postgres, tmp_path, mode, method):
+    mark = f"cancel_{method.lower()}_{mode}"
+    (tmp_path / "slow.sql").write_text(f"-- name: {mark} :one\n-- route: {method} /slow\n-- timeout: 60s\n"
+                                       f"SELECT 1 AS n FROM pg_sleep(50) AS {mark};\n")
+    service = serve(endpoints=tmp_path)
+    with service.connect() as connection:
+        connection.send(encode_request(method, "/slow", {} if method == "POST" else None))
+        assert wait_until(lambda: cancel(postgres, mark) == 1)
+        problem = assert_problem(connection.read_response(), 503, "cancelled", sqlstate="57014")
+    assert problem["type"] == "urn:meantime:problem:cancelled"
+    assert ("nothing was written" in problem["detail"]) == (method == "POST")
+    assert cancel(postgres, mark) == 0, "it was run again, though it was cancelled on purpose"
+
+
+def test_an_idle_session_that_postgresql_ends_is_logged_in_its_words(serve, database, mode):
+    service = serve(url=database + "&options=-cidle_session_timeout%3D300ms")
+    words = "terminating connection due to idle-session timeout (SQLSTATE 57P05)"
+
+    def is_said():
+        # sync and threads mode look at a connection when they use it
+        assert service.request("POST", "/session", {}).status == 200
+        time.sleep(0.5)
+        return words in service.log()
+
+    assert wait_until(is_said)
+    assert "abnormally" not in service.log()
+
+
+def test_a_stream_that_waits_for_its_client_too_long_is_logged_in_postgresql_s_words(serve, postgres, database, mode):
+    service = serve(url=database + f"&application_name=waits-{mode}&options=-cidle_in_transaction_session_timeout%3D300ms")
+    cursors = (f"SELECT count(*) FROM pg_stat_activity WHERE application_name = 'waits-{mode}' AND query LIKE 'FETCH%'")
+    with service.connect(receive_buffer_bytes=4096) as slow:
+        slow.send(encode_request("GET", "/stream/1000000"))
+        assert slow.read_response_head().status == 200
+        assert wait_until(lambda: postgres.value(cursors, "blackbox") == "0"), "PostgreSQL does not end it"
+        with pytest.raises((ConnectionEnded, ConnectionResetError)):
+            for _ in slow.read_chunks():
+                pass
+    assert service.log_contains("terminating connection due to idle-in-transaction timeout (SQLSTATE 25P03)")
+    assert "abnormally" not in service.log()

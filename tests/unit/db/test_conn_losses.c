@@ -8,9 +8,27 @@ static void a_goodbye_while_idle_ends_the_connection_and_says_why(void **state)
 	open_and_prepare();
 	fake_pq_push(pg(), PGRES_FATAL_ERROR, "57P01", "terminating connection due to administrator command");
 	assert_int_equal(db_conn_advance(&conn), -1);
-	assert_string_equal(conn.error, "terminating connection due to administrator command");
+	assert_string_equal(conn.error, "terminating connection due to administrator command (SQLSTATE 57P01)");
 	db_conn_close(&conn);
 	assert_string_equal(over, "");
+}
+
+/* libpq takes it for a notice, and guesses at the end of the connection. */
+static void a_goodbye_that_is_a_notice_is_what_the_connection_ended_by(void **state)
+{
+	(void)state;
+	open_and_prepare();
+	fake_pq_notice(pg(), "57P05", "terminating connection due to idle-session timeout");
+	fake_pq_hang_up(pg());
+	assert_int_equal(db_conn_advance(&conn), -1);
+	assert_string_equal(conn.error, "terminating connection due to idle-session timeout (SQLSTATE 57P05)");
+	db_conn_close(&conn);
+	open_and_prepare(); /* and it is forgotten with its connection */
+	fake_pq_notice(pg(), "01000", "a notice");
+	fake_pq_hang_up(pg());
+	assert_int_equal(db_conn_advance(&conn), -1);
+	assert_null(strstr(conn.error, "57P05"));
+	assert_null(strstr(conn.error, "a notice"));
 }
 
 static void a_goodbye_in_flight_loses_reads_without_an_error(void **state)
@@ -217,6 +235,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    TEST(a_goodbye_while_idle_ends_the_connection_and_says_why),
+	    TEST(a_goodbye_that_is_a_notice_is_what_the_connection_ended_by),
 	    TEST(a_goodbye_in_flight_loses_reads_without_an_error),
 	    TEST(a_goodbye_in_flight_says_that_a_write_did_not_happen),
 	    TEST(a_goodbye_within_a_procedure_says_nothing),
