@@ -58,6 +58,7 @@ void endpoint_set_cleanup(struct endpoint_set *set);
 /* Adds the endpoints of one file. Returns how many diagnostics it added. */
 unsigned sql_file_parse(struct endpoint_set *set, const char *file_name, struct text source);
 
-/* Reads every *.sql of a folder in the order of their names (no subfolders) and parses it. Returns 0, or -1 with a
- * diagnostic when the folder cannot be read, holds no endpoint, or anything in it is wrong. */
+/* Reads every *.sql (or *.SQL) of a folder and its subfolders in the order of their names, and parses it. What is hidden,
+ * and a link to a folder, is passed over; where it looks like an endpoint file, the log says so. Returns 0, or -1 with a
+ * diagnostic when a folder cannot be read, none holds an endpoint, or anything in them is wrong. */
 MUST_CHECK int endpoint_set_load(struct endpoint_set *set, const char *folder);

@@ -32,7 +32,7 @@ static int add_route(struct router *router, struct endpoint_set *set, const stru
 	const struct route *taken_by;
 	struct route route;
 
-	if (endpoint->work != NULL && work_check(endpoint, &set->diagnostics) != 0)
+	if (endpoint->work != NULL && !work_is_known(endpoint, &set->diagnostics))
 		return -1;
 	route = (struct route){
 	    .method = endpoint->method,
@@ -59,6 +59,19 @@ int sql_endpoint_add_routes(struct router *router, struct endpoint_set *endpoint
 	for (unsigned index = 0; index < endpoints->count; index++)
 		if (add_route(router, endpoints, &endpoints->endpoints[index]) != 0)
 			outcome = -1;
+	return outcome;
+}
+
+int sql_endpoint_check_works(struct endpoint_set *endpoints)
+{
+	int outcome = 0;
+
+	for (unsigned index = 0; index < endpoints->count; index++) {
+		const struct endpoint *endpoint = &endpoints->endpoints[index];
+
+		if (endpoint->work != NULL && work_check(endpoint, &endpoints->diagnostics) != 0)
+			outcome = -1;
+	}
 	return outcome;
 }
 

@@ -77,14 +77,17 @@ static const char *listed(struct arena *arena, const struct work_value *values, 
 	return arena_copy(arena, buffer_text(&list));
 }
 
-static void diagnose_unknown(const struct endpoint *endpoint, struct diagnostics *diagnostics)
+bool work_is_known(const struct endpoint *endpoint, struct diagnostics *diagnostics)
 {
 	struct buffer known = buffer_in(diagnostics->arena);
 
+	if (work_find(endpoint->work) != NULL)
+		return true;
 	for (size_t i = 0; i < ARRAY_LENGTH(works); i++)
 		buffer_printf(&known, "%s%s", i > 0 ? ", " : "", works[i]->name);
 	diagnostics_add(diagnostics, endpoint->file, endpoint->work_line, "there is no work %s; there are %.*s",
 			endpoint->work, TEXT_ARGS(buffer_text(&known)));
+	return false;
 }
 
 /* NULL when all of them have values that it can work with. */
@@ -107,10 +110,6 @@ int work_check(const struct endpoint *endpoint, struct diagnostics *diagnostics)
 	const struct work *work = work_find(endpoint->work);
 	const char *is_null;
 
-	if (work == NULL) {
-		diagnose_unknown(endpoint, diagnostics);
-		return -1;
-	}
 	if (endpoint->method == work->method && endpoint->shape == work->shape &&
 	    endpoint->is_stream == work->is_stream && takes_that(work, &endpoint->statement) &&
 	    gives_that(work, &endpoint->statement)) {

@@ -35,7 +35,9 @@ extern const struct work work_delay, work_fibonacci_number, work_fibonacci_numbe
 
 /* NULL when there is none. */
 const struct work *work_find(const char *name);
-/* Whether the endpoint's route, shape, parameters and columns are those of its work. */
+/* Adds a diagnostic that names those that there are when the endpoint's is none of them. */
+MUST_CHECK bool work_is_known(const struct endpoint *endpoint, struct diagnostics *diagnostics);
+/* Whether the endpoint's route, shape, parameters and columns are those of its work, which is known. */
 MUST_CHECK int work_check(const struct endpoint *endpoint, struct diagnostics *diagnostics);
 /* Fills `order` with the endpoint's parameter for each of those that the work takes. */
 void work_order(const struct work *work, const struct db_statement *statement, unsigned order[static WORK_VALUES_MAX]);

@@ -28,18 +28,16 @@ static bool fetches_pages(const struct endpoint_set *set)
 }
 
 /* When it is the folder that is wrong, whoever named it wants to hear it, too. */
-static int load_endpoints(struct edition *edition, const struct service *service)
+static void load_endpoints(struct edition *edition, const struct service *service)
 {
 	struct endpoint_set *set = &edition->endpoints;
 	const char *folder = service->options->endpoints;
 	unsigned before = set->diagnostics.count;
 
-	if (endpoint_set_load(set, folder) == 0)
-		return 0;
-	if (set->diagnostics.count == before + 1 && strcmp(set->diagnostics.items[before].file, folder) == 0)
+	if (endpoint_set_load(set, folder) != 0 && set->diagnostics.count == before + 1 &&
+	    strcmp(set->diagnostics.items[before].file, folder) == 0)
 		service_note_wrong_value(service, &set->diagnostics, "endpoints",
 					 arena_printf(&set->arena, "names the folder \"%s\"", folder));
-	return -1;
 }
 
 static int add_own_route(struct edition *edition, const char *pattern, const char *name, step_fn *first)
@@ -53,29 +51,44 @@ static int add_own_route(struct edition *edition, const char *pattern, const cha
 	return -1;
 }
 
-static int build_routes(struct edition *edition)
+static int add_routes(struct edition *edition)
 {
-	struct buffer document = buffer_in(&edition->endpoints.arena);
 	int status = add_own_route(edition, "/openapi.json", "openapi", openapi_get);
 
 	status |= sql_endpoint_add_routes(&edition->router, &edition->endpoints);
-	if (status != 0)
+	return status;
+}
+
+/* With something wrong already, a database that is away is not waited for. */
+static int describe(struct edition *edition, const struct service *service, bool is_good, const char **why)
+{
+	struct db_settings settings = service->db;
+
+	if (!is_good)
+		settings.start_wait_ms = 0;
+	if (db_describe(&edition->endpoints, &settings, why) != 0)
 		return -1;
-	openapi_write(&document, &edition->endpoints);
-	edition->openapi = buffer_text(&document);
-	edition->fetches_pages = fetches_pages(&edition->endpoints);
-	return 0;
+	return sql_endpoint_check_works(&edition->endpoints);
 }
 
 int edition_load(struct edition *edition, const struct service *service, const char **why)
 {
+	struct endpoint_set *set = &edition->endpoints;
+	struct buffer document = buffer_in(&set->arena);
+	bool are_options_good = set->diagnostics.count == 0, is_good;
+
 	*why = NULL;
-	/* what was wrong before is said together with what is wrong here */
-	if (load_endpoints(edition, service) != 0 || edition->endpoints.diagnostics.count > 0)
+	/* what is wrong with one endpoint hides nothing of the others, and all of it is said in one run */
+	load_endpoints(edition, service);
+	is_good = add_routes(edition) == 0 && set->diagnostics.count == 0;
+	if (!are_options_good || set->count == 0)
 		return -1;
-	if (db_describe(&edition->endpoints, &service->db, why) != 0)
+	if (describe(edition, service, is_good, why) != 0 || !is_good)
 		return -1;
-	return build_routes(edition);
+	openapi_write(&document, set);
+	edition->openapi = buffer_text(&document);
+	edition->fetches_pages = fetches_pages(set);
+	return 0;
 }
 
 void edition_fill_admin(struct edition *edition)

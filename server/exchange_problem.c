@@ -74,12 +74,13 @@ void exchange_log_db_error(const struct exchange *x, const char *what)
 		 batch->sqlstate[0] != '\0' ? " | SQLSTATE " : "", batch->sqlstate);
 }
 
+/* The methods of the path but the one that was refused. */
 static void add_allow_header(struct exchange *x)
 {
 	const unsigned reading = 1U << HTTP_GET | 1U << HTTP_HEAD, own = 1U << x->request.method;
+	unsigned allowed = route_match_allowed(&x->request.match, x->request.path, &x->arena);
 
-	response_add_header(x, "allow",
-			    route_allow_header(x->request.match.allowed & ~(own & reading ? reading : own), &x->arena));
+	response_add_header(x, "allow", route_allow_header(allowed & ~(own & reading ? reading : own), &x->arena));
 }
 
 enum step respond_db_problem(struct exchange *x)
@@ -90,8 +91,8 @@ enum step respond_db_problem(struct exchange *x)
 
 	if (batch->detail[0] != '\0')
 		written = arena_printf(&x->arena, "%s (%s)", batch->message, batch->detail);
-	/* PostgreSQL's words, where the client does not read them */
-	if (batch->said[0] != '\0')
+	/* PostgreSQL's words, where the client does not read them; and a write that is refused to a GET */
+	if (batch->said[0] != '\0' || batch->error == ERROR_READ_ONLY)
 		exchange_log_db_error(x, "fails");
 	if (status == 405)
 		add_allow_header(x);

@@ -14,6 +14,7 @@
 #include "server/address_counts.h"
 #include "server/http.h"
 #include "server/http_guard.h"
+#include "server/refusal_log.h"
 
 _Static_assert(H2O_USE_LIBUV == 1, "the headers of libh2o must be read for the libuv build of the library");
 
@@ -44,6 +45,7 @@ struct http_loop {
 	uv_timer_t sweep;
 	uv_check_t turn_end; /* in sync mode */
 	bool is_draining, closes_idle;
+	struct refusal_log refusals;
 	struct list spare; /* exchanges */
 	unsigned spare_count;
 };

@@ -265,6 +265,9 @@ static void start_response(struct http_reply *reply, uint64_t now_ns)
 		request->http1_is_persistent = 0;
 	metrics_note(x->service->metrics, reply->http->number, x, total_ns);
 	log_when_slow(x, total_ns);
+	if (x->response.status == 405 && x->request.match.route == NULL)
+		refusal_log_note(&reply->http->refusals,
+				 (struct text){request->input.method.base, request->input.method.len}, x, now_ns);
 	reply->generator = (h2o_generator_t){on_proceed, on_stop};
 	h2o_start_response(request, &reply->generator);
 }

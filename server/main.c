@@ -129,6 +129,7 @@ static void watch_signals(struct server *server)
 static int open_listeners(struct server *server)
 {
 	const struct options *options = server->service.options;
+	unsigned count = server->edition.endpoints.count;
 	char address[300], admin_address[300], why[400];
 
 	server->listeners = memory_alloc_zeroed(options->loops, sizeof(*server->listeners));
@@ -142,8 +143,8 @@ static int open_listeners(struct server *server)
 	}
 	if (server->has_admin)
 		printf("meantime: admin http://%s\n", admin_address);
-	printf("meantime: serving http://%s (mode %s, %u loop%s, %u endpoints)\n", address, mode_name(options->mode),
-	       options->loops, options->loops == 1 ? "" : "s", server->edition.endpoints.count);
+	printf("meantime: serving http://%s (mode %s, %u loop%s, %u endpoint%s)\n", address, mode_name(options->mode),
+	       options->loops, options->loops == 1 ? "" : "s", count, count == 1 ? "" : "s");
 	return 0;
 }
 
@@ -267,7 +268,9 @@ static int serve(struct server *server)
 
 static int check(struct server *server)
 {
-	printf("meantime: %u endpoints are good\n", server->edition.endpoints.count);
+	unsigned count = server->edition.endpoints.count;
+
+	printf("meantime: %u endpoint%s good\n", count, count == 1 ? " is" : "s are");
 	return EXIT_GOOD;
 }
 
@@ -414,17 +417,18 @@ int main(int argc, char **argv)
 		return end_output(EXIT_GOOD);
 	}
 	if (argc > 2 && strcmp(argv[1], "version") == 0) {
-		fprintf(stderr, "meantime: version takes no options\n");
+		fprintf(stderr, "meantime: version takes no options, got \"%.*s\"\n", (int)strcspn(argv[2], "=:"),
+			argv[2]);
 		return EXIT_USAGE;
 	}
 	command = argc > 1 ? find_command(argv[1]) : NULL;
 	if (command == NULL) {
 		/* the value of an option may be a password */
-		fprintf(
-		    stderr,
-		    "meantime: %s%.*s%s; expected serve, check, routes, openapi, health or version (--help says more)\n",
-		    argc > 1 ? "unknown command \"" : "a command is missing",
-		    argc > 1 ? (int)strcspn(argv[1], "=:") : 0, argc > 1 ? argv[1] : "", argc > 1 ? "\"" : "");
+		fprintf(stderr,
+			"meantime: %s%.*s%s; expected serve, check, routes, openapi, health or version (--help says "
+			"more)\n",
+			argc > 1 ? "unknown command \"" : "a command is missing",
+			argc > 1 ? (int)strcspn(argv[1], "=:") : 0, argc > 1 ? argv[1] : "", argc > 1 ? "\"" : "");
 		return EXIT_USAGE;
 	}
 	if (command->run != serve)

@@ -1,8 +1,11 @@
 """404, 405, HEAD and OPTIONS."""
 
+import re
+import time
+
 import pytest
 
-from lib.service import assert_problem
+from lib.service import assert_problem, wait_until
 
 
 def allowed(response):
@@ -92,3 +95,39 @@ def test_head_of_a_stream(service):
 def test_head_of_a_path_without_get(service):
     response = service.request("HEAD", "/precedence/a")
     assert response.status == 405 and allowed(response) == {"POST", "OPTIONS"}
+
+
+def test_refused_methods_are_logged(serve):
+    service = serve()
+    service.request("POST", "/types?secret=1", {})
+    assert service.log_contains("info    http: 405: POST /types: the path takes GET, HEAD, OPTIONS")
+    service.raw(b"BREW" + b"X" * 36 + b" /items/1 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+    assert service.log_contains("405: BREW" + "X" * 16 + " /items/1: the path takes GET, HEAD, PUT, PATCH, DELETE, OPTIONS")
+    service.get("/products/written")
+    assert service.log_contains("product_written fails: cannot execute INSERT in a read-only transaction")
+    service.request("DELETE", "/path/" + "x" * 1000)
+    assert service.log_contains("405: DELETE /path/" + "x" * 194 + "...: the path takes")
+    service.request("OPTIONS", "/types")
+    service.get("/nowhere")
+    assert "405: GET" not in service.log()
+    assert "secret" not in service.log() and "OPTIONS /types" not in service.log() and "/nowhere" not in service.log()
+
+
+def test_a_flood_of_refused_methods_does_not_fill_the_log(serve):
+    """Each is a line of its own, or counted in another."""
+    service, sent = serve(), 300
+    with service.connect() as connection:
+        for _ in range(sent):
+            assert connection.request("PATCH", "/types", {}).status == 405
+
+    def counted():
+        nonlocal sent
+        time.sleep(0.3)
+        assert service.request("PATCH", "/types", {}).status == 405
+        sent += 1
+        log = service.log()
+        lines = log.count("405: PATCH /types")
+        assert lines < sent
+        return lines + sum(map(int, re.findall(r"405: (\d+) more, one by one not logged", log))) == sent
+
+    assert wait_until(counted, 30)

@@ -1,6 +1,7 @@
 """Start-up: what is wrong stops it, and is named with its place."""
 
 import json
+import os
 import re
 import socket
 import subprocess
@@ -170,6 +171,95 @@ def test_one_run_names_every_mistake(database, folder):
     folder("-- name: d :one\n-- route: GET /d\nSELECT nothing FROM nowhere_either;\n", "c.sql")
     stderr = check(database, endpoints).stderr
     assert "b.sql:3: " in stderr and "c.sql:3: " in stderr
+
+
+def test_a_mistake_hides_no_other(database, folder):
+    """Neither in one file nor in another, and whether the parser, PostgreSQL or the router finds it."""
+    folder("-- name: a :one\n-- colour: red\n-- route: GET /a\nSELECT 1 AS one;\n"
+           "-- name: b :one\n-- route: GET /b\nSELECT nothing FROM nowhere;\n")
+    folder("-- name: c :one\n-- route: GET /c/{x}\nSELECT :x::integer AS one;\n"
+           "-- name: d :one\n-- route: GET /c/{y}\nSELECT :y::integer AS one;\n"
+           "-- name: e :one\n-- route: GET /e\n-- work: nothing\nSELECT 1 AS one;\n", "b.sql")
+    endpoints = folder("-- name: f :one\n-- route: GET /f\nINSERT INTO item (name) VALUES ('f') RETURNING id;\n", "c.sql")
+    done = check(database, endpoints)
+    assert done.returncode == 1
+    for place, word in (("a.sql:2", "colour"), ("a.sql:7", "nowhere"), ("b.sql:5", "GET /c/{y}"), ("b.sql:9", "nothing"),
+                        ("c.sql:3", "INSERT")):
+        assert [each for each in done.stderr.splitlines() if f"{place}: " in each and word in each], (place, done.stderr)
+    assert len(done.stderr.splitlines()) == 5
+
+
+def test_a_database_that_is_away_is_not_waited_for_with_mistakes_at_hand(folder):
+    endpoints = folder(GOOD + "-- name: a :one\n-- colour: red\n-- route: GET /a\nSELECT 1 AS one;\n")
+    done = check("postgresql:///x?host=/nowhere", endpoints, "--database-wait-ms", 3600000)
+    assert done.returncode == 1
+    assert "a.sql:5: " in done.stderr and "cannot connect" in done.stderr.replace("can not", "cannot"), done.stderr
+    assert "waiting for the database" not in done.stderr
+
+
+def test_one_endpoint_is_not_several(database, folder, serve):
+    endpoints = folder(GOOD)
+    assert check(database, endpoints).stdout == "meantime: 1 endpoint is good\n"
+    service = serve(endpoints=endpoints)
+    assert service.lines[0].endswith(" loop, 1 endpoint)")
+    service.stop()
+    folder("-- name: other :one\n-- route: GET /other\nSELECT 1 AS one;\n", "b.sql")
+    assert check(database, endpoints).stdout == "meantime: 2 endpoints are good\n"
+    assert serve(endpoints=endpoints).lines[0].endswith(" loop, 2 endpoints)")
+
+
+def test_files_in_capitals_and_in_subfolders(database, folder):
+    endpoints = folder(GOOD, "a.SQL")
+    (endpoints / "more/deep").mkdir(parents=True)
+    folder("-- name: deep :one\n-- route: GET /deep\nSELECT 1 AS one;\n", "more/deep/a.sql")
+    done = run("routes", "--database", database, "--endpoints", endpoints)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert [line.split()[-1] for line in done.stdout.splitlines()] == [
+        f"{endpoints}/a.SQL:1", f"{endpoints}/more/deep/a.sql:1"]
+    folder("-- name: deep :one\n-- route: GET /a\nSELECT 1 AS one;\n", "more/b.sql")
+    done = check(database, endpoints)
+    assert done.returncode == 1 and f"{endpoints}/more/deep/a.sql:1: the name deep is taken" in done.stderr.replace(
+        "more/b.sql:1", "more/deep/a.sql:1")
+
+
+def test_what_is_passed_over_is_named(database, folder):
+    endpoints = folder(GOOD)
+    (endpoints / "elsewhere").mkdir()
+    (endpoints / "again").symlink_to("elsewhere")
+    passed = {"b.sql.bak": "its name does not end with .sql", "b.sql~": "its name does not end with .sql",
+              ".b.sql": "it is hidden", "again": "it is a link to a folder"}
+    for name in passed.keys() - {"again"}:
+        folder("nonsense", name)
+    folder("of no interest", "README.md")
+    done = check(database, endpoints)
+    assert done.returncode == 0, done
+    said = {line.partition("endpoints: ")[2] for line in done.stderr.splitlines()}
+    assert said == {f"{endpoints}/{name} is passed over: {why}" for name, why in passed.items()}
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_a_subfolder_that_may_not_be_read(database, folder):
+    endpoints = folder(GOOD)
+    (endpoints / "secret").mkdir(mode=0)
+    done = check(database, endpoints)
+    assert done.returncode == 1 and f"{endpoints}/secret: the folder of endpoints cannot be read" in done.stderr
+
+
+def test_a_pipe_is_no_endpoint_file(database, folder):
+    endpoints = folder(GOOD)
+    os.mkfifo(endpoints / "b.sql")
+    done = check(database, endpoints)
+    assert done.returncode == 1 and f"{endpoints}/b.sql: is no regular file" in done.stderr
+
+
+@pytest.mark.parametrize("text", [GOOD.replace("\n", "\r\n"), "\ufeff" + GOOD, "\ufeff" + GOOD.replace("\n", "\r\n")])
+def test_what_editors_do_to_a_file(database, folder, text):
+    assert check(database, folder(text)).returncode == 0
+
+
+def test_utf_16_is_told(database, folder):
+    done = check(database, folder(GOOD.encode("utf-16")))
+    assert done.returncode == 1 and "a.sql:1: " in done.stderr and "UTF-8" in done.stderr
 
 
 def test_an_sql_file_that_another_folder_would_name(database, folder):

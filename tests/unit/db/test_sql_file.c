@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -982,6 +983,22 @@ static void write_file(const char *name, const char *text)
 	assert_int_equal(fclose(file), 0);
 }
 
+static void make_subfolder(const char *name)
+{
+	char path[100];
+
+	snprintf(path, sizeof(path), "%s/%s", folder, name);
+	assert_int_equal(mkdir(path, 0700), 0);
+}
+
+static void make_link(const char *to, const char *name)
+{
+	char path[100];
+
+	snprintf(path, sizeof(path), "%s/%s", folder, name);
+	assert_int_equal(symlink(to, path), 0);
+}
+
 static int make_folder(void **state)
 {
 	strcpy(folder + sizeof(folder) - 7, "XXXXXX");
@@ -1004,17 +1021,36 @@ static void a_folder_is_read_in_the_order_of_names(void **state)
 	write_file("b.sql", "-- name: b :one\n-- route: GET /b\nSELECT 1");
 	write_file("a.sql", ONE "SELECT 1");
 	write_file("B.sql", "-- name: c :one\n-- route: GET /c\nSELECT 1");
+	write_file("d.SQL", "-- name: d :one\n-- route: GET /d\nSELECT 1");
+	make_subfolder("c");
+	write_file("c/z.Sql", "-- name: cz :one\n-- route: GET /cz\nSELECT 1");
+	make_subfolder("c/a.sql");
+	write_file("c/a.sql/b.sql", "-- name: cab :one\n-- route: GET /cab\nSELECT 1");
+	make_subfolder(".hidden");
+	write_file(".hidden/a.sql", "nonsense");
+	make_link("a.sql", "e.sql.link");
+	make_link("c", "link");
+	make_link(".", "round");
+	make_link("/nowhere", "dangling");
+	make_link("/nowhere", ".#a.sql");
 	write_file("a.sql.orig", "nonsense");
+	write_file("a.sql~", "nonsense");
+	write_file("xsql", "nonsense");
 	write_file(".a.sql", "nonsense");
 	write_file(".sql", "nonsense");
 	write_file("README", "nonsense");
 	assert_int_equal(endpoint_set_load(&set, folder), 0);
-	assert_int_equal(set.count, 3);
+	assert_int_equal(set.count, 6);
 	assert_string_equal(set.endpoints[0].name, "c");
 	assert_string_equal(set.endpoints[1].name, "a");
 	assert_string_equal(set.endpoints[2].name, "b");
+	assert_string_equal(set.endpoints[3].name, "cab");
+	assert_string_equal(set.endpoints[4].name, "cz");
+	assert_string_equal(set.endpoints[5].name, "d");
 	snprintf(expected, sizeof(expected), "%s/a.sql", folder);
 	assert_string_equal(set.endpoints[1].file, expected);
+	snprintf(expected, sizeof(expected), "%s/c/a.sql/b.sql", folder);
+	assert_string_equal(set.endpoints[3].file, expected);
 }
 
 static void expect_load_fails(const char *name, const char *fragment)
@@ -1046,11 +1082,15 @@ static void a_folder_that_is_wrong(void **state)
 	assert_int_equal(symlink("/nowhere", path), 0);
 	expect_load_fails("/wrong.sql", "No such file");
 	assert_int_equal(unlink(path), 0);
-	assert_int_equal(symlink("/tmp", path), 0);
-	expect_load_fails("/wrong.sql", "Is a directory");
+	/* to open one would wait for a writer */
+	assert_int_equal(mkfifo(path, 0600), 0);
+	expect_load_fails("/wrong.sql", "is no regular file");
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(symlink("/dev/null", path), 0);
+	expect_load_fails("/wrong.sql", "is no regular file");
 	assert_int_equal(endpoint_set_load(&set, "/nowhere"), -1);
 	assert_string_equal(set.diagnostics.items[0].file, "/nowhere");
-	assert_non_null(strstr(set.diagnostics.items[0].message, "can not be read: No such file"));
+	assert_non_null(strstr(set.diagnostics.items[0].message, "cannot be read: No such file"));
 }
 
 static void a_file_that_is_too_large(void **state)

@@ -411,8 +411,6 @@ static void a_file_has_to_say_what_the_work_does(void **state)
 	     false},
 	    {"-- name: a :one\n-- route: POST /a/{ms}\n-- work: delay\nSELECT :ms", DB_TYPE_INT4, DB_TYPE_INT4, "ms",
 	     false},
-	    {"-- name: a :one\n-- route: GET /a/{ms}\n-- work: decay\nSELECT :ms", DB_TYPE_INT4, DB_TYPE_INT4, "ms",
-	     false},
 	};
 
 	(void)state;
@@ -422,8 +420,24 @@ static void a_file_has_to_say_what_the_work_does(void **state)
 		type_all(endpoint, cases[i].takes, cases[i].gives, cases[i].column);
 		if ((work_check(endpoint, &set.diagnostics) == 0) != cases[i].is_good)
 			fail_msg("%zu: %s", i, cases[i].source);
+		assert_true(work_is_known(endpoint, &set.diagnostics));
 		assert_int_equal(set.diagnostics.count, !cases[i].is_good);
 	}
+	endpoint_set_cleanup(&set);
+}
+
+static void a_work_that_there_is_not_is_named(void **state)
+{
+	const struct endpoint *endpoint =
+	    endpoint_of("-- name: a :one\n-- route: GET /a/{ms}\n-- work: decay\nSELECT :ms");
+
+	(void)state;
+	assert_false(work_is_known(endpoint, &set.diagnostics));
+	assert_int_equal(set.diagnostics.count, 1);
+	assert_int_equal(set.diagnostics.items[0].line, 3);
+	assert_string_equal(
+	    set.diagnostics.items[0].message,
+	    "there is no work decay; there are delay, fibonacci_number, fibonacci_numbers, primes, titles");
 	endpoint_set_cleanup(&set);
 }
 
@@ -518,6 +532,7 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(a_fetcher_that_is_busy_is_said, set_up, tear_down),
 	    cmocka_unit_test(a_work_is_found_by_its_name),
 	    cmocka_unit_test(a_file_has_to_say_what_the_work_does),
+	    cmocka_unit_test(a_work_that_there_is_not_is_named),
 	};
 
 	endpoint_set_init(&set);
