@@ -245,58 +245,6 @@ const char *options_origin(const struct options *options, const char *field)
 	return options->origins[option_find(text_of(field), SPELLED_AS_KEY) - option_rows];
 }
 
-/* The environment */
-
-/* Returns the value of "NAME=value" when `variable` is that one, else NULL. */
-static const char *value_of(const char *variable, const char *name)
-{
-	size_t length = strlen(name);
-
-	return strncmp(variable, name, length) == 0 && variable[length] == '=' ? variable + length + 1 : NULL;
-}
-
-/* Returns NULL when the variable is not there or empty, as compose files leave it. */
-static const char *find_variable(char *const *environment, const char *name)
-{
-	const char *value;
-
-	for (; *environment != NULL; environment++) {
-		value = value_of(*environment, name);
-		if (value != NULL)
-			return value[0] != '\0' ? value : NULL;
-	}
-	return NULL;
-}
-
-static int set_from_variable(struct options *options, const char *variable)
-{
-	const char *equals = strchr(variable, '=');
-	struct text name = {variable, equals != NULL ? (size_t)(equals - variable) : strlen(variable)};
-	const struct option_row *row = option_find(name, SPELLED_AS_VARIABLE);
-	const char *origin;
-
-	if (text_equal(name, TEXT("MEANTIME_CONFIG")))
-		return 0;
-	if (row == NULL || equals == NULL)
-		return option_fail_unknown(options, "environment", name, SPELLED_AS_VARIABLE);
-	if (equals[1] == '\0')
-		return 0;
-	origin = arena_copy(&options->arena, name);
-	return option_set_row(options, row, equals + 1, origin, origin);
-}
-
-int options_load_environment(struct options *options, char *const *environment)
-{
-	const char *url = find_variable(environment, "DATABASE_URL");
-
-	if (url != NULL && options_set(options, "database", url, "DATABASE_URL") < 0)
-		return -1;
-	for (; *environment != NULL; environment++)
-		if (strncmp(*environment, "MEANTIME_", 9) == 0 && set_from_variable(options, *environment) < 0)
-			return -1;
-	return 0;
-}
-
 /* The command line */
 
 struct flag {
@@ -341,7 +289,7 @@ static int take_flag(struct options *options, int argc, char *const *argv, int *
 /* The file ranks below the rest, so it has to be known first. */
 static int load_named_file(struct options *options, int argc, char *const *argv, char *const *environment)
 {
-	const char *file = find_variable(environment, "MEANTIME_CONFIG");
+	const char *file = option_find_variable(environment, "MEANTIME_CONFIG");
 	struct flag flag;
 
 	for (int at = 0; at < argc;) {

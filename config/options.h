@@ -30,6 +30,9 @@ struct options {
 	struct arena arena;
 	/* in the table's order: "default", "FILE", "MEANTIME_X", "--x"; static or in the arena */
 	const char *origins[64];
+	/* variables that Kubernetes has set for a Service, passed over; and the first one's name */
+	unsigned service_links;
+	const char *service_link;
 	char error[512];     /* the message of the last -1 */
 	bool is_usage_error; /* it is about the words of the command line, not about a value */
 };
@@ -41,7 +44,7 @@ MUST_CHECK int options_set(struct options *options, const char *field, const cha
 /* A JSON object whose keys are field names; an unknown key or a wrong type is an error with file and line. */
 MUST_CHECK int options_load_file(struct options *options, const char *file);
 /* MEANTIME_*: a variable of that prefix that names no option is an error; MEANTIME_CONFIG, which options_load() reads,
- * is none. DATABASE_URL counts as MEANTIME_DATABASE with a lower rank than it. What is empty counts as not there, as
+ * is none, and neither is what Kubernetes sets for a Service whose name begins with "meantime". DATABASE_URL counts as MEANTIME_DATABASE with a lower rank than it. What is empty counts as not there, as
  * compose files leave it. */
 MUST_CHECK int options_load_environment(struct options *options, char *const *environment);
 /* Everything, options_init() included: defaults, the file (--config or MEANTIME_CONFIG), environment, then the command

@@ -1,8 +1,9 @@
 /* options_parts.h - the inside of the options, for config/options*.c only.
  *
- *   options.c       the table; names and values; environment and command line
- *   options_file.c  the JSON file
- *   options_show.c  help and log
+ *   options.c              the table; names and values; command line
+ *   options_environment.c  the environment
+ *   options_file.c         the JSON file
+ *   options_show.c         help and log
  */
 #pragma once
 
@@ -59,3 +60,5 @@ int option_set_row(struct options *options, const struct option_row *row, const 
 int PRINTF_LIKE(2, 3) option_fail(struct options *options, const char *format, ...);
 /* `place` is where the name stands. */
 int option_fail_unknown(struct options *options, const char *place, struct text name, enum spelling spelling);
+/* Returns NULL when the variable is not there or empty, as compose files leave it. */
+const char *option_find_variable(char *const *environment, const char *name);

@@ -139,6 +139,11 @@ void options_log(const struct options *options)
 {
 	char text[STRING_MAX];
 
+	if (options->service_links == 1)
+		log_info("options", "passed over as a service link of Kubernetes: %s", options->service_link);
+	else if (options->service_links > 1)
+		log_info("options", "passed over as service links of Kubernetes: %s and %u more", options->service_link,
+			 options->service_links - 1);
 	for (size_t i = 0; i < OPTION_COUNT; i++) {
 		if (strcmp(options->origins[i], "default") == 0)
 			continue;

@@ -309,6 +309,83 @@ static void mistakes_in_the_environment_are_named(void **state)
 	assert_false(options->is_usage_error);
 }
 
+/* What Kubernetes sets for the Services meantime, meantime-postgresql and meantime-2. */
+static void service_links_are_passed_over(void **state)
+{
+	struct options *options = *state;
+	char *const links[] = {"MEANTIME_SERVICE_HOST=10.0.171.239",
+			       "MEANTIME_SERVICE_PORT=8080",
+			       "MEANTIME_SERVICE_PORT_HTTP=8080",
+			       "MEANTIME_SERVICE_PORT_HTTP_ADMIN=8081",
+			       "MEANTIME_PORT=tcp://10.0.171.239:8080",
+			       "MEANTIME_PORT_8080_TCP=tcp://10.0.171.239:8080",
+			       "MEANTIME_PORT_8080_TCP_PROTO=tcp",
+			       "MEANTIME_PORT_8080_TCP_PORT=8080",
+			       "MEANTIME_PORT_8080_TCP_ADDR=10.0.171.239",
+			       "MEANTIME_PORT_53_UDP=udp://[fd00::1]:53",
+			       "MEANTIME_PORT_53_UDP_PROTO=udp",
+			       "MEANTIME_PORT_53_UDP_ADDR=fd00:10:96::1",
+			       "MEANTIME_PORT_9_SCTP_PROTO=sctp",
+			       "MEANTIME_PORT_9_SCTP=sctp://10.0.171.239:9",
+			       "MEANTIME_POSTGRESQL_SERVICE_HOST=10.0.0.11",
+			       "MEANTIME_POSTGRESQL_SERVICE_PORT_TCP_POSTGRESQL=5432",
+			       "MEANTIME_POSTGRESQL_PORT=tcp://10.0.0.11:5432",
+			       "MEANTIME_POSTGRESQL_PORT_5432_TCP_ADDR=10.0.0.11",
+			       "MEANTIME_2_SERVICE_HOST=10.0.0.12",
+			       "MEANTIME_2_PORT_80_TCP=tcp://10.0.0.12:80",
+			       "MEANTIME_PORT_PORT=tcp://10.0.0.13:80",
+			       "MEANTIME_SERVICE_SERVICE_HOST=10.0.0.14",
+			       "MEANTIME_LOOPS=3",
+			       NULL};
+
+	assert_int_equal(options_load_environment(options, links), 0);
+	assert_int_equal(options->loops, 3);
+	assert_int_equal(options->service_links, ARRAY_LENGTH(links) - 2);
+	assert_string_equal(options->service_link, "MEANTIME_SERVICE_HOST");
+}
+
+static void what_only_resembles_a_service_link_is_a_mistake(void **state)
+{
+	static char *const mistakes[] = {
+	    "MEANTIME_PORT=8080",
+	    "MEANTIME_PORT=",
+	    "MEANTIME_PORT=http://10.0.0.1:80",
+	    "MEANTIME_PORT=tcp:/10.0.0.1:80",
+	    "MEANTIME_PORTS=tcp://10.0.0.1:80",
+	    "MEANTIME_HOST=10.0.0.1",
+	    "MEANTIME_SERVICE=meantime",
+	    "MEANTIME_SERVICE_HOST=db.example.org",
+	    "MEANTIME_SERVICE_HOST=",
+	    "MEANTIME_SERVICE_HOSTS=10.0.0.1",
+	    "MEANTIME_SERVICE_PORT=http",
+	    "MEANTIME_SERVICE_PORT_=80",
+	    "MEANTIME_SERVICE_PORTS=80",
+	    "MEANTIME_PORT_TCP=tcp://10.0.0.1:80",
+	    "MEANTIME_PORT_X_TCP=tcp://10.0.0.1:80",
+	    "MEANTIME_PORT_80TCP=tcp://10.0.0.1:80",
+	    "MEANTIME_PORT_80_TCP=80",
+	    "MEANTIME_PORT_80_ICMP=icmp://10.0.0.1",
+	    "MEANTIME_PORT_80_TCP_PROTO=http",
+	    "MEANTIME_PORT_80_TCP_PROTO=tcp4",
+	    "MEANTIME_PORT_80_TCP_PORT=http",
+	    "MEANTIME_PORT_80_TCP_ADDR=localhost",
+	    "MEANTIME_PORT_80_TCP_NAME=10",
+	    "MEANTIME_PORT_80_tcp=tcp://10.0.0.1:80",
+	    "MEANTIME_LISTEN_ADDR=10.0.0.1",
+	    "MEANTIMESERVICE_HOST",
+	    "MEANTIME_SERVICE_HOST",
+	};
+	struct options *options = *state;
+
+	for (size_t i = 0; i < ARRAY_LENGTH(mistakes); i++) {
+		bool is_read = strncmp(mistakes[i], "MEANTIME_", 9) == 0;
+
+		if (options_load_environment(options, ARGUMENTS(mistakes[i])) != (is_read ? -1 : 0))
+			fail_msg("%s: %s", mistakes[i], is_read ? "taken" : options->error);
+	}
+	assert_int_equal(options->service_links, 0);
+}
+
 static void database_url_ranks_between_file_and_environment(void **state)
 {
 	struct options *options = *state;
@@ -576,6 +653,8 @@ int main(void)
 	    OPTIONS_TEST(the_sample_file_holds_defaults),
 	    OPTIONS_TEST(the_environment_is_read),
 	    OPTIONS_TEST(mistakes_in_the_environment_are_named),
+	    OPTIONS_TEST(service_links_are_passed_over),
+	    OPTIONS_TEST(what_only_resembles_a_service_link_is_a_mistake),
 	    OPTIONS_TEST(database_url_ranks_between_file_and_environment),
 	    OPTIONS_TEST(the_command_line_is_read),
 	    OPTIONS_TEST(mistakes_on_the_command_line_are_named),
