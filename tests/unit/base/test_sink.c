@@ -182,7 +182,24 @@ static void test_the_report_stands_in_the_place_of_the_lines(void **state)
 		expect_numbered_line(i);
 	snprintf(expected, sizeof(expected), "%llu dropped\nafter\n", (unsigned long long)dropped);
 	expect_lines(expected);
+	put("told once\n");
+	expect_lines("told once\n");
 	flush();
+}
+
+static void test_lines_are_whole_where_the_ring_ends(void **state)
+{
+	char line[1001];
+
+	(void)state;
+	start(ends[1]);
+	for (unsigned i = 0; i < 3 * SINK_RING_BYTES / 1000; i++) {
+		snprintf(line, sizeof(line), "%0999u\n", i);
+		put(line);
+		expect_numbered_line(i);
+	}
+	flush();
+	assert_int_equal(sink_dropped(sink), 0);
 }
 
 static void test_nothing_is_kept_for_a_reader_that_is_gone_for_long(void **state)
@@ -296,6 +313,7 @@ int main(void)
 	    cmocka_unit_test_setup(test_lines_are_written_in_order, set_up),
 	    cmocka_unit_test_setup(test_who_puts_never_waits_and_what_has_no_room_is_dropped_and_told, set_up),
 	    cmocka_unit_test_setup(test_the_report_stands_in_the_place_of_the_lines, set_up),
+	    cmocka_unit_test_setup(test_lines_are_whole_where_the_ring_ends, set_up),
 	    cmocka_unit_test_setup(test_nothing_is_kept_for_a_reader_that_is_gone_for_long, set_up),
 	    cmocka_unit_test_setup(test_a_full_disk_is_counted_and_not_tried_again, set_up),
 	    cmocka_unit_test_setup(test_a_reader_that_left_and_a_closed_descriptor_are_counted, set_up),

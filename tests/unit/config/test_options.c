@@ -351,6 +351,8 @@ static void what_only_resembles_a_service_link_is_a_mistake(void **state)
 	    "MEANTIME_PORT=",
 	    "MEANTIME_PORT=http://10.0.0.1:80",
 	    "MEANTIME_PORT=tcp:/10.0.0.1:80",
+	    "MEANTIME_PORT=://10.0.0.1:80",
+	    "MEANTIME_PORT_80_=tcp://10.0.0.1:80",
 	    "MEANTIME_PORTS=tcp://10.0.0.1:80",
 	    "MEANTIME_HOST=10.0.0.1",
 	    "MEANTIME_SERVICE=meantime",
