@@ -64,8 +64,6 @@ static bool is_literal_of(enum db_type_kind kind, struct text text)
 	case DB_TYPE_OTHER:
 	case DB_TYPE_INTERVAL:
 		return memchr(text.at, '\0', text.length) == NULL;
-	case DB_TYPE_BOOL:
-		return text_equal(text, TEXT("true")) || text_equal(text, TEXT("false"));
 	case DB_TYPE_INT2:
 		return number_is_integer(text, INT16_MIN, INT16_MAX);
 	case DB_TYPE_INT4:
@@ -93,11 +91,45 @@ static bool is_literal_of(enum db_type_kind kind, struct text text)
 	}
 }
 
+static bool is_space(char c)
+{
+	return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+/* What PostgreSQL's boolean takes: true, yes, on, 1 and their opposites, in any case and as short as they are clear, with
+ * white space around. Bound in one form, so that two of a value are the same. */
+static bool bool_from_text(struct text text, const char **bound)
+{
+	static const struct {
+		struct text word;
+		size_t least;
+		const char *value;
+	} words[] = {
+	    {TEXT_INIT("true"), 1, "true"}, {TEXT_INIT("yes"), 1, "true"},    {TEXT_INIT("on"), 2, "true"},
+	    {TEXT_INIT("1"), 1, "true"},    {TEXT_INIT("false"), 1, "false"}, {TEXT_INIT("no"), 1, "false"},
+	    {TEXT_INIT("off"), 2, "false"}, {TEXT_INIT("0"), 1, "false"},
+	};
+
+	while (text.length > 0 && is_space(text.at[0]))
+		text = (struct text){text.at + 1, text.length - 1};
+	while (text.length > 0 && is_space(text.at[text.length - 1]))
+		text.length--;
+	for (size_t i = 0; i < ARRAY_LENGTH(words); i++)
+		if (text.length >= words[i].least && text.length <= words[i].word.length &&
+		    strncasecmp(text.at, words[i].word.at, text.length) == 0) {
+			*bound = words[i].value;
+			return true;
+		}
+	return false;
+}
+
 /* `copy` is a NUL-terminated text in the arena. */
 static bool bind_copy(enum db_type_kind kind, struct text copy, struct arena *arena, const char **bound)
 {
 	if (kind == DB_TYPE_BYTEA)
 		return bytea_from_base64(copy, arena, bound);
+	if (kind == DB_TYPE_BOOL)
+		return bool_from_text(copy, bound);
 	if (!is_literal_of(kind, copy))
 		return false;
 	*bound = copy.at;
@@ -147,7 +179,7 @@ static bool bind_json(enum db_type_kind kind, struct text raw, struct arena *are
 		*bound = arena_copy(arena, raw);
 		return true;
 	case DB_TYPE_BOOL:
-		return bind_text(kind, raw, arena, bound);
+		return (text_equal(raw, TEXT("true")) || text_equal(raw, TEXT("false"))) && bool_from_text(raw, bound);
 	case DB_TYPE_INT2:
 	case DB_TYPE_INT4:
 	case DB_TYPE_INT8:

@@ -21,7 +21,7 @@ enum {
 };
 
 /* From a path, a query string or a default: percent-decoded UTF-8 without NUL.
- * bool: true, false. bytea: base64. Floats and numeric: also NaN, Infinity, -Infinity.
+ * bool: what PostgreSQL's takes, bound as true or false. bytea: base64. Floats and numeric: also NaN, Infinity, -Infinity.
  * Never an array: PostgreSQL's array literal is not taken; see parameter_from_texts(). */
 bool parameter_from_text(const struct db_type *type, struct text input, struct arena *arena, const char **bound);
 
@@ -30,7 +30,7 @@ bool parameter_from_texts(const struct db_type *type, const struct text *inputs,
 			  const char **bound);
 
 /* From a JSON body: `raw` is the field's value as it stands in the (already validated) body. null gives *bound = NULL.
- * json and jsonb take any value, byte for byte. Integers take JSON numbers without fraction or exponent; numeric takes
+ * json and jsonb take any value, byte for byte. bool takes true and false. Integers take JSON numbers without fraction or exponent; numeric takes
  * the number's own digits, or a string of them; it and the floats the strings "NaN", "Infinity" and "-Infinity"; text
  * takes strings only. Arrays take JSON arrays, nested ones included: all of one length, as PostgreSQL's are; an array
  * of json has one dimension, its elements are any values. */

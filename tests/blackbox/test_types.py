@@ -5,7 +5,7 @@ from urllib.parse import quote
 
 import pytest
 
-from lib.service import assert_problem
+from lib.service import assert_problem, run
 
 
 def test_every_kind_of_value(service):
@@ -64,7 +64,7 @@ GOOD = [
     ("float8", "-Infinity", '"-Infinity"'), ("float8", "1e308", "1e+308"),
     ("numeric", "12345678901234567890123456789.10", "12345678901234567890123456789.10"), ("numeric", "NaN", '"NaN"'),
     ("numeric", "-0.5", "-0.5"), ("numeric", "1e3", "1000"),
-    ("bool", "true", "true"), ("bool", "false", "false"),
+    ("bool", "true", "true"), ("bool", "false", "false"), ("bool", "True", "true"), ("bool", " OFF\n", "false"),
     ("text", "", '""'), ("text", "a'b\"c\\d;--", '"a\'b\\"c\\\\d;--"'), ("text", "äöü€😀", '"äöü€😀"'),
     ("text", "%_{}[]$1 :x", '"%_{}[]$1 :x"'), ("text", "x" * 4000, '"' + "x" * 4000 + '"'),
     ("json", '{"b" : 1,  "a":[1,2.50 ]}', '{"b" : 1,  "a":[1,2.50 ]}'), ("json", "null", "null"), ("json", "7", "7"),
@@ -92,7 +92,7 @@ BAD = [
     ("int8", "-9223372036854775809"), ("int4", "abc"), ("int4", "1e5"), ("int4", "1.0"), ("int4", "0x1"),
     ("int4", " 1"),
     ("int4", "1 "), ("int4", "--1"), ("int4", "1" * 40), ("float8", "1.5x"), ("float8", "1e400"), ("float8", "0x1p3"),
-    ("float8", "."), ("numeric", "1,5"), ("numeric", "1e"), ("bool", "yes"), ("bool", "1"), ("bool", "TRUE "),
+    ("float8", "."), ("numeric", "1,5"), ("numeric", "1e"), ("bool", "o"), ("bool", "2"), ("bool", "truely"),
     ("json", "{"), ("json", "{'a':1}"), ("json", "01"), ("uuid", "a0eebc99"),
     ("uuid", "g0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11"),
     ("bytea", "A"), ("bytea", "!!!!"), ("date", "2023-02-29"), ("date", "22.11.2026"), ("date", "today"),
@@ -107,6 +107,35 @@ BAD = [
 def test_wrong_input_of_the_query_string(service, kind, text):
     problem = assert_problem(service.get(f"/echo/{kind}?value={quote(text, safe='')}"), 400, "value", "must be")
     assert "sqlstate" not in problem, "PostgreSQL was asked although the type is known"
+
+
+def test_booleans_are_those_of_postgresql(service, postgres):
+    """In a query string, in a path and in arrays; a body has JSON's own two."""
+    words = ["true", "yes", "on", "1", "false", "no", "off", "0", "2", "null", "y es", "truth", "01"]
+    forms = {prefix for word in words for end in range(1, len(word) + 1) for prefix in (
+        word[:end], word[:end].upper(), word[:end].title(), f" {word[:end]}", f"{word[:end]}\t\v\f ", f"{word[:end]}x")}
+    postgres.execute("CREATE OR REPLACE FUNCTION as_boolean(word text) RETURNS text LANGUAGE plpgsql AS $$"
+                     "BEGIN RETURN word::boolean::text; EXCEPTION WHEN invalid_text_representation THEN RETURN 'none'; END $$",
+                     "blackbox")
+    for form in sorted(forms):
+        value = postgres.value("SELECT as_boolean(E'%s')" % form.replace("\t", "\\t"), "blackbox")
+        response = service.get(f"/echo/bool?value={quote(form, safe='')}")
+        if value == "none":
+            assert_problem(response, 400, '"value"', "true or false")
+        else:
+            assert response.json == {"value": value == "true"}, form
+    assert service.get("/path-bool/YES").json == {"value": True}
+    assert service.get("/echo/bools?value=t&value=OFF&value=1").json == {"value": [True, False, True]}
+    assert_problem(service.get("/echo/bools?value=t&value=o"), 400, '"value"', '"o"')
+
+
+def test_a_boolean_default_is_json_in_the_document(database, tmp_path):
+    (tmp_path / "a.sql").write_text("-- name: a :one\n-- route: GET /a\n-- param: active = Yes\n-- param: old = 'OFF '\n"
+                                    "SELECT :active::boolean AS active, :old::boolean AS old;\n")
+    done = run("openapi", "--database", database, "--endpoints", tmp_path)
+    parameters = json.loads(done.stdout)["paths"]["/a"]["get"]["parameters"]
+    assert [each["schema"] for each in parameters] == [
+        {"type": "boolean", "default": True}, {"type": "boolean", "default": False}]
 
 
 @pytest.mark.parametrize("kind", ["int2", "int4", "int8", "float4", "float8", "numeric", "bool", "json", "uuid", "date",
@@ -200,7 +229,7 @@ BODY_BAD = [
     ("int2", "32768"), ("int4", "1.0"), ("int4", "1e2"), ("int4", '"1"'), ("int4", "true"), ("int4", "[1]"),
     ("int4", "{}"),
     ("int8", "9223372036854775808"), ("float8", '"x"'), ("numeric", '"x"'), ("numeric", "true"),
-    ("bool", '"true"'), ("bool", "1"), ("text", "1"), ("text", "true"), ("text", "{}"), ("text", "[]"), ("uuid", '"x"'),
+    ("bool", '"true"'), ("bool", "1"), ("bool", '"yes"'), ("text", "1"), ("text", "true"), ("text", "{}"), ("text", "[]"), ("uuid", '"x"'),
     ("uuid", "1"), ("bytea", '"?"'), ("date", '"2026-02-30"'), ("timestamptz", '"2026-11-22T10:00:00"'), ("mood", "1"),
     ("ints", "1"), ("ints", '["a"]'), ("ints", "[1.5]"), ("ints", "[[1],[2,3]]"), ("ints", "[1,[2]]"), ("texts", "[1]"),
 ]

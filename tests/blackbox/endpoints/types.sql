@@ -101,6 +101,12 @@ SELECT :value::numeric AS value;
 -- name: echo_bool :one
 -- route: GET /echo/bool
 SELECT :value::bool AS value;
+-- name: echo_bools :one
+-- route: GET /echo/bools
+SELECT :value::bool[] AS value;
+-- name: path_bool :one
+-- route: GET /path-bool/{value}
+SELECT :value::bool AS value;
 -- name: echo_text :one
 -- route: GET /echo/text
 SELECT :value::text AS value;

@@ -188,12 +188,27 @@ static void numerics_from_json(void **state)
 	expect(parameter_from_json, one(DB_TYPE_NUMERIC), "\"Infinity\"", "Infinity");
 }
 
+/* boolin() of src/backend/utils/adt/bool.c */
 static void booleans(void **state)
 {
+	static const char *const trues[] = {"true", "t",  "tr", "tru",   "True",  "TRUE",
+					    "tRuE", "y",  "ye", "yes",   "Y",     "on",
+					    "ON",   "oN", "1",  " true", "true ", "\t\n\v\f\r 1 \r",
+					    "  y  "};
+	static const char *const falses[] = {"false", "f",  "fa",  "fal", "fals", "FALSE", "F",  "n",
+					     "no",    "NO", "off", "of",  "OFF",  "0",     " 0", "no\n"};
+
 	(void)state;
+	for (size_t i = 0; i < ARRAY_LENGTH(trues); i++)
+		expect(parameter_from_text, one(DB_TYPE_BOOL), trues[i], "true");
+	for (size_t i = 0; i < ARRAY_LENGTH(falses); i++)
+		expect(parameter_from_text, one(DB_TYPE_BOOL), falses[i], "false");
 	expect_text(DB_TYPE_BOOL, LIST("true", "false"),
-		    LIST("", "t", "True", "TRUE", "1", "yes", "on", " true", "true "));
-	expect_json(DB_TYPE_BOOL, LIST("true", "false"), LIST("", "1", "\"true\"", "TRUE", "[]", "nulls"));
+		    LIST("", " ", "o", "O", "truee", "trux", "t rue", "yess", "yep", "onn", "o n", "10", "01", "00",
+			 "2", "-1", "+1", "offf", "nope", "falsch", "null", "\xc2\xa0true", "t\xc3\xa4", "'t'",
+			 "\"true\""));
+	expect_json(DB_TYPE_BOOL, LIST("true", "false"),
+		    LIST("", "1", "0", "\"true\"", "\"t\"", "TRUE", "True", "t", "yes", "on", "[]", "nulls"));
 }
 
 static void uuids(void **state)
