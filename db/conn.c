@@ -17,7 +17,7 @@ static const unsigned allowed_moves[CONN_STATE_COUNT] = {
     [CONN_CLOSED] = TO(CONN_CONNECTING),
     [CONN_CONNECTING] = TO(CONN_PREPARING) | TO(CONN_CLOSED),
     [CONN_PREPARING] = TO(CONN_READY) | TO(CONN_CLOSED),
-    [CONN_READY] = TO(CONN_BUSY) | TO(CONN_CLOSED),
+    [CONN_READY] = TO(CONN_BUSY) | TO(CONN_PREPARING) | TO(CONN_CLOSED),
     [CONN_BUSY] = TO(CONN_READY) | TO(CONN_CLOSED),
 };
 
@@ -36,7 +36,7 @@ const char *db_conn_state_name(enum db_conn_state state)
 /* A statement is prepared once, and again while the Sync of its failure is still on its way. */
 static unsigned ring_size(const struct db_conn *conn)
 {
-	return conn->settings->depth + 2 * conn->settings->statement_count;
+	return conn->settings->depth + 2 * conn->catalog.statement_count;
 }
 
 struct db_slot *db_conn_slot(const struct db_conn *conn, unsigned i)
@@ -69,7 +69,11 @@ void conn_set_state(struct db_conn *conn, enum db_conn_state state)
 void db_conn_init(struct db_conn *conn, const struct db_settings *settings, bool is_read_only, unsigned number,
 		  db_conn_over_fn *over)
 {
-	*conn = (struct db_conn){.settings = settings, .is_read_only = is_read_only, .number = number, .over = over};
+	*conn = (struct db_conn){.settings = settings,
+				 .is_read_only = is_read_only,
+				 .number = number,
+				 .over = over,
+				 .catalog = settings->catalog};
 }
 
 /* Notes why, without the line break that libpq ends its messages with. */
@@ -97,6 +101,21 @@ static int fail_to_connect(struct db_conn *conn)
 	return conn_fail(conn, reason);
 }
 
+void conn_make_room(struct db_conn *conn)
+{
+	conn->slots = memory_alloc_zeroed(ring_size(conn), sizeof(*conn->slots));
+	conn->prepared = memory_alloc_zeroed(conn->catalog.statement_count + 1, sizeof(*conn->prepared));
+	conn->head = 0;
+}
+
+void conn_free_room(struct db_conn *conn)
+{
+	free(conn->slots);
+	free(conn->prepared);
+	conn->slots = NULL;
+	conn->prepared = NULL;
+}
+
 int db_conn_open(struct db_conn *conn, const struct db_found *found)
 {
 	struct db_conninfo info;
@@ -104,14 +123,13 @@ int db_conn_open(struct db_conn *conn, const struct db_found *found)
 	conn_set_state(conn, CONN_CONNECTING);
 	conn->error[0] = '\0';
 	conn->wants_write = conn->is_inside_query = conn->is_retiring = conn->gave_up = false;
-	conn->is_unit_aborted = conn->was_notified = conn->has_farewell = false;
+	conn->is_unit_aborted = conn->was_notified = conn->has_farewell = conn->is_turning = false;
 	conn->changed_by = NULL;
 	conn->head = conn->arrived = conn->in_flight = conn->units_in_flight = conn->preparing = 0;
 	conn->head_bytes = 0;
 	conn->unit_ns = 0;
 	conn->progress_ns = clock_now_ns();
-	conn->slots = memory_alloc_zeroed(ring_size(conn), sizeof(*conn->slots));
-	conn->prepared = memory_alloc_zeroed(conn->settings->statement_count + 1, sizeof(*conn->prepared));
+	conn_make_room(conn);
 	db_conninfo_fill(&info, conn->settings, found);
 	conn->pg = PQconnectStartParams(info.keywords, info.values, 1);
 	if (conn->pg == NULL)
@@ -156,8 +174,8 @@ static int send_query(struct db_conn *conn, const struct db_query *query)
 	int count = (int)statement->parameter_count;
 	int is_sent;
 
-	REQUIRE(statement->name == NULL || conn->prepared[statement->index].is_prepared);
-	if (statement->name != NULL)
+	REQUIRE(!db_conn_prepares(conn, statement) || conn->prepared[statement->index].is_prepared);
+	if (db_conn_prepares(conn, statement))
 		is_sent = PQsendQueryPrepared(conn->pg, statement->name, count, query->values, NULL, NULL, 0);
 	else
 		is_sent = PQsendQueryParams(conn->pg, statement->sql, count, NULL, query->values, NULL, NULL, 0);
@@ -218,14 +236,14 @@ int db_conn_send(struct db_conn *conn, struct db_batch *batch, bool ends_unit)
 	if (is_first)
 		conn->unit_ns = clock_now_ns();
 	batch->sent_ns = conn->unit_ns;
-	slot =
-	    conn_add_slot(conn, (struct db_slot){
-				    .batch = batch,
-				    .lone = is_first && ends_unit && statement->name != NULL ? statement : NULL,
-				    .preamble_left = (unsigned char)(becomes_read_only + (statement->timeout_ms > 0)),
-				    .ends_unit = ends_unit,
-				    .is_read_only = db_batch_is_read_only(batch),
-				});
+	slot = conn_add_slot(conn,
+			     (struct db_slot){
+				 .batch = batch,
+				 .lone = is_first && ends_unit && db_conn_prepares(conn, statement) ? statement : NULL,
+				 .preamble_left = (unsigned char)(becomes_read_only + (statement->timeout_ms > 0)),
+				 .ends_unit = ends_unit,
+				 .is_read_only = db_batch_is_read_only(batch),
+			     });
 	slot->results_left = (unsigned short)(batch->query_count + slot->preamble_left);
 	batch->slot = slot;
 	if (send_preamble(conn, becomes_read_only, time_left_ms(batch, statement->timeout_ms, conn->unit_ns)) != 0)
@@ -299,9 +317,8 @@ void db_conn_close(struct db_conn *conn)
 		return;
 	PQfinish(conn->pg);
 	conn->pg = NULL;
-	conn->slots = NULL;
-	free(conn->prepared);
-	conn->prepared = NULL;
+	conn->slots = NULL; /* what is in flight is handed back below */
+	conn_free_room(conn);
 	conn->arrived = conn->in_flight = conn->units_in_flight = conn->preparing = 0;
 	conn_set_state(conn, CONN_CLOSED);
 	conn->progress_ns = clock_now_ns();

@@ -1,7 +1,7 @@
 /* conn.h - one connection to PostgreSQL as a state machine that never waits: it says what to wait for.
  *
- *        open            accepted           prepared            batch sent
- * CLOSED ----> CONNECTING -------> PREPARING -------> READY <---------------> BUSY
+ *        open            accepted        prepared, or turned    batch sent
+ * CLOSED ----> CONNECTING -------> PREPARING <------> READY <---------------> BUSY
  *    ^             |                   |                |     last unit ended   |
  *    +-------------+-------------------+----------------+----------------------+   close, or lost
  *
@@ -64,6 +64,7 @@ struct db_conn {
 	bool is_read_only;
 	unsigned number; /* for the log */
 	db_conn_over_fn *over;
+	struct db_catalog catalog; /* whose statements it prepares; by db_conn_init() none but those of the settings */
 
 	/* read-only */
 	enum db_conn_state state;
@@ -85,6 +86,7 @@ struct db_conn {
 	PostgresPollingStatusType polling;
 	bool wants_write;
 	bool is_inside_query;                      /* a result has come, its closing NULL has not */
+	bool is_turning;                           /* the set-up that comes in is that of db_conn_turn() */
 	bool is_unit_aborted;                      /* something of the unit that is coming in has failed */
 	bool has_farewell;                         /* `error` says why the server has ended the session */
 	bool was_notified;                         /* and the log says so */
@@ -113,6 +115,12 @@ static inline bool db_conn_is_usable(const struct db_conn *conn)
 	return conn->state == CONN_READY || conn->state == CONN_BUSY;
 }
 
+/* Whether the statement is run by its name. One of another edition is sent with its text, and leaves no trace. */
+static inline bool db_conn_prepares(const struct db_conn *conn, const struct db_statement *statement)
+{
+	return statement->name != NULL && statement->edition == conn->catalog.edition;
+}
+
 bool db_conn_is_full(const struct db_conn *conn);
 /* The slot that was sent as number i of those in flight. */
 struct db_slot *db_conn_slot(const struct db_conn *conn, unsigned i);
@@ -122,6 +130,9 @@ MUST_CHECK int db_conn_prepare(struct db_conn *conn, const struct db_batch *batc
 MUST_CHECK int db_conn_send(struct db_conn *conn, struct db_batch *batch, bool ends_unit);
 /* The batch's owner does not wait any more: its results will be thrown away. */
 void db_conn_forget(struct db_batch *batch);
+/* Of an idle connection: from now on it prepares the statements of another edition. It is usable again when
+ * db_conn_advance() says so. */
+MUST_CHECK int db_conn_turn(struct db_conn *conn, struct db_catalog catalog);
 void db_conn_close(struct db_conn *conn);
 /* Lends an idle connection, set up as all are, for calls of libpq that block. It is good for db_conn_close() then. */
 PGconn *db_conn_lend(struct db_conn *conn);

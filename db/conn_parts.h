@@ -19,6 +19,9 @@ extern const char conn_timeout_statement[], conn_read_only_statement[];
 int conn_fail(struct db_conn *conn, const char *why);
 void conn_set_state(struct db_conn *conn, enum db_conn_state state);
 int conn_flush(struct db_conn *conn);
+/* For the statements of the catalog, and what is in flight. */
+void conn_make_room(struct db_conn *conn);
+void conn_free_room(struct db_conn *conn);
 /* Of the unit's transaction: not of the session. */
 int conn_send_timeout(struct db_conn *conn, unsigned timeout_ms);
 struct db_slot *conn_add_slot(struct db_conn *conn, struct db_slot slot);

@@ -8,7 +8,7 @@
 
 static bool has_to_be_prepared(const struct db_conn *conn, const struct db_statement *statement)
 {
-	return UNLIKELY(statement->name != NULL && !conn->prepared[statement->index].is_prepared);
+	return UNLIKELY(db_conn_prepares(conn, statement) && !conn->prepared[statement->index].is_prepared);
 }
 
 /* With a Sync of its own, a statement that does not prepare, since its table has gone, fails its own endpoint and no
@@ -16,7 +16,7 @@ static bool has_to_be_prepared(const struct db_conn *conn, const struct db_state
  */
 static int send_prepare(struct db_conn *conn, const struct db_statement *statement)
 {
-	REQUIRE(statement->index < conn->settings->statement_count);
+	REQUIRE(statement->index < conn->catalog.statement_count);
 	conn_add_slot(conn, (struct db_slot){
 				.prepares = statement,
 				.results_left = (unsigned short)(1 + (statement->timeout_ms > 0)),

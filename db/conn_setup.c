@@ -88,15 +88,21 @@ static int send_setup_prepare(struct db_conn *conn, const char *name, const char
 	return 0;
 }
 
+/* What is prepared for ourselves, and the end of the unit. */
+static int send_statements(struct db_conn *conn)
+{
+	if (send_setup_prepare(conn, conn_timeout_statement, "SELECT set_config('statement_timeout', $1, true)") != 0 ||
+	    send_setup_prepare(conn, conn_read_only_statement, "SET transaction_read_only = on") != 0)
+		return -1;
+	return send_setup_sync(conn);
+}
+
 static int send_required(struct db_conn *conn)
 {
 	if (conn_send_settings(conn, false, conn->settings->statement_timeout_ms) != 0)
 		return -1;
 	conn->setup_left++;
-	if (send_setup_prepare(conn, conn_timeout_statement, "SELECT set_config('statement_timeout', $1, true)") != 0 ||
-	    send_setup_prepare(conn, conn_read_only_statement, "SET transaction_read_only = on") != 0)
-		return -1;
-	return send_setup_sync(conn);
+	return send_statements(conn);
 }
 
 /* With a Sync of its own: it may fail. */
@@ -158,7 +164,7 @@ static void learn_limit(struct db_conn *conn, const PGresult *result)
 static int take_setup_error(struct db_conn *conn, const PGresult *error)
 {
 	conn_fail(conn, PQresultErrorMessage(error));
-	if (conn->setup_left > OPTIONAL_RESULTS || conn_is_farewell(error))
+	if (conn->is_turning || conn->setup_left > OPTIONAL_RESULTS || conn_is_farewell(error))
 		return -1;
 	log_debug("db", "conn %u: goes on without an optional setting: %s", conn->number, conn->error);
 	conn->error[0] = '\0';
@@ -176,6 +182,13 @@ static int take_setup_result(struct db_conn *conn, const PGresult *result)
 	conn->is_inside_query = status != PGRES_PIPELINE_SYNC;
 	conn->setup_left--;
 	return good;
+}
+
+static int end_turn(struct db_conn *conn)
+{
+	conn->is_turning = false;
+	conn_set_state(conn, CONN_READY);
+	return 0;
 }
 
 int conn_receive_setup(struct db_conn *conn)
@@ -197,7 +210,26 @@ int conn_receive_setup(struct db_conn *conn)
 		if (status != 0)
 			return -1;
 	}
-	return conn->setup_left == 0 ? measure_distance(conn) : 0;
+	if (conn->setup_left > 0)
+		return 0;
+	return conn->is_turning ? end_turn(conn) : measure_distance(conn);
+}
+
+/* The statements of the edition before go from the session, so that it holds no more than one edition's, and names mean
+ * what they say. */
+int db_conn_turn(struct db_conn *conn, struct db_catalog catalog)
+{
+	REQUIRE(conn->state == CONN_READY && conn->in_flight == 0 && conn->unit_ns == 0 && !conn->is_retiring);
+	conn_free_room(conn);
+	conn->catalog = catalog;
+	conn_make_room(conn);
+	conn_set_state(conn, CONN_PREPARING);
+	conn->is_turning = true;
+	conn->setup_left = 0;
+	if (!PQsendQueryParams(conn->pg, "DEALLOCATE ALL", 0, NULL, NULL, NULL, NULL, 0))
+		return conn_fail(conn, PQerrorMessage(conn->pg));
+	conn->setup_left++;
+	return send_statements(conn) != 0 ? -1 : conn_flush(conn);
 }
 
 PGconn *db_conn_lend(struct db_conn *conn)

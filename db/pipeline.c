@@ -114,9 +114,11 @@ struct db_pipeline *db_pipeline_create(uv_loop_t *loop, const struct db_pipeline
 		pipeline->links[i].pipeline = pipeline;
 		list_init(&pipeline->links[i].outgoing);
 	}
-	pipeline->statement_count = options->settings->statement_count;
-	pipeline->expected_ns = memory_alloc_zeroed(pipeline->statement_count + 1, sizeof(*pipeline->expected_ns));
-	pipeline->changed_ns = memory_alloc_zeroed(pipeline->statement_count + 1, sizeof(*pipeline->changed_ns));
+	pipeline->catalog = options->settings->catalog;
+	pipeline->expected_ns =
+	    memory_alloc_zeroed(pipeline->catalog.statement_count + 1, sizeof(*pipeline->expected_ns));
+	pipeline->changed_ns =
+	    memory_alloc_zeroed(pipeline->catalog.statement_count + 1, sizeof(*pipeline->changed_ns));
 	list_init(&pipeline->resting);
 	list_init(&pipeline->finished);
 	for (unsigned i = 0; i < ARRAY_LENGTH(pipeline->lanes); i++) {

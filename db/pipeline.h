@@ -20,6 +20,7 @@
  */
 #pragma once
 
+#include <limits.h>
 #include <uv.h>
 
 #include "db/batch.h"
@@ -27,6 +28,8 @@
 #include "db/settings.h"
 
 struct db_pipeline; /* opaque */
+
+#define DB_NOT_CARRIED UINT_MAX /* there was no such statement */
 
 struct db_pipeline_options {
 	const struct db_settings *settings;
@@ -43,6 +46,12 @@ void db_pipeline_submit(struct db_pipeline *pipeline, struct db_batch *batch);
 void db_pipeline_finish_later(struct db_pipeline *pipeline, struct db_batch *batch);
 /* Whether a read could be answered now: at least one connection is there. */
 bool db_pipeline_is_ready(const struct db_pipeline *pipeline);
+/* From now on batches of another edition's statements come: each connection that is idle, or as soon as it is, prepares
+ * those. What is under way or waits ends all the same. `carried_from`: for each statement of it, which one of the
+ * edition before it is; what that was expected to take still holds. */
+void db_pipeline_turn(struct db_pipeline *pipeline, struct db_catalog catalog, const unsigned *carried_from);
+/* The oldest edition that a connection has statements of, in flight or prepared. */
+unsigned db_pipeline_oldest_edition(const struct db_pipeline *pipeline);
 struct db_numbers db_pipeline_numbers(const struct db_pipeline *pipeline);
 /* Everything submitted must be over. */
 void db_pipeline_close(struct db_pipeline *pipeline);

@@ -7,11 +7,17 @@ enum {
 	CHANGED_S = 60, /* so long does one that has changed its session */
 };
 
+/* Of an edition before, nothing is learnt any more: what is left of it travels alone. */
+static bool is_known(const struct db_pipeline *pipeline, const struct db_statement *statement)
+{
+	return statement->index < pipeline->catalog.statement_count && statement->edition == pipeline->catalog.edition;
+}
+
 uint64_t *pipeline_expectation_of(struct db_pipeline *pipeline, const struct db_batch *batch)
 {
 	const struct db_statement *statement = batch->queries[0].statement;
 
-	return statement->index < pipeline->statement_count ? &pipeline->expected_ns[statement->index] : NULL;
+	return is_known(pipeline, statement) ? &pipeline->expected_ns[statement->index] : NULL;
 }
 
 /* The way there and back makes nobody slow: it is no work of PostgreSQL's, and others travel it at the same time. */
@@ -48,7 +54,7 @@ bool pipeline_is_quick(struct db_pipeline *pipeline, const struct db_batch *batc
 
 void pipeline_note_change(struct db_pipeline *pipeline, const struct db_statement *statement)
 {
-	if (statement->index < pipeline->statement_count)
+	if (is_known(pipeline, statement))
 		pipeline->changed_ns[statement->index] = clock_now_ns();
 }
 

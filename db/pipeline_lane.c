@@ -47,10 +47,16 @@ void pipeline_leave_lane(struct db_pipeline *pipeline, struct db_batch *batch)
 	pipeline->waiting--;
 }
 
+/* One that turns is usable again after one round trip. */
+static bool is_there(const struct link *link)
+{
+	return db_conn_is_usable(&link->conn) || link->conn.is_turning;
+}
+
 bool pipeline_has_usable_link(const struct db_pipeline *pipeline, const struct lane *lane)
 {
 	for (unsigned i = 0; i < pipeline->options.connections; i++)
-		if (pipeline->links[i].lane == lane && db_conn_is_usable(&pipeline->links[i].conn))
+		if (pipeline->links[i].lane == lane && is_there(&pipeline->links[i]))
 			return true;
 	return false;
 }
@@ -75,8 +81,8 @@ static bool is_overdue(const struct link *link, uint64_t now_ns)
 
 static bool is_open_to_quick(const struct link *link, uint64_t now_ns)
 {
-	return db_conn_is_usable(&link->conn) && !link->conn.is_retiring && !link->has_lone_traveller &&
-	       !is_overdue(link, now_ns);
+	return db_conn_is_usable(&link->conn) && link_is_of_this_edition(link) && !link->conn.is_retiring &&
+	       !link->has_lone_traveller && !is_overdue(link, now_ns);
 }
 
 /* Of writes each is a unit, and can not be taken off again from behind one that waits for a lock, or that has changed
@@ -163,13 +169,20 @@ unsigned pipeline_opening_count(const struct db_pipeline *pipeline, const struct
 	return count;
 }
 
+/* One of an edition before is, when what is in flight on it is over. */
+static bool is_open_to_quick_soon(const struct link *link, uint64_t now_ns)
+{
+	return link_is_of_this_edition(link) ? is_open_to_quick(link, now_ns)
+					     : db_conn_is_usable(&link->conn) && !link->has_lone_traveller;
+}
+
 /* Whether batches that found no connection are a reason to open one. */
 static bool wants_link(struct db_pipeline *pipeline, const struct lane *lane, uint64_t now_ns)
 {
 	unsigned open_to_quick = 0, opening = pipeline_opening_count(pipeline, lane);
 
 	for (unsigned i = 0; i < pipeline->options.connections; i++)
-		if (pipeline->links[i].lane == lane && is_open_to_quick(&pipeline->links[i], now_ns))
+		if (pipeline->links[i].lane == lane && is_open_to_quick_soon(&pipeline->links[i], now_ns))
 			open_to_quick++;
 	if (!list_is_empty(&lane->quick) && open_to_quick + opening < pipeline_shared(pipeline, lane))
 		return true;

@@ -181,7 +181,10 @@ static void on_ready(struct db_watch *watch)
 		measure_distance(pipeline);
 	}
 	note_idle(link);
-	db_watch_update(&link->watch);
+	if (link_turn_when_idle(link) != 0)
+		link_lose(link);
+	else
+		db_watch_update(&link->watch);
 }
 
 /* Opening and losing links */
@@ -222,6 +225,7 @@ void link_open(struct db_pipeline *pipeline, struct lane *lane)
 	list_init(&link->outgoing);
 	db_conn_init(&link->conn, pipeline->options.settings, lane->is_read_only,
 		     pipeline->options.first_number + (unsigned)(link - pipeline->links), on_over);
+	link->conn.catalog = pipeline->catalog;
 	db_watch_init(&link->watch, pipeline->loop, &link->conn, on_ready);
 	link->resolve = db_resolve_start(pipeline->loop, pipeline->options.settings->conninfo, on_resolved, link);
 	if (link->resolve == NULL)
@@ -277,7 +281,7 @@ void link_lose(struct link *link)
 {
 	struct db_pipeline *pipeline = link->pipeline;
 	struct lane *lane = link->lane;
-	bool was_opening = link->opening_ns > 0;
+	bool was_opening = link->opening_ns > 0 && !link->conn.is_turning;
 
 	if (link->conn.changed_by != NULL)
 		pipeline_note_change(pipeline, link->conn.changed_by);

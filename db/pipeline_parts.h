@@ -5,6 +5,7 @@
  *   pipeline_lane.c         who travels with whom
  *   pipeline_link.c         one connection: units out, results in; opened and lost
  *   pipeline_rest.c         what rests before it runs again
+ *   pipeline_turn.c         from one edition of the statements to the next
  *   pipeline_tick.c         deadlines, what turns out slow, connections that are missing
  *
  * Thread:  the loop.
@@ -50,13 +51,13 @@ struct db_pipeline {
 	struct link *links;
 	unsigned open_count; /* links in use */
 	unsigned waiting, in_flight;
-	struct list resting;   /* before they run again; counted in `waiting` */
-	struct list finished;  /* over without having been sent */
-	uint64_t *expected_ns; /* per statement: moving average, 0 before the first */
-	uint64_t *changed_ns;  /* per statement: when it changed its session, 0: not so far */
-	unsigned statement_count;
-	uint64_t distance_ns; /* the shortest round trip of the connections there are */
-	unsigned failures;    /* connects in a row that failed */
+	struct list resting;       /* before they run again; counted in `waiting` */
+	struct list finished;      /* over without having been sent */
+	uint64_t *expected_ns;     /* per statement: moving average, 0 before the first */
+	uint64_t *changed_ns;      /* per statement: when it changed its session, 0: not so far */
+	struct db_catalog catalog; /* of the statements that are prepared from now on */
+	uint64_t distance_ns;      /* the shortest round trip of the connections there are */
+	unsigned failures;         /* connects in a row that failed */
 	uint64_t retry_ns;
 	struct db_numbers numbers;
 };
@@ -76,6 +77,15 @@ void pipeline_note_change(struct db_pipeline *pipeline, const struct db_statemen
 bool pipeline_is_quick(struct db_pipeline *pipeline, const struct db_batch *batch);
 /* What takes longer is not quick. */
 uint64_t pipeline_quick_ns(const struct db_pipeline *pipeline);
+
+/* pipeline_turn.c */
+
+/* A connection that has become idle turns, when it is still of an edition before. -1: it broke. */
+int link_turn_when_idle(struct link *link);
+static inline bool link_is_of_this_edition(const struct link *link)
+{
+	return link->conn.catalog.edition == link->pipeline->catalog.edition;
+}
 
 /* pipeline_lane.c */
 

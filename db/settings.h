@@ -9,10 +9,15 @@
 
 #include "db/statement.h"
 
+/* The statements that a session prepares, each where it is first sent: those of one edition of the endpoints. */
+struct db_catalog {
+	unsigned edition;
+	unsigned statement_count; /* the indices of those with a name are below it */
+};
+
 struct db_settings {
-	const char *conninfo;     /* URL or key=value; "" for libpq's defaults */
-	unsigned statement_count; /* the indices of those with a name are below it; each is prepared where it is first
-				     sent */
+	const char *conninfo;      /* URL or key=value; "" for libpq's defaults */
+	struct db_catalog catalog; /* of the first edition */
 	uint32_t connect_timeout_ms;
 	uint32_t start_wait_ms;        /* describing tries to connect for so long */
 	uint32_t statement_timeout_ms; /* PostgreSQL ends by itself what nobody waits for any more */

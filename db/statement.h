@@ -44,6 +44,7 @@ struct db_statement {
 	const char *name; /* the prepared statement's name, unique in the set */
 	const char *sql;  /* parameters as $1..$n; newlines kept, so that positions can be mapped to lines */
 	unsigned index;   /* 0.. in the set */
+	unsigned edition; /* of the set: a session has the statements of one edition prepared at a time */
 	struct db_parameter *parameters;
 	unsigned parameter_count;
 	struct db_column *columns;

@@ -23,9 +23,14 @@ static void note_over(struct db_conn *conn, struct db_batch *batch, enum db_conn
 
 void db_wait_init(struct db_wait *wait, const struct db_settings *settings, unsigned number)
 {
-	*wait = (struct db_wait){0};
+	*wait = (struct db_wait){.catalog = settings->catalog};
 	db_conn_init(&wait->reads, settings, true, number * 2, note_over);
 	db_conn_init(&wait->writes, settings, false, number * 2 + 1, note_over);
+}
+
+void db_wait_turn(struct db_wait *wait, struct db_catalog catalog)
+{
+	wait->catalog = catalog;
 }
 
 void db_wait_cleanup(struct db_wait *wait)
@@ -157,14 +162,37 @@ static void close_when_stale(struct db_wait *wait, struct db_conn *conn)
 		}
 }
 
+/* Lets an open connection prepare the statements of this edition. Returns 1 when the deadline passed meanwhile. */
+static int turn_when_needed(struct db_wait *wait, struct db_conn *conn, uint64_t deadline_ns)
+{
+	int status;
+
+	if (!db_conn_is_usable(conn) || conn->catalog.edition == wait->catalog.edition)
+		return 0;
+	status = db_conn_turn(conn, wait->catalog);
+	while (status == 0 && !db_conn_is_usable(conn))
+		status = wait_and_advance(conn, deadline_ns);
+	if (status == 0)
+		return 0;
+	if (status < 0) {
+		log_warning("db", "conn %u lost: %s", conn->number, conn->error);
+		count(&wait->lost);
+	}
+	db_conn_close(conn);
+	return status > 0;
+}
+
 /* As db_wait_open(). */
 static int open_when_needed(struct db_wait *wait, struct db_conn *conn, const struct db_batch *batch)
 {
 	int status;
 
 	close_when_stale(wait, conn);
+	if (turn_when_needed(wait, conn, batch->deadline_ns) > 0)
+		return 1;
 	if (db_conn_is_usable(conn))
 		return 0;
+	conn->catalog = wait->catalog;
 	if (wait->failures > 0 && clock_now_ns() < wait->retry_ns)
 		return -1;
 	status = db_wait_open(conn, batch->deadline_ns);

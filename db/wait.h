@@ -14,8 +14,9 @@
 
 struct db_wait {
 	struct db_conn reads, writes;
-	uint64_t retry_ns; /* after a failed connect: not before then */
-	unsigned failures; /* in a row */
+	uint64_t retry_ns;         /* after a failed connect: not before then */
+	unsigned failures;         /* in a row */
+	struct db_catalog catalog; /* of the statements to prepare from now on */
 	/* for db_wait_count() */
 	atomic_uint open, busy;
 	atomic_ullong lost, run_again, units;
@@ -23,6 +24,8 @@ struct db_wait {
 
 void db_wait_init(struct db_wait *wait, const struct db_settings *settings, unsigned number);
 void db_wait_run(struct db_wait *wait, struct db_batch *batch);
+/* From now on batches of another edition's statements come: each connection prepares those, when it is next used. */
+void db_wait_turn(struct db_wait *wait, struct db_catalog catalog);
 /* After a failed connect: tries again, when it is time for it, for at most PROBE_MS. */
 void db_wait_probe(struct db_wait *wait);
 void db_wait_cleanup(struct db_wait *wait);

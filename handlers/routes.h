@@ -40,6 +40,7 @@ struct route {
 	const void *data;    /* the handler's own: the endpoint */
 	unsigned timeout_ms; /* 0: the service's */
 	unsigned index;      /* set by router_add(): 0.. in order */
+	unsigned counted_as; /* set by metrics_register(); 0: with those that have no route */
 };
 
 struct route_match {

@@ -90,12 +90,12 @@ static void init_handles(struct admin *admin)
 void admin_start(struct admin *admin)
 {
 	init_handles(admin);
-	edition_init(&admin->edition);
-	edition_fill_admin(&admin->edition);
+	admin->edition = edition_create(0);
+	edition_fill_admin(admin->edition);
 	admin->http_loop = http_loop_create(admin->http, &(struct http_loop_options){
 							     .loop = &admin->loop,
 							     .number = admin->number,
-							     .edition = &admin->edition,
+							     .edition = admin->edition,
 							     .pulse = &admin->pulse,
 							     .is_admin = true,
 							 });
@@ -108,6 +108,6 @@ void admin_stop(struct admin *admin)
 	uv_async_send(&admin->stop);
 	pthread_join(admin->thread, NULL);
 	http_loop_destroy(admin->http_loop);
-	edition_cleanup(&admin->edition);
+	edition_destroy(admin->edition);
 	REQUIRE(uv_loop_close(&admin->loop) == 0);
 }

@@ -26,7 +26,7 @@ struct admin {
 	unsigned number; /* of its counters */
 	/* private */
 	uv_loop_t loop;
-	struct edition edition;
+	struct edition *edition;
 	struct http_loop *http_loop;
 	struct pulse pulse;
 	uv_async_t stop;

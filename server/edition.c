@@ -1,7 +1,9 @@
 #include "server/edition.h"
 
+#include "base/memory.h"
 #include "base/require.h"
 #include "db/describe.h"
+#include "db/pipeline.h"
 #include "handlers/health.h"
 #include "handlers/openapi.h"
 #include "handlers/sql_endpoint.h"
@@ -9,11 +11,17 @@
 #include "server/metrics.h"
 #include "server/service.h"
 
-void edition_init(struct edition *edition)
+#include <stdlib.h>
+
+struct edition *edition_create(unsigned number)
 {
-	*edition = (struct edition){.fetches_pages = false};
+	struct edition *edition = memory_alloc_zeroed(1, sizeof(*edition));
+
+	edition->catalog.edition = number;
+	list_init(&edition->link);
 	endpoint_set_init(&edition->endpoints);
 	router_init(&edition->router);
+	return edition;
 }
 
 static bool fetches_pages(const struct endpoint_set *set)
@@ -60,10 +68,8 @@ static int add_routes(struct edition *edition)
 }
 
 /* With something wrong already, a database that is away is not waited for. */
-static int describe(struct edition *edition, const struct service *service, bool is_good, const char **why)
+static int describe(struct edition *edition, struct db_settings settings, bool is_good, const char **why)
 {
-	struct db_settings settings = service->db;
-
 	if (!is_good)
 		settings.start_wait_ms = 0;
 	if (db_describe(&edition->endpoints, &settings, why) != 0)
@@ -71,7 +77,16 @@ static int describe(struct edition *edition, const struct service *service, bool
 	return sql_endpoint_check_works(&edition->endpoints);
 }
 
-int edition_load(struct edition *edition, const struct service *service, const char **why)
+/* A session tells the statements of one edition from those of another by this. */
+static void number_statements(struct edition *edition)
+{
+	edition->catalog.statement_count = edition->endpoints.count;
+	for (unsigned i = 0; i < edition->endpoints.count; i++)
+		edition->endpoints.endpoints[i].statement.edition = edition->catalog.edition;
+}
+
+int edition_load(struct edition *edition, const struct service *service, const struct db_settings *settings,
+		 const char **why)
 {
 	struct endpoint_set *set = &edition->endpoints;
 	struct buffer document = buffer_in(&set->arena);
@@ -83,8 +98,9 @@ int edition_load(struct edition *edition, const struct service *service, const c
 	is_good = add_routes(edition) == 0 && set->diagnostics.count == 0;
 	if (!are_options_good || set->count == 0)
 		return -1;
-	if (describe(edition, service, is_good, why) != 0 || !is_good)
+	if (describe(edition, *settings, is_good, why) != 0 || !is_good)
 		return -1;
+	number_statements(edition);
 	openapi_write(&document, set);
 	edition->openapi = buffer_text(&document);
 	edition->fetches_pages = fetches_pages(set);
@@ -110,8 +126,9 @@ unsigned edition_longest_timeout_ms(const struct edition *edition)
 	return longest_ms;
 }
 
-void edition_cleanup(struct edition *edition)
+void edition_destroy(struct edition *edition)
 {
 	router_cleanup(&edition->router);
 	endpoint_set_cleanup(&edition->endpoints);
+	free(edition);
 }

@@ -80,10 +80,11 @@ static void on_sweep(uv_timer_t *timer)
 	const struct service *service = http->http->service;
 
 	pulse_beat(http->pulse);
+	http_editions_sweep(http);
 	cut_off_overdue(http);
 	http_publish(http);
 	if (http->waiting > 0 || compute_pool_count(service->compute) > 0 ||
-	    (service->fetcher != NULL && fetcher_count(service->fetcher) > 0))
+	    (http->may_fetch && fetcher_count(service->fetcher) > 0))
 		note_who_left(http);
 	if (http->closes_idle)
 		http_loop_drain(http, true);
@@ -159,7 +160,9 @@ struct http_loop *http_loop_create(struct http *http, const struct http_loop_opt
 	created->http = http;
 	created->loop = loop;
 	created->number = options->number;
-	created->edition = options->edition;
+	created->edition = http_edition_create(options->edition);
+	created->may_fetch = options->edition->fetches_pages;
+	list_init(&created->editions);
 	created->pulse = options->pulse;
 	created->is_admin = options->is_admin;
 	created->connections_max = options->is_admin ? ADMIN_CONNECTIONS : http->service->options->max_connections;
@@ -248,6 +251,7 @@ void http_loop_close(struct http_loop *http)
 void http_loop_destroy(struct http_loop *http)
 {
 	runner_destroy(http->runner);
+	http_editions_leave(http);
 	LIST_EACH (item, &http->spare)
 		http_reply_destroy(CONTAINER_OF(item, struct http_reply, link));
 	free(http);

@@ -27,8 +27,8 @@ void http_destroy(struct http *http);
 
 struct http_loop_options {
 	uv_loop_t *loop;
-	unsigned number; /* of its counters */
-	const struct edition *edition;
+	unsigned number;         /* of its counters */
+	struct edition *edition; /* held until the loop has turned to another and lets go of it: reload_note_left() */
 	struct pulse *pulse;
 	bool is_admin; /* answers from memory: without connections to PostgreSQL, and with few clients */
 };
@@ -39,6 +39,8 @@ void http_loop_begin_thread(void);
 /* Accepts the connection that waits on `listener`. When the loop has as many as it may have, the connection waits, and
  * `listener` is served again when one has closed. */
 void http_accept(struct http_loop *http, uv_stream_t *listener);
+/* From now on requests begin with this edition; what is under way goes on with the one that it began with. */
+void http_loop_turn(struct http_loop *http, struct edition *edition);
 /* From now on every response closes its connection; idle connections are closed once `closes_idle`. */
 void http_loop_drain(struct http_loop *http, bool closes_idle);
 /* No connection is open and no exchange under way. */

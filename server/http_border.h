@@ -1,6 +1,7 @@
 /* http_border.h - the inside of the border, for server/http*.c only: nobody else knows libh2o.
  *
  *   http.c          life, sweep, drain         http_client.c   connections
+ *   http_edition.c  from one edition to the next
  *   http_request.c  libh2o's request in        http_reply.c    the response out
  *   http_parser.c   in the place of libh2o's parser
  *   http_problem.c  what libh2o answers by itself
@@ -25,13 +26,22 @@ struct http {
 	h2o_hostconf_t *hosts[2];
 };
 
+/* An edition, as this loop serves it. */
+struct http_edition {
+	struct edition *edition;
+	unsigned requests; /* under way that began with it */
+	struct list link;
+};
+
 struct http_loop {
 	h2o_context_t context;
 	struct http *http;
 	struct runner *runner;
 	uv_loop_t *loop;
 	unsigned number;
-	const struct edition *edition; /* that requests begin with */
+	struct http_edition *edition; /* that requests begin with */
+	struct list editions;         /* those before it, with requests under way */
+	bool may_fetch;               /* some edition so far fetches pages */
 	struct pulse *pulse;
 	h2o_accept_ctx_t accept;
 	bool is_admin, waits_itself;
@@ -65,6 +75,7 @@ struct client {
 struct http_reply {
 	h2o_generator_t generator;
 	struct http_loop *http;
+	struct http_edition *edition;
 	h2o_req_t *request; /* NULL: the client has gone */
 	struct client *client;
 	struct list link; /* on http->sending while the client has to take something */
@@ -72,6 +83,13 @@ struct http_reply {
 	bool is_sending;
 	struct exchange x;
 };
+
+/* http_edition.c */
+struct http_edition *http_edition_create(struct edition *edition);
+/* Lets go of those that nothing refers to any more, and cuts off what is under way with one that has expired. */
+void http_editions_sweep(struct http_loop *http);
+/* At the end: all of them. */
+void http_editions_leave(struct http_loop *http);
 
 /* http.c: what goes on, for /metrics: now and then, and before the loop itself waits. */
 void http_publish(struct http_loop *http);

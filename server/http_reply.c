@@ -39,6 +39,8 @@ struct http_reply *http_reply_create(struct http_loop *http)
 	memset(reply, 0, offsetof(struct http_reply, x));
 	list_init(&reply->link);
 	reply->http = http;
+	reply->edition = http->edition;
+	http->edition->requests++;
 	http->request_count++;
 	return reply;
 }
@@ -52,6 +54,7 @@ void http_reply_release(struct http_reply *reply)
 	db_awaitable_end_stream(&reply->x, &http->runner->streams);
 	fetch_awaitable_end(&reply->x);
 	exchange_recycle(&reply->x);
+	reply->edition->requests--;
 	http->request_count--;
 	if (http->spare_count < SPARE_EXCHANGES) {
 		list_prepend(&http->spare, &reply->link);

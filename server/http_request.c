@@ -140,7 +140,7 @@ int http_on_request(h2o_handler_t *super, h2o_req_t *request)
 	reply->client = request->conn->callbacks->get_socket(request->conn)->on_close.data;
 	reply->client->reply = reply;
 	exchange_begin(x, http->http->service, clock_now_ns());
-	x->edition = http->edition;
+	x->edition = reply->edition->edition;
 	if (refusal != NULL) {
 		/* where the next request begins is anybody's guess */
 		request->http1_is_persistent = 0;
@@ -149,7 +149,7 @@ int http_on_request(h2o_handler_t *super, h2o_req_t *request)
 		x->next = refused;
 	} else {
 		fill_request(x, request);
-		x->next = route_request(x, &http->edition->router);
+		x->next = route_request(x, &x->edition->router);
 	}
 	if (http->waits_itself)
 		http_publish(http);

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/require.h"
+#include "server/reload.h"
 
 enum {
 	DRAIN_LOOK_MS = 10,
@@ -33,6 +34,7 @@ static void on_readiness(uv_timer_t *timer)
 static void close_all(struct server_loop *loop)
 {
 	listener_stop(loop->listener);
+	uv_close((uv_handle_t *)&loop->turn, NULL);
 	uv_close((uv_handle_t *)&loop->drain, NULL);
 	uv_close((uv_handle_t *)&loop->drain_timer, NULL);
 	uv_close((uv_handle_t *)&loop->readiness, NULL);
@@ -72,15 +74,35 @@ static void on_drain(uv_async_t *async)
 	uv_timer_start(&loop->drain_timer, on_drain_timer, 0, DRAIN_LOOK_MS);
 }
 
-void server_loop_init(struct server_loop *loop, struct service *service, const struct edition *edition,
-		      struct http *http, unsigned number, struct listener *listener)
+static void on_turn(uv_async_t *async)
+{
+	struct server_loop *loop = async->data;
+	struct edition *edition = atomic_exchange(&loop->next, NULL);
+
+	if (edition == NULL)
+		return;
+	http_loop_turn(loop->http, edition);
+	reload_note_taken(edition);
+}
+
+struct edition *server_loop_hand(struct server_loop *loop, struct edition *edition)
+{
+	struct edition *not_taken = atomic_exchange(&loop->next, edition);
+
+	uv_async_send(&loop->turn);
+	return not_taken;
+}
+
+void server_loop_init(struct server_loop *loop, struct service *service, struct edition *edition, struct http *http,
+		      unsigned number, struct listener *listener)
 {
 	*loop = (struct server_loop){.service = service, .listener = listener};
 	REQUIRE(uv_loop_init(&loop->loop) == 0);
+	uv_async_init(&loop->loop, &loop->turn, on_turn);
 	uv_async_init(&loop->loop, &loop->drain, on_drain);
 	uv_timer_init(&loop->loop, &loop->drain_timer);
 	uv_timer_init(&loop->loop, &loop->readiness);
-	loop->drain.data = loop->drain_timer.data = loop->readiness.data = loop;
+	loop->turn.data = loop->drain.data = loop->drain_timer.data = loop->readiness.data = loop;
 	uv_timer_start(&loop->readiness, on_readiness, READINESS_MS, READINESS_MS);
 	loop->http = http_loop_create(http, &(struct http_loop_options){
 						.loop = &loop->loop,

@@ -8,6 +8,7 @@
 #include "server/loop.h"
 #include "server/metrics.h"
 #include "server/probe.h"
+#include "server/reload.h"
 #include "server/service.h"
 #include "server/signals.h"
 
@@ -19,7 +20,10 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-enum { DRAIN_GRACE_MS = 1000 }; /* to what the loops look at themselves */
+enum {
+	DRAIN_GRACE_MS = 1000, /* to what the loops look at themselves */
+	FIRST_EDITION = 1,
+};
 
 enum {
 	EXIT_GOOD = 0,
@@ -34,11 +38,12 @@ enum {
 /* The whole running service. */
 struct server {
 	struct service service;
-	struct edition edition;
+	struct edition *edition; /* the first; while it serves, the reload's */
 	struct http *http;
 	struct server_loop *loops;
 	struct listener *listeners, admin_listener;
 	struct admin admin;
+	struct reload reload;
 	struct signals signals;
 	bool has_admin;
 };
@@ -85,6 +90,7 @@ static void on_first_signal(void *data, int number)
 	struct server *server = data;
 
 	atomic_store(&server->service.is_draining, true);
+	reload_forbid(&server->reload);
 	drain(server);
 	log_info("server", "%s: no new connections, requests in flight are answered", signal_name(number));
 }
@@ -107,8 +113,9 @@ static void on_second_signal(void *data, int number)
 
 static void on_hangup(void *data)
 {
-	(void)data;
-	log_info("server", "SIGHUP");
+	struct server *server = data;
+
+	reload_ask(&server->reload);
 }
 
 /* The loops keep the time of the drain; only one that waits itself, in sync mode, can not. */
@@ -129,7 +136,7 @@ static void watch_signals(struct server *server)
 static int open_listeners(struct server *server)
 {
 	const struct options *options = server->service.options;
-	unsigned count = server->edition.endpoints.count;
+	unsigned count = server->edition->endpoints.count;
 	char address[300], admin_address[300], why[400];
 
 	server->listeners = memory_alloc_zeroed(options->loops, sizeof(*server->listeners));
@@ -192,16 +199,24 @@ static void start_loops(struct server *server)
 	unsigned count = server->service.options->loops;
 
 	/* one more for the admin listener's */
-	server->service.metrics = metrics_create(count + 1, &server->edition.router);
+	server->service.metrics = metrics_create(count + 1);
+	metrics_register(server->service.metrics, &server->edition->router);
+	metrics_note_edition(server->service.metrics, server->edition->endpoints.count);
 	server->service.compute =
 	    compute_pool_create(compute_threads(server->service.options), server->service.options->queue_limit);
-	if (server->edition.fetches_pages)
+	if (server->edition->fetches_pages)
 		server->service.fetcher = fetcher_create(server->service.fetcher_settings);
 	server->http = http_create(&server->service);
 	server->loops = memory_alloc_zeroed(count, sizeof(*server->loops));
 	for (unsigned i = 0; i < count; i++)
-		server_loop_init(&server->loops[i], &server->service, &server->edition, server->http, i,
+		server_loop_init(&server->loops[i], &server->service, server->edition, server->http, i,
 				 &server->listeners[i]);
+	server->reload = (struct reload){
+	    .service = &server->service,
+	    .loops = server->loops,
+	    .current = server->edition,
+	};
+	reload_start(&server->reload);
 	if (server->has_admin)
 		start_admin(server);
 	for (unsigned i = 1; i < count; i++)
@@ -232,8 +247,15 @@ static void stop_loops(struct server *server)
 	signals_stop(&server->signals);
 	if (server->has_admin)
 		admin_stop(&server->admin);
+	if (!reload_stop(&server->reload)) {
+		log_info("server", "ended during a reload, which PostgreSQL keeps waiting");
+		log_flush();
+		_exit(EXIT_GOOD);
+	}
 	for (unsigned i = 0; i < server->service.options->loops; i++)
 		server_loop_cleanup(&server->loops[i]);
+	reload_cleanup(&server->reload);
+	server->edition = NULL;
 	http_destroy(server->http);
 	metrics_destroy(server->service.metrics);
 	compute_pool_destroy(server->service.compute);
@@ -268,7 +290,7 @@ static int serve(struct server *server)
 
 static int check(struct server *server)
 {
-	unsigned count = server->edition.endpoints.count;
+	unsigned count = server->edition->endpoints.count;
 
 	printf("meantime: %u endpoint%s good\n", count, count == 1 ? " is" : "s are");
 	return EXIT_GOOD;
@@ -276,7 +298,7 @@ static int check(struct server *server)
 
 static int print_routes(struct server *server)
 {
-	const struct endpoint_set *set = &server->edition.endpoints;
+	const struct endpoint_set *set = &server->edition->endpoints;
 
 	for (unsigned i = 0; i < set->count; i++) {
 		const struct endpoint *endpoint = &set->endpoints[i];
@@ -289,7 +311,7 @@ static int print_routes(struct server *server)
 
 static int print_openapi(struct server *server)
 {
-	printf("%.*s", TEXT_ARGS(server->edition.openapi));
+	printf("%.*s", TEXT_ARGS(server->edition->openapi));
 	return EXIT_GOOD;
 }
 
@@ -314,13 +336,13 @@ static const struct command {
 /* All that is wrong is said in one run. Returns -1 after having printed it. */
 static int load(struct server *server)
 {
-	struct diagnostics *diagnostics = &server->edition.endpoints.diagnostics;
+	struct diagnostics *diagnostics = &server->edition->endpoints.diagnostics;
 	const char *why;
 
 	service_check(&server->service, diagnostics);
-	if (edition_load(&server->edition, &server->service, &why) == 0) {
-		server->service.db.statement_count = server->edition.endpoints.count;
-		service_allow_timeout(&server->service, edition_longest_timeout_ms(&server->edition));
+	if (edition_load(server->edition, &server->service, &server->service.db, &why) == 0) {
+		server->service.db.catalog = server->edition->catalog;
+		service_allow_timeout(&server->service, edition_longest_timeout_ms(server->edition));
 		return 0;
 	}
 	diagnostics_print(diagnostics, stderr);
@@ -340,10 +362,11 @@ static int run_command(const struct command *command, struct options *options)
 	server = memory_alloc_zeroed(1, sizeof(*server));
 
 	service_init(&server->service, options);
-	edition_init(&server->edition);
+	server->edition = edition_create(FIRST_EDITION);
 	if (load(server) == 0)
 		status = command->run(server);
-	edition_cleanup(&server->edition);
+	if (server->edition != NULL)
+		edition_destroy(server->edition);
 	service_cleanup(&server->service);
 	free(server);
 	return status;

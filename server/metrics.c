@@ -6,6 +6,7 @@
 
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <time.h>
 
 /* Buckets double from 64 us: 64 us, 128 us, ... 33.5 s; what is longer is in +Inf only. */
 enum {
@@ -18,36 +19,94 @@ struct counters {
 	_Atomic uint64_t by_class[CLASSES], buckets[BUCKETS], count, total_ns, queue_ns, db_ns;
 };
 
+enum {
+	CHUNK = 64,   /* counters that are made together */
+	NO_ROUTE = 0, /* the first of the counters: for requests that match none */
+	CHUNKS_MAX = METRICS_NAMES_MAX / CHUNK,
+};
+
 struct loop_counters {
-	struct counters *routes; /* one more than there are routes: for requests that match none */
+	struct counters *chunks[CHUNKS_MAX];
 	_Atomic unsigned connections, requests, waiting, computations, db_open, db_busy;
 	_Atomic uint64_t refused, db_lost, db_run_again, db_units;
 };
 
 struct metrics {
-	const struct router *router;
 	unsigned loop_count;
 	struct loop_counters *loops;
+	_Atomic unsigned name_count; /* what is below it is constant */
+	char *names[METRICS_NAMES_MAX];
+	_Atomic unsigned endpoints;
+	_Atomic uint64_t editions, refused_editions, edition_s;
 };
 
-struct metrics *metrics_create(unsigned loop_count, const struct router *router)
+static void add_name(struct metrics *metrics, const char *name)
+{
+	unsigned count = metrics->name_count;
+
+	if (count % CHUNK == 0)
+		for (unsigned i = 0; i < metrics->loop_count; i++)
+			metrics->loops[i].chunks[count / CHUNK] = memory_alloc_zeroed(CHUNK, sizeof(struct counters));
+	metrics->names[count] = memory_copy_string(name);
+	atomic_store_explicit(&metrics->name_count, count + 1, memory_order_release);
+}
+
+struct metrics *metrics_create(unsigned loop_count)
 {
 	struct metrics *metrics = memory_alloc_zeroed(1, sizeof(*metrics));
 
-	metrics->router = router;
 	metrics->loop_count = loop_count;
 	metrics->loops = memory_alloc_zeroed(loop_count, sizeof(*metrics->loops));
-	for (unsigned i = 0; i < loop_count; i++)
-		metrics->loops[i].routes = memory_alloc_zeroed(router->count + 1, sizeof(struct counters));
+	add_name(metrics, "none");
 	return metrics;
 }
 
 void metrics_destroy(struct metrics *metrics)
 {
 	for (unsigned i = 0; i < metrics->loop_count; i++)
-		free(metrics->loops[i].routes);
+		for (unsigned chunk = 0; chunk < CHUNKS_MAX; chunk++)
+			free(metrics->loops[i].chunks[chunk]);
+	for (unsigned i = 0; i < metrics->name_count; i++)
+		free(metrics->names[i]);
 	free(metrics->loops);
 	free(metrics);
+}
+
+static unsigned find_name(struct metrics *metrics, const char *name)
+{
+	unsigned count = metrics->name_count;
+
+	/* what is new is mostly behind all others */
+	for (unsigned i = NO_ROUTE + 1; i < count; i++)
+		if (strcmp(metrics->names[i], name) == 0)
+			return i;
+	if (count == METRICS_NAMES_MAX)
+		return NO_ROUTE;
+	add_name(metrics, name);
+	return count;
+}
+
+void metrics_register(struct metrics *metrics, struct router *router)
+{
+	for (unsigned i = 0; i < router->count; i++)
+		router->routes[i]->counted_as = find_name(metrics, router->routes[i]->name);
+}
+
+void metrics_note_edition(struct metrics *metrics, unsigned endpoints)
+{
+	atomic_store(&metrics->endpoints, endpoints);
+	atomic_store(&metrics->edition_s, (uint64_t)time(NULL));
+	atomic_fetch_add(&metrics->editions, 1);
+}
+
+void metrics_note_refused_edition(struct metrics *metrics)
+{
+	atomic_fetch_add(&metrics->refused_editions, 1);
+}
+
+static struct counters *counters_of(const struct metrics *metrics, unsigned loop, unsigned name)
+{
+	return &metrics->loops[loop].chunks[name / CHUNK][name % CHUNK];
 }
 
 /* One writer: a load and a store need no lock prefix. */
@@ -69,21 +128,12 @@ static unsigned bucket_of(uint64_t ns)
 	return log2 < FIRST_BUCKET_LOG2_NS ? 0 : log2 - FIRST_BUCKET_LOG2_NS + 1;
 }
 
-/* The admin listener's routes are not these, though they have the same numbers. */
-static unsigned counted_as(const struct metrics *metrics, const struct route *route)
-{
-	const struct router *router = metrics->router;
-
-	if (route != NULL && route->index < router->count && router->routes[route->index] == route)
-		return route->index;
-	return router->count;
-}
-
 void metrics_note(struct metrics *metrics, unsigned loop, const struct exchange *x, uint64_t total_ns)
 {
 	const struct route *route = x->request.match.route;
 	unsigned bucket = bucket_of(total_ns), class = x->response.status / 100;
-	struct counters *counters = &metrics->loops[loop].routes[counted_as(metrics, route)];
+	/* the admin listener's routes have none of their own */
+	struct counters *counters = counters_of(metrics, loop, route != NULL ? route->counted_as : NO_ROUTE);
 
 	add(&counters->by_class[class < CLASSES ? class : 0], 1);
 	if (bucket < BUCKETS)
@@ -114,17 +164,12 @@ void metrics_set_gauges(struct metrics *metrics, unsigned loop, const struct met
 
 /* Writing */
 
-static const char *name_of(const struct metrics *metrics, unsigned route)
-{
-	return route < metrics->router->count ? metrics->router->routes[route]->name : "none";
-}
-
-static uint64_t sum(const struct metrics *metrics, unsigned route, size_t offset)
+static uint64_t sum(const struct metrics *metrics, unsigned name, size_t offset)
 {
 	uint64_t total = 0;
 
 	for (unsigned i = 0; i < metrics->loop_count; i++)
-		total += get((const _Atomic uint64_t *)((const char *)&metrics->loops[i].routes[route] + offset));
+		total += get((const _Atomic uint64_t *)((const char *)counters_of(metrics, i, name) + offset));
 	return total;
 }
 
@@ -137,22 +182,26 @@ static void write_header(struct buffer *out, const char *name, const char *type,
 
 static void write_requests(const struct metrics *metrics, struct buffer *out)
 {
+	unsigned names = atomic_load_explicit(&metrics->name_count, memory_order_acquire);
+
 	write_header(out, "requests_total", "counter", "Responses sent, by route and class of status.");
-	for (unsigned route = 0; route <= metrics->router->count; route++)
+	for (unsigned route = 0; route < names; route++)
 		for (unsigned class = 1; class < CLASSES; class ++) {
 			uint64_t count = sum(metrics, route, offsetof(struct counters, by_class) + class * 8);
 
 			if (count > 0)
 				buffer_printf(out, "meantime_requests_total{route=\"%s\",status=\"%uxx\"} %llu\n",
-					      name_of(metrics, route), class, (unsigned long long)count);
+					      metrics->names[route], class, (unsigned long long)count);
 		}
 }
 
 static void write_seconds(const struct metrics *metrics, struct buffer *out)
 {
+	unsigned names = atomic_load_explicit(&metrics->name_count, memory_order_acquire);
+
 	write_header(out, "request_seconds", "histogram", "From a request's arrival to its response.");
-	for (unsigned route = 0; route <= metrics->router->count; route++) {
-		const char *name = name_of(metrics, route);
+	for (unsigned route = 0; route < names; route++) {
+		const char *name = metrics->names[route];
 		uint64_t count = 0;
 
 		if (SUM(route, count) == 0)
@@ -174,16 +223,18 @@ static void write_seconds(const struct metrics *metrics, struct buffer *out)
 
 static void write_shares(const struct metrics *metrics, struct buffer *out)
 {
+	unsigned names = atomic_load_explicit(&metrics->name_count, memory_order_acquire);
+
 	write_header(out, "queue_seconds_total", "counter", "Time requests waited for a connection or a worker.");
-	for (unsigned route = 0; route <= metrics->router->count; route++)
+	for (unsigned route = 0; route < names; route++)
 		if (SUM(route, queue_ns) > 0)
-			buffer_printf(out, "meantime_queue_seconds_total{route=\"%s\"} %.6f\n", name_of(metrics, route),
+			buffer_printf(out, "meantime_queue_seconds_total{route=\"%s\"} %.6f\n", metrics->names[route],
 				      (double)SUM(route, queue_ns) / 1e9);
 	write_header(out, "database_seconds_total", "counter", "Time requests waited for PostgreSQL.");
-	for (unsigned route = 0; route <= metrics->router->count; route++)
+	for (unsigned route = 0; route < names; route++)
 		if (SUM(route, db_ns) > 0)
 			buffer_printf(out, "meantime_database_seconds_total{route=\"%s\"} %.6f\n",
-				      name_of(metrics, route), (double)SUM(route, db_ns) / 1e9);
+				      metrics->names[route], (double)SUM(route, db_ns) / 1e9);
 }
 
 static void write_gauges(const struct metrics *metrics, struct buffer *out)
@@ -222,9 +273,9 @@ static void write_gauges(const struct metrics *metrics, struct buffer *out)
 	write_header(out, "database_connections_lost_total", "counter",
 		     "Connections that broke after they had worked.");
 	buffer_printf(out, "meantime_database_connections_lost_total %llu\n", (unsigned long long)now.db_lost);
-	write_header(
-	    out, "database_requests_run_again_total", "counter",
-	    "Run once more after a loss, a neighbour's failure, from behind somebody slow, prepared again, or after other transactions were in its way.");
+	write_header(out, "database_requests_run_again_total", "counter",
+		     "Run once more after a loss, a neighbour's failure, from behind somebody slow, prepared again, or "
+		     "after other transactions were in its way.");
 	buffer_printf(out, "meantime_database_requests_run_again_total %llu\n", (unsigned long long)now.db_run_again);
 	write_header(out, "database_units_total", "counter", "Implicit transactions: what ended with one Sync.");
 	buffer_printf(out, "meantime_database_units_total %llu\n", (unsigned long long)now.db_units);
@@ -236,6 +287,22 @@ static void write_log(struct buffer *out)
 	buffer_printf(out, "meantime_log_lines_dropped_total %llu\n", (unsigned long long)log_dropped());
 }
 
+static void write_editions(const struct metrics *metrics, struct buffer *out)
+{
+	write_header(out, "endpoints", "gauge", "Endpoints that are served.");
+	buffer_printf(out, "meantime_endpoints %u\n", metrics->endpoints);
+	write_header(out, "endpoints_loaded_timestamp_seconds", "gauge", "When their files were last read well.");
+	buffer_printf(out, "meantime_endpoints_loaded_timestamp_seconds %llu\n",
+		      (unsigned long long)get(&metrics->edition_s));
+	write_header(out, "reloads_total", "counter", "SIGHUPs: the endpoints were read again, or refused.");
+	buffer_printf(out,
+		      "meantime_reloads_total{result=\"good\"} %llu\n"
+		      "meantime_reloads_total{result=\"refused\"} %llu\n",
+		      /* the first were read at the start */
+		      (unsigned long long)get(&metrics->editions) - 1,
+		      (unsigned long long)get(&metrics->refused_editions));
+}
+
 void metrics_write(const struct metrics *metrics, struct buffer *out)
 {
 	write_requests(metrics, out);
@@ -243,6 +310,7 @@ void metrics_write(const struct metrics *metrics, struct buffer *out)
 	write_shares(metrics, out);
 	write_gauges(metrics, out);
 	write_log(out);
+	write_editions(metrics, out);
 }
 
 enum step metrics_get(struct exchange *x)

@@ -15,6 +15,7 @@
 
 #include <uv.h>
 
+#include "server/edition.h"
 #include "server/exchange.h"
 #include "server/pulse.h"
 #include "server/resources.h"
@@ -36,6 +37,10 @@ struct runner_class {
 	bool (*await)(struct runner *runner, struct exchange *x);
 	bool (*is_ready)(struct runner *runner);
 	struct runner_numbers (*numbers)(struct runner *runner);
+	/* From now on requests of another edition come; those that are under way end as they began. */
+	void (*turn)(struct runner *runner, const struct edition *edition);
+	/* Of what connections still refer to, other than for an exchange. */
+	unsigned (*oldest_edition)(struct runner *runner);
 	void (*close)(struct runner *runner);
 	void (*cleanup)(struct runner *runner);
 };

@@ -51,6 +51,16 @@ static struct runner_numbers numbers(struct runner *runner)
 	return numbers;
 }
 
+static void turn(struct runner *runner, const struct edition *edition)
+{
+	db_pipeline_turn(runner->resources.pipeline, edition->catalog, edition->carried_from);
+}
+
+static unsigned oldest_edition(struct runner *runner)
+{
+	return db_pipeline_oldest_edition(runner->resources.pipeline);
+}
+
 static void close_pipeline(struct runner *runner)
 {
 	db_pipeline_close(runner->resources.pipeline);
@@ -71,6 +81,8 @@ const struct runner_class runner_async = {
     .await = await,
     .is_ready = is_ready,
     .numbers = numbers,
+    .turn = turn,
+    .oldest_edition = oldest_edition,
     .close = close_pipeline,
     .cleanup = cleanup,
 };

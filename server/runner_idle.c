@@ -27,12 +27,26 @@ static struct runner_numbers numbers(struct runner *runner)
 	return (struct runner_numbers){0};
 }
 
+static void turn(struct runner *runner, const struct edition *edition)
+{
+	(void)runner;
+	(void)edition;
+}
+
+static unsigned oldest_edition(struct runner *runner)
+{
+	(void)runner;
+	return UINT_MAX;
+}
+
 const struct runner_class runner_idle = {
     .bytes = sizeof(struct runner),
     .start = do_nothing,
     .await = await,
     .is_ready = is_ready,
     .numbers = numbers,
+    .turn = turn,
+    .oldest_edition = oldest_edition,
     .close = do_nothing,
     .cleanup = do_nothing,
 };

@@ -46,6 +46,18 @@ static struct runner_numbers numbers(struct runner *runner)
 	return numbers;
 }
 
+static void turn(struct runner *runner, const struct edition *edition)
+{
+	db_wait_turn(&self_of(runner)->wait, edition->catalog);
+}
+
+/* Between two requests a connection has nothing in flight. */
+static unsigned oldest_edition(struct runner *runner)
+{
+	(void)runner;
+	return UINT_MAX;
+}
+
 static void close_connections(struct runner *runner)
 {
 	db_wait_cleanup(&self_of(runner)->wait);
@@ -62,6 +74,8 @@ const struct runner_class runner_sync = {
     .await = await,
     .is_ready = is_ready,
     .numbers = numbers,
+    .turn = turn,
+    .oldest_edition = oldest_edition,
     .close = close_connections,
     .cleanup = cleanup,
 };

@@ -28,11 +28,12 @@ struct threads_runner {
 	struct worker *workers;
 	unsigned worker_count;
 
-	pthread_mutex_t waiting_lock; /* guards the next four */
+	pthread_mutex_t waiting_lock; /* guards the next five */
 	pthread_cond_t has_work;
 	struct list waiting; /* exchanges, first in first out */
 	unsigned waiting_count;
 	bool is_stopping;
+	struct db_catalog catalog; /* of the statements to prepare from now on */
 
 	struct inbox over; /* exchanges with a response */
 
@@ -90,6 +91,7 @@ static struct exchange *take_exchange(struct worker *worker)
 		x = CONTAINER_OF(self->waiting.next, struct exchange, link);
 		list_remove(&x->link);
 		self->waiting_count--;
+		db_wait_turn(&worker->wait, self->catalog);
 	}
 	pthread_mutex_unlock(&self->waiting_lock);
 	return x;
@@ -220,6 +222,7 @@ static void start(struct runner *runner)
 	uv_timer_init(runner->loop, &self->expiry);
 	self->expiry.data = self;
 	self->worker_count = runner->service->options->threads;
+	self->catalog = runner->service->db.catalog;
 	self->workers = memory_alloc_zeroed(self->worker_count, sizeof(*self->workers));
 	for (unsigned i = 0; i < self->worker_count; i++)
 		start_worker(self, i);
@@ -243,6 +246,22 @@ static struct runner_numbers numbers(struct runner *runner)
 	numbers.waiting = self->waiting_count;
 	pthread_mutex_unlock(&self->waiting_lock);
 	return numbers;
+}
+
+static void turn(struct runner *runner, const struct edition *edition)
+{
+	struct threads_runner *self = self_of(runner);
+
+	pthread_mutex_lock(&self->waiting_lock);
+	self->catalog = edition->catalog;
+	pthread_mutex_unlock(&self->waiting_lock);
+}
+
+/* Between two requests a connection has nothing in flight. */
+static unsigned oldest_edition(struct runner *runner)
+{
+	(void)runner;
+	return UINT_MAX;
 }
 
 static void close_pool(struct runner *runner)
@@ -275,6 +294,8 @@ const struct runner_class runner_threads = {
     .await = await,
     .is_ready = is_ready,
     .numbers = numbers,
+    .turn = turn,
+    .oldest_edition = oldest_edition,
     .close = close_pool,
     .cleanup = cleanup,
 };

@@ -57,7 +57,7 @@ static inline int set_up(void **state)
 	fake_pq_reset();
 	settings = (struct db_settings){
 	    .conninfo = "",
-	    .statement_count = 3,
+	    .catalog.statement_count = 3,
 	    .connect_timeout_ms = 1000,
 	    .statement_timeout_ms = 5000,
 	    .idle_timeout_ms = 31000,
@@ -108,7 +108,7 @@ static inline void open_and_prepare(void)
 		assert_int_equal(db_conn_advance(&conn), 0);
 	assert_int_equal(conn.state, CONN_READY);
 	fake_pq_sent(pg());
-	for (unsigned i = 0; i < settings.statement_count; i++)
+	for (unsigned i = 0; i < settings.catalog.statement_count; i++)
 		conn.prepared[i].is_prepared = true;
 }
 
@@ -117,7 +117,7 @@ static inline void open_unprepared(void)
 {
 	open_and_prepare();
 	fake_pq.shows_prepares = true;
-	for (unsigned i = 0; i < settings.statement_count; i++)
+	for (unsigned i = 0; i < settings.catalog.statement_count; i++)
 		conn.prepared[i].is_prepared = false;
 }
 

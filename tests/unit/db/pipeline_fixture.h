@@ -62,7 +62,7 @@ static inline int set_up(void **state)
 	fake_pq_reset();
 	settings = (struct db_settings){
 	    .conninfo = "",
-	    .statement_count = 7,
+	    .catalog.statement_count = 7,
 	    .connect_timeout_ms = 200,
 	    .statement_timeout_ms = 5000,
 	    .idle_timeout_ms = 31000,

@@ -8,7 +8,7 @@ static void every_move_is_as_drawn_in_the_header(void **state)
 	    [CONN_CLOSED] = {[CONN_CONNECTING] = true},
 	    [CONN_CONNECTING] = {[CONN_PREPARING] = true, [CONN_CLOSED] = true},
 	    [CONN_PREPARING] = {[CONN_READY] = true, [CONN_CLOSED] = true},
-	    [CONN_READY] = {[CONN_BUSY] = true, [CONN_CLOSED] = true},
+	    [CONN_READY] = {[CONN_BUSY] = true, [CONN_PREPARING] = true, [CONN_CLOSED] = true},
 	    [CONN_BUSY] = {[CONN_READY] = true, [CONN_CLOSED] = true},
 	};
 

@@ -12,7 +12,7 @@ static void start_part(int i)
 static void open_stream(void)
 {
 	settings.depth = 1;
-	settings.statement_count = 0;
+	settings.catalog.statement_count = 0;
 	stream = db_stream_create(&country, values[0], &arena);
 }
 

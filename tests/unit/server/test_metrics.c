@@ -40,7 +40,8 @@ static int set_up(void **state)
 	add_route(&router, "/countries", "countries");
 	add_route(&router, "/notes", "notes");
 	add_route(&admin_router, "/livez", "livez");
-	metrics = metrics_create(2, &router);
+	metrics = metrics_create(2);
+	metrics_register(metrics, &router);
 	service.metrics = metrics;
 	memset(&x, 0, offsetof(struct exchange, inline_bytes));
 	exchange_begin(&x, &service, 0);
@@ -225,12 +226,66 @@ static void the_handler_serves_them(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
+/* After a reload a route of the same name goes on counting where it was, wherever it stands now. */
+static void counters_survive_by_their_name(void **state)
+{
+	struct router next;
+
+	(void)state;
+	note(0, &router, "/countries", 200, 1000);
+	router_init(&next);
+	add_route(&next, "/new", "new");
+	add_route(&next, "/countries", "countries");
+	metrics_register(metrics, &next);
+	note(1, &next, "/countries", 200, 1000);
+	note(1, &next, "/new", 200, 1000);
+	note(0, &router, "/countries", 200, 1000); /* one that began before */
+	router_cleanup(&next);
+	assert_line("meantime_requests_total{route=\"countries\",status=\"2xx\"} 3");
+	assert_line("meantime_requests_total{route=\"new\",status=\"2xx\"} 1");
+}
+
+static void more_names_than_there_may_be_count_for_none(void **state)
+{
+	struct router next;
+
+	(void)state;
+	for (unsigned round = 0; round < 3; round++) {
+		router_init(&next);
+		for (unsigned i = 0; i < 4000; i++)
+			add_route(&next, arena_printf(&arena, "/r%u", i), arena_printf(&arena, "r%u_%u", round, i));
+		metrics_register(metrics, &next);
+		note(0, &next, "/r3999", 200, 1000);
+		router_cleanup(&next);
+	}
+	assert_line("meantime_requests_total{route=\"r0_3999\",status=\"2xx\"} 1");
+	assert_line("meantime_requests_total{route=\"r1_3999\",status=\"2xx\"} 1");
+	assert_line("meantime_requests_total{route=\"none\",status=\"2xx\"} 1");
+}
+
+static void reloads_are_counted(void **state)
+{
+	(void)state;
+	metrics_note_edition(metrics, 7); /* at the start */
+	assert_line("meantime_endpoints 7");
+	assert_line("meantime_reloads_total{result=\"good\"} 0");
+	metrics_note_refused_edition(metrics);
+	metrics_note_edition(metrics, 8);
+	metrics_note_edition(metrics, 9);
+	assert_line("meantime_endpoints 9");
+	assert_line("meantime_reloads_total{result=\"good\"} 2");
+	assert_line("meantime_reloads_total{result=\"refused\"} 1");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    TEST(responses_count_by_route_and_class),
 	    TEST(what_has_no_route_counts_as_none),
 	    TEST(requests_to_the_admin_port_count_for_no_endpoint),
+	    TEST(counters_survive_by_their_name),
+	    TEST(more_names_than_there_may_be_count_for_none),
+	    TEST(reloads_are_counted),
 	    TEST(a_strange_status_harms_nothing),
 	    TEST(the_loops_add_up),
 	    TEST(buckets_hold_what_is_not_longer_than_they_say),

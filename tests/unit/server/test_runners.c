@@ -237,14 +237,14 @@ static int set_up(void **state)
 	service.await_rows = &db_rows_awaitable;
 	service.db = (struct db_settings){
 	    .conninfo = "",
-	    .statement_count = 3,
+	    .catalog.statement_count = 3,
 	    .connect_timeout_ms = 1000,
 	    .statement_timeout_ms = 5000,
 	    .result_limit_bytes = 100000,
 	    .depth = 16,
 	};
 	service.db_for_streams = service.db;
-	service.db_for_streams.statement_count = 0;
+	service.db_for_streams.catalog.statement_count = 0;
 	service.db_for_streams.depth = 1;
 	runner = NULL;
 	started_count = 0;

@@ -1,0 +1,437 @@
+"""SIGHUP: the endpoint files are read again while requests go on."""
+
+import re
+import signal
+import threading
+import time
+import uuid
+
+import pytest
+
+from lib import http_client
+from lib.http_client import encode_request
+from lib.service import wait_until
+
+# What an edition says is its number; a slow request, a stream and a write are under way while editions change.
+FILE = """
+-- name: edition :one
+-- route: GET /edition
+SELECT {number}::integer AS edition;
+
+-- name: echo :one
+-- route: GET /echo/{{value}}
+SELECT :value::integer AS value, {number}::integer AS edition;
+
+-- name: slow :one
+-- route: GET /slow/{{ms}}
+SELECT :ms::integer AS ms, {number}::integer AS edition FROM pg_sleep(:ms::integer / 1000.0);
+
+-- name: write :one
+-- route: POST /written
+-- status: 201
+INSERT INTO item (name) VALUES (:name) RETURNING name, {number}::integer AS edition;
+
+-- name: rows :many
+-- route: GET /rows/{{count}}
+-- stream
+SELECT i, {number}::integer AS edition, repeat('x', 200) AS filling FROM generate_series(1, :count::integer) AS i;
+"""
+
+EXTRA = """
+-- name: extra_{number} :one
+-- route: GET /extra/{number}
+SELECT {number}::integer AS extra;
+"""
+
+
+class Folder:
+    """A folder of endpoint files; an edition is written whole before the service hears of it."""
+
+    def __init__(self, path):
+        self.path = path
+        self.file = path / "endpoints.sql"
+        self.write(1)
+
+    def write(self, number, more=""):
+        self.file.write_text(FILE.format(number=number) + more)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    path = tmp_path / "endpoints"
+    path.mkdir()
+    return Folder(path)
+
+
+@pytest.fixture
+def start(serve, folder):
+    def start(*options, **more):
+        return serve("--admin", "127.0.0.1:0", *options, endpoints=folder.path, **more)
+
+    return start
+
+
+def hang_up(service):
+    service.process.send_signal(signal.SIGHUP)
+
+
+def count_in_log(service, words):
+    return service.log().count(words)
+
+
+def reload(service, words="reloaded: "):
+    """Until the log says what came of it."""
+    before = count_in_log(service, words)
+    hang_up(service)
+    assert wait_until(lambda: count_in_log(service, words) > before), service.log()[-2000:]
+
+
+def edition_of(service):
+    return service.get("/edition").json["edition"]
+
+
+def test_the_files_are_read_again(start, folder):
+    service = start()
+    assert edition_of(service) == 1
+    assert service.get("/extra/2").status == 404
+    folder.write(2, EXTRA.format(number=2))
+    assert edition_of(service) == 1, "nothing is read before it is asked for"
+    reload(service)
+    assert edition_of(service) == 2
+    assert service.get("/extra/2").json == {"extra": 2}
+    assert "/extra/2" in service.get("/openapi.json").json["paths"]
+    folder.write(3)
+    reload(service)
+    assert edition_of(service) == 3
+    assert service.get("/extra/2").status == 404
+    assert "/extra/2" not in service.get("/openapi.json").json["paths"]
+
+
+def test_the_log_says_what_is_different(start, folder):
+    service = start()
+    folder.write(1, EXTRA.format(number=1) + EXTRA.format(number=2))
+    reload(service)
+    assert re.search(r"reloaded: 7 endpoints, 2 added, 0 removed, 0 changed, in \d+ ms\n", service.log())
+    folder.write(2, EXTRA.format(number=2))
+    reload(service)
+    assert re.search(r"reloaded: 6 endpoints, 0 added, 1 removed, 5 changed, in \d+ ms\n", service.log())
+    reload(service)
+    assert re.search(r"reloaded: 6 endpoints, 0 added, 0 removed, 0 changed, in \d+ ms\n", service.log())
+
+
+@pytest.mark.parametrize("broken, words", [
+    ("-- name: edition :one\n-- route: GET /twice\nSELECT 1 AS one;\n", "endpoints.sql:23: "),
+    ("-- name: other :one\n-- route: GET /other\nSELECT nothing FROM nowhere;\n", 'endpoints.sql:25: other does not prepare'),
+    ("-- name: other :one\n-- rout: GET /other\nSELECT 1 AS one;\n", "endpoints.sql:24: "),
+])
+def test_a_broken_set_is_refused_whole(start, folder, broken, words):
+    service = start()
+    folder.write(2, broken)
+    reload(service, "the reload is refused")
+    assert f"reload: {folder.path}/{words}" in service.log(), service.log()
+    assert edition_of(service) == 1
+    assert service.get("/openapi.json").status == 200
+    folder.write(3)
+    reload(service)
+    assert edition_of(service) == 3
+
+
+def test_a_folder_that_is_gone_is_refused(start, folder):
+    service = start()
+    folder.path.rename(folder.path.parent / "elsewhere")
+    reload(service, "the reload is refused")
+    assert "the folder of endpoints can not be read" in service.log()
+    assert edition_of(service) == 1
+    folder.path.mkdir()
+    reload(service, "the reload is refused")
+    assert "the folder holds no endpoint" in service.log()
+    assert edition_of(service) == 1
+    folder.write(4)
+    reload(service)
+    assert edition_of(service) == 4
+
+
+def test_without_a_database_it_is_refused(start, folder, faulty_postgres):
+    service = start(url=faulty_postgres.url("blackbox"))
+    assert edition_of(service) == 1
+    faulty_postgres.stop()
+    folder.write(2)
+    reload(service, "the reload is refused")
+    assert "reload: can not connect to the database (from --database)" in service.log()
+    faulty_postgres.start()
+
+    def serves_the_first():
+        answer = service.get("/edition")
+        return answer.status == 200 and answer.json["edition"] == 1
+
+    assert wait_until(serves_the_first)
+    reload(service)
+    assert edition_of(service) == 2
+
+
+def test_it_is_counted(start, folder):
+    service = start()
+    assert service.metric("endpoints") == 5
+    began = service.metric("endpoints_loaded_timestamp_seconds")
+    assert abs(began - time.time()) < 3600
+    assert service.metric('reloads_total{result="good"}') == service.metric('reloads_total{result="refused"}') == 0
+    assert edition_of(service) == 1
+    folder.write(2, EXTRA.format(number=2))
+    time.sleep(1.1)  # a second later, as the metric tells seconds
+    reload(service)
+    assert edition_of(service) == 2
+    assert service.metric("endpoints") == 6
+    assert service.metric('reloads_total{result="good"}') == 1
+    assert service.metric("endpoints_loaded_timestamp_seconds") > began
+    assert service.metric('requests_total{route="edition",status="2xx"}') == 2, "of both editions, by their name"
+    folder.file.write_text("nothing")
+    reload(service, "the reload is refused")
+    assert service.metric('reloads_total{result="good"}') == service.metric('reloads_total{result="refused"}') == 1
+    assert service.metric("endpoints") == 6
+
+
+def test_what_is_under_way_ends_with_its_edition(start, folder, mode):
+    service = start("--request-timeout-ms", 60000, "--threads", 2, "--loops", 2)
+    assert edition_of(service) == 1
+    with service.connect() as slow, service.connect() as quick:
+        slow.send(encode_request("GET", "/slow/1500"))
+        time.sleep(0.3)
+        folder.write(2)
+        hang_up(service)
+        if mode != "sync":  # its loop turns when it has answered
+            assert wait_until(lambda: quick.request("GET", "/edition").json == {"edition": 2})
+            slow.socket.settimeout(0.001)
+            with pytest.raises(TimeoutError):
+                slow.read_response()
+            slow.socket.settimeout(30)
+        assert slow.read_response().json == {"ms": 1500, "edition": 1}
+        assert wait_until(lambda: slow.request("GET", "/slow/1").json == {"ms": 1, "edition": 2})
+
+
+def test_a_stream_under_way_ends_with_its_edition(start, folder):
+    service = start()
+    rows = 30000
+    with service.connect(receive_buffer_bytes=4096) as reader:
+        reader.send(encode_request("GET", f"/rows/{rows}"))
+        assert reader.read_response_head().status == 200
+        for number in (2, 3):
+            folder.write(number)
+            reload(service)
+        text = b"".join(reader.read_chunks()).decode()
+        assert text.count('"edition":1,') == rows and '"edition":2' not in text
+    assert edition_of(service) == 3
+
+
+def test_what_waits_in_the_queue_ends_with_its_edition(start, folder, mode):
+    if mode == "sync":
+        pytest.skip("its queue is the kernel's: what is in it has not begun")
+    few = {"threads": ["--threads", 1], "async": ["--db-connections", 2, "--db-shared-connections", 1]}[mode]
+    service = start("--request-timeout-ms", 60000, *few)
+    connections = [service.connect() for _ in range(5)]
+    for connection in connections:
+        connection.send(encode_request("GET", "/slow/300"))
+    assert wait_until(lambda: service.metric("requests_in_flight") >= 5)
+    folder.write(2)
+    hang_up(service)
+    answers = [connection.read_response() for connection in connections]
+    assert [answer.json for answer in answers] == [{"ms": 300, "edition": 1}] * 5
+    assert wait_until(lambda: edition_of(service) == 2)
+    for connection in connections:
+        connection.close()
+
+
+class Load:
+    """Requests of every kind without a pause, until the end of the with block; what was wrong with any of them."""
+
+    def __init__(self, service, clients=4):
+        self.service, self.wrong, self.answered, self.newest = service, [], 0, 0
+        self.is_over = threading.Event()
+        self.threads = [threading.Thread(target=self._run) for _ in range(clients)]
+
+    def _run(self):
+        try:
+            with self.service.connect() as connection:
+                while not self.is_over.is_set():
+                    self._ask(connection)
+        except Exception as failure:
+            self.wrong.append(f"{type(failure).__name__}: {failure}")
+
+    def _ask(self, connection):
+        value, name = self.answered % 1000, str(uuid.uuid4())
+        for method, path, body, status, expected in (
+                ("GET", f"/echo/{value}", None, 200, {"value": value}),
+                ("GET", "/edition", None, 200, {}),
+                ("GET", "/slow/5", None, 200, {"ms": 5}),
+                ("POST", "/written", {"name": name}, 201, {"name": name})):
+            answer = connection.request(method, path, body)
+            if answer.status != status or not expected.items() <= answer.json.items():
+                self.wrong.append(repr(answer))
+            else:
+                self.newest = max(self.newest, answer.json["edition"])
+            self.answered += 1
+
+    def __enter__(self):
+        for thread in self.threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.is_over.set()
+        for thread in self.threads:
+            thread.join(60)
+
+
+@pytest.mark.parametrize("loops", [1, 2])
+def test_twenty_reloads_under_load(start, folder, loops):
+    service = start("--loops", loops)
+    with Load(service) as load:
+        for number in range(2, 22):
+            folder.write(number, EXTRA.format(number=number))
+            reload(service)
+        assert wait_until(lambda: load.newest == 21 or load.wrong)
+        before = load.answered
+        assert wait_until(lambda: load.answered > before + 50 or load.wrong)
+    assert load.wrong == []
+    assert edition_of(service) == 21
+    assert service.get("/extra/21").json == {"extra": 21} and service.get("/extra/20").status == 404
+    assert " lost: " not in service.log() and "can not connect" not in service.log()
+
+
+def test_under_a_connection_limit(start, folder, faulty_postgres, mode):
+    """Of exactly as many connections as the service takes: a reload needs no more."""
+    limit = {"sync": 2, "threads": 4, "async": 3}[mode]
+    few = {"sync": [], "threads": ["--threads", 2], "async": ["--db-connections", 3]}[mode]
+    role = f"limited_{mode}"
+    faulty_postgres.execute(f"CREATE ROLE {role} LOGIN SUPERUSER", "blackbox")
+    url = faulty_postgres.url("blackbox").replace("postgres@", f"{role}@")
+    service = start(*few, url=url)
+    with Load(service) as load:
+        assert wait_until(lambda: load.answered > 100 or load.wrong)
+        # one more for the reload itself; a superuser is not held to it
+        faulty_postgres.execute(f"GRANT ALL ON ALL TABLES IN SCHEMA public TO {role}; "
+                                f"GRANT ALL ON ALL SEQUENCES IN SCHEMA public TO {role}; "
+                                f"ALTER ROLE {role} NOSUPERUSER CONNECTION LIMIT {limit + 1}", "blackbox")
+        for number in range(2, 7):
+            folder.write(number)
+            reload(service)
+        assert wait_until(lambda: load.newest == 6 or load.wrong)
+    assert load.wrong == []
+
+
+def test_a_statement_changes_under_its_name(start, folder):
+    """Sessions keep no statement of an edition before, and none is run in place of another."""
+    service = start()
+    for number in range(2, 12):
+        folder.write(number)
+        reload(service)
+        for _ in range(5):
+            assert service.get(f"/echo/{number}").json == {"value": number, "edition": number}
+            assert edition_of(service) == number
+    folder.file.write_text("-- name: echo :one\n-- route: GET /other/{value}\nSELECT :value::text AS other;\n")
+    reload(service)
+    assert service.get("/other/x").json == {"other": "x"}
+    assert service.get("/echo/1").status == 404
+    assert " lost: " not in service.log()
+
+
+def test_columns_that_have_changed_are_learnt(start, folder, faulty_postgres, mode):
+    table = f"learnt_{mode}"
+    faulty_postgres.execute(f"CREATE TABLE {table} AS SELECT 1 AS a", "blackbox")
+    folder.write(1, f"-- name: learnt :many\n-- route: GET /learnt\nSELECT * FROM {table};\n")
+    service = start(url=faulty_postgres.url("blackbox"))
+    assert service.get("/learnt").json == [{"a": 1}]
+    faulty_postgres.execute(f"ALTER TABLE {table} ADD COLUMN b text DEFAULT 'x'", "blackbox")
+    reload(service)
+    assert "0 added, 0 removed, 0 changed, with other types in the database, in " in service.log()
+    assert service.get("/learnt").json == [{"a": 1, "b": "x"}]
+    schema = service.get("/openapi.json").body
+    assert b'"b"' in schema
+
+
+def test_signals_during_a_reload_are_remembered_once(start, folder, faulty_postgres, mode):
+    """A reload that waits for a lock, and three signals meanwhile: one reload more, with the files as they are then."""
+    table = f"locked_{mode}"
+    faulty_postgres.execute(f"CREATE TABLE {table} AS SELECT 1 AS a", "blackbox")
+    locked = f"-- name: locked :many\n-- route: GET /locked\nSELECT a FROM {table};\n"
+    service = start(url=faulty_postgres.url("blackbox"))
+    with faulty_postgres.hold(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE", "blackbox"):
+        folder.write(2, locked)
+        hang_up(service)
+        assert wait_until(lambda: faulty_postgres.value("SELECT count(*) FROM pg_locks WHERE NOT granted") == "1")
+        folder.write(3, locked)
+        for _ in range(3):
+            hang_up(service)
+            assert edition_of(service) == 1
+    assert wait_until(lambda: count_in_log(service, "reloaded: ") == 2), service.log()
+    assert edition_of(service) == 3
+    time.sleep(0.5)
+    assert count_in_log(service, "reloaded: ") == 2
+
+
+def test_a_table_that_stays_locked_is_refused(start, folder, faulty_postgres, mode):
+    table = f"stays_locked_{mode}"
+    faulty_postgres.execute(f"CREATE TABLE {table} AS SELECT 1 AS a", "blackbox")
+    service = start("--request-timeout-ms", 500, url=faulty_postgres.url("blackbox"))
+    with faulty_postgres.hold(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE", "blackbox"):
+        folder.write(2, f"-- name: locked :many\n-- route: GET /locked\nSELECT a FROM {table};\n")
+        reload(service, "the reload is refused")
+        assert edition_of(service) == 1
+    reload(service)
+    assert edition_of(service) == 2
+
+
+def test_a_signal_right_at_the_start(start, folder):
+    """It may come before anything is served; whatever was read, what the files hold is served in the end."""
+    service = start()
+    folder.write(2)
+    hang_up(service)
+    assert wait_until(lambda: edition_of(service) == 2)
+
+
+def test_the_end_during_a_reload(start, folder, faulty_postgres, mode):
+    table = f"locked_at_the_end_{mode}"
+    faulty_postgres.execute(f"CREATE TABLE {table} AS SELECT 1 AS a", "blackbox")
+    service = start(url=faulty_postgres.url("blackbox"))
+    with faulty_postgres.hold(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE", "blackbox"):
+        folder.write(2, f"-- name: locked :many\n-- route: GET /locked\nSELECT a FROM {table};\n")
+        hang_up(service)
+        assert wait_until(lambda: faulty_postgres.value("SELECT count(*) FROM pg_locks WHERE NOT granted") == "1")
+        service.terminate()
+        assert service.wait_for_exit(20) == 0
+    assert "ended during a reload" in service.log()
+
+
+def test_memory_and_descriptors_stay(start, folder, is_slow):
+    if is_slow:
+        pytest.skip("sanitizers keep what is freed")
+    service = start()
+
+    def hundred(first):
+        for number in range(first, first + 100):
+            folder.write(number, "".join(EXTRA.format(number=number * 100 + i) for i in range(20)))
+            reload(service)
+            assert service.get(f"/extra/{number * 100}").json == {"extra": number * 100}
+
+    hundred(100)
+    warm = service.memory_bytes()
+    hundred(200)
+    assert service.memory_bytes() < warm + 4 * 1024 * 1024
+
+
+def test_old_streams_are_cut_off_before_editions_pile_up(start, folder):
+    """Each of many editions has a stream under way that nobody reads: the oldest make room."""
+    service = start("--request-timeout-ms", 300, "--max-streams", 100)
+    readers = []
+    for number in range(2, 14):
+        readers.append(service.connect(receive_buffer_bytes=4096))
+        readers[-1].send(encode_request("GET", "/rows/1000000"))
+        assert readers[-1].read_response_head().status == 200
+        folder.write(number)
+        reload(service)
+        assert edition_of(service) == number
+    assert "the reload waits: requests are under way with each of the 8 editions before" in service.log()
+    assert "streams that began 8 reloads ago are cut off" in service.log()
+    with pytest.raises(http_client.ConnectionEnded):
+        list(readers[0].read_chunks())
+    for reader in readers:
+        reader.close()
