@@ -3,6 +3,7 @@
 #include "base/hash.h"
 #include "base/log.h"
 #include "base/require.h"
+#include "db/sql_place.h"
 
 /* Statements */
 
@@ -54,13 +55,14 @@ void conn_note_unprepared(struct db_conn *conn, const struct db_statement *state
 {
 	struct db_prepared *prepared = &conn->prepared[statement->index];
 	const char *message = PQresultErrorField(error, PG_DIAG_MESSAGE_PRIMARY);
+	char named[512];
 
 	prepared->is_prepared = false;
 	if (prepared->has_complained || !is_about_statement(error))
 		return;
 	prepared->has_complained = true;
-	log_error("db", "conn %u: %s does not prepare any more, and fails: %s", conn->number, statement->name,
-		  message != NULL ? message : "");
+	sql_message_named(statement, message != NULL ? message : "", named, sizeof(named));
+	log_error("db", "conn %u: %s does not prepare any more, and fails: %s", conn->number, statement->name, named);
 }
 
 void conn_note_prepared(struct db_conn *conn, const struct db_statement *statement)

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "db/backoff.h"
 #include "db/parameter.h"
+#include "db/prepare_error.h"
 #include "db/read_only.h"
 #include "db/wait.h"
 
@@ -98,21 +99,6 @@ static struct db_type type_of(struct description *d, Oid oid)
 
 /* Statements */
 
-static unsigned line_of_position(const struct endpoint *endpoint, const char *position)
-{
-	unsigned line = endpoint->sql_line;
-	long left = position != NULL ? strtol(position, NULL, 10) - 1 : 0;
-
-	/* a position counts characters, and UTF-8's following bytes are none */
-	for (const char *c = endpoint->statement.sql; *c != '\0' && left > 0; c++) {
-		if (((unsigned char)*c & 0xc0) == 0x80)
-			continue;
-		left--;
-		line += *c == '\n';
-	}
-	return line;
-}
-
 static bool is_timeout(const PGresult *result)
 {
 	const char *sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
@@ -122,18 +108,9 @@ static bool is_timeout(const PGresult *result)
 
 static void note_error(struct description *d, const struct endpoint *endpoint, const PGresult *result)
 {
-	const char *message = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
-	const char *hint = PQresultErrorField(result, PG_DIAG_MESSAGE_HINT);
-
-	if (is_timeout(result)) {
+	if (is_timeout(result))
 		d->has_timed_out = true;
-		hint = "is a table of its locked?";
-	}
-	diagnostics_add(&d->set->diagnostics, endpoint->file,
-			line_of_position(endpoint, PQresultErrorField(result, PG_DIAG_STATEMENT_POSITION)),
-			"%s does not prepare: %s%s%s%s", endpoint->name,
-			message != NULL ? message : PQerrorMessage(d->pg), hint != NULL ? " (" : "",
-			hint != NULL ? hint : "", hint != NULL ? ")" : "");
+	prepare_error_add(&d->set->diagnostics, endpoint, result, is_timeout(result) ? "is a table of its locked?" : NULL);
 }
 
 static bool prepares(struct description *d, const struct endpoint *endpoint, const char *sql)

@@ -24,6 +24,12 @@ void diagnostics_add(struct diagnostics *diagnostics, const char *file, unsigned
 	diagnostics->count++;
 }
 
+void diagnostics_add_excerpt(struct diagnostics *diagnostics, struct text lines)
+{
+	if (diagnostics->count > 0 && diagnostics->count <= DIAGNOSTICS_MAX)
+		diagnostics->items[diagnostics->count - 1].excerpt = arena_copy(diagnostics->arena, lines);
+}
+
 void diagnostics_print(const struct diagnostics *diagnostics, FILE *out)
 {
 	for (unsigned i = 0; i < diagnostics->count && i < DIAGNOSTICS_MAX; i++) {
@@ -33,6 +39,8 @@ void diagnostics_print(const struct diagnostics *diagnostics, FILE *out)
 			fprintf(out, "%s:%u: %s\n", item->file, item->line, item->message);
 		else
 			fprintf(out, "%s: %s\n", item->file, item->message);
+		if (item->excerpt != NULL)
+			fprintf(out, "%s\n", item->excerpt);
 	}
 	if (diagnostics->count > DIAGNOSTICS_MAX)
 		fprintf(out, "and %u more\n", diagnostics->count - DIAGNOSTICS_MAX);

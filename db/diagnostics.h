@@ -15,6 +15,7 @@ struct diagnostic {
 	const char *file;
 	unsigned line;       /* 0: the file as a whole */
 	const char *message; /* what is wrong, and what was expected */
+	const char *excerpt; /* lines to show below it, without the last line break; NULL: none */
 };
 
 struct diagnostics {
@@ -26,5 +27,7 @@ struct diagnostics {
 void diagnostics_init(struct diagnostics *diagnostics, struct arena *arena);
 void diagnostics_add(struct diagnostics *diagnostics, const char *file, unsigned line, const char *format, ...)
     PRINTF_LIKE(4, 5);
-/* file:line: message, one a line; says how many more there were. */
+/* Of the one that was added last. */
+void diagnostics_add_excerpt(struct diagnostics *diagnostics, struct text lines);
+/* file:line: message, one a line, with its excerpt below; says how many more there were. */
 void diagnostics_print(const struct diagnostics *diagnostics, FILE *out);

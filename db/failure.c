@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "db/sql_place.h"
 #include "db/sqlstate.h"
 
 #include <stdarg.h>
@@ -141,12 +142,18 @@ static void quote_refusal(struct db_words *words, const PGresult *error)
 	add(words->detail, "%s", field(error, PG_DIAG_MESSAGE_DETAIL));
 }
 
-/* Everything PostgreSQL said: for the log, which keeps it in one line. */
-static void note_all(struct db_words *words, const PGresult *error)
+/* Everything PostgreSQL said: for the log, which keeps it in one line. Of the SQL's own faults in the author's terms. */
+static void note_all(struct db_words *words, const struct db_batch *batch, const PGresult *error)
 {
 	static const int parts[] = {PG_DIAG_MESSAGE_DETAIL, PG_DIAG_MESSAGE_HINT, PG_DIAG_CONTEXT};
+	const char *message = field(error, PG_DIAG_MESSAGE_PRIMARY);
+	char named[FAILURE_BYTES_MAX];
 
-	add(words->said, "%s", field(error, PG_DIAG_MESSAGE_PRIMARY));
+	if (strncmp(batch->sqlstate, "42", 2) == 0 && batch->arrived < batch->query_count) {
+		sql_message_named(batch->queries[batch->arrived].statement, message, named, sizeof(named));
+		message = named;
+	}
+	add(words->said, "%s", message);
 	for (unsigned i = 0; i < ARRAY_LENGTH(parts); i++)
 		if (field(error, parts[i])[0] != '\0')
 			add(words->said, " | %s", field(error, parts[i]));
@@ -202,7 +209,7 @@ static void describe(struct db_words *words, const struct db_batch *batch, const
 	if (is_write && sqlstate_of(code)->retry != RETRY_NEVER)
 		add(words->message,
 		    db_batch_may_commit(batch) ? "; whether it was written is not known" : "; nothing was written");
-	note_all(words, error);
+	note_all(words, batch, error);
 }
 
 static void find_words(struct db_words *words, const struct db_batch *batch, const PGresult *error,

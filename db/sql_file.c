@@ -143,11 +143,26 @@ static bool begins_line(const struct parser *parser, const struct sql_token *tok
 	return at == parser->begin || at[-1] == '\n' || at[-1] == '\r';
 }
 
+/* The SQL reaches from `begin` to `end`. */
+static void keep_source(struct parser *parser, const char *begin, const char *end)
+{
+	struct endpoint *endpoint = &parser->draft.endpoint;
+	const char *line = begin;
+
+	while (line > parser->begin && line[-1] != '\n')
+		line--;
+	while (end < parser->scanner.end && *end != '\n')
+		end++;
+	endpoint->source = arena_copy(&parser->set->arena, (struct text){line, (size_t)(end - line)});
+	endpoint->source_begin = (size_t)(begin - line);
+}
+
 /* Returns false when the SQL could not be read to its end. */
 static bool parse_sql(struct parser *parser)
 {
 	struct buffer sql = buffer_in(&parser->set->arena);
 	size_t length = 0; /* without the white space and the comments at its end */
+	const char *begin = parser->scanner.at, *end = begin;
 	bool has_word = false;
 
 	parser->draft.endpoint.sql_line = parser->scanner.line;
@@ -173,9 +188,12 @@ static bool parse_sql(struct parser *parser)
 			has_word = true;
 		}
 		add_token(parser, &sql, &token);
-		if (!sql_token_is_blank(&token))
+		if (!sql_token_is_blank(&token)) {
 			length = sql.length;
+			end = parser->scanner.at;
+		}
 	}
+	keep_source(parser, begin, end);
 	parser->draft.endpoint.statement.sql = arena_copy(&parser->set->arena, (struct text){sql.bytes, length});
 	if (length == 0)
 		complain(parser, parser->draft.endpoint.line, "the endpoint has no SQL");

@@ -27,6 +27,9 @@ struct endpoint {
 	const char *file;
 	unsigned line;     /* of `-- name:` */
 	unsigned sql_line; /* the line on which statement.sql begins */
+	/* The lines of the file that the SQL stands on, as they are; the SQL begins at source_begin. */
+	const char *source;
+	size_t source_begin;
 	const char *name;  /* [a-z][a-z0-9_]* , at most 63 bytes, unique in the set */
 	enum endpoint_shape shape;
 	enum http_method method;

@@ -299,3 +299,37 @@ def test_a_stream_that_waits_for_its_client_too_long_is_logged_in_postgresql_s_w
                 pass
     assert service.log_contains("terminating connection due to idle-in-transaction timeout (SQLSTATE 25P03)")
     assert "abnormally" not in service.log()
+
+
+# What does not prepare
+
+HEAD = "-- name: a :one\n-- route: POST /a\n"
+UNPREPARED = {
+    "syntax": ("SELECT :from AS a,\n\t:to AS ü  wrong\nFROM item", 4, 'syntax error at or near "wrong"',
+               "     :to AS ü  wrong\n               ^"),
+    "parameter": ("SELECT 1 AS a FROM item WHERE name = :the_name :other", 3, 'syntax error at or near ":other"',
+                  "    SELECT 1 AS a FROM item WHERE name = :the_name :other\n" + " " * 51 + "^"),
+    "end": ("SELECT (1\nFROM item", 4, "syntax error", "    FROM item\n    ^"),
+    "column": ("SELECT id,\n       nam FROM item", 4, 'column "nam" does not exist (Perhaps you meant',
+               "           nam FROM item\n           ^"),
+    "unknown": ("SELECT 'ä' AS a\nWHERE :flag IS NULL", 4,
+                "could not determine data type of parameter :flag; give the parameter its type, such as :flag::text",
+                "    WHERE :flag IS NULL\n          ^"),
+    "ambiguous": ("INSERT INTO item (name, amount)\nVALUES (:both, :both) RETURNING id", 4,
+                  "inconsistent types deduced for parameter :both (text versus integer); give the parameter its type",
+                  "    VALUES (:both, :both) RETURNING id\n                   ^"),
+    "call": ("SELECT :x::text AS x, to_char(:day, 'YYYY') AS year", 3, "such as :day::text",
+             "    SELECT :x::text AS x, to_char(:day, 'YYYY') AS year\n                          ^"),
+}
+
+
+@pytest.mark.parametrize("what", UNPREPARED)
+def test_what_does_not_prepare_is_shown_as_the_author_wrote_it(database, tmp_path, what):
+    sql, line, message, excerpt = UNPREPARED[what]
+    (tmp_path / "a.sql").write_text(HEAD + sql + "\n;\n")
+    done = run("check", "--endpoints", tmp_path, "--database", database)
+    assert done.returncode == 1
+    said = done.stderr + done.stdout
+    assert f"{tmp_path}/a.sql:{line}: a does not prepare: " in said
+    assert message in said and f"\n{excerpt}\n" in said, said
+    assert "$" not in said.replace("$$", "")

@@ -303,6 +303,15 @@ static void what_was_not_allowed_to_write_is_named(void **state)
 	assert_words("the transaction is read-only", "", "");
 }
 
+static void the_log_names_the_parameters_of_the_sql(void **state)
+{
+	(void)state;
+	TAKE(.sqlstate = "42P18", .message = "could not determine data type of parameter $2");
+	assert_string_equal(batch.said, "could not determine data type of parameter :room");
+	TAKE(.sqlstate = "22P02", .message = "invalid: \"$2\"");
+	assert_string_equal(batch.said, "invalid: \"$2\"");
+}
+
 static void the_first_error_is_kept(void **state)
 {
 	(void)state;
@@ -349,6 +358,7 @@ int main(void)
 	    TEST(a_statement_timeout_at_the_deadline_is_ours),
 	    TEST(an_operator_s_timeout_is_none_of_an_administrator_s_cancels),
 	    TEST(what_was_not_allowed_to_write_is_named),
+	    TEST(the_log_names_the_parameters_of_the_sql),
 	    TEST(the_first_error_is_kept),
 	    TEST(long_words_are_cut_between_characters),
 	};
