@@ -159,14 +159,10 @@ static void check_columns(struct description *d, const struct endpoint *endpoint
 {
 	const struct db_statement *statement = &endpoint->statement;
 
-	if (statement->column_count > DB_COLUMNS_MAX)
-		diagnostics_add(&d->set->diagnostics, endpoint->file, endpoint->line,
-				"%s returns %u columns; at most %d", endpoint->name, statement->column_count,
-				DB_COLUMNS_MAX);
 	if (endpoint->shape != ENDPOINT_EXEC && statement->column_count == 0)
 		diagnostics_add(&d->set->diagnostics, endpoint->file, endpoint->line,
 				"%s returns no columns; a statement without RETURNING is :exec", endpoint->name);
-	for (unsigned i = 0; i < statement->column_count && i < DB_COLUMNS_MAX; i++)
+	for (unsigned i = 0; i < statement->column_count; i++)
 		for (unsigned j = 0; j < i; j++)
 			if (strcmp(statement->columns[i].name, statement->columns[j].name) == 0)
 				diagnostics_add(&d->set->diagnostics, endpoint->file, endpoint->sql_line,

@@ -45,8 +45,9 @@ static int add_route(struct router *router, struct endpoint_set *set, const stru
 	taken_by = router_add(router, &route);
 	if (taken_by == &route)
 		diagnostics_add(&set->diagnostics, endpoint->file, endpoint->route_line,
-				"the path %s is malformed; expected /literal/{parameter}, at most %d segments",
-				endpoint->path, ROUTE_SEGMENTS_MAX);
+				"the path %s is malformed; expected /literal/{parameter}, at most %d segments and %d "
+				"parameters",
+				endpoint->path, ROUTE_SEGMENTS_MAX, ROUTE_VALUES_MAX);
 	else if (taken_by != NULL)
 		diagnose_taken(set, endpoint, taken_by);
 	return taken_by == NULL ? 0 : -1;

@@ -110,3 +110,10 @@ def test_server_timing_says_where_the_time_went(service):
     assert slow["db"] >= 190 and slow["total"] >= slow["db"], slow
     refused = durations(service.get("/echo/int4?value=x"))
     assert refused["db"] == 0 and refused["queue"] == 0, "refused before any connection is used"
+
+
+def test_as_many_columns_as_postgresql_has(serve, tmp_path):
+    columns = [f"c{number}" for number in range(1664)]
+    (tmp_path / "a.sql").write_text("-- name: wide :one\n-- route: GET /wide\nSELECT %s;\n" % ", ".join(
+        f"{number} AS {name}" for number, name in enumerate(columns)))
+    assert serve(endpoints=tmp_path).get("/wide").json == {name: number for number, name in enumerate(columns)}

@@ -1,10 +1,12 @@
 #include "handlers/sql_endpoint.h"
 #include "handlers/sql_input.h"
 
+#include "db/parameter.h"
 #include "handlers/body.h"
 #include "lib/fake_result.h"
 #include "server/exchange.h"
 #include "server/edition.h"
+#include "server/http_guard.h"
 #include "server/service.h"
 
 #include <setjmp.h>
@@ -531,7 +533,8 @@ static void body_that_is_no_json_is_refused(void **state)
 	receive_json(HTTP_POST, "/notes", "{\"a\":1,\"a\":2}");
 	expect_problem(400, "the JSON body is refused: line 1, column 8: duplicate name \"a\"");
 	receive_json(HTTP_POST, "/notes", "{\"body\":[[[[]]]]}");
-	expect_problem(400, "the JSON body is refused: line 1, column 12, in field \"body\": nested deeper than 4 levels");
+	expect_problem(400,
+		       "the JSON body is refused: line 1, column 12, in field \"body\": nested deeper than 4 levels");
 }
 
 static void unknown_field_is_named(void **state)
@@ -841,6 +844,61 @@ static void expect_diagnostic(const char *source, struct router *router, unsigne
 	endpoint_set_cleanup(&set);
 }
 
+static void path_that_is_too_long_is_named(void **state)
+{
+	static const char most[] = "expected /literal/{parameter}, at most 32 segments and 8 parameters";
+	char source[1000] = "-- name: long :one\n-- route: GET ", message[1000];
+	size_t begins = strlen(source);
+
+	(void)state;
+	for (unsigned i = 0; i < ROUTE_SEGMENTS_MAX + 1; i++)
+		strcat(source, "/a");
+	snprintf(message, sizeof(message), "the path %s is malformed; %s", source + begins, most);
+	strcat(source, "\nSELECT 1;\n");
+	expect_diagnostic(source, &edition.router, 2, message);
+	expect_diagnostic(
+	    "-- name: long :one\n-- route: GET /{a}/{b}/{c}/{d}/{e}/{f}/{g}/{h}/{i}\n"
+	    "SELECT :a, :b, :c, :d, :e, :f, :g, :h, :i;\n",
+	    &edition.router, 2,
+	    "the path /{a}/{b}/{c}/{d}/{e}/{f}/{g}/{h}/{i} is malformed; expected /literal/{parameter}, at most "
+	    "32 segments and 8 parameters");
+}
+
+/* What README.md says is so. */
+static void limits_are_those_of_the_readme(void **state)
+{
+	static char readme[1 << 20];
+	const struct {
+		const char *format;
+		int a, b;
+	} rows[] = {
+	    {"| an endpoint file; endpoints in all | %d MiB; %d |", SQL_FILE_BYTES_MAX >> 20, ENDPOINTS_MAX},
+	    {"| parameters of an endpoint | %d |", DB_PARAMETERS_MAX, 0},
+	    {"| segments of a path; parameters in it | %d; %d |", ROUTE_SEGMENTS_MAX, ROUTE_VALUES_MAX},
+	    {"`-- max-rows`, %d; up to 1000000", ENDPOINT_MAX_ROWS_DEFAULT, 0},
+	    {"| the head of a request; its lines | %d KiB; %d |", HTTP_HEAD_BYTES_MAX >> 10, HTTP_FIELDS_MAX},
+	    {"`--max-json-depth`, 64; %d |", BODY_FIELDS_MAX, 0},
+	    {"| JSON in a query string: its nesting | %d |", PARAMETER_JSON_DEPTH_MAX, 0},
+	    {"| %d, as in PostgreSQL |", PARAMETER_DIMENSIONS_MAX, 0},
+	};
+	FILE *file = fopen(SOURCE_FOLDER "/README.md", "rb");
+
+	(void)state;
+	assert_non_null(file);
+	assert_true(fread(readme, 1, sizeof(readme) - 1, file) > 0);
+	fclose(file);
+	for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
+		char expected[200];
+
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+		snprintf(expected, sizeof(expected), rows[i].format, rows[i].a, rows[i].b);
+#pragma GCC diagnostic pop
+		if (strstr(readme, expected) == NULL)
+			fail_msg("README.md does not say: %s", expected);
+	}
+}
+
 static void second_endpoint_on_a_route_is_named(void **state)
 {
 	(void)state;
@@ -914,6 +972,8 @@ int main(void)
 	    TEST(stream_of_a_changed_table_is_named),
 	    TEST(route_carries_name_and_timeout),
 	    TEST(body_is_taken_by_the_methods_that_change),
+	    TEST(path_that_is_too_long_is_named),
+	    TEST(limits_are_those_of_the_readme),
 	    TEST(second_endpoint_on_a_route_is_named),
 	    TEST(route_of_the_program_itself_is_named),
 	};
