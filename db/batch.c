@@ -1,5 +1,6 @@
 #include "db/batch.h"
 
+#include "base/clock.h"
 #include "base/require.h"
 
 #include <stdlib.h>
@@ -75,6 +76,11 @@ void db_batch_fail(struct db_batch *batch, enum error error, const char *message
 		return;
 	batch->error = error;
 	batch->message = message;
+}
+
+void db_batch_note_lateness(struct db_batch *batch, unsigned timeout_ms, unsigned slack_ms, uint64_t now_ns)
+{
+	batch->is_late = batch->deadline_ns + slack_ms * NS_PER_MS < now_ns + timeout_ms * NS_PER_MS;
 }
 
 void db_batch_miss_deadline(struct db_batch *batch)

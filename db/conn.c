@@ -212,6 +212,16 @@ static unsigned time_left_ms(const struct db_batch *batch, unsigned timeout_ms, 
 	return left_ms < timeout_ms ? (unsigned)left_ms : timeout_ms;
 }
 
+/* What a statement of the batch's transaction may take at most; 0: the session's own time counts. */
+static unsigned timeout_of(const struct db_conn *conn, const struct db_batch *batch)
+{
+	const struct db_statement *statement = batch->queries[0].statement;
+
+	if (statement->timeout_ms > 0 || !batch->is_late)
+		return statement->timeout_ms;
+	return conn->settings->statement_timeout_ms;
+}
+
 struct db_slot *conn_add_slot(struct db_conn *conn, struct db_slot slot)
 {
 	struct db_slot *place = db_conn_slot(conn, conn->in_flight++);
@@ -230,6 +240,7 @@ int db_conn_send(struct db_conn *conn, struct db_batch *batch, bool ends_unit)
 	const struct db_statement *statement = batch->queries[0].statement;
 	/* a unit leaves at its end, all of it at once */
 	bool is_first = conn->unit_ns == 0, becomes_read_only = is_first && conn->is_read_only;
+	unsigned timeout_ms = timeout_of(conn, batch);
 	struct db_slot *slot;
 
 	REQUIRE(db_conn_is_usable(conn) && !db_conn_is_full(conn));
@@ -240,13 +251,13 @@ int db_conn_send(struct db_conn *conn, struct db_batch *batch, bool ends_unit)
 			     (struct db_slot){
 				 .batch = batch,
 				 .lone = is_first && ends_unit && db_conn_prepares(conn, statement) ? statement : NULL,
-				 .preamble_left = (unsigned char)(becomes_read_only + (statement->timeout_ms > 0)),
+				 .preamble_left = (unsigned char)(becomes_read_only + (timeout_ms > 0)),
 				 .ends_unit = ends_unit,
 				 .is_read_only = db_batch_is_read_only(batch),
 			     });
 	slot->results_left = (unsigned short)(batch->query_count + slot->preamble_left);
 	batch->slot = slot;
-	if (send_preamble(conn, becomes_read_only, time_left_ms(batch, statement->timeout_ms, conn->unit_ns)) != 0)
+	if (send_preamble(conn, becomes_read_only, time_left_ms(batch, timeout_ms, conn->unit_ns)) != 0)
 		return -1;
 	for (unsigned i = 0; i < batch->query_count; i++)
 		if (send_query(conn, &batch->queries[i]) != 0)

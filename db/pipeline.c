@@ -29,33 +29,6 @@ void db_pipeline_submit(struct db_pipeline *pipeline, struct db_batch *batch)
 	}
 }
 
-/* Those that are back, and so are before the others, had a place already. */
-static struct db_batch *newest_of(struct list *queue, struct db_batch *newest)
-{
-	struct db_batch *last = list_is_empty(queue) ? NULL : CONTAINER_OF(queue->previous, struct db_batch, link);
-
-	return last != NULL && !last->comes_back && (newest == NULL || last->submitted_ns >= newest->submitted_ns)
-		   ? last
-		   : newest;
-}
-
-/* Whoever found no connection in the turn he came, and no place to wait either, hears so at once. */
-static void refuse_surplus(struct db_pipeline *pipeline)
-{
-	while (pipeline->waiting > pipeline->options.queue_limit) {
-		struct db_batch *newest = NULL;
-
-		for (unsigned i = 0; i < ARRAY_LENGTH(pipeline->lanes); i++) {
-			newest = newest_of(&pipeline->lanes[i].quick, newest);
-			newest = newest_of(&pipeline->lanes[i].alone, newest);
-		}
-		if (newest == NULL)
-			return;
-		pipeline_leave_lane(pipeline, newest);
-		pipeline_fail_later(pipeline, newest, ERROR_BUSY, "too many requests are waiting for the database");
-	}
-}
-
 static void finish_those_not_sent(struct db_pipeline *pipeline)
 {
 	while (!list_is_empty(&pipeline->finished)) {
@@ -75,8 +48,9 @@ static void dispatch(struct db_pipeline *pipeline)
 
 		pipeline_dispatch_lane(pipeline, &pipeline->lanes[0], now_ns);
 		pipeline_dispatch_lane(pipeline, &pipeline->lanes[1], now_ns);
-		pipeline_flush_links(pipeline);
-		refuse_surplus(pipeline);
+		pipeline_flush_links(pipeline, now_ns);
+		pipeline_admit(pipeline, &pipeline->lanes[0], now_ns);
+		pipeline_admit(pipeline, &pipeline->lanes[1], now_ns);
 		finish_those_not_sent(pipeline);
 	}
 }
@@ -122,8 +96,8 @@ struct db_pipeline *db_pipeline_create(uv_loop_t *loop, const struct db_pipeline
 	list_init(&pipeline->resting);
 	list_init(&pipeline->finished);
 	for (unsigned i = 0; i < ARRAY_LENGTH(pipeline->lanes); i++) {
-		list_init(&pipeline->lanes[i].quick);
-		list_init(&pipeline->lanes[i].alone);
+		list_init(&pipeline->lanes[i].quick.batches);
+		list_init(&pipeline->lanes[i].alone.batches);
 	}
 	pipeline->lanes[0].is_read_only = true;
 	init_handles(pipeline);
@@ -144,6 +118,10 @@ struct db_numbers db_pipeline_numbers(const struct db_pipeline *pipeline)
 	for (unsigned i = 0; i < pipeline->options.connections; i++) {
 		numbers.open += db_conn_is_usable(&pipeline->links[i].conn);
 		numbers.busy += pipeline->links[i].conn.in_flight > 0;
+	}
+	for (unsigned i = 0; i < ARRAY_LENGTH(pipeline->lanes); i++) {
+		congestion_add_refused(numbers.refused, &pipeline->lanes[i].quick.congestion);
+		congestion_add_refused(numbers.refused, &pipeline->lanes[i].alone.congestion);
 	}
 	numbers.waiting = pipeline->waiting;
 	numbers.in_flight = pipeline->in_flight;

@@ -15,7 +15,8 @@
  * Owner:   a batch is the pipeline's from submit until `done`: exactly once, never from inside
  *          db_pipeline_submit().
  * Thread:  loop only.
- * Limits:  `connections`, settings->depth in flight on each, `queue_limit` waiting; then ERROR_BUSY at once.
+ * Limits:  `connections`, settings->depth in flight on each, `queue_limit` waiting, and as long as base/congestion.h
+ *          says; then ERROR_BUSY at once, with `retry_s`.
  * Errors:  in the batch. A connection lost: its reads are run once more, its writes end as ERROR_OUTCOME_UNKNOWN.
  */
 #pragma once

@@ -62,12 +62,8 @@ void pipeline_learn(struct db_pipeline *pipeline, const struct db_batch *batch, 
 {
 	uint64_t *expected_ns = pipeline_expectation_of(pipeline, batch);
 
-	if (expected_ns == NULL)
-		return;
-	if (*expected_ns == 0)
-		*expected_ns = took_ns + 1;
-	else
-		*expected_ns = *expected_ns - *expected_ns / 8 + took_ns / 8 + 1;
+	if (expected_ns != NULL)
+		congestion_learn(expected_ns, took_ns);
 }
 
 uint64_t pipeline_share_of(struct db_pipeline *pipeline, const struct db_batch *batch)

@@ -7,6 +7,7 @@ enum {
 	SPARE_LINK_MS = 100,     /* unused for so long, it may go to the other kind: a connect costs some 5 ms */
 	UNITS_AHEAD = 2,         /* reads' units on one shared connection: the next is there when one ends */
 	UNIT_APART_US = 200,     /* and one more for so much of the way to PostgreSQL: they fill the wire */
+	SHARED_LATE_SHARE = 2,   /* one that shares a unit would lose that: only when half of its time is over */
 };
 
 /* Waiting */
@@ -28,21 +29,25 @@ static void put_first(struct list *queue, struct db_batch *batch)
 
 void pipeline_wait(struct db_pipeline *pipeline, struct db_batch *batch, bool is_first)
 {
-	struct lane *lane = pipeline_lane_of(pipeline, batch);
-	struct list *queue;
+	struct queue *queue;
 
 	batch->travels_alone = !pipeline_is_quick(pipeline, batch);
-	queue = batch->travels_alone ? &lane->alone : &lane->quick;
+	queue = pipeline_queue_of(pipeline_lane_of(pipeline, batch), batch);
 	batch->comes_back = is_first;
-	if (is_first)
-		put_first(queue, batch);
-	else
-		list_append(queue, &batch->link);
+	if (is_first) {
+		put_first(&queue->batches, batch);
+		pipeline_let_in(pipeline, queue, batch, clock_now_ns());
+	} else {
+		list_append(&queue->batches, &batch->link);
+	}
 	pipeline->waiting++;
 }
 
 void pipeline_leave_lane(struct db_pipeline *pipeline, struct db_batch *batch)
 {
+	if (batch->congestion != NULL)
+		congestion_leave(batch->congestion, batch->waits_ns);
+	batch->congestion = NULL;
 	list_remove(&batch->link);
 	pipeline->waiting--;
 }
@@ -105,7 +110,7 @@ static unsigned shared_now(const struct db_pipeline *pipeline, const struct lane
 	unsigned shared = pipeline_shared(pipeline, lane);
 	bool may_grow = pipeline->open_count < pipeline->options.connections && pipeline->failures == 0;
 
-	if (list_is_empty(&lane->alone) || may_grow || lane->link_count == 1 || lane->link_count > shared)
+	if (list_is_empty(&lane->alone.batches) || may_grow || lane->link_count == 1 || lane->link_count > shared)
 		return shared;
 	return lane->link_count - 1;
 }
@@ -147,9 +152,19 @@ static struct link *link_for_lone(struct db_pipeline *pipeline, const struct lan
 	return open > 1 || lane->link_count == 1 ? idle : NULL;
 }
 
-static void put_on(struct db_pipeline *pipeline, struct link *link, struct db_batch *batch)
+/* The session's timeout would let PostgreSQL work on for nobody, and its connection wait for that. */
+static void note_lateness(const struct link *link, struct db_batch *batch, uint64_t now_ns)
+{
+	unsigned timeout_ms = link->conn.settings->statement_timeout_ms;
+	bool shares = link->conn.is_read_only && !batch->travels_alone;
+
+	db_batch_note_lateness(batch, timeout_ms, shares ? timeout_ms / SHARED_LATE_SHARE : DB_BATCH_LATE_MS, now_ns);
+}
+
+static void put_on(struct db_pipeline *pipeline, struct link *link, struct db_batch *batch, uint64_t now_ns)
 {
 	pipeline_leave_lane(pipeline, batch);
+	note_lateness(link, batch, now_ns);
 	list_append(&link->outgoing, &batch->link);
 	link->outgoing_count++;
 	batch->expected_ns = pipeline_share_of(pipeline, batch);
@@ -184,10 +199,10 @@ static bool wants_link(struct db_pipeline *pipeline, const struct lane *lane, ui
 	for (unsigned i = 0; i < pipeline->options.connections; i++)
 		if (pipeline->links[i].lane == lane && is_open_to_quick_soon(&pipeline->links[i], now_ns))
 			open_to_quick++;
-	if (!list_is_empty(&lane->quick) && open_to_quick + opening < pipeline_shared(pipeline, lane))
+	if (!list_is_empty(&lane->quick.batches) && open_to_quick + opening < pipeline_shared(pipeline, lane))
 		return true;
-	if (!list_is_empty(&lane->alone)) {
-		struct db_batch *first = CONTAINER_OF(lane->alone.next, struct db_batch, link);
+	if (!list_is_empty(&lane->alone.batches)) {
+		struct db_batch *first = CONTAINER_OF(lane->alone.batches.next, struct db_batch, link);
 
 		/* what was never seen may turn out to be quick in a moment, and most of the rescued are: one connection
 		 * is made ready, no more */
@@ -210,26 +225,35 @@ bool pipeline_may_open_link(const struct db_pipeline *pipeline, const struct lan
 
 /* Who goes now */
 
-static struct db_batch *first_of(struct list *queue)
+static struct db_batch *first_of(struct queue *queue)
 {
-	return list_is_empty(queue) ? NULL : CONTAINER_OF(queue->next, struct db_batch, link);
+	return list_is_empty(&queue->batches) ? NULL : CONTAINER_OF(queue->batches.next, struct db_batch, link);
+}
+
+/* It was learnt while it waited. A place that it has it keeps. */
+static void move_to_quick(struct db_pipeline *pipeline, struct db_batch *batch)
+{
+	bool has_place = batch->congestion != NULL;
+
+	pipeline_leave_lane(pipeline, batch);
+	pipeline_wait(pipeline, batch, has_place);
 }
 
 static void dispatch_alone(struct db_pipeline *pipeline, struct lane *lane, uint64_t now_ns)
 {
-	LIST_EACH (item, &lane->alone) {
+	LIST_EACH (item, &lane->alone.batches) {
 		struct db_batch *batch = CONTAINER_OF(item, struct db_batch, link);
 		struct link *link;
 
-		if (pipeline_is_quick(pipeline, batch)) { /* learnt while it waited */
-			pipeline_leave_lane(pipeline, batch);
-			pipeline_wait(pipeline, batch, batch->comes_back);
+		if (pipeline_is_quick(pipeline, batch)) {
+			move_to_quick(pipeline, batch);
 			continue;
 		}
 		link = link_for_lone(pipeline, lane, now_ns);
 		if (link == NULL)
 			break;
-		put_on(pipeline, link, batch);
+		if (!pipeline_refuse_late(pipeline, lane, batch, now_ns))
+			put_on(pipeline, link, batch, now_ns);
 	}
 }
 
@@ -237,7 +261,7 @@ static void dispatch_quick(struct db_pipeline *pipeline, struct lane *lane, uint
 {
 	const struct db_batch *alone = first_of(&lane->alone);
 
-	LIST_EACH (item, &lane->quick) {
+	LIST_EACH (item, &lane->quick.batches) {
 		struct db_batch *batch = CONTAINER_OF(item, struct db_batch, link);
 		struct link *link = link_for_quick(pipeline, lane, now_ns);
 
@@ -245,7 +269,8 @@ static void dispatch_quick(struct db_pipeline *pipeline, struct lane *lane, uint
 		if (link == NULL ||
 		    (lane->link_count == 1 && alone != NULL && alone->submitted_ns < batch->submitted_ns))
 			break;
-		put_on(pipeline, link, batch);
+		if (!pipeline_refuse_late(pipeline, lane, batch, now_ns))
+			put_on(pipeline, link, batch, now_ns);
 	}
 }
 

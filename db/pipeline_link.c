@@ -15,7 +15,8 @@ static bool needs_own_unit(const struct link *link, const struct db_batch *batch
 {
 	const struct db_statement *statement = batch->queries[0].statement;
 
-	return !link->conn.is_read_only || batch->was_run_again || statement->is_isolated || statement->timeout_ms > 0;
+	return !link->conn.is_read_only || batch->was_run_again || statement->is_isolated ||
+	       statement->timeout_ms > 0 || batch->is_late;
 }
 
 /* Where the outgoing batches are cut into units. */
@@ -39,8 +40,20 @@ static void cut_into_units(struct link *link)
 	}
 }
 
+/* When PostgreSQL ends it by itself, at the latest: at its deadline, when it is told, else by the session's time. */
+static void note_end(struct link *link, const struct db_batch *batch, uint64_t now_ns)
+{
+	bool is_told = batch->is_late || batch->queries[0].statement->timeout_ms > 0;
+	uint64_t end_ns = now_ns + link->conn.settings->statement_timeout_ms * NS_PER_MS;
+
+	if (is_told || batch->deadline_ns > end_ns)
+		end_ns = batch->deadline_ns;
+	if (end_ns > link->latest_end_ns || link->conn.in_flight == link->conn.preparing)
+		link->latest_end_ns = end_ns;
+}
+
 /* Sends what was chosen for this link; returns -1 when the connection broke. */
-static int send_outgoing(struct link *link)
+static int send_outgoing(struct link *link, uint64_t now_ns)
 {
 	struct db_pipeline *pipeline = link->pipeline;
 
@@ -55,8 +68,7 @@ static int send_outgoing(struct link *link)
 		link->outgoing_count--;
 		pipeline->in_flight++;
 		pipeline->numbers.units += batch->ends_unit;
-		if (batch->deadline_ns > link->latest_deadline_ns || link->conn.in_flight == link->conn.preparing)
-			link->latest_deadline_ns = batch->deadline_ns;
+		note_end(link, batch, now_ns);
 		if (db_conn_send(&link->conn, batch, batch->ends_unit) != 0)
 			return -1;
 	}
@@ -64,14 +76,14 @@ static int send_outgoing(struct link *link)
 	return 0;
 }
 
-void pipeline_flush_links(struct db_pipeline *pipeline)
+void pipeline_flush_links(struct db_pipeline *pipeline, uint64_t now_ns)
 {
 	for (unsigned i = 0; i < pipeline->options.connections; i++) {
 		struct link *link = &pipeline->links[i];
 
 		if (list_is_empty(&link->outgoing))
 			continue;
-		if (send_outgoing(link) != 0)
+		if (send_outgoing(link, now_ns) != 0)
 			link_lose(link);
 		else
 			db_watch_update(&link->watch);
@@ -294,7 +306,7 @@ void link_lose(struct link *link)
 	link_give_up(link);
 	/* while nothing can be reached, waiting helps nobody */
 	if (was_opening && !pipeline_has_usable_link(pipeline, lane)) {
-		fail_waiting(pipeline, &lane->quick);
-		fail_waiting(pipeline, &lane->alone);
+		fail_waiting(pipeline, &lane->quick.batches);
+		fail_waiting(pipeline, &lane->alone.batches);
 	}
 }

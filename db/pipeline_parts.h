@@ -3,6 +3,7 @@
  *   pipeline.c              life; what a loop turn submits, and its end
  *   pipeline_expectation.c  what a statement is expected to take
  *   pipeline_lane.c         who travels with whom
+ *   pipeline_admission.c    who may wait
  *   pipeline_link.c         one connection: units out, results in; opened and lost
  *   pipeline_rest.c         what rests before it runs again
  *   pipeline_turn.c         from one edition of the statements to the next
@@ -12,6 +13,7 @@
  */
 #pragma once
 
+#include "base/congestion.h"
 #include "db/pipeline.h"
 #include "db/resolve.h"
 #include "db/watch.h"
@@ -25,19 +27,25 @@ struct link {
 	struct db_resolve *resolve;
 	struct list outgoing; /* batches chosen this turn, not yet sent */
 	unsigned outgoing_count;
-	uint64_t expected_ns;        /* of everything on it */
-	uint64_t last_unit_ns;       /* when the last unit was over */
-	uint64_t opening_ns;         /* when resolving or connecting began; 0: it is not */
-	uint64_t latest_deadline_ns; /* of what was sent */
+	uint64_t expected_ns;   /* of everything on it */
+	uint64_t last_unit_ns;  /* when the last unit was over */
+	uint64_t opening_ns;    /* when resolving or connecting began; 0: it is not */
+	uint64_t latest_end_ns; /* when PostgreSQL ends by itself the last of what was sent */
 	uint64_t used_ns;
 	bool has_lone_traveller;
+};
+
+/* Batches that wait, first in first out; the last of them may not have been let in yet. */
+struct queue {
+	struct list batches;
+	struct congestion congestion;
 };
 
 /* Reads, or writes: the same rules for both. */
 struct lane {
 	bool is_read_only;
-	struct list quick, alone; /* waiting, first in first out */
-	unsigned link_count;      /* opening or open */
+	struct queue quick, alone;
+	unsigned link_count; /* opening or open */
 };
 
 struct db_pipeline {
@@ -108,6 +116,21 @@ bool pipeline_may_open_link(const struct db_pipeline *pipeline, const struct lan
 bool pipeline_rest(struct db_pipeline *pipeline, struct db_batch *batch);
 void pipeline_wake_rested(struct db_pipeline *pipeline, uint64_t now_ns);
 
+/* pipeline_admission.c */
+
+static inline struct queue *pipeline_queue_of(struct lane *lane, const struct db_batch *batch)
+{
+	return batch->travels_alone ? &lane->alone : &lane->quick;
+}
+
+/* It has a place, and counts in what the others have to wait for. */
+void pipeline_let_in(struct db_pipeline *pipeline, struct queue *queue, struct db_batch *batch, uint64_t now_ns);
+/* Of those that came in this turn and found no connection: lets in as many as there is room for, in number and in time,
+ * and refuses the others. */
+void pipeline_admit(struct db_pipeline *pipeline, struct lane *lane, uint64_t now_ns);
+/* It is its turn: true when too little time is left, and it is refused. */
+bool pipeline_refuse_late(struct db_pipeline *pipeline, struct lane *lane, struct db_batch *batch, uint64_t now_ns);
+
 /* pipeline_link.c */
 
 void link_open(struct db_pipeline *pipeline, struct lane *lane);
@@ -115,7 +138,7 @@ void link_open(struct db_pipeline *pipeline, struct lane *lane);
 void link_give_up(struct link *link);
 /* The same, when it broke: conn.error says why. */
 void link_lose(struct link *link);
-void pipeline_flush_links(struct db_pipeline *pipeline);
+void pipeline_flush_links(struct db_pipeline *pipeline, uint64_t now_ns);
 
 /* pipeline_tick.c */
 

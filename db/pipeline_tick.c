@@ -182,7 +182,7 @@ static void tick_link(struct link *link, uint64_t now_ns)
 	discover_slow(link, now_ns);
 	expire_sent(link, now_ns);
 	rescue_reads(link, now_ns);
-	if (link->conn.in_flight > 0 && now_ns > link->latest_deadline_ns + HUNG_GRACE_MS * NS_PER_MS &&
+	if (link->conn.in_flight > 0 && now_ns > link->latest_end_ns + HUNG_GRACE_MS * NS_PER_MS &&
 	    now_ns > link->conn.progress_ns + HUNG_GRACE_MS * NS_PER_MS) {
 		snprintf(link->conn.error, sizeof(link->conn.error),
 			 "PostgreSQL hangs: no answer %u ms after the deadline", HUNG_GRACE_MS);
@@ -240,8 +240,8 @@ static void on_tick(uv_timer_t *timer)
 
 	pipeline_wake_rested(pipeline, now_ns);
 	for (unsigned i = 0; i < ARRAY_LENGTH(pipeline->lanes); i++) {
-		expire_waiting(pipeline, &pipeline->lanes[i].quick, now_ns);
-		expire_waiting(pipeline, &pipeline->lanes[i].alone, now_ns);
+		expire_waiting(pipeline, &pipeline->lanes[i].quick.batches, now_ns);
+		expire_waiting(pipeline, &pipeline->lanes[i].alone.batches, now_ns);
 	}
 	for (unsigned i = 0; i < pipeline->options.connections; i++)
 		if (pipeline->links[i].lane != NULL)

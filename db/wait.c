@@ -227,6 +227,7 @@ static void exchange(struct db_wait *wait, struct db_conn *conn, struct db_batch
 {
 	note_connections(wait, true);
 	count(&wait->units);
+	db_batch_note_lateness(batch, conn->settings->statement_timeout_ms, DB_BATCH_LATE_MS, clock_now_ns());
 	db_wait_exchange(conn, batch);
 	if (conn->state == CONN_CLOSED && conn->error[0] != '\0')
 		count(&wait->lost);

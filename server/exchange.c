@@ -41,6 +41,7 @@ void exchange_note_times(struct exchange *x)
 
 	x->queue_ns += sent_ns - batch->submitted_ns;
 	x->db_ns += batch->done_ns - sent_ns;
+	x->retry_s = batch->retry_s > 0 ? batch->retry_s : x->retry_s;
 }
 
 void exchange_recycle(struct exchange *x)

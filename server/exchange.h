@@ -58,6 +58,8 @@ struct exchange {
 	struct list pages;  /* that came with the last await_pages() */
 	unsigned pages_left;
 	atomic_bool is_abandoned; /* the client has left: set by the loop, read by whoever works for it */
+	unsigned retry_s;         /* of ERROR_BUSY: when it may be tried again; 0: not known */
+	uint64_t waits_ns;        /* what it is expected to take, as counted in the line it waits in */
 	enum step outcome;        /* of the last step, when it is not STEP_AWAIT */
 	struct runner *runner;
 	struct list link;
@@ -79,6 +81,12 @@ void exchange_begin(struct exchange *x, const struct service *service, uint64_t 
 enum step exchange_step(struct exchange *x);
 /* After an awaited batch is over, in whatever thread: adds up where the time went. */
 void exchange_note_times(struct exchange *x);
+/* How long it was waited for so far, without queueing and connecting. */
+static inline uint64_t exchange_busy_ns(const struct exchange *x)
+{
+	return x->db_ns + x->work_ns;
+}
+
 /* Gives back results and memory; `x` may be begun again. */
 void exchange_recycle(struct exchange *x);
 /* Gives back what was kept for the next request, too. */

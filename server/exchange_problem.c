@@ -19,11 +19,19 @@ static void add_type(struct buffer *json, enum error error)
 		buffer_add_char(json, *c == '_' ? '-' : (char)tolower((unsigned char)*c));
 }
 
+/* At least a second: the next try finds a new connection, or a shorter queue. */
+static void add_retry_after(struct exchange *x)
+{
+	unsigned seconds = x->retry_s > 0 ? x->retry_s : 1;
+
+	response_add_header(x, "retry-after", text_of(arena_printf(&x->arena, "%u", seconds)));
+}
+
 /* What RFC 9110 wants beside the status. */
 static void add_headers(struct exchange *x, const struct problem *problem)
 {
 	if (problem->status == 503)
-		response_add_header(x, "retry-after", TEXT("1"));
+		add_retry_after(x);
 	if (problem->status == 401)
 		response_add_header(x, "www-authenticate", TEXT("Bearer"));
 }

@@ -13,6 +13,7 @@
 
 enum {
 	SWEEP_MS = 100,            /* how exact write_timeout_ms is */
+	UNREAD_MS = 50,            /* what has come meanwhile is accepted and read within so long */
 	BLOCKED_MS = 10,           /* less is not worth a look at every connection */
 	ADMIN_CONNECTIONS = 64,    /* of balancers, scrapers and whoever looks for himself */
 	SPARE_INPUT_BUFFERS = 256, /* of 8 KiB each, as many as there are spare exchanges */
@@ -65,6 +66,7 @@ void http_publish(struct http_loop *http)
 			       .waiting = numbers.waiting,
 			       /* the pool is everybody's: one of the loops counts it */
 			       .computations = http->is_admin ? compute_pool_count(service->compute) : 0,
+			       .turned_away = numbers.db.refused,
 			       .db_open = numbers.db.open,
 			       .db_busy = numbers.db.busy,
 			       .db_lost = numbers.db.lost,
@@ -90,9 +92,9 @@ static void on_sweep(uv_timer_t *timer)
 		http_loop_drain(http, true);
 }
 
-/* While the loop's own thread waits, in sync mode, nobody's bytes are read: that is no time that a client let pass.
- * Without this libh2o's timer would run first after the wait, and close connections that have a request to be read. */
-static void forgive_blocked_time(uv_check_t *check)
+/* While the loop's own thread waits, in sync mode, nobody's bytes are read: that is no time that a client let pass, and
+ * the requests that are read next have come meanwhile. Without this libh2o's timer would run first after the wait, and close connections that have a request to be read. */
+static void note_blocked_time(uv_check_t *check)
 {
 	struct http_loop *http = check->data;
 	h2o_linklist_t *waiting = &http->context.http1.req_timeout._entries;
@@ -101,6 +103,7 @@ static void forgive_blocked_time(uv_check_t *check)
 
 	if (blocked_ms < BLOCKED_MS)
 		return;
+	http->unread_ns = clock_now_ns() + UNREAD_MS * NS_PER_MS;
 	for (h2o_linklist_t *link = waiting->next; link != waiting; link = link->next)
 		H2O_STRUCT_FROM_MEMBER(h2o_timeout_entry_t, _link, link)->registered_at += blocked_ms;
 }
@@ -172,15 +175,16 @@ struct http_loop *http_loop_create(struct http *http, const struct http_loop_opt
 	list_init(&created->spare);
 	h2o_context_init(&created->context, loop, &http->config);
 	created->accept = (h2o_accept_ctx_t){.ctx = &created->context, .hosts = http->hosts};
+	uv_check_init(loop, &created->turn_end);
+	created->turn_end.data = created;
+	created->waits_itself = http->service->options->mode == MODE_SYNC && !options->is_admin;
+	/* what is started later runs first: the runner blocks at the end of the turn, and before this is called */
+	if (created->waits_itself)
+		uv_check_start(&created->turn_end, note_blocked_time);
 	created->runner = create_runner(created);
 	uv_timer_init(loop, &created->sweep);
 	created->sweep.data = created;
 	uv_timer_start(&created->sweep, on_sweep, SWEEP_MS, SWEEP_MS);
-	uv_check_init(loop, &created->turn_end);
-	created->turn_end.data = created;
-	created->waits_itself = http->service->options->mode == MODE_SYNC && !options->is_admin;
-	if (created->waits_itself)
-		uv_check_start(&created->turn_end, forgive_blocked_time);
 	return created;
 }
 

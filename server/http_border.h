@@ -54,6 +54,7 @@ struct http_loop {
 	struct list sending;    /* replies that the client has to take */
 	uv_timer_t sweep;
 	uv_check_t turn_end; /* in sync mode */
+	uint64_t unread_ns;  /* what is read before this time may have come while the loop waited */
 	bool is_draining, closes_idle;
 	struct refusal_log refusals;
 	struct list spare; /* exchanges */

@@ -3,6 +3,11 @@
 #include "base/clock.h"
 #include "base/percent.h"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <sys/socket.h>
+
 static struct text text_from(h2o_iovec_t bytes)
 {
 	return (struct text){bytes.base, bytes.len};
@@ -128,19 +133,43 @@ static step_fn *route_request(struct exchange *x, const struct router *router)
 	return request->match.route->first;
 }
 
+/* When the request's last byte came, as the kernel knows: the loop may have been busy for long. */
+static uint64_t arrival_ns(const struct http_reply *reply, uint64_t now_ns)
+{
+	struct tcp_info info;
+	socklen_t size = sizeof(info);
+	int fd = h2o_socket_get_fd(reply->client->socket);
+
+	if (fd < 0 || getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) != 0)
+		return now_ns;
+	return now_ns - info.tcpi_last_data_recv * NS_PER_MS;
+}
+
+/* libh2o has read nothing behind the request, and so has not seen that its client left. */
+static bool has_left(const struct http_reply *reply)
+{
+	struct pollfd fd = {.fd = h2o_socket_get_fd(reply->client->socket), .events = POLLRDHUP};
+
+	return fd.fd >= 0 && poll(&fd, 1, 0) > 0;
+}
+
 int http_on_request(h2o_handler_t *super, h2o_req_t *request)
 {
 	struct http_loop *http = CONTAINER_OF(request->conn->ctx, struct http_loop, context);
 	const struct http_guard_verdict *refusal = http_parser_refusal(request);
 	struct http_reply *reply = http_reply_create(http);
 	struct exchange *x = &reply->x;
+	uint64_t now_ns = clock_now_ns();
+	bool may_be_old = now_ns < http->unread_ns;
 
 	(void)super;
 	reply->request = request;
 	reply->client = request->conn->callbacks->get_socket(request->conn)->on_close.data;
 	reply->client->reply = reply;
-	exchange_begin(x, http->http->service, clock_now_ns());
+	exchange_begin(x, http->http->service, may_be_old ? arrival_ns(reply, now_ns) : now_ns);
 	x->edition = reply->edition->edition;
+	if (may_be_old)
+		atomic_store(&x->is_abandoned, has_left(reply));
 	if (refusal != NULL) {
 		/* where the next request begins is anybody's guess */
 		request->http1_is_persistent = 0;

@@ -28,7 +28,7 @@ enum {
 struct loop_counters {
 	struct counters *chunks[CHUNKS_MAX];
 	_Atomic unsigned connections, requests, waiting, computations, db_open, db_busy;
-	_Atomic uint64_t refused, db_lost, db_run_again, db_units;
+	_Atomic uint64_t refused, db_lost, db_run_again, db_units, turned_away[REFUSAL_COUNT];
 };
 
 struct metrics {
@@ -160,6 +160,8 @@ void metrics_set_gauges(struct metrics *metrics, unsigned loop, const struct met
 	set(&counters->db_lost, gauges->db_lost);
 	set(&counters->db_run_again, gauges->db_run_again);
 	set(&counters->db_units, gauges->db_units);
+	for (unsigned i = 0; gauges->turned_away != NULL && i < REFUSAL_COUNT; i++)
+		set(&counters->turned_away[i], gauges->turned_away[i]);
 }
 
 /* Writing */
@@ -237,6 +239,19 @@ static void write_shares(const struct metrics *metrics, struct buffer *out)
 				      metrics->names[route], (double)SUM(route, db_ns) / 1e9);
 }
 
+static void write_turned_away(const struct metrics *metrics, struct buffer *out)
+{
+	write_header(out, "requests_refused_total", "counter", "Requests that were not let in to wait, by reason.");
+	for (unsigned reason = REFUSAL_NONE + 1; reason < REFUSAL_COUNT; reason++) {
+		uint64_t count = 0;
+
+		for (unsigned i = 0; i < metrics->loop_count; i++)
+			count += get(&metrics->loops[i].turned_away[reason]);
+		buffer_printf(out, "meantime_requests_refused_total{reason=\"%s\"} %llu\n", refusal_name(reason),
+			      (unsigned long long)count);
+	}
+}
+
 static void write_gauges(const struct metrics *metrics, struct buffer *out)
 {
 	struct metrics_gauges now = {0};
@@ -308,6 +323,7 @@ void metrics_write(const struct metrics *metrics, struct buffer *out)
 	write_requests(metrics, out);
 	write_seconds(metrics, out);
 	write_shares(metrics, out);
+	write_turned_away(metrics, out);
 	write_gauges(metrics, out);
 	write_log(out);
 	write_editions(metrics, out);

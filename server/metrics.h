@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "base/buffer.h"
+#include "base/congestion.h"
 #include "handlers/routes.h"
 #include "server/exchange.h"
 
@@ -20,6 +21,7 @@ enum { METRICS_NAMES_MAX = 8192 };
 struct metrics_gauges {
 	unsigned connections, requests, waiting, computations, db_open, db_busy;
 	uint64_t refused, db_lost, db_run_again, db_units;
+	const uint64_t *turned_away; /* by reason: REFUSAL_COUNT of them, or NULL: none */
 };
 
 struct metrics *metrics_create(unsigned loop_count);

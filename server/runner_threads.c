@@ -8,6 +8,7 @@
 #include "base/memory.h"
 #include "base/require.h"
 #include "server/inbox.h"
+#include "server/line.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -21,6 +22,9 @@ struct worker {
 	struct db_wait wait;
 	struct resources resources;
 	bool is_unreachable; /* its last connect failed */
+	/* the exchange that it was last busy with, and for how long */
+	int route;
+	uint64_t took_ns;
 };
 
 struct threads_runner {
@@ -28,10 +32,9 @@ struct threads_runner {
 	struct worker *workers;
 	unsigned worker_count;
 
-	pthread_mutex_t waiting_lock; /* guards the next five */
+	pthread_mutex_t waiting_lock; /* guards the next four */
 	pthread_cond_t has_work;
-	struct list waiting; /* exchanges, first in first out */
-	unsigned waiting_count;
+	struct line line;
 	bool is_stopping;
 	struct db_catalog catalog; /* of the statements to prepare from now on */
 
@@ -63,7 +66,7 @@ static void await_work(struct worker *worker)
 {
 	struct threads_runner *self = worker->pool;
 
-	while (list_is_empty(&self->waiting) && !self->is_stopping) {
+	while (list_is_empty(&self->line.waiting) && !self->is_stopping) {
 		struct timespec retry = {
 		    .tv_sec = (time_t)(worker->wait.retry_ns / NS_PER_S),
 		    .tv_nsec = (long)(worker->wait.retry_ns % NS_PER_S),
@@ -80,19 +83,19 @@ static void await_work(struct worker *worker)
 	}
 }
 
-static struct exchange *take_exchange(struct worker *worker)
+static struct exchange *take_exchange(struct worker *worker, bool *is_refused)
 {
 	struct threads_runner *self = worker->pool;
-	struct exchange *x = NULL;
+	struct exchange *x;
 
 	pthread_mutex_lock(&self->waiting_lock);
+	if (worker->took_ns > 0)
+		line_learn(&self->line, worker->route, worker->took_ns);
+	worker->took_ns = 0;
 	await_work(worker);
-	if (!list_is_empty(&self->waiting)) {
-		x = CONTAINER_OF(self->waiting.next, struct exchange, link);
-		list_remove(&x->link);
-		self->waiting_count--;
+	x = line_take(&self->line, self->worker_count, clock_now_ns(), is_refused);
+	if (x != NULL)
 		db_wait_turn(&worker->wait, self->catalog);
-	}
 	pthread_mutex_unlock(&self->waiting_lock);
 	return x;
 }
@@ -102,6 +105,8 @@ static void run_exchange(struct worker *worker, struct exchange *x)
 	do
 		x->awaited.class->wait(&x->awaited, &worker->resources);
 	while (exchange_step(x) == STEP_AWAIT);
+	worker->route = line_route_of(x);
+	worker->took_ns = exchange_busy_ns(x);
 }
 
 static void *work(void *data)
@@ -109,9 +114,11 @@ static void *work(void *data)
 	struct worker *worker = data;
 	struct threads_runner *self = worker->pool;
 	struct exchange *x;
+	bool is_refused;
 
-	while ((x = take_exchange(worker)) != NULL) {
-		run_exchange(worker, x);
+	while ((x = take_exchange(worker, &is_refused)) != NULL) {
+		if (!is_refused || exchange_step(x) == STEP_AWAIT)
+			run_exchange(worker, x);
 		note_reachability(worker);
 		inbox_put(&self->over, &x->link);
 	}
@@ -128,17 +135,6 @@ static void on_handed_back(struct list *item)
 	x->runner->ready(x);
 }
 
-/* Nobody waits for it any more, or will when a worker comes to it. */
-static bool is_over(const struct exchange *x, uint64_t now_ns)
-{
-	return now_ns >= x->awaited.deadline_ns || atomic_load_explicit(&x->is_abandoned, memory_order_relaxed);
-}
-
-static void fail(struct exchange *x, enum error error, const char *why)
-{
-	x->awaited.class->fail(&x->awaited, error, why);
-}
-
 /* Takes those out that no worker will reach in time, and those whose client has left: their next step sees the error.
  */
 static void on_expiry(uv_timer_t *timer)
@@ -148,16 +144,9 @@ static void on_expiry(uv_timer_t *timer)
 	struct list expired;
 	bool is_idle;
 
-	list_init(&expired);
 	pthread_mutex_lock(&self->waiting_lock);
-	LIST_EACH (item, &self->waiting) {
-		if (!is_over(CONTAINER_OF(item, struct exchange, link), now_ns))
-			continue;
-		list_remove(item);
-		list_append(&expired, item);
-		self->waiting_count--;
-	}
-	is_idle = list_is_empty(&self->waiting);
+	line_expire(&self->line, &expired, now_ns);
+	is_idle = list_is_empty(&self->line.waiting);
 	pthread_mutex_unlock(&self->waiting_lock);
 	if (is_idle)
 		uv_timer_stop(timer);
@@ -165,10 +154,7 @@ static void on_expiry(uv_timer_t *timer)
 		struct exchange *x = CONTAINER_OF(item, struct exchange, link);
 
 		list_remove(item);
-		if (now_ns >= x->awaited.deadline_ns)
-			fail(x, ERROR_DEADLINE, "no worker became free before the deadline");
-		else
-			fail(x, ERROR_BUSY, db_client_left);
+		line_fail_expired(x, now_ns);
 		runner_run(&self->runner, x);
 	}
 }
@@ -176,24 +162,16 @@ static void on_expiry(uv_timer_t *timer)
 static bool await(struct runner *runner, struct exchange *x)
 {
 	struct threads_runner *self = self_of(runner);
-	bool is_taken = false;
+	bool is_taken;
 
 	pthread_mutex_lock(&self->waiting_lock);
-	/* a stream that has begun goes on; max_streams bounds those */
-	if (self->waiting_count < runner->service->options->queue_limit || x->response.part_count > 0) {
-		list_append(&self->waiting, &x->link);
-		self->waiting_count++;
-		is_taken = true;
+	is_taken = line_put(&self->line, x, self->worker_count, clock_now_ns());
+	if (is_taken)
 		pthread_cond_signal(&self->has_work);
-	}
 	pthread_mutex_unlock(&self->waiting_lock);
-	if (is_taken) {
-		if (!uv_is_active((uv_handle_t *)&self->expiry))
-			uv_timer_start(&self->expiry, on_expiry, EXPIRE_EVERY_MS, EXPIRE_EVERY_MS);
-		return false;
-	}
-	fail(x, ERROR_BUSY, "too many requests are waiting for a worker");
-	return true;
+	if (is_taken && !uv_is_active((uv_handle_t *)&self->expiry))
+		uv_timer_start(&self->expiry, on_expiry, EXPIRE_EVERY_MS, EXPIRE_EVERY_MS);
+	return !is_taken;
 }
 
 static void start_worker(struct threads_runner *self, unsigned index)
@@ -217,7 +195,7 @@ static void start(struct runner *runner)
 	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
 	pthread_cond_init(&self->has_work, &monotonic);
 	pthread_condattr_destroy(&monotonic);
-	list_init(&self->waiting);
+	line_init(&self->line, runner->service);
 	inbox_open(&self->over, runner->loop, on_handed_back);
 	uv_timer_init(runner->loop, &self->expiry);
 	self->expiry.data = self;
@@ -243,7 +221,8 @@ static struct runner_numbers numbers(struct runner *runner)
 	for (unsigned i = 0; i < self->worker_count; i++)
 		db_wait_count(&self->workers[i].wait, &numbers.db);
 	pthread_mutex_lock(&self->waiting_lock);
-	numbers.waiting = self->waiting_count;
+	numbers.waiting = self->line.congestion.count;
+	congestion_add_refused(numbers.db.refused, &self->line.congestion);
 	pthread_mutex_unlock(&self->waiting_lock);
 	return numbers;
 }
@@ -285,6 +264,7 @@ static void cleanup(struct runner *runner)
 	pthread_mutex_destroy(&self->waiting_lock);
 	inbox_cleanup(&self->over);
 	pthread_cond_destroy(&self->has_work);
+	line_cleanup(&self->line);
 	free(self->workers);
 }
 

@@ -49,6 +49,28 @@ static void a_batch_whose_deadline_has_passed_is_not_sent(void **state)
 	assert_string_equal(fake_pq_sent(pg()), "");
 }
 
+static void what_has_waited_is_told_what_is_left(void **state)
+{
+	unsigned ms;
+
+	(void)state;
+	fake_pq.answers_everything = true;
+	db_batch_add(&batches[0], &add, values[0]);
+	batches[0].deadline_ns = clock_now_ns() + 5 * NS_PER_S;
+	db_wait_run(&wait, &batches[0]);
+	fake_pq_sent(pg());
+	db_batch_add(&batches[1], &add, values[1]);
+	batches[1].deadline_ns = clock_now_ns() + 5 * NS_PER_S;
+	db_wait_run(&wait, &batches[1]);
+	assert_string_equal(fake_pq_sent(pg()), "add(1) Sync");
+	db_batch_add(&batches[2], &add, values[2]);
+	batches[2].deadline_ns = clock_now_ns() + 4 * NS_PER_S;
+	db_wait_run(&wait, &batches[2]);
+	assert_int_equal(sscanf(fake_pq_sent(pg()), "meantime:(%u) add(2) Sync", &ms), 1);
+	assert_in_range(ms, 3000, 4001);
+	assert_row(2, "add(2)");
+}
+
 static void without_a_database_waiting_fails_at_once_and_backs_off(void **state)
 {
 	(void)state;
@@ -181,6 +203,7 @@ int main(void)
 	    TEST(waiting_runs_a_batch),
 	    TEST(waiting_ends_at_the_deadline),
 	    TEST(a_batch_whose_deadline_has_passed_is_not_sent),
+	    TEST(what_has_waited_is_told_what_is_left),
 	    TEST(without_a_database_waiting_fails_at_once_and_backs_off),
 	    TEST(a_fault_in_any_call_is_no_success),
 	    TEST(what_other_transactions_were_in_the_way_of_runs_again),

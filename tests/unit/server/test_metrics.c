@@ -176,8 +176,9 @@ static void the_shares_of_waiting_are_told_apart(void **state)
 
 static void gauges_add_up_and_are_replaced(void **state)
 {
-	const struct metrics_gauges one = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10},
-				    ten = {10, 20, 30, 40, 50, 60, 70, 80, 90, 100};
+	const uint64_t some[REFUSAL_COUNT] = {1000, 1, 2, 3}, more[REFUSAL_COUNT] = {5000, 10, 20, 30};
+	const struct metrics_gauges one = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, some},
+				    ten = {10, 20, 30, 40, 50, 60, 70, 80, 90, 100, more};
 
 	(void)state;
 	metrics_set_gauges(metrics, 0, &ten);
@@ -193,6 +194,9 @@ static void gauges_add_up_and_are_replaced(void **state)
 	assert_line("meantime_database_connections_lost_total 88");
 	assert_line("meantime_database_requests_run_again_total 99");
 	assert_line("meantime_database_units_total 110");
+	assert_line("meantime_requests_refused_total{reason=\"queue_full\"} 11");
+	assert_line("meantime_requests_refused_total{reason=\"long_wait\"} 22");
+	assert_line("meantime_requests_refused_total{reason=\"no_time\"} 33");
 }
 
 /* Prometheus' text format: every family has its HELP and TYPE, and what stands alone is a number behind a blank. */

@@ -1,0 +1,196 @@
+/* Who may wait, and for how long: a queue that is too long in time, and what has too little time left. */
+#include "unit/db/pipeline_fixture.h"
+
+/* One connection that reads, and one that writes. */
+static void start_narrow(void)
+{
+	options.connections = 2;
+	start();
+}
+
+static void expect_to_take(const struct db_statement *statement, unsigned ms)
+{
+	pipeline->expected_ns[statement->index] = ms * NS_PER_MS;
+}
+
+static uint64_t refused(enum refusal refusal)
+{
+	return db_pipeline_numbers(pipeline).refused[refusal];
+}
+
+static void a_queue_that_takes_too_long_lets_nobody_in(void **state)
+{
+	(void)state;
+	start_narrow();
+	expect_to_take(&slow, 2000);
+	for (int i = 0; i < 3; i++)
+		submit(i, &slow); /* one is sent, two take 4 s */
+	run_for(120);
+	submit(3, &slow);
+	submit(4, &slow);
+	turn();
+	assert_int_equal(all_done, 2);
+	assert_failed(3, ERROR_BUSY);
+	assert_failed(4, ERROR_BUSY);
+	assert_string_equal(batches[3].message, refusal_words(REFUSAL_WAIT));
+	assert_int_equal(batches[3].retry_s, 5);
+	assert_int_equal(refused(REFUSAL_WAIT), 2);
+	assert_int_equal(db_pipeline_numbers(pipeline).waiting, 2);
+	answer_until_done(5);
+	for (int i = 0; i < 3; i++)
+		assert_ok(i, "slow");
+}
+
+static void a_burst_is_let_in_whatever_it_takes(void **state)
+{
+	(void)state;
+	start_narrow();
+	expect_to_take(&slow, 2000);
+	for (int i = 0; i < 20; i++)
+		submit(i, &slow);
+	turn();
+	assert_int_equal(all_done, 0);
+	answer_until_done(20);
+}
+
+static void the_other_kind_has_a_queue_of_its_own(void **state)
+{
+	(void)state;
+	start_narrow();
+	expect_to_take(&slow, 2000);
+	for (int i = 0; i < 3; i++)
+		submit(i, &slow);
+	run_for(120);
+	submit(3, &slow);
+	submit(4, &add);
+	submit(5, &add);
+	turn();
+	assert_int_equal(all_done, 1);
+	assert_failed(3, ERROR_BUSY);
+	answer_until_done(6);
+	assert_ok(4, "add");
+	assert_ok(5, "add");
+}
+
+static void at_its_turn_too_little_time_is_left(void **state)
+{
+	(void)state;
+	start_narrow();
+	expect_to_take(&slow, 2000);
+	submit(0, &slow);
+	turn();
+	submit_until(1, &slow, 600);
+	run_for(10);
+	assert_int_equal(all_done, 0);
+	fake_pq_sent(reads());
+	fake_pq_answer_all(reads());
+	turn();
+	assert_ok(0, "slow");
+	assert_failed(1, ERROR_BUSY);
+	assert_string_equal(batches[1].message, refusal_words(REFUSAL_TIME));
+	assert_int_equal(batches[1].sent_ns, 0);
+	assert_string_equal(fake_pq_sent(reads()), "");
+	assert_int_equal(refused(REFUSAL_TIME), 1);
+}
+
+/* An average may be wrong: what did not have to wait is tried. */
+static void what_goes_at_once_is_tried(void **state)
+{
+	(void)state;
+	start_narrow();
+	expect_to_take(&slow, 2000);
+	submit_until(0, &slow, 900);
+	turn();
+	answer_until_done(1);
+	assert_ok(0, "slow");
+}
+
+static void what_is_run_again_has_its_place(void **state)
+{
+	(void)state;
+	start_narrow();
+	expect_to_take(&slow, 2000);
+	for (int i = 0; i < 3; i++)
+		submit(i, &slow);
+	run_for(120);
+	fake_pq_hang_up(reads());
+	turn();
+	assert_int_equal(all_done, 0);
+	answer_until_done(3);
+	for (int i = 0; i < 3; i++)
+		assert_ok(i, "slow");
+}
+
+/* PostgreSQL works for nobody else, and for nobody who has gone. */
+static void what_has_waited_is_told_what_is_left(void **state)
+{
+	unsigned ms;
+
+	(void)state;
+	start_narrow();
+	teach(&slow, 10);
+	submit(0, &slow);
+	turn();
+	assert_string_equal(fake_pq_sent(reads()), "R/O slow(0) Sync");
+	answer_until_done(1);
+	submit_until(1, &slow, 3000);
+	turn();
+	assert_int_equal(sscanf(fake_pq_sent(reads()), "R/O meantime:(%u) slow(1) Sync", &ms), 1);
+	assert_in_range(ms, 2000, 3001);
+	answer_until_done(2);
+	assert_ok(1, "slow");
+}
+
+/* They would lose that they share a Sync: only when it has to be. */
+static void those_that_share_are_told_when_half_of_their_time_is_over(void **state)
+{
+	unsigned ms[2];
+
+	(void)state;
+	start_narrow();
+	teach(&country, 0);
+	submit_until(0, &country, 3000);
+	submit_until(1, &country, 3000);
+	turn();
+	assert_string_equal(fake_pq_sent(reads()), "R/O country(0) country(1) Sync");
+	answer_until_done(2);
+	submit_until(2, &country, 2000);
+	submit_until(3, &country, 2000);
+	turn();
+	assert_int_equal(sscanf(fake_pq_sent(reads()),
+				"R/O meantime:(%u) country(2) Sync R/O meantime:(%u) country(3) Sync", &ms[0], &ms[1]),
+			 2);
+	answer_until_done(4);
+}
+
+/* It was told nothing of the deadline: PostgreSQL is expected to say something when the session's own time is over. */
+static void no_connection_hangs_before_its_own_time_is_over(void **state)
+{
+	(void)state;
+	settings.statement_timeout_ms = 1500;
+	start_narrow();
+	teach(&country, 0);
+	submit_until(0, &country, 800);
+	run_for(2100);
+	assert_failed(0, ERROR_DEADLINE);
+	assert_true(fake_pq_is_open(reads()));
+	run_for(900);
+	assert_int_equal(db_pipeline_numbers(pipeline).lost, 1);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    TEST(a_queue_that_takes_too_long_lets_nobody_in),
+	    TEST(a_burst_is_let_in_whatever_it_takes),
+	    TEST(the_other_kind_has_a_queue_of_its_own),
+	    TEST(at_its_turn_too_little_time_is_left),
+	    TEST(what_goes_at_once_is_tried),
+	    TEST(what_is_run_again_has_its_place),
+	    TEST(what_has_waited_is_told_what_is_left),
+	    TEST(those_that_share_are_told_when_half_of_their_time_is_over),
+	    TEST(no_connection_hangs_before_its_own_time_is_over),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
