@@ -4,11 +4,13 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/require.h"
+#include "db/rerun.h"
 #include "db/resolve.h"
 #include "db/wait.h"
 #include "db/watch.h"
 
 #include <stdlib.h>
+#include <time.h>
 
 enum {
 	FIRST_PART_ROWS = 100, /* until the size of a row is known */
@@ -57,11 +59,13 @@ static void fill_part(struct db_stream *stream, struct db_batch *batch)
 {
 	uint64_t deadline_ns = batch->deadline_ns, submitted_ns = batch->submitted_ns;
 	db_done_fn *done = batch->done;
+	unsigned char reruns = batch->reruns;
 
 	db_batch_cleanup(batch);
 	batch->deadline_ns = deadline_ns;
 	batch->submitted_ns = submitted_ns;
 	batch->done = done;
+	batch->reruns = reruns;
 	if (!stream->is_open) {
 		db_batch_add(batch, &stream->begin, NULL);
 		db_batch_add(batch, &stream->declare, stream->values);
@@ -117,13 +121,21 @@ static void fail_part(struct db_stream *stream, struct db_batch *batch, enum err
 	db_batch_fail(batch, error, message);
 }
 
+/* Whether the first part runs again since other transactions were in its way: how long it rests before; 0: it does not.
+ * Its transaction is over, and so is its connection. */
+static uint64_t rest_ns(struct db_stream *stream, struct db_batch *batch)
+{
+	if (LIKELY(!batch->is_rolled_back) || stream->is_open)
+		return 0;
+	return rerun_rest_ns(batch, clock_now_ns());
+}
+
 /* Blocking */
 
-void db_stream_wait(struct db_stream *stream, struct db_batch *batch, const struct db_settings *settings)
+static void wait_for_part(struct db_stream *stream, struct db_batch *batch)
 {
 	int status = 0;
 
-	init_conn(stream, settings);
 	/* a connection that was lost took its cursor with it */
 	if (!db_conn_is_usable(&stream->conn))
 		status = stream->is_open ? -1 : db_wait_open(&stream->conn, batch->deadline_ns);
@@ -137,6 +149,20 @@ void db_stream_wait(struct db_stream *stream, struct db_batch *batch, const stru
 	stream->batch = batch;
 	db_wait_exchange(&stream->conn, batch);
 	after_part(stream, batch);
+}
+
+void db_stream_wait(struct db_stream *stream, struct db_batch *batch, const struct db_settings *settings)
+{
+	struct timespec rest = {0};
+
+	init_conn(stream, settings);
+	wait_for_part(stream, batch);
+	while ((rest.tv_nsec = (long)rest_ns(stream, batch)) > 0) {
+		nanosleep(&rest, NULL);
+		db_batch_rewind(batch);
+		db_conn_close(&stream->conn);
+		wait_for_part(stream, batch);
+	}
 }
 
 /* On the loop */
@@ -157,8 +183,12 @@ static void stop_watching(struct db_stream *stream)
 	stream->timer = NULL;
 }
 
+static bool rests(struct db_stream *stream, struct db_batch *batch);
+
 static void end_part(struct db_stream *stream, struct db_batch *batch)
 {
+	if (rests(stream, batch))
+		return;
 	if (stream->timer != NULL)
 		uv_timer_stop(stream->timer);
 	after_part(stream, batch);
@@ -264,6 +294,40 @@ static void create_timer(struct db_stream *stream, uv_loop_t *loop)
 	stream->timer->data = stream;
 }
 
+static void begin_to_connect(struct db_stream *stream)
+{
+	const struct db_settings *settings = stream->conn.settings;
+	uv_loop_t *loop = stream->timer->loop;
+
+	start_timer(stream, settings->connect_timeout_ms);
+	db_watch_init(&stream->watch, loop, &stream->conn, on_ready);
+	stream->resolve = db_resolve_start(loop, settings->conninfo, on_resolved, stream);
+	if (stream->resolve == NULL)
+		connect_stream(stream, NULL);
+}
+
+static void on_rested(uv_timer_t *timer)
+{
+	begin_to_connect(timer->data);
+}
+
+static bool rests(struct db_stream *stream, struct db_batch *batch)
+{
+	uint64_t ns = stream->timer != NULL ? rest_ns(stream, batch) : 0;
+	uv_loop_t *loop = ns > 0 ? stream->timer->loop : NULL;
+
+	if (ns == 0)
+		return false;
+	db_batch_rewind(batch);
+	stop_watching(stream);
+	db_conn_close(&stream->conn);
+	stream->batch = batch;
+	create_timer(stream, loop);
+	uv_update_time(loop);
+	uv_timer_start(stream->timer, on_rested, ns / NS_PER_MS, 0);
+	return true;
+}
+
 void db_stream_start(struct db_stream *stream, struct db_batch *batch, const struct db_settings *settings,
 		     struct uv_loop_s *loop)
 {
@@ -274,11 +338,7 @@ void db_stream_start(struct db_stream *stream, struct db_batch *batch, const str
 	if (stream->timer == NULL)
 		create_timer(stream, loop);
 	if (is_first) {
-		start_timer(stream, settings->connect_timeout_ms);
-		db_watch_init(&stream->watch, loop, &stream->conn, on_ready);
-		stream->resolve = db_resolve_start(loop, settings->conninfo, on_resolved, stream);
-		if (stream->resolve == NULL)
-			connect_stream(stream, NULL);
+		begin_to_connect(stream);
 	} else if (db_conn_is_usable(&stream->conn)) {
 		send_part(stream);
 	} else {

@@ -172,6 +172,9 @@ BEGIN
     IF try <= fails THEN RAISE 'in the way' USING ERRCODE = code; END IF;
     RETURN try;
 END$$;
+CREATE FUNCTION contention.read(mark text, n integer) RETURNS integer LANGUAGE plpgsql AS $$BEGIN
+    RAISE LOG 'reads for %', mark;
+    IF NOT pg_try_advisory_xact_lock_shared(4712, 1) THEN RAISE 'in the way' USING ERRCODE = '40001'; END IF; RETURN n; END$$;
 CREATE PROCEDURE contention.try_and_commit(what text) LANGUAGE plpgsql AS $$BEGIN
     INSERT INTO contention.done VALUES (what, 0); COMMIT; RAISE 'in the way' USING ERRCODE = '40001'; END$$;
 CREATE FUNCTION contention.lock_both() RETURNS integer LANGUAGE plpgsql SET deadlock_timeout = '2s' AS $$BEGIN
@@ -209,6 +212,19 @@ def test_a_write_that_others_were_in_the_way_of_runs_again(contending, postgres,
     answer = contending.request("POST", "/try", {"what": "w", "fails": 4, "code": code})
     assert answer.status == 200 and answer.json == {"try": 5}
     assert tries(postgres) == [["5"]], "what was rolled back is written"
+
+
+def test_a_stream_that_others_were_in_the_way_of_begins_again(serve, postgres, tmp_path, mode):
+    """PostgreSQL's log says how often: nothing else is left of what a read has done."""
+    postgres.execute(CONTENTION, "blackbox")
+    (tmp_path / "stream.sql").write_text("-- name: streamed :many\n-- route: GET /streamed\n-- stream\n"
+                                         "SELECT contention.read(:mark, n) AS n FROM generate_series(1, :count::integer) AS n;\n")
+    service = serve(endpoints=tmp_path)
+    with postgres.hold("DO $$BEGIN PERFORM pg_advisory_xact_lock(4712, 1); END$$", "blackbox"):
+        problem = assert_problem(service.get(f"/streamed?count=3&mark=first-{mode}"), 503, "in the way", sqlstate="40001")
+    assert problem["type"] == "urn:meantime:problem:contention"
+    assert (postgres.folder / "log").read_text().count(f"LOG:  reads for first-{mode}") == 7
+    assert service.get("/streamed?count=3&mark=x").json == [{"n": n} for n in (1, 2, 3)]
 
 
 def test_others_in_the_way_for_good_are_a_503(contending, postgres):

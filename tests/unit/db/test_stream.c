@@ -1,5 +1,7 @@
 #include "pipeline_fixture.h"
 
+#include "db/rerun.h"
+
 /* Streams on the loop */
 
 static void start_part(int i)
@@ -42,6 +44,62 @@ static void a_part_is_over_once_when_its_connection_ends_with_it(void **state)
 	fake_pq_answer_all(fake_pq_conn(0));
 	run_for(30);
 	assert_int_equal(all_done, 1);
+}
+
+/* No row has gone out: it begins again, on a connection of its own, after a rest. */
+static void a_first_part_that_others_were_in_the_way_of_runs_again(void **state)
+{
+	(void)state;
+	open_stream();
+	fake_pq.answers_everything = true;
+	fake_pq.contends = 2 * 3; /* BEGIN, DECLARE and FETCH, twice */
+	batches[0].done = on_done;
+	batches[0].deadline_ns = clock_now_ns() + 60 * NS_PER_S;
+	db_stream_start(stream, &batches[0], &settings, &loop);
+	run_until_done(1);
+	assert_int_equal(batches[0].error, ERROR_NONE);
+	assert_int_equal(fake_pq.opened, 3);
+	assert_int_equal(fake_pq.open, 1);
+	start_part(0);
+	run_until_done(2);
+	assert_int_equal(batches[0].error, ERROR_NONE);
+	/* its rows so far would come twice */
+	fake_pq.contends = 1;
+	start_part(0);
+	run_until_done(3);
+	assert_int_equal(batches[0].error, ERROR_CONTENTION);
+}
+
+static void a_stream_that_rests_may_be_destroyed(void **state)
+{
+	(void)state;
+	open_stream();
+	fake_pq.answers_everything = true;
+	fake_pq.contends = 100;
+	batches[0].done = on_done;
+	batches[0].deadline_ns = clock_now_ns() + 60 * NS_PER_S;
+	db_stream_start(stream, &batches[0], &settings, &loop);
+	for (int i = 0; i < 500 && fake_pq.contends == 100; i++)
+		run_for(1);
+	db_stream_destroy(stream);
+	stream = NULL;
+	run_for(20);
+	assert_int_equal(all_done, 0);
+	assert_int_equal(fake_pq.open, 0);
+}
+
+static void a_stream_runs_again_so_often_and_no_more(void **state)
+{
+	(void)state;
+	open_stream();
+	fake_pq.answers_everything = true;
+	fake_pq.contends = 100;
+	batches[0].done = on_done;
+	batches[0].deadline_ns = clock_now_ns() + 60 * NS_PER_S;
+	db_stream_start(stream, &batches[0], &settings, &loop);
+	run_until_done(1);
+	assert_failed(0, ERROR_CONTENTION);
+	assert_int_equal(fake_pq.opened, 1 + RERUNS_MAX);
 }
 
 static void a_part_ends_at_its_deadline(void **state)
@@ -111,6 +169,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    TEST(a_stream_fetches_part_after_part),
 	    TEST(a_part_is_over_once_when_its_connection_ends_with_it),
+	    TEST(a_first_part_that_others_were_in_the_way_of_runs_again),
+	    TEST(a_stream_that_rests_may_be_destroyed),
+	    TEST(a_stream_runs_again_so_often_and_no_more),
 	    TEST(a_part_ends_at_its_deadline),
 	    TEST(a_stream_connects_in_its_time),
 	    TEST(the_time_to_connect_is_not_that_of_the_part),
