@@ -115,10 +115,8 @@ static h2o_hostconf_t *add_host(struct http *http)
 	h2o_hostconf_t *host = h2o_config_register_host(&http->config, h2o_iovec_init(H2O_STRLIT("any")), 65535);
 	h2o_pathconf_t *path = h2o_config_register_path(host, "/", 0);
 	h2o_handler_t *handler = h2o_create_handler(path, sizeof(*handler));
-	h2o_filter_t *filter = h2o_create_filter(&host->fallback_path, sizeof(*filter));
 
 	handler->on_req = http_on_request;
-	filter->on_setup_ostream = http_problem_on_own_answer;
 	return host;
 }
 
@@ -131,7 +129,9 @@ struct http *http_create(struct service *service)
 	http->config.server_name = h2o_iovec_init("", 0);
 	http->config.http1.upgrade_to_http2 = 0;
 	http->config.http1.req_timeout = service->options->read_timeout_ms;
-	http->config.max_request_entity_size = service->options->max_body_bytes;
+	/* the parser looks before libh2o does, which would refuse a chunked body of just this size */
+	http_parser_begin(service->options->max_body_bytes);
+	http->config.max_request_entity_size = (size_t)service->options->max_body_bytes + 1;
 	http->config.max_delegations = 0;
 	/* a large body never becomes a file */
 	h2o_socket_buffer_mmap_settings.threshold = SIZE_MAX;

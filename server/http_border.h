@@ -3,8 +3,7 @@
  *   http.c          life, sweep, drain         http_client.c   connections
  *   http_edition.c  from one edition to the next
  *   http_request.c  libh2o's request in        http_reply.c    the response out
- *   http_parser.c   in the place of libh2o's parser
- *   http_problem.c  what libh2o answers by itself
+ *   http_parser.c   in the place of libh2o's parser and decoder
  *
  * Thread:  the loop.
  */
@@ -112,9 +111,7 @@ void http_reply_add_headers(h2o_req_t *request, const struct exchange *x, uint64
 /* http_client.c */
 void http_client_cut_off(struct client *client, int how);
 
-/* http_parser.c: NULL, or why the request that stands for an unreadable one is refused; valid while it is being handed
- * over. */
-const struct http_guard_verdict *http_parser_refusal(const h2o_req_t *request);
-
-/* http_problem.c: a filter's hook. */
-void http_problem_on_own_answer(h2o_filter_t *filter, h2o_req_t *request, h2o_ostream_t **slot);
+/* http_parser.c */
+void http_parser_begin(uint32_t max_body_bytes);
+/* NULL, or why the request that libh2o hands over is refused; once, and valid while it is being handed over. */
+const struct http_guard_verdict *http_parser_refusal(void);

@@ -14,12 +14,18 @@ struct scan {
 	const char *at, *end;
 	struct http_head *head;
 	unsigned lengths, codings, hosts;
+	uint64_t length;             /* the last Content-Length */
+	struct text coding;          /* the last Transfer-Encoding */
 	bool is_closing, is_keeping; /* what Connection has said so far */
 };
 
 /* What is wrong with a head of which nothing more has come. */
 static const char unfinished[] = "the request head does not end with an empty line";
+/* These have an error of their own. */
 static const char too_many_fields[] = "the request has more than 100 header lines";
+static const char too_large[] = "the body is too large";
+static const char unknown_coding[] = "chunked is the only Transfer-Encoding that is understood";
+static const char unknown_expectation[] = "the only expectation that is met is 100-continue";
 
 static inline bool is_control(char c)
 {
@@ -130,15 +136,20 @@ static const char *read_request_line(struct scan *scan)
 	return wrong;
 }
 
-static const char *check_length(struct text value)
+static const char *read_length(struct text value, uint64_t *length)
 {
+	uint64_t number = 0;
+
 	if (value.length == 0)
 		return "Content-Length is empty; a number of bytes was expected";
-	for (size_t i = 0; i < value.length; i++)
+	for (size_t i = 0; i < value.length; i++) {
 		if (value.at[i] < '0' || value.at[i] > '9')
 			return "Content-Length must be one number of bytes, digits alone";
+		number = number * 10 + (uint64_t)(value.at[i] - '0');
+	}
 	if (value.length > LENGTH_DIGITS_MAX)
 		return "Content-Length has more than 18 digits";
+	*length = number;
 	return NULL;
 }
 
@@ -180,7 +191,7 @@ static void settle(struct scan *scan)
 		head->field_count--;
 }
 
-/* By length first: only three headers matter here. `name` is a token. */
+/* By length first: only few headers matter here. `name` is a token. */
 static const char *check_header(struct scan *scan, struct text name, struct text value)
 {
 	if (name.length == 4 && is_name(name, TEXT("host"))) {
@@ -190,10 +201,15 @@ static const char *check_header(struct scan *scan, struct text name, struct text
 	}
 	if (name.length == 14 && is_name(name, TEXT("content-length"))) {
 		scan->lengths++;
-		return check_length(value);
+		return read_length(value, &scan->length);
 	}
-	if (name.length == 17 && is_name(name, TEXT("transfer-encoding")))
+	if (name.length == 17 && is_name(name, TEXT("transfer-encoding"))) {
 		scan->codings++;
+		scan->coding = value;
+	}
+	if (name.length == 6 && scan->head->minor_version > 0 && is_name(name, TEXT("expect")) &&
+	    !text_equal_nocase(value, TEXT("100-continue")))
+		return unknown_expectation;
 	return NULL;
 }
 
@@ -238,6 +254,21 @@ static const char *read_header_line(struct scan *scan)
 	return check_header(scan, name, value);
 }
 
+/* RFC 9112 6.1 and 6.3: a coding that is unknown is a 501; where the last is not chunked, the end is not certain. */
+static const char *check_coding(struct text list)
+{
+	const char *comma = list.length > 0 ? memrchr(list.at, ',', list.length) : NULL;
+	size_t before = comma != NULL ? (size_t)(comma - list.at) : 0, skipped = before + (comma != NULL);
+	struct text last = text_trimmed((struct text){list.at + skipped, list.length - skipped});
+
+	if (!text_equal_nocase(last, TEXT("chunked")))
+		return "the last Transfer-Encoding must be chunked";
+	if (comma == NULL)
+		return NULL;
+	list.length = before;
+	return has_option(list, TEXT("chunked")) ? "Transfer-Encoding has chunked more than once" : unknown_coding;
+}
+
 static const char *check_framing(const struct scan *scan)
 {
 	bool is_http_1_0 = scan->head->minor_version == 0;
@@ -254,7 +285,9 @@ static const char *check_framing(const struct scan *scan)
 		return "the request has more than one Host";
 	if (scan->hosts == 0 && !is_http_1_0)
 		return "the request has no Host, which HTTP/1.1 requires";
-	return NULL;
+	if (scan->length > scan->head->max_body_bytes)
+		return too_large;
+	return scan->codings > 0 ? check_coding(scan->coding) : NULL;
 }
 
 size_t http_guard_empty_lines(struct text raw)
@@ -279,6 +312,17 @@ static const char *read_head(struct scan *scan)
 	return wrong != NULL ? wrong : check_framing(scan);
 }
 
+static enum error error_of(const char *wrong)
+{
+	if (wrong == too_many_fields)
+		return ERROR_HEAD_TOO_LARGE;
+	if (wrong == too_large)
+		return ERROR_TOO_LARGE;
+	if (wrong == unknown_coding)
+		return ERROR_NOT_IMPLEMENTED;
+	return wrong == unknown_expectation ? ERROR_EXPECTATION_FAILED : ERROR_BAD_INPUT;
+}
+
 static struct http_guard_verdict refuse(enum error error, const char *detail)
 {
 	return (struct http_guard_verdict){.error = error, .detail = detail};
@@ -297,11 +341,7 @@ struct http_guard_verdict http_guard_read(struct http_head *head, struct text ra
 		return refuse(ERROR_HEAD_TOO_LARGE, "the request head is longer than 128 KiB");
 	if (wrong == unfinished)
 		return (struct http_guard_verdict){.is_incomplete = true};
-	if (wrong == too_many_fields)
-		return refuse(ERROR_HEAD_TOO_LARGE, wrong);
 	if (wrong != NULL)
-		return refuse(ERROR_BAD_INPUT, wrong);
-	if (scan.codings > 0)
-		return refuse(ERROR_LENGTH_REQUIRED, "a request body needs a Content-Length; chunked is not accepted");
+		return refuse(error_of(wrong), wrong);
 	return (struct http_guard_verdict){.error = ERROR_NONE};
 }

@@ -1,8 +1,8 @@
 /* http_guard.h - reads the head of a request, in one pass, and refuses what no two servers read alike. No I/O.
  *
  * libh2o 2.2.5 would take the first of several Content-Lengths, accept one beside Transfer-Encoding, fold header lines
- * and answer what it can not parse with bytes of its own; http_parser.c puts this reader in the place of its parser.
- * Transfer-Encoding is never accepted: alone it is a 411, which keeps the library's lax chunk decoder out of reach.
+ * and answer what it can not parse, a body too large and an unknown expectation with bytes of its own; http_parser.c puts
+ * this reader in the place of its parser. The only Transfer-Encoding is `chunked` (http_chunked.h decodes it).
  * Of Connection's options `close` counts, then `keep-alive`, and no other: its value becomes one of the two. Expect is
  * left out of HTTP/1.0, which has none. Of a target that is a whole URL the scheme and the authority are left out.
  * After a refusal the connection must be closed: where the next request begins is not certain.
@@ -17,6 +17,8 @@
 #include "base/error.h"
 #include "base/text.h"
 
+#include <stdint.h>
+
 enum {
 	HTTP_HEAD_BYTES_MAX = 128 * 1024, /* max_path_bytes is half of it at most */
 	HTTP_FIELDS_MAX = 100,            /* as many as libh2o has places for */
@@ -27,7 +29,9 @@ struct http_field {
 };
 
 struct http_head {
-	struct http_field *fields; /* set by the caller: places for HTTP_FIELDS_MAX */
+	/* set by the caller */
+	struct http_field *fields; /* places for HTTP_FIELDS_MAX */
+	uint32_t max_body_bytes;
 
 	/* valid when it was read whole */
 	struct text method;
@@ -39,7 +43,7 @@ struct http_head {
 
 struct http_guard_verdict {
 	bool is_incomplete; /* good so far, and more must come */
-	enum error error;   /* ERROR_NONE, ERROR_BAD_INPUT, ERROR_LENGTH_REQUIRED, ERROR_HEAD_TOO_LARGE */
+	enum error error;   /* ERROR_NONE, or a refusal */
 	const char *detail; /* constant, a sentence; NULL with ERROR_NONE */
 };
 

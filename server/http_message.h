@@ -22,7 +22,7 @@ struct http_request {
 	struct text content_type; /* length 0 when there is none */
 	struct text accept;       /* length 0 when there is none */
 	struct text coding;       /* what the body is encoded with, as "gzip"; length 0 when it is not */
-	bool has_body;            /* a Content-Length above 0 */
+	bool has_body;            /* of one byte at least */
 	struct route_match match; /* the route and the decoded values of its path parameters */
 };
 

@@ -102,6 +102,9 @@ static enum step refused(struct exchange *x)
 {
 	const struct http_guard_verdict *refusal = x->state;
 
+	if (refusal->error == ERROR_TOO_LARGE)
+		return respond_problem(x, ERROR_TOO_LARGE, "the body is larger than max_body_bytes, which is %u",
+				       x->service->options->max_body_bytes);
 	return respond_problem(x, refusal->error, "%s", refusal->detail);
 }
 
@@ -156,7 +159,7 @@ static bool has_left(const struct http_reply *reply)
 int http_on_request(h2o_handler_t *super, h2o_req_t *request)
 {
 	struct http_loop *http = CONTAINER_OF(request->conn->ctx, struct http_loop, context);
-	const struct http_guard_verdict *refusal = http_parser_refusal(request);
+	const struct http_guard_verdict *refusal = http_parser_refusal();
 	struct http_reply *reply = http_reply_create(http);
 	struct exchange *x = &reply->x;
 	uint64_t now_ns = clock_now_ns();
@@ -173,7 +176,9 @@ int http_on_request(h2o_handler_t *super, h2o_req_t *request)
 	if (refusal != NULL) {
 		/* where the next request begins is anybody's guess */
 		request->http1_is_persistent = 0;
-		x->request.method = request->input.method.len == strlen("HEAD") ? HTTP_HEAD : HTTP_METHOD_UNKNOWN;
+		x->request.method = http_method_from(text_from(request->input.method));
+		if (x->request.method != HTTP_HEAD)
+			x->request.method = HTTP_METHOD_UNKNOWN;
 		x->state = (void *)(uintptr_t)refusal;
 		x->next = refused;
 	} else {

@@ -201,13 +201,6 @@ def test_a_body_that_arrives_in_pieces(service):
         assert connection.read_response().json["int4"] == 7
 
 
-@pytest.mark.parametrize("method,path", [("POST", "/items/calls"), ("PUT", "/items/1"), ("PATCH", "/items/1")])
-def test_a_chunked_body_needs_a_length(service, method, path):
-    [response] = service.raw(f"{method} {path} HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
-                             "Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n".encode())
-    assert_problem(response, 411, "Content-Length")
-
-
 def test_an_escaped_nul_is_refused_for_what_it_is_in(service):
     response = service.request("POST", "/echo", '{"text":"a\\u0000b"}', {"Content-Type": "application/json"})
     assert_problem(response, 400, 'parameter "text" must be a string without the character U+0000')

@@ -29,10 +29,18 @@ SMUGGLING = {
                                POST + b"Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n\r\n0\r\n\r\n"),
     "Transfer-Encoding on HTTP/1.0": (400,
                                       POST.replace(b"1.1", b"1.0") + b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n"),
-    "Transfer-Encoding alone": (411, POST + b"Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n"),
-    "Transfer-Encoding on a GET": (411, GET + b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n"),
-    "an unknown Transfer-Encoding": ((400, 411, 501), POST + b"Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n"),
-    "chunked, identity": ((400, 411, 501), POST + b"Transfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n"),
+    "an unknown Transfer-Encoding": (400, POST + b"Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n"),
+    "chunked, identity": (400, POST + b"Transfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n"),
+    "chunked twice": (400, POST + b"Transfer-Encoding: chunked, chunked\r\n\r\n0\r\n\r\n"),
+    "chunked with a parameter": (400, POST + b"Transfer-Encoding: chunked;q=1\r\n\r\n0\r\n\r\n"),
+    "chunked behind a vertical tab": (400, POST + b"Transfer-Encoding: \x0bchunked\r\n\r\n0\r\n\r\n"),
+    "chunked in quotes": (400, POST + b'Transfer-Encoding: "chunked"\r\n\r\n0\r\n\r\n'),
+    "chunked folded": (400, POST + b"Transfer-Encoding:\r\n chunked\r\n\r\n0\r\n\r\n"),
+    "Transfer-Encoding identity": (400, POST + b"Transfer-Encoding: identity\r\n\r\n"),
+    "an empty Transfer-Encoding": (400, POST + b"Transfer-Encoding:\r\n\r\n0\r\n\r\n"),
+    "gzip, chunked": (501, POST + b"Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n"),
+    "Transfer-Encoding on a HTTP/1.0 that is kept": (400, b"POST /echo HTTP/1.0\r\nConnection: keep-alive\r\n"
+                                                     b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n"),
     "a plus in Content-Length": (400, POST + b"Content-Length: +2\r\n\r\n{}"),
     "a minus in Content-Length": (400, POST + b"Content-Length: -2\r\n\r\n{}"),
     "a blank in Content-Length": (400, POST + b"Content-Length: 2 2\r\n\r\n{}"),
@@ -85,23 +93,8 @@ def test_framing_that_no_two_servers_read_alike(service, what):
     responses = service.raw(data + b"GET /numbers/1 HTTP/1.1\r\nHost: smuggled\r\n\r\n")
     assert len(responses) == 1, f"{len(responses)} answers: {responses}"
     assert responses[0].status in (expected if isinstance(expected, tuple) else (expected,)), responses[0]
-    if what not in SEEN_BY_LIBH2O_ALONE:
-        check_sound(responses[0])
-
-
-# libh2o refuses these before any of our code sees them, with a body of its own.
-SEEN_BY_LIBH2O_ALONE = {
-    "rubbish", "no version", "a lower-case version", "version 1.2", "version 2.0", "a blank in the path",
-    "an empty header name",
-    "no path", "no method", "a method that is no token", "a NUL in a header", "a control byte in a header",
-    "a control byte in a header name", "a line without a colon", "a first header line that is folded",
-    "a blank before the colon",
-    "a bare CR in a header", "authority-form", "a Content-Length of 30 digits", "a Content-Length of 2^64 + 2",
-    "a plus in Content-Length", "a minus in Content-Length", "a blank in Content-Length", "an empty Content-Length",
-    "a hexadecimal Content-Length", "a folded Content-Length", "a list of Content-Lengths",
-    "an unknown Transfer-Encoding",
-    "chunked, identity",
-}
+    check_sound(responses[0])
+    assert responses[0].header("connection").lower() == "close"
 
 
 def test_twenty_pipelined_requests_are_answered_in_order(service):
@@ -179,7 +172,9 @@ def test_http_1_0_gets_no_100_continue(service):
     (b"HEAD /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 99999999\r\n\r\n", 413, "Content Too Large"),
     (b"HEAD /types HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nExpect: a-miracle\r\n\r\n{}", 417, "Expectation Failed"),
     (b"HEAD /types HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", 400, "Bad Request"),
-    (b"HEAD /types HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n", 411, "Length Required"),
+    (b"HEAD /types HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip, chunked\r\n\r\n", 501, "Not Implemented"),
+    (b"HEAD /types HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n+0\r\n\r\n", 400, "Bad Request"),
+    (b"HEAD /types HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nffffffff\r\n", 413, "Content Too Large"),
     (b"HEAD /ty\x01pes HTTP/1.1\r\nHost: a\r\n\r\n", 400, "Bad Request"),
     (b"\r\nHEAD /types HTTP/1.1\nHost: a\r\n\r\n", 400, "Bad Request"),
 ])

@@ -33,16 +33,18 @@ struct sample {
 	{                                                                                                              \
 		(raw), sizeof(raw) - 1, ERROR_BAD_INPUT, (says)                                                        \
 	}
-#define NEEDS_LENGTH(raw)                                                                                              \
+#define REFUSED_WITH(error, raw, says)                                                                                 \
 	{                                                                                                              \
-		(raw), sizeof(raw) - 1, ERROR_LENGTH_REQUIRED, "Content-Length"                                        \
+		(raw), sizeof(raw) - 1, (error), (says)                                                                \
 	}
+
+enum { MAX_BODY_BYTES = 1000000 };
 
 static struct http_field fields[HTTP_FIELDS_MAX];
 
 static struct http_guard_verdict read_head(struct http_head *head, const char *raw, size_t length)
 {
-	*head = (struct http_head){.fields = fields};
+	*head = (struct http_head){.fields = fields, .max_body_bytes = MAX_BODY_BYTES};
 	return http_guard_read(head, (struct text){raw, length});
 }
 
@@ -110,7 +112,6 @@ static void honest_requests_pass(void **state)
 	    ACCEPTED(POST "Content-Length: 0\r\n" END),
 	    ACCEPTED(POST "Content-Length:5\r\n" END "hello"),
 	    ACCEPTED(POST "content-length: 0005 \r\n" END "hello"),
-	    ACCEPTED(POST "Content-Length: 999999999999999999\r\n" END),
 	    ACCEPTED(POST "Content-Length: 3\r\n" END "a\nb"),
 	    ACCEPTED(POST "Content-Length: 62\r\n" END
 			  "\r\nContent-Length: 7\r\nTransfer-Encoding: chunked\r\n bare\n and \0 ok"),
@@ -153,15 +154,48 @@ static void doubtful_body_length_is_refused(void **state)
 	check_all(samples, sizeof(samples) / sizeof(samples[0]));
 }
 
-static void chunked_bodies_need_a_length(void **state)
+static void chunked_is_the_only_coding(void **state)
 {
 	static const struct sample samples[] = {
-	    NEEDS_LENGTH(POST "Transfer-Encoding: chunked\r\n" END "5\r\nhello\r\n0\r\n\r\n"),
-	    NEEDS_LENGTH(POST "transfer-encoding:chunked\r\n" END),
-	    NEEDS_LENGTH(POST "Transfer-Encoding: chunked, identity\r\n" END),
-	    NEEDS_LENGTH(POST "Transfer-Encoding: xchunked\r\n" END),
-	    NEEDS_LENGTH(POST "Transfer-Encoding: \r\n" END),
-	    NEEDS_LENGTH("GET /a HTTP/1.1\r\n" HOST "TRANSFER-ENCODING: chunked\r\n" END),
+	    ACCEPTED(POST "Transfer-Encoding: chunked\r\n" END "5\r\nhello\r\n0\r\n\r\n"),
+	    ACCEPTED(POST "transfer-encoding:\tCHUNKED \r\n" END),
+	    ACCEPTED(POST "Transfer-Encoding: chunked\r\nTE: trailers\r\nTrailer: Digest\r\n" END),
+	    ACCEPTED("GET /a HTTP/1.1\r\n" HOST "TRANSFER-ENCODING: chunked\r\n" END),
+	    REFUSED_WITH(ERROR_NOT_IMPLEMENTED, POST "Transfer-Encoding: gzip, chunked\r\n" END, "the only"),
+	    REFUSED_WITH(ERROR_NOT_IMPLEMENTED, POST "Transfer-Encoding: identity,chunked\r\n" END, "the only"),
+	    REFUSED_WITH(ERROR_NOT_IMPLEMENTED, POST "Transfer-Encoding: , chunked\r\n" END, "the only"),
+	    REFUSED(POST "Transfer-Encoding: chunked, chunked\r\n" END, "more than once"),
+	    REFUSED(POST "Transfer-Encoding: chunked, gzip, Chunked\r\n" END, "more than once"),
+	    REFUSED(POST "Transfer-Encoding: chunked, identity\r\n" END, "must be chunked"),
+	    REFUSED(POST "Transfer-Encoding: chunked,\r\n" END, "must be chunked"),
+	    REFUSED(POST "Transfer-Encoding: xchunked\r\n" END, "must be chunked"),
+	    REFUSED(POST "Transfer-Encoding: chunkedx\r\n" END, "must be chunked"),
+	    REFUSED(POST "Transfer-Encoding: chunked;q=1\r\n" END, "must be chunked"),
+	    REFUSED(POST "Transfer-Encoding: \"chunked\"\r\n" END, "must be chunked"),
+	    REFUSED(POST "Transfer-Encoding: chunked chunked\r\n" END, "must be chunked"),
+	    REFUSED(POST "Transfer-Encoding: \r\n" END, "must be chunked"),
+	    REFUSED(POST "Transfer-Encoding: identity\r\n" END, "must be chunked"),
+	    REFUSED(POST "Transfer-Encoding: gzip\r\n" END, "must be chunked"),
+	    REFUSED(POST "Transfer-Encoding: ch\xc3\xbcnked\r\n" END, "must be chunked"),
+	};
+
+	(void)state;
+	check_all(samples, sizeof(samples) / sizeof(samples[0]));
+}
+
+static void what_is_not_met_is_refused(void **state)
+{
+	static const struct sample samples[] = {
+	    ACCEPTED(POST "Content-Length: 1000000\r\n" END),
+	    REFUSED_WITH(ERROR_TOO_LARGE, POST "Content-Length: 1000001\r\n" END, "too large"),
+	    REFUSED_WITH(ERROR_TOO_LARGE, POST "Content-Length: 999999999999999999\r\n" END, "too large"),
+	    ACCEPTED(POST "Content-Length: 2\r\nExpect: 100-continue\r\n" END),
+	    ACCEPTED(POST "Content-Length: 2\r\nExpect: 100-Continue\r\n" END),
+	    REFUSED_WITH(ERROR_EXPECTATION_FAILED, POST "Content-Length: 2\r\nExpect: 200-ok\r\n" END, "100-continue"),
+	    REFUSED_WITH(ERROR_EXPECTATION_FAILED, POST "Expect:\r\nContent-Length: 2\r\n" END, "100-continue"),
+	    REFUSED_WITH(ERROR_EXPECTATION_FAILED, START HOST "Expect: 100-continue, x\r\n" END, "100-continue"),
+	    ACCEPTED("POST /a HTTP/1.0\r\nContent-Length: 2\r\nExpect: 200-ok\r\n" END),
+	    ACCEPTED(POST "Expected: 200-ok\r\nExpecx: 1\r\n" END),
 	};
 
 	(void)state;
@@ -481,7 +515,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(honest_requests_pass),
 	    cmocka_unit_test(doubtful_body_length_is_refused),
-	    cmocka_unit_test(chunked_bodies_need_a_length),
+	    cmocka_unit_test(chunked_is_the_only_coding),
+	    cmocka_unit_test(what_is_not_met_is_refused),
 	    cmocka_unit_test(doubtful_lines_are_refused),
 	    cmocka_unit_test(doubtful_request_line_is_refused),
 	    cmocka_unit_test(doubtful_host_is_refused),
