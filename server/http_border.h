@@ -103,10 +103,6 @@ void http_reply_release(struct http_reply *reply);
 void http_reply_destroy(struct http_reply *reply);
 /* The exchange has a response, or a part of one. */
 void http_reply_on_ready(struct exchange *x);
-/* What stands behind the status: "Not Found". */
-const char *http_reply_reason(unsigned status);
-/* Content type and the handler's own headers; then where the time went. */
-void http_reply_add_headers(h2o_req_t *request, const struct exchange *x, uint64_t total_ns);
 
 /* http_client.c */
 void http_client_cut_off(struct client *client, int how);

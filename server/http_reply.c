@@ -166,7 +166,8 @@ static const char *const reasons[] = {
     [511 - 200] = "Network Authentication Required",
 };
 
-const char *http_reply_reason(unsigned status)
+/* What stands behind the status. */
+static const char *reason_of(unsigned status)
 {
 	if (status >= 200 && status - 200 < ARRAY_LENGTH(reasons) && reasons[status - 200] != NULL)
 		return reasons[status - 200];
@@ -216,7 +217,8 @@ static void add_server_timing(h2o_req_t *request, const struct exchange *x, uint
 			      (size_t)(end - start));
 }
 
-void http_reply_add_headers(h2o_req_t *request, const struct exchange *x, uint64_t total_ns)
+/* Content type and the handler's own headers; then where the time went. */
+static void add_headers(h2o_req_t *request, const struct exchange *x, uint64_t total_ns)
 {
 	const struct http_response *response = &x->response;
 
@@ -258,12 +260,12 @@ static void start_response(struct http_reply *reply, uint64_t now_ns)
 	uint64_t total_ns = now_ns - x->arrived_ns;
 
 	request->res.status = (int)x->response.status;
-	request->res.reason = http_reply_reason(x->response.status);
+	request->res.reason = reason_of(x->response.status);
 	if (x->response.is_streamed)
 		bound_send_buffer(reply);
 	else if (x->response.status != 204)
 		request->res.content_length = x->response.body.length;
-	http_reply_add_headers(request, x, total_ns);
+	add_headers(request, x, total_ns);
 	if (reply->http->is_draining)
 		request->http1_is_persistent = 0;
 	metrics_note(x->service->metrics, reply->http->number, x, total_ns);
