@@ -185,12 +185,15 @@ def test_a_chunked_body_of_no_bytes_is_no_body(service):
         assert connection.read_response().json == {"n": 1}, "a request that is understood closes nothing"
 
 
-@pytest.mark.parametrize("method,path", [("PUT", "/items/1"), ("PATCH", "/items/1"), ("DELETE", "/items/1")])
-def test_other_methods(service, method, path):
-    head = f"{method} {path} HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
-    [answer] = service.raw(f"{head}Content-Length: 2\r\nConnection: close\r\n\r\n{{}}".encode())
-    [chunked] = service.raw(f"{head}Transfer-Encoding: chunked\r\nConnection: close\r\n\r\n2\r\n{{}}\r\n0\r\n\r\n".encode())
+@pytest.mark.parametrize("method,body,status", [("PUT", '{"name":"x"}', 404), ("PATCH", '{"amount":1}', 404), ("DELETE", "{}", 404),
+                                                ("PATCH", '{"amount":"x"}', 400), ("PUT", "{}", 400)])
+def test_other_methods(service, method, body, status):
+    """Of an item that is not there, so that nothing changes."""
+    head = f"{method} /items/999999 HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nConnection: close\r\n"
+    [answer] = service.raw(f"{head}Content-Length: {len(body)}\r\n\r\n{body}".encode())
+    [chunked] = service.raw(f"{head}Transfer-Encoding: chunked\r\n\r\n{len(body):x}\r\n{body}\r\n0\r\n\r\n".encode())
     assert (chunked.status, chunked.body) == (answer.status, answer.body)
+    assert chunked.status == status, chunked
 
 
 def test_expect_continue(service):
