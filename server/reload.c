@@ -156,7 +156,7 @@ static void refuse(struct reload *reload, struct edition *edition, const char *w
 			log_error("server", "reload: %s: %s", item->file, item->message);
 	}
 	if (why != NULL)
-		log_error("server", "reload: can not connect to the database (from %s): %s",
+		log_error("server", "reload: cannot connect to the database (from %s): %s",
 			  options_origin(reload->service->options, "database"), why);
 	log_error("server", "the reload is refused; the endpoints from before are served on");
 	metrics_note_refused_edition(reload->service->metrics);
