@@ -3,6 +3,8 @@
 #include "base/clock.h"
 #include "base/sink.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -19,8 +21,9 @@ _Static_assert((int)LINE_BYTES <= (int)SINK_LINE_MAX, "a line is one record");
 static enum log_level lowest_level = LOG_INFO;
 static enum log_output log_output = LOG_TO_STDERR;
 static bool has_sinks;
-static const int fds[] = {[LOG_TO_STDERR] = STDERR_FILENO, [LOG_TO_STDOUT] = STDOUT_FILENO};
+static int fds[] = {[LOG_TO_STDERR] = STDERR_FILENO, [LOG_TO_STDOUT] = STDOUT_FILENO, [LOG_TO_FILE] = -1};
 static struct sink sinks[ARRAY_LENGTH(fds)];
+static const char *file_path;
 
 void log_set_level(enum log_level level)
 {
@@ -128,7 +131,8 @@ void log_start(void)
 	static char buffers[ARRAY_LENGTH(sinks)][LINE_BYTES];
 
 	for (size_t i = 0; i < ARRAY_LENGTH(sinks); i++)
-		sink_start(&sinks[i], fds[i], report_dropped);
+		if (fds[i] >= 0)
+			sink_start(&sinks[i], fds[i], report_dropped);
 	stderr = write_to(&sinks[LOG_TO_STDERR], stderr, buffers[LOG_TO_STDERR]);
 	stdout = write_to(&sinks[LOG_TO_STDOUT], stdout, buffers[LOG_TO_STDOUT]);
 	has_sinks = true;
@@ -143,10 +147,52 @@ void log_flush(void)
 	fflush(stderr);
 	fflush(stdout);
 	for (size_t i = 0; i < ARRAY_LENGTH(sinks); i++)
-		sink_flush(&sinks[i], deadline_ns);
+		if (fds[i] >= 0)
+			sink_flush(&sinks[i], deadline_ns);
 }
 
 uint64_t log_dropped(void)
 {
 	return sink_dropped(&sinks[log_output]);
+}
+
+/* A file */
+
+/* A named pipe without a reader is refused, and not waited for. */
+static int open_to_append(const char *path)
+{
+	int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0640);
+
+	if (fd >= 0)
+		fcntl(fd, F_SETFL, O_APPEND);
+	return fd;
+}
+
+int log_open_file(const char *path)
+{
+	int fd = open_to_append(path);
+
+	if (fd < 0)
+		return -1;
+	fds[LOG_TO_FILE] = fd;
+	file_path = path;
+	if (has_sinks)
+		sink_start(&sinks[LOG_TO_FILE], fd, report_dropped);
+	log_output = LOG_TO_FILE;
+	return 0;
+}
+
+void log_reopen(void)
+{
+	int fd;
+
+	if (log_output != LOG_TO_FILE)
+		return;
+	fd = open_to_append(file_path);
+	/* under the number that is written to: a line is in the one file or in the other */
+	if (fd < 0 || dup3(fd, fds[LOG_TO_FILE], O_CLOEXEC) < 0)
+		log_warning("log", "%s cannot be opened again, and the file from before is written on: %s", file_path,
+			    strerror(errno));
+	if (fd >= 0)
+		close(fd);
 }

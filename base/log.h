@@ -1,4 +1,4 @@
-/* log.h - one line a message on stderr, or stdout: time, level, area, text.
+/* log.h - one line a message on stderr, stdout or in a file: time, level, area, text.
  *
  * Life:    log_set_level(), log_set_output() and log_start() once, before other threads start; log_flush() before
  *          the process ends.
@@ -16,10 +16,15 @@
 
 enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARNING, LOG_ERROR };
 
-enum log_output { LOG_TO_STDERR, LOG_TO_STDOUT };
+enum log_output { LOG_TO_STDERR, LOG_TO_STDOUT, LOG_TO_FILE };
 
 void log_set_level(enum log_level level);
 void log_set_output(enum log_output output);
+/* Appends to a file from now on; `path` is borrowed until the end. Returns -1 and errno when it cannot be opened. */
+MUST_CHECK int log_open_file(const char *path);
+/* When the log goes to a file: opens it again under its name, since it may have been moved away. When that fails the
+ * file from before is written on. Any thread, one at a time. */
+void log_reopen(void);
 bool log_is_on(enum log_level level);
 
 /* From now on, what stdio's stderr and stdout are given is written by those threads, too. */

@@ -22,12 +22,12 @@ _Static_assert(OPTION_COUNT <= ARRAY_LENGTH(((struct options *)NULL)->origins), 
 static const char *const modes[] = {[MODE_SYNC] = "sync", [MODE_THREADS] = "threads", [MODE_ASYNC] = "async"};
 static const char *const levels[] = {
     [LOG_DEBUG] = "debug", [LOG_INFO] = "info", [LOG_WARNING] = "warning", [LOG_ERROR] = "error"};
-static const char *const outputs[] = {[LOG_TO_STDERR] = "stderr", [LOG_TO_STDOUT] = "stdout"};
+static const char *const outputs[] = {"stderr", "stdout"};
 
 const struct option_vocabulary option_vocabularies[] = {
     [TYPE_mode] = {modes, ARRAY_LENGTH(modes), "sync, threads or async", "MODE"},
     [TYPE_level] = {levels, ARRAY_LENGTH(levels), "debug, info, warning or error", "LEVEL"},
-    [TYPE_output] = {outputs, ARRAY_LENGTH(outputs), "stderr or stdout", "OUTPUT"},
+    [TYPE_output] = {outputs, ARRAY_LENGTH(outputs), "stderr, stdout or a path with a \"/\" in it", "OUTPUT"},
 };
 
 const char *mode_name(enum mode mode)
@@ -201,23 +201,38 @@ static bool read_word(const char *value, const struct option_vocabulary *vocabul
 	return false;
 }
 
+static bool store_string(struct options *options, const struct option_row *row, const char *value)
+{
+	size_t length = strlen(value);
+
+	if (length < row->min || length > row->max)
+		return false;
+	*(option_string *)(void *)((char *)options + row->offset) = arena_copy(&options->arena, text_of(value));
+	return true;
+}
+
+/* A word that is misspelt is no file. */
+static bool is_output(const char *value)
+{
+	unsigned word;
+
+	return strchr(value, '/') != NULL || read_word(value, &option_vocabularies[TYPE_output], &word);
+}
+
 static bool store(struct options *options, const struct option_row *row, const char *value)
 {
 	void *field = (char *)options + row->offset;
-	size_t length = strlen(value);
 
 	switch (row->type) {
 	case TYPE_uint:
 		return read_uint(value, row->min, row->max, field);
 	case TYPE_mode:
 	case TYPE_level:
-	case TYPE_output:
 		return read_word(value, &option_vocabularies[row->type], field);
+	case TYPE_output:
+		return is_output(value) && store_string(options, row, value);
 	case TYPE_string:
-		if (length < row->min || length > row->max)
-			return false;
-		*(option_string *)field = arena_copy(&options->arena, text_of(value));
-		return true;
+		return store_string(options, row, value);
 	}
 	return false;
 }

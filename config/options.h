@@ -21,7 +21,7 @@ typedef const char *option_string;
 typedef uint32_t option_uint;
 typedef enum mode option_mode;
 typedef enum log_level option_level;
-typedef enum log_output option_output;
+typedef const char *option_output;
 
 struct options {
 #define OPTION(field, type, standard, min, max, help) option_##type field;

@@ -76,9 +76,9 @@ static void describe_value(const struct options *options, const struct option_ro
 		break;
 	case TYPE_mode:
 	case TYPE_level:
-	case TYPE_output:
 		snprintf(text, STRING_MAX, "%s", option_vocabularies[row->type].words[*(const unsigned *)field]);
 		break;
+	case TYPE_output:
 	case TYPE_string:
 		add_without_password(text, *(const option_string *)field);
 		break;

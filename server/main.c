@@ -406,6 +406,21 @@ static int end_output(int status)
 	return EXIT_WRONG;
 }
 
+static int set_log_output(const struct options *options)
+{
+	const char *output = options->log_output;
+
+	if (strcmp(output, "stderr") == 0 || strcmp(output, "stdout") == 0) {
+		log_set_output(strcmp(output, "stdout") == 0 ? LOG_TO_STDOUT : LOG_TO_STDERR);
+		return 0;
+	}
+	if (log_open_file(output) == 0)
+		return 0;
+	fprintf(stderr, "meantime: log_output (from %s): \"%s\" cannot be opened: %s\n",
+		options_origin(options, "log_output"), output, strerror(errno));
+	return -1;
+}
+
 static int load_and_run(const struct command *command, int argc, char **argv)
 {
 	struct options options;
@@ -419,8 +434,7 @@ static int load_and_run(const struct command *command, int argc, char **argv)
 		return status;
 	}
 	log_set_level(options.log_level);
-	log_set_output(options.log_output);
-	status = run_command(command, &options);
+	status = set_log_output(&options) == 0 ? run_command(command, &options) : EXIT_WRONG;
 	options_cleanup(&options);
 	return status;
 }

@@ -253,6 +253,7 @@ static void reload_now(struct reload *reload)
 	uint64_t began_ns = clock_now_ns();
 	struct edition *edition;
 
+	log_reopen();
 	log_info("server", "SIGHUP: reading the endpoints again");
 	if (!wait_for_room(reload))
 		return;

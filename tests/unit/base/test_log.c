@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -209,6 +210,101 @@ static void test_the_end_of_memory_is_said(void **state)
 	ASSERT_SAID("meantime: out of memory (", " bytes wanted)\n");
 }
 
+/* A file */
+
+static char folder[64], file[96], moved[96];
+
+static void read_file(const char *path)
+{
+	FILE *from = fopen(path, "r");
+
+	assert_non_null(from);
+	said[fread(said, 1, sizeof(said) - 1, from)] = '\0';
+	fclose(from);
+}
+
+static int make_folder(void **state)
+{
+	(void)state;
+	snprintf(folder, sizeof(folder), "/tmp/test_log.XXXXXX");
+	assert_non_null(mkdtemp(folder));
+	snprintf(file, sizeof(file), "%s/log", folder);
+	snprintf(moved, sizeof(moved), "%s/log.1", folder);
+	return pipe(ends);
+}
+
+static int remove_folder(void **state)
+{
+	unlink(file);
+	unlink(moved);
+	rmdir(folder);
+	return tear_down(state);
+}
+
+static void log_around_a_move(void)
+{
+	REQUIRE(log_open_file(file) == 0);
+	log_info("area", "before");
+	log_flush();
+	REQUIRE(rename(file, moved) == 0);
+	log_info("area", "still in the first");
+	log_flush();
+	log_reopen();
+	log_info("area", "after");
+	log_flush();
+}
+
+static void a_file_is_opened_again_under_its_name(void **state)
+{
+	(void)state;
+	assert_int_equal(run(log_around_a_move, STDERR_FILENO, true), 0);
+	assert_string_equal(said, "");
+	read_file(moved);
+	assert_non_null(strstr(said, "area: before\n"));
+	assert_non_null(strstr(said, "area: still in the first\n"));
+	assert_null(strstr(said, "after"));
+	read_file(file);
+	assert_non_null(strstr(said, "area: after\n"));
+	assert_null(strstr(said, "before"));
+}
+
+static void log_where_no_file_can_be_opened(void)
+{
+	REQUIRE(log_open_file(file) == 0);
+	REQUIRE(rename(file, moved) == 0);
+	REQUIRE(mkdir(file, 0700) == 0);
+	log_reopen();
+	log_info("area", "after");
+	log_flush();
+	REQUIRE(rmdir(file) == 0);
+}
+
+static void one_that_cannot_be_opened_again_is_written_on(void **state)
+{
+	(void)state;
+	assert_int_equal(run(log_where_no_file_can_be_opened, STDERR_FILENO, true), 0);
+	read_file(moved);
+	assert_non_null(
+	    strstr(said, "log cannot be opened again, and the file from before is written on: Is a directory"));
+	assert_non_null(strstr(said, "area: after\n"));
+}
+
+static void open_what_is_no_file(void)
+{
+	REQUIRE(log_open_file(folder) == -1);
+	REQUIRE(mkfifo(file, 0600) == 0);
+	REQUIRE(log_open_file(file) == -1); /* nobody reads it, and it is not waited for */
+	REQUIRE(unlink(file) == 0);
+	log_info("area", "elsewhere");
+}
+
+static void what_cannot_be_opened_changes_nothing(void **state)
+{
+	(void)state;
+	assert_int_equal(run(open_what_is_no_file, STDERR_FILENO, true), 0);
+	assert_non_null(strstr(said, "area: elsewhere\n"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -219,6 +315,9 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(test_a_crash_is_said_after_what_was_logged, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_a_crash_ends_the_process_though_nothing_is_read, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_the_end_of_memory_is_said, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(a_file_is_opened_again_under_its_name, make_folder, remove_folder),
+	    cmocka_unit_test_setup_teardown(one_that_cannot_be_opened_again_is_written_on, make_folder, remove_folder),
+	    cmocka_unit_test_setup_teardown(what_cannot_be_opened_changes_nothing, make_folder, remove_folder),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

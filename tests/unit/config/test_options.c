@@ -153,7 +153,10 @@ static void values_are_stored(void **state)
 	assert_int_equal(options_set(options, "log_level", "error", "here"), 0);
 	assert_int_equal(options->log_level, LOG_ERROR);
 	assert_int_equal(options_set(options, "log_output", "stdout", "here"), 0);
-	assert_int_equal(options->log_output, LOG_TO_STDOUT);
+	assert_string_equal(options->log_output, "stdout");
+	assert_int_equal(options_set(options, "log_output", "/var/log/meantime.log", "here"), 0);
+	assert_string_equal(options->log_output, "/var/log/meantime.log");
+	assert_int_equal(options_set(options, "log_output", "./meantime.log", "here"), 0);
 	assert_string_equal(mode_name(MODE_SYNC), "sync");
 	assert_string_equal(mode_name(MODE_THREADS), "threads");
 	assert_string_equal(mode_name(MODE_ASYNC), "async");
@@ -173,7 +176,7 @@ static void wrong_values_are_refused(void **state)
 	}
 	refuse(options, "drain_delay_ms", "", "here: drain_delay_ms must be an integer from 0 to 60000, not \"\"");
 	refuse(options, "mode", "pool", "here: mode must be sync, threads or async, not \"pool\"");
-	refuse(options, "log_output", "syslog", "here: log_output must be stderr or stdout, not \"syslog\"");
+	refuse(options, "log_output", "syslog", "here: log_output must be stderr, stdout or a path with a \"/\" in it, not \"syslog\"");
 	refuse(options, "log_level", "Info", "here: log_level must be debug, info, warning or error, not \"Info\"");
 	refuse(options, "listen", "", "here: listen must be a string of 1 to 255 bytes, not of 0");
 	memset(long_text, 'x', 256);
@@ -273,7 +276,7 @@ static void the_sample_file_holds_defaults(void **state)
 #define COMPARE_uint(field)                           assert_int_equal(options->field, defaults.field)
 #define COMPARE_mode(field)                           assert_int_equal(options->field, defaults.field)
 #define COMPARE_level(field)                          assert_int_equal(options->field, defaults.field)
-#define COMPARE_output(field)                         assert_int_equal(options->field, defaults.field)
+#define COMPARE_output(field)                         assert_string_equal(options->field, defaults.field)
 #define OPTION(field, type, standard, min, max, help) COMPARE_##type(field);
 #include "config/options.def"
 #undef OPTION
