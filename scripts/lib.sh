@@ -12,7 +12,8 @@ build_packages=(gcc libc6-dev cmake ninja-build pkg-config libh2o-dev libuv1-dev
 database_packages=(postgresql-15 postgresql-client-15 iso-codes util-linux procps)
 demo_packages=(curl ca-certificates python3-minimal libpython3-stdlib)
 package_packages=(dpkg-dev fakeroot file gzip lowdown)
-test_packages=(clang libclang-rt-14-dev curl openssl python3-pytest shellcheck wrk)
+# llvm-14: names in the sanitizers' reports, by which leaks of libraries are told from ours; iproute2: a network of its own
+test_packages=(clang libclang-rt-14-dev llvm-14 curl iproute2 openssl python3-pytest shellcheck wrk)
 browser_packages=(chromium chromium-driver python3-selenium fonts-dejavu-core)
 
 say() { printf '%s\n' "$*"; }
@@ -31,18 +32,40 @@ missing_packages() {
 	done
 }
 
+# make_log_folder: once for all, since what another user has made here may be closed to this one.
+make_log_folder() {
+	local foreign=$root/.local
+	if mkdir -p "$log_folder" 2>/dev/null; then
+		foreign=$(find "$root/.local" "$root/build" -maxdepth 2 -path "$root/.local/postgres" -prune -o ! -writable -print -quit 2>/dev/null || true)
+	fi
+	[[ -n $foreign ]] || return 0
+	[[ -e $foreign ]] || foreign=$root
+	die "$(id -un) cannot write to $foreign, which belongs to $(stat -c %U "$foreign"): run this as $(stat -c %U "$foreign"), or in a checkout of your own"
+}
+
+# become_root PACKAGE...: sets as_root to what runs a command as root; asks for sudo's password, if there is a terminal.
+become_root() {
+	local wanted="apt-get install $*"
+	as_root=()
+	((EUID != 0)) || return 0
+	command -v sudo >/dev/null ||
+		die "not installed: $*. There is no sudo: run this as root, or ask for: $wanted"
+	as_root=(sudo)
+	sudo -n true </dev/null >/dev/null 2>&1 && return
+	(: </dev/tty) 2>/dev/null ||
+		die "not installed: $*. sudo asks $(id -un) for a password and there is no terminal: run this in one or as root, or ask for: $wanted"
+	say "not installed: $*. sudo may ask for a password"
+	sudo -v || die "sudo does not let $(id -un) install packages: run this as root, or ask for: $wanted"
+}
+
 # install_packages NAME...: asks apt only when something is missing.
 install_packages() {
-	local missing as_root=() log=$log_folder/apt.log
+	local missing as_root log=$log_folder/apt.log
 	command -v dpkg-query >/dev/null || die "this needs Debian 12: there is no dpkg-query here"
 	mapfile -t missing < <(missing_packages "$@")
 	((${#missing[@]})) || return 0
-	if ((EUID != 0)); then
-		command -v sudo >/dev/null ||
-			die "not installed: ${missing[*]}. Run this as root, or install sudo, or ask for: apt-get install ${missing[*]}"
-		as_root=(sudo)
-	fi
-	mkdir -p "$log_folder"
+	become_root "${missing[@]}"
+	make_log_folder
 	say "installing from Debian: ${missing[*]}"
 	keep_default_cluster_away "${as_root[@]}"
 	{
@@ -75,7 +98,7 @@ build() {
 		shift
 	done
 	shift || true
-	mkdir -p "$log_folder"
+	make_log_folder
 	if ! { cmake -S "$root" -B "$root/build/$name" -G Ninja "$@" && ninja -C "$root/build/$name" "${targets[@]}"; } \
 		>"$log" 2>&1; then
 		grep -E -m 20 'error:|Error|undefined reference|FAILED:' "$log" >&2 || tail -n 20 "$log" >&2
@@ -96,7 +119,7 @@ hide_values() { sed -E '/^psql: error: connection to server/!{/^psql: error: /s/
 # use_database: sets $url to DATABASE_URL, or to a private cluster, started if it does not run yet.
 # Whoever uses the cluster shares a lock on .local/database_users, so that nobody stops it under somebody else.
 use_database() {
-	mkdir -p "$log_folder"
+	make_log_folder
 	exec 8>>"$root/.local/database_users"
 	flock -s 8
 	"$root/scripts/postgres" status >/dev/null 2>&1 || database_was_started=yes
