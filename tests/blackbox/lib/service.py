@@ -15,6 +15,8 @@ from lib import http_client
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 START_TIMEOUT_S = 60
 STOP_TIMEOUT_S = 60
+# A busy machine is no fault: what a test does not wait for on purpose has more time than by default.
+PATIENCE = ("--request-timeout-ms", "25000", "--connect-timeout-ms", "20000", "--read-timeout-ms", "30000")
 SANITIZER_REPORT = re.compile(r"(ERROR|WARNING): (Address|Leak|Thread|Memory)Sanitizer|runtime error:"
                               r"|Assertion .* failed")
 
@@ -53,7 +55,7 @@ class Service:
         self._line_came = threading.Condition()
         self.process = subprocess.Popen(
             [program(), "serve", "--mode", mode, "--listen", listen, "--database", database,
-             "--endpoints", str(endpoints), *map(str, options)],
+             "--endpoints", str(endpoints), *PATIENCE, *map(str, options)],
             stdout=subprocess.PIPE, stderr=self._stderr, text=True, cwd=ROOT,
             env=clean_environment(**(environment or {})))
         self._reader = threading.Thread(target=self._read_lines, daemon=True)
