@@ -11,6 +11,7 @@ const char db_lost_twice[] = "the connection to the database was lost twice; try
 const char db_given_up[] = "its connections to the database had to be given up, again and again; try again";
 const char db_outcome_unknown[] = "the connection to the database was lost; whether it was written is not known";
 const char db_not_run[] = "its statement has to be prepared again, and again; nothing was written; try again";
+const char db_not_prepared[] = "its statement could not be prepared before the deadline; nothing was run";
 const char db_no_answer[] = "PostgreSQL did not answer before the deadline";
 const char db_client_left[] = "the client had left before it was its turn";
 
@@ -23,8 +24,11 @@ void db_batch_init(struct db_batch *batch)
 
 void db_batch_add(struct db_batch *batch, const struct db_statement *statement, const char *const *values)
 {
+	const struct db_signature *signature = db_statement_signature(statement);
+
 	REQUIRE(batch->query_count < DB_BATCH_QUERIES_MAX);
-	batch->queries[batch->query_count++] = (struct db_query){.statement = statement, .values = values};
+	batch->queries[batch->query_count++] = (struct db_query){
+	    .statement = statement, .checked_for = signature, .values = values, .signature = signature};
 }
 
 bool db_batch_is_read_only(const struct db_batch *batch)

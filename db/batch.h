@@ -20,8 +20,8 @@
 enum { DB_BATCH_QUERIES_MAX = 4 };
 
 /* What failures are called, in one place: a client gets the same words in every mode. */
-extern const char db_unreachable[], db_lost_twice[], db_given_up[], db_outcome_unknown[], db_not_run[], db_no_answer[],
-    db_client_left[];
+extern const char db_unreachable[], db_not_prepared[], db_lost_twice[], db_given_up[], db_outcome_unknown[],
+    db_not_run[], db_no_answer[], db_client_left[];
 
 struct congestion;
 struct db_batch;
@@ -29,8 +29,10 @@ typedef void db_done_fn(struct db_batch *batch);
 
 struct db_query {
 	const struct db_statement *statement;
-	const char *const *values; /* text form, one per parameter, NULL is SQL NULL; borrowed until done */
-	struct db_result *result;  /* owned by the batch */
+	const struct db_signature *checked_for; /* the values were */
+	const char *const *values;            /* text form, one per parameter, NULL is SQL NULL; borrowed until done */
+	struct db_result *result;             /* owned by the batch */
+	const struct db_signature *signature; /* of the result: what the session has the statement prepared with */
 };
 
 struct db_batch {
@@ -75,6 +77,7 @@ struct db_batch {
 };
 
 void db_batch_init(struct db_batch *batch);
+/* The values count as checked for the statement's newest signature, until the caller says otherwise in `queries`. */
 void db_batch_add(struct db_batch *batch, const struct db_statement *statement, const char *const *values);
 bool db_batch_is_read_only(const struct db_batch *batch);
 /* A procedure may have committed before the batch fails. */

@@ -33,7 +33,7 @@ const char *db_conn_state_name(enum db_conn_state state)
 	return names[state];
 }
 
-/* A statement is prepared once, and again while the Sync of its failure is still on its way. */
+/* A statement is prepared once, and again while the Sync of the last time is still on its way. */
 static unsigned ring_size(const struct db_conn *conn)
 {
 	return conn->settings->depth + 2 * conn->catalog.statement_count;
@@ -111,9 +111,8 @@ void conn_make_room(struct db_conn *conn)
 void conn_free_room(struct db_conn *conn)
 {
 	free(conn->slots);
-	free(conn->prepared);
 	conn->slots = NULL;
-	conn->prepared = NULL;
+	conn_forget_prepared(conn);
 }
 
 int db_conn_open(struct db_conn *conn, const struct db_found *found)
@@ -174,7 +173,7 @@ static int send_query(struct db_conn *conn, const struct db_query *query)
 	int count = (int)statement->parameter_count;
 	int is_sent;
 
-	REQUIRE(!db_conn_prepares(conn, statement) || conn->prepared[statement->index].is_prepared);
+	REQUIRE(!db_conn_prepares(conn, statement) || conn->prepared[statement->index].seen > 0);
 	if (db_conn_prepares(conn, statement))
 		is_sent = PQsendQueryPrepared(conn->pg, statement->name, count, query->values, NULL, NULL, 0);
 	else

@@ -9,8 +9,12 @@
  * implicit transaction. A write's batch is a unit of its own; several reads may share one. A batch is over with its
  * unit: only then is it known that a write was committed, and that no neighbour of a read has changed its session.
  *
- * Life:    db_conn_init() -> db_conn_open() -> db_conn_advance()* and, for each batch, db_conn_prepare() and
- *          db_conn_send() -> db_conn_close(); may be opened again.
+ * A statement runs only when this session has described it: before it is first sent it is prepared, and its batch
+ * waits for the answer. When a migration has changed it, its new signature is learnt then (learn.h), so no write is
+ * done whose rows could not be answered.
+ *
+ * Life:    db_conn_init() -> db_conn_open() -> db_conn_advance()* and, for each batch, db_conn_prepare(), until it is
+ *          ready, and db_conn_send() -> db_conn_close(); may be opened again.
  * Owner:   the caller's memory. A batch is the connection's from db_conn_send() until the over callback, at most
  *          once.
  * Thread:  one at a time.
@@ -54,8 +58,23 @@ struct db_slot {
 };
 
 struct db_prepared {
-	bool is_prepared;    /* it was sent, and has not failed */
+	const struct db_signature *signature; /* what the session has it prepared with; NULL: it is not */
+	const struct db_signature *before;    /* and what it had before that */
+	unsigned seen;                        /* the generation it was looked at in, and 1; 0: it has to be prepared */
+	unsigned asked;                       /* the generation that is being looked at */
+	bool is_under_way;                    /* it is being prepared, or its types are being learnt */
+	bool has_failed;
+	bool is_in_session;  /* under its name: it goes before it is prepared again */
 	bool has_complained; /* that it failed is in the log */
+	PGresult *described; /* while its types are asked for */
+	PGresult *failure;   /* PostgreSQL's words; NULL: the endpoint cannot follow */
+};
+
+enum db_conn_readiness {
+	DB_CONN_READY,   /* it can be sent now */
+	DB_CONN_WAITS,   /* a statement of it is being prepared: ask again when the connection has gone on */
+	DB_CONN_REFUSES, /* the batch has failed, and nothing of it was run */
+	DB_CONN_BROKEN,  /* as -1 */
 };
 
 struct db_conn {
@@ -124,9 +143,10 @@ static inline bool db_conn_prepares(const struct db_conn *conn, const struct db_
 bool db_conn_is_full(const struct db_conn *conn);
 /* The slot that was sent as number i of those in flight. */
 struct db_slot *db_conn_slot(const struct db_conn *conn, unsigned i);
-/* Sends what has to be prepared for the batch, in units of its own: not while one is being sent. */
-MUST_CHECK int db_conn_prepare(struct db_conn *conn, const struct db_batch *batch);
-/* Sends a batch; `ends_unit` adds the Sync, and what was collected leaves in one write. */
+/* Sends what has to be prepared for the batch, in units of its own: not while one is being sent. `has_waited`: it was
+ * told to wait before, and hears now what came of it. */
+MUST_CHECK enum db_conn_readiness db_conn_prepare(struct db_conn *conn, struct db_batch *batch, bool has_waited);
+/* Sends a batch that is ready; `ends_unit` adds the Sync, and what was collected leaves in one write. */
 MUST_CHECK int db_conn_send(struct db_conn *conn, struct db_batch *batch, bool ends_unit);
 /* The batch's owner does not wait any more: its results will be thrown away. */
 void db_conn_forget(struct db_batch *batch);

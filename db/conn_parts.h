@@ -1,10 +1,11 @@
 /* conn_parts.h - the inside of a connection, for db/conn*.c only.
  *
  *   conn.c          states; connecting; batches out
+ *   conn_prepare.c  statements: prepared, described, learnt again
  *   conn_results.c  results in
  *   conn_notices.c  what comes besides: notices and notifications
  *   conn_setup.c    what a session is set to before it is used
- *   conn_session.c  statements, prepared where they are first sent; whether the session is still as it was set
+ *   conn_session.c  whether the session is still as it was set
  */
 #pragma once
 
@@ -50,6 +51,21 @@ bool conn_is_farewell(const PGresult *result);
 /* Keeps its words, as why the connection is of no use any more. */
 void conn_note_farewell(struct db_conn *conn, const PGresult *error);
 
+/* A function of the session has taken from it what it was set up with, or put another's in its place. */
+bool conn_misses_statement(const struct db_slot *slot, const PGresult *error);
+
+/* conn_prepare.c */
+
+/* A result of a unit that prepares; takes it over. */
+void conn_take_prepared(struct db_conn *conn, const struct db_slot *slot, PGresult *result);
+/* Keeps `error`, which is about the statement. */
+void conn_fail_to_prepare(struct db_conn *conn, const struct db_slot *slot, PGresult *error);
+/* Its unit is over. */
+int conn_end_prepare(struct db_conn *conn, const struct db_statement *statement);
+/* Whether tables have changed since the statement was prepared, and nothing was run: then it is prepared again. */
+bool conn_is_outdated(struct db_conn *conn, const struct db_slot *slot, const PGresult *error);
+void conn_forget_prepared(struct db_conn *conn);
+
 /* conn_notices.c */
 
 /* PQnoticeReceiver of a struct db_conn. */
@@ -70,9 +86,5 @@ int conn_send_settings(struct db_conn *conn, bool is_local, unsigned timeout_ms)
 
 /* Remembers the settings that PostgreSQL reports. */
 void conn_mark_session(struct db_conn *conn);
-/* It has failed: it will be prepared again. */
-void conn_note_unprepared(struct db_conn *conn, const struct db_statement *statement, const PGresult *error);
-/* Its unit is over, well or badly. */
-void conn_note_prepared(struct db_conn *conn, const struct db_statement *statement);
 /* A unit is over: a setting that is not what it was after the set-up, as far as PostgreSQL reports it; NULL: none. */
 const char *conn_changed_setting(const struct db_conn *conn);

@@ -66,49 +66,19 @@ static int give_up(struct db_conn *conn, const char *why)
 	return conn_fail(conn, why);
 }
 
-static bool runs(const struct db_batch *batch, const struct db_statement *statement)
+/* A statement ran DEALLOCATE or DISCARD. Nothing was run. What a function of the statement's own misses, or a trigger,
+ * has a context; this has none. */
+bool conn_misses_statement(const struct db_slot *slot, const PGresult *error)
 {
-	for (unsigned i = 0; i < batch->query_count; i++)
-		if (batch->queries[i].statement == statement)
-			return true;
-	return false;
-}
-
-/* Each batch that was to run it fails for the same reason. */
-static void fail_to_prepare(struct db_conn *conn, const struct db_statement *statement, const PGresult *error)
-{
-	conn_note_unprepared(conn, statement, error);
-	for (unsigned i = 1; i < conn->in_flight; i++) {
-		struct db_batch *batch = db_conn_slot(conn, i)->batch;
-
-		if (batch != NULL && runs(batch, statement))
-			failure_take(batch, error);
-	}
-}
-
-/* Tables have changed: its result would have other types than when it was prepared. */
-static bool is_of_old_plan(const PGresult *error)
-{
-	const char *function = PQresultErrorField(error, PG_DIAG_SOURCE_FUNCTION);
-
-	return function != NULL && strcmp(function, "RevalidateCachedQuery") == 0;
-}
-
-/* A statement ran DEALLOCATE or DISCARD, or what was prepared is no longer right. Nothing was run. What a function of
- * the statement's own misses, or a trigger, has a context; this has none. */
-static bool has_lost_statements(const struct db_slot *slot, const PGresult *error)
-{
-	const char *sqlstate = PQresultErrorField(error, PG_DIAG_SQLSTATE);
-
 	/* in place of the Sync it is the commit's */
 	return slot->results_left > 0 && PQresultErrorField(error, PG_DIAG_CONTEXT) == NULL &&
-	       (is_of_old_plan(error) || strcmp(sqlstate, "26000") == 0);
+	       strcmp(PQresultErrorField(error, PG_DIAG_SQLSTATE), "26000") == 0;
 }
 
 /* Nothing was run, so a write, too, is handed back to be run again. */
 static int lose_statements(struct db_conn *conn)
 {
-	static const char why[] = "a prepared statement is gone, is another's, or its tables have changed";
+	static const char why[] = "a prepared statement is gone, or another's";
 
 	if (conn->is_read_only)
 		return give_up(conn, why);
@@ -116,14 +86,14 @@ static int lose_statements(struct db_conn *conn)
 	return 0;
 }
 
-/* What is not about the statement is no reason to fail those behind it: they run, or hear for themselves. */
-static int take_prepare_error(struct db_conn *conn, const struct db_slot *slot, const PGresult *error)
+/* What is not about the statement is no reason to fail those that wait for it: they go elsewhere. */
+static int take_prepare_error(struct db_conn *conn, const struct db_slot *slot, PGresult *error)
 {
 	const char *sqlstate = PQresultErrorField(error, PG_DIAG_SQLSTATE);
 	int status = 0;
 
-	if (slot->results_left > 0 && !has_lost_statements(slot, error) && strcmp(sqlstate, "42P05") != 0)
-		fail_to_prepare(conn, slot->prepares, error);
+	if (slot->results_left > 0 && !conn_misses_statement(slot, error) && strcmp(sqlstate, "42P05") != 0)
+		conn_fail_to_prepare(conn, slot, error);
 	else if (slot->results_left > 0)
 		status = lose_statements(conn);
 	return status;
@@ -144,7 +114,7 @@ static int take_farewell(struct db_conn *conn, const struct db_slot *slot, const
 	return -1;
 }
 
-static int take_error(struct db_conn *conn, struct db_slot *slot, const PGresult *error)
+static int take_error(struct db_conn *conn, struct db_slot *slot, PGresult *error)
 {
 	struct db_batch *batch = slot->batch;
 
@@ -156,9 +126,10 @@ static int take_error(struct db_conn *conn, struct db_slot *slot, const PGresult
 		batch->error = ERROR_NONE; /* the commit's failure is what counts */
 	if (batch == NULL || batch->error != ERROR_NONE)
 		return 0;
-	if (has_lost_statements(slot, error))
+	if (conn_misses_statement(slot, error))
 		return lose_statements(conn);
-	failure_take(batch, error);
+	if (!conn_is_outdated(conn, slot, error))
+		failure_take(batch, error);
 	return 0;
 }
 
@@ -175,14 +146,24 @@ static bool is_too_large(const PGresult *result, size_t limit_bytes)
 	return bytes > limit_bytes;
 }
 
+/* What no batch waits for. */
+static void take_other(struct db_conn *conn, struct db_slot *slot, PGresult *result)
+{
+	if (slot->prepares != NULL) {
+		conn_take_prepared(conn, slot, result);
+		return;
+	}
+	if (slot->preamble_left > 0)
+		slot->preamble_left--;
+	PQclear(result);
+}
+
 static void take_rows(struct db_conn *conn, struct db_slot *slot, PGresult *result)
 {
 	struct db_batch *batch = slot->batch;
 
 	if (slot->preamble_left > 0 || batch == NULL || batch->arrived == batch->query_count) {
-		if (slot->preamble_left > 0)
-			slot->preamble_left--;
-		PQclear(result);
+		take_other(conn, slot, result);
 		return;
 	}
 	slot->is_too_large |= is_too_large(result, conn->settings->result_limit_bytes);
@@ -212,7 +193,8 @@ static int take_result(struct db_conn *conn, PGresult *result)
 	case PGRES_FATAL_ERROR:
 		conn->is_unit_aborted = true;
 		status = take_error(conn, slot, result);
-		PQclear(result);
+		if (slot->prepares == NULL || conn->prepared[slot->prepares->index].failure != result)
+			PQclear(result);
 		return status;
 	default:
 		/* COPY and the like: the parser of endpoint files lets none through */
@@ -280,17 +262,17 @@ static void release_unit(struct db_conn *conn, bool is_spoilt)
 static int end_unit(struct db_conn *conn)
 {
 	const struct db_slot *last = conn_current(conn);
-	const struct db_statement *lone = last->lone;
+	const struct db_statement *lone = last->lone, *prepares = last->prepares;
 	bool may_change = conn->is_retiring || !conn->settings->is_shared;
 	const char *changed = may_change ? NULL : conn_changed_setting(conn);
 
 	REQUIRE(conn->in_flight > conn->arrived && last->ends_unit && last->results_left == 0);
-	if (last->prepares != NULL)
-		conn_note_prepared(conn, last->prepares);
 	/* nobody knows which of several reads saw the settings that another of them has changed; and an error takes
 	 * the change back before PostgreSQL tells of it */
 	release_unit(conn, conn->arrived > 0 && (changed != NULL || conn->is_unit_aborted));
 	conn->units_in_flight--;
+	if (UNLIKELY(prepares != NULL) && conn_end_prepare(conn, prepares) != 0)
+		return -1;
 	if (conn->in_flight == 0)
 		conn_set_state(conn, CONN_READY);
 	if (changed != NULL && end_changed_session(conn, changed, lone) != 0)

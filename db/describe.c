@@ -1,9 +1,9 @@
 #include "db/describe.h"
 
-#include "base/buffer.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "db/backoff.h"
+#include "db/learn.h"
 #include "db/parameter.h"
 #include "db/prepare_error.h"
 #include "db/read_only.h"
@@ -12,90 +12,15 @@
 #include <stdlib.h>
 #include <time.h>
 
-enum {
-	TYPES_MAX = 1024,
-	/* "vector" types look like arrays in the catalog, but their text form is "1 2 3" */
-	OID_INT2VECTOR = 22,
-	OID_OIDVECTOR = 30,
-};
-
 /* One run of describing. */
 struct description {
 	struct endpoint_set *set;
 	struct db_conn conn;
 	PGconn *pg; /* lent by it */
-	struct {
-		Oid oid;
-		struct db_type type;
-	} types[TYPES_MAX];
-	unsigned type_count;
+	struct learn_catalog catalog;
 	bool has_timed_out; /* the others would, too */
 	struct read_only_check read_only;
 };
-
-/* Types */
-
-static struct db_type type_from_catalog(struct description *d, Oid oid, unsigned depth);
-
-static struct db_type type_of_row(struct description *d, const PGresult *row, Oid oid, unsigned depth)
-{
-	struct arena *arena = &d->set->arena;
-	struct db_type type = {.kind = db_type_kind_of(oid), .delimiter = ','};
-	Oid base = (Oid)strtoul(PQgetvalue(row, 0, 1), NULL, 10);
-	Oid element = (Oid)strtoul(PQgetvalue(row, 0, 2), NULL, 10);
-
-	if (base != 0 && depth < 16)
-		type = type_from_catalog(d, base, depth + 1);
-	if (element != 0 && depth < 16 && oid != OID_INT2VECTOR && oid != OID_OIDVECTOR) {
-		type = type_from_catalog(d, element, depth + 1);
-		/* whose elements are arrays themselves, by way of a domain: PostgreSQL's text is all there is of it */
-		if (type.is_array)
-			type = (struct db_type){.kind = DB_TYPE_OTHER};
-		else
-			type.is_array = true;
-		type.delimiter = PQgetvalue(row, 0, 3)[0];
-	}
-	if (!PQgetisnull(row, 0, 4))
-		type.labels = arena_copy(arena, text_of(PQgetvalue(row, 0, 4)));
-	type.name = arena_copy(arena, text_of(PQgetvalue(row, 0, 0)));
-	return type;
-}
-
-static struct db_type type_from_catalog(struct description *d, Oid oid, unsigned depth)
-{
-	static const char sql[] = "SELECT format_type(oid, NULL), CASE typtype WHEN 'd' THEN typbasetype ELSE 0 END,"
-				  " CASE WHEN typcategory = 'A' AND typtype = 'b' THEN typelem ELSE 0 END,"
-				  " (SELECT e.typdelim FROM pg_catalog.pg_type e WHERE e.oid = t.typelem),"
-				  " (SELECT json_agg(enumlabel ORDER BY enumsortorder) FROM pg_catalog.pg_enum"
-				  " WHERE enumtypid = t.oid)"
-				  " FROM pg_catalog.pg_type t WHERE oid = $1::oid";
-	struct db_type type = {.kind = DB_TYPE_OTHER, .delimiter = ',', .name = "unknown"};
-	char text[16];
-	const char *values[] = {text};
-	PGresult *row;
-
-	snprintf(text, sizeof(text), "%u", oid);
-	row = PQexecParams(d->pg, sql, 1, NULL, values, NULL, NULL, 0);
-	if (PQresultStatus(row) == PGRES_TUPLES_OK && PQntuples(row) == 1)
-		type = type_of_row(d, row, oid, depth);
-	PQclear(row);
-	return type;
-}
-
-static struct db_type type_of(struct description *d, Oid oid)
-{
-	struct db_type type;
-
-	for (unsigned i = 0; i < d->type_count; i++)
-		if (d->types[i].oid == oid)
-			return d->types[i].type;
-	type = type_from_catalog(d, oid, 0);
-	if (d->type_count < TYPES_MAX) {
-		d->types[d->type_count].oid = oid;
-		d->types[d->type_count++].type = type;
-	}
-	return type;
-}
 
 /* Statements */
 
@@ -136,38 +61,33 @@ static void limit_rows(struct description *d, struct endpoint *endpoint)
 		statement->sql = limited;
 }
 
-static void learn_columns(struct description *d, struct db_statement *statement, const PGresult *described)
+/* Asks for those that are not known yet. */
+static bool learn_types(struct description *d, const struct endpoint *endpoint, const PGresult *described)
 {
-	struct arena *arena = &d->set->arena;
+	const char *oids = learn_missing_types(&d->catalog, described);
+	PGresult *rows;
+	bool is_good;
 
-	statement->column_count = (unsigned)PQnfields(described);
-	statement->columns = arena_alloc(arena, statement->column_count * sizeof(*statement->columns));
-	for (unsigned i = 0; i < statement->column_count; i++) {
-		struct db_column *column = &statement->columns[i];
-		struct buffer key = buffer_in(arena);
-
-		column->name = arena_copy(arena, text_of(PQfname(described, (int)i)));
-		buffer_add_json_string(&key, text_of(column->name));
-		buffer_add_char(&key, ':');
-		column->key = buffer_text(&key);
-		column->oid = PQftype(described, (int)i);
-		column->type = type_of(d, column->oid);
-	}
+	if (oids == NULL)
+		return true;
+	rows = PQexecParams(d->pg, learn_types_sql, 1, NULL, &oids, NULL, NULL, 0);
+	is_good = PQresultStatus(rows) == PGRES_TUPLES_OK;
+	if (is_good)
+		learn_add_types(&d->catalog, rows);
+	else
+		note_error(d, endpoint, rows);
+	PQclear(rows);
+	return is_good;
 }
 
 static void check_columns(struct description *d, const struct endpoint *endpoint)
 {
 	const struct db_statement *statement = &endpoint->statement;
+	const char *problem = db_signature_problem(&statement->signature, statement->needs_columns, &d->set->arena);
 
-	if (endpoint->shape != ENDPOINT_EXEC && statement->column_count == 0)
-		diagnostics_add(&d->set->diagnostics, endpoint->file, endpoint->line,
-				"%s returns no columns; a statement without RETURNING is :exec", endpoint->name);
-	for (unsigned i = 0; i < statement->column_count; i++)
-		for (unsigned j = 0; j < i; j++)
-			if (strcmp(statement->columns[i].name, statement->columns[j].name) == 0)
-				diagnostics_add(&d->set->diagnostics, endpoint->file, endpoint->sql_line,
-						"%s returns two columns named \"%s\"; a JSON object can hold one",
-						endpoint->name, statement->columns[i].name);
+	if (problem != NULL)
+		diagnostics_add(&d->set->diagnostics, endpoint->file, endpoint->sql_line, "%s %s", endpoint->name,
+				problem);
 }
 
 /* PostgreSQL has the last word on a default: what only it can judge (enums, intervals, ranges, domains), it judges now
@@ -205,10 +125,12 @@ static void learn_parameters(struct description *d, struct endpoint *endpoint, c
 {
 	struct db_statement *statement = &endpoint->statement;
 
+	statement->signatures = db_signatures_create(&statement->signature);
 	for (unsigned i = 0; i < statement->parameter_count; i++) {
 		struct db_parameter *parameter = &statement->parameters[i];
 
-		parameter->type = type_of(d, PQparamtype(described, (int)i));
+		parameter->oid = PQparamtype(described, (int)i);
+		parameter->type = learn_type(&d->catalog, parameter->oid);
 		if (parameter->has_default)
 			learn_default(d, endpoint, parameter);
 	}
@@ -228,10 +150,12 @@ static void describe_endpoint(struct description *d, struct endpoint *endpoint)
 		PQclear(result);
 		return;
 	}
-	learn_columns(d, statement, result);
-	learn_parameters(d, endpoint, result);
+	if (learn_types(d, endpoint, result)) {
+		learn_columns(&statement->signature, &d->catalog, result);
+		learn_parameters(d, endpoint, result);
+		check_columns(d, endpoint);
+	}
 	PQclear(result);
-	check_columns(d, endpoint);
 	read_only_check_endpoint(&d->read_only, endpoint);
 	if (statement->row_limit > 0)
 		limit_rows(d, endpoint);
@@ -273,6 +197,7 @@ int db_describe(struct endpoint_set *set, const struct db_settings *settings, co
 
 	*why = NULL;
 	d->set = set;
+	d->catalog.arena = &set->arena;
 	if (reach(&d->conn, settings) != 0) {
 		*why = arena_copy(&set->arena, text_of(d->conn.error));
 		return -1;

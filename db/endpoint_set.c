@@ -18,6 +18,8 @@ void endpoint_set_init(struct endpoint_set *set)
 
 void endpoint_set_cleanup(struct endpoint_set *set)
 {
+	for (unsigned i = 0; i < set->count; i++)
+		db_signatures_destroy(set->endpoints[i].statement.signatures);
 	arena_cleanup(&set->arena);
 	set->endpoints = NULL;
 	set->count = set->capacity = 0;

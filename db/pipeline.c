@@ -87,6 +87,7 @@ struct db_pipeline *db_pipeline_create(uv_loop_t *loop, const struct db_pipeline
 	for (unsigned i = 0; i < options->connections; i++) {
 		pipeline->links[i].pipeline = pipeline;
 		list_init(&pipeline->links[i].outgoing);
+		list_init(&pipeline->links[i].held);
 	}
 	pipeline->catalog = options->settings->catalog;
 	pipeline->expected_ns =

@@ -284,7 +284,7 @@ static void take_from_other_lane(struct db_pipeline *pipeline, const struct lane
 	for (unsigned i = pipeline->options.connections; i-- > 0;) {
 		struct link *link = &pipeline->links[i];
 
-		if (link->lane == other && link->conn.state == CONN_READY && list_is_empty(&link->outgoing) &&
+		if (link->lane == other && link->conn.state == CONN_READY && link->outgoing_count == 0 &&
 		    now_ns > link->conn.progress_ns + SPARE_LINK_MS * NS_PER_MS) {
 			link_give_up(link);
 			return;

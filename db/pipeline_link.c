@@ -52,15 +52,55 @@ static void note_end(struct link *link, const struct db_batch *batch, uint64_t n
 		link->latest_end_ns = end_ns;
 }
 
+void link_drop_held(struct link *link, struct db_batch *batch)
+{
+	list_remove(&batch->link);
+	link->outgoing_count--;
+	link->expected_ns -= batch->expected_ns;
+}
+
+static void hold(struct link *link, struct db_batch *batch)
+{
+	bool is_alone = list_is_empty(&link->held) && link->conn.in_flight == link->conn.preparing;
+
+	list_remove(&batch->link);
+	list_append(&link->held, &batch->link);
+	if (batch->deadline_ns > link->latest_end_ns || is_alone)
+		link->latest_end_ns = batch->deadline_ns;
+}
+
+/* Leaves those that can be sent now; returns -1 when the connection broke. */
+static int prepare_outgoing(struct link *link)
+{
+	LIST_EACH (item, &link->outgoing) {
+		struct db_batch *batch = CONTAINER_OF(item, struct db_batch, link);
+
+		switch (db_conn_prepare(&link->conn, batch, false)) {
+		case DB_CONN_READY:
+			break;
+		case DB_CONN_WAITS:
+			hold(link, batch);
+			break;
+		case DB_CONN_REFUSES:
+			link_drop_held(link, batch);
+			batch->done_ns = clock_now_ns();
+			db_pipeline_finish_later(link->pipeline, batch);
+			break;
+		case DB_CONN_BROKEN:
+			return -1;
+		}
+	}
+	return 0;
+}
+
 /* Sends what was chosen for this link; returns -1 when the connection broke. */
 static int send_outgoing(struct link *link, uint64_t now_ns)
 {
 	struct db_pipeline *pipeline = link->pipeline;
 
+	if (prepare_outgoing(link) != 0)
+		return -1;
 	cut_into_units(link);
-	LIST_EACH (item, &link->outgoing)
-		if (db_conn_prepare(&link->conn, CONTAINER_OF(item, struct db_batch, link)) != 0)
-			return -1;
 	while (!list_is_empty(&link->outgoing)) {
 		struct db_batch *batch = CONTAINER_OF(link->outgoing.next, struct db_batch, link);
 
@@ -88,6 +128,31 @@ void pipeline_flush_links(struct db_pipeline *pipeline, uint64_t now_ns)
 		else
 			db_watch_update(&link->watch);
 	}
+}
+
+/* Sends those whose statements are prepared now; returns -1 when the connection broke. */
+static int send_held(struct link *link)
+{
+	LIST_EACH (item, &link->held) {
+		struct db_batch *batch = CONTAINER_OF(item, struct db_batch, link);
+
+		switch (db_conn_prepare(&link->conn, batch, true)) {
+		case DB_CONN_READY:
+			list_remove(&batch->link);
+			list_append(&link->outgoing, &batch->link);
+			break;
+		case DB_CONN_WAITS:
+			break;
+		case DB_CONN_REFUSES:
+			link_drop_held(link, batch);
+			batch->done_ns = link->conn.progress_ns;
+			batch->done(batch);
+			break;
+		case DB_CONN_BROKEN:
+			return -1;
+		}
+	}
+	return send_outgoing(link, clock_now_ns());
 }
 
 /* What comes back */
@@ -154,7 +219,7 @@ static void on_over(struct db_conn *conn, struct db_batch *batch, enum db_conn_o
 
 static void note_idle(struct link *link)
 {
-	if (link->conn.in_flight == 0)
+	if (link->conn.in_flight == 0 && list_is_empty(&link->held))
 		link->has_lone_traveller = false;
 }
 
@@ -191,6 +256,10 @@ static void on_ready(struct db_watch *watch)
 		link->used_ns = clock_now_ns();
 		pipeline->failures = 0;
 		measure_distance(pipeline);
+	}
+	if (UNLIKELY(!list_is_empty(&link->held)) && send_held(link) != 0) {
+		link_lose(link);
+		return;
 	}
 	note_idle(link);
 	if (link_turn_when_idle(link) != 0)
@@ -235,6 +304,7 @@ void link_open(struct db_pipeline *pipeline, struct lane *lane)
 	link->has_lone_traveller = false;
 	link->expected_ns = link->outgoing_count = 0;
 	list_init(&link->outgoing);
+	list_init(&link->held);
 	db_conn_init(&link->conn, pipeline->options.settings, lane->is_read_only,
 		     pipeline->options.first_number + (unsigned)(link - pipeline->links), on_over);
 	link->conn.catalog = pipeline->catalog;
@@ -264,26 +334,34 @@ static void note_failed_connect(struct db_pipeline *pipeline, struct link *link)
 	pipeline->retry_ns = clock_now_ns() + backoff_ns(pipeline->failures);
 }
 
-void link_give_up(struct link *link)
+/* Nothing of them was sent. */
+static void wait_again(struct db_pipeline *pipeline, struct list *unsent)
 {
-	struct db_pipeline *pipeline = link->pipeline;
-	struct list unsent;
-
-	if (link->resolve != NULL)
-		db_resolve_forget(link->resolve);
-	link->resolve = NULL;
-	db_watch_stop(&link->watch);
-	list_take_all(&unsent, &link->outgoing);
-	link->outgoing_count = 0;
-	link->opening_ns = 0;
-	db_conn_close(&link->conn);
-	note_idle(link);
-	LIST_EACH (item, &unsent) {
+	LIST_EACH (item, unsent) {
 		struct db_batch *batch = CONTAINER_OF(item, struct db_batch, link);
 
 		list_remove(&batch->link);
 		pipeline_wait(pipeline, batch, true);
 	}
+}
+
+void link_give_up(struct link *link)
+{
+	struct db_pipeline *pipeline = link->pipeline;
+	struct list unsent, held;
+
+	if (link->resolve != NULL)
+		db_resolve_forget(link->resolve);
+	link->resolve = NULL;
+	db_watch_stop(&link->watch);
+	list_take_all(&held, &link->held);
+	list_take_all(&unsent, &link->outgoing);
+	link->outgoing_count = 0;
+	link->opening_ns = 0;
+	db_conn_close(&link->conn);
+	note_idle(link);
+	wait_again(pipeline, &held);
+	wait_again(pipeline, &unsent);
 	link->lane->link_count--;
 	link->lane = NULL;
 	pipeline->open_count--;

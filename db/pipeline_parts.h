@@ -25,12 +25,13 @@ struct link {
 	struct db_pipeline *pipeline;
 	struct lane *lane;
 	struct db_resolve *resolve;
-	struct list outgoing; /* batches chosen this turn, not yet sent */
-	unsigned outgoing_count;
-	uint64_t expected_ns;   /* of everything on it */
-	uint64_t last_unit_ns;  /* when the last unit was over */
-	uint64_t opening_ns;    /* when resolving or connecting began; 0: it is not */
-	uint64_t latest_end_ns; /* when PostgreSQL ends by itself the last of what was sent */
+	struct list outgoing;    /* batches chosen this turn, not yet sent */
+	unsigned outgoing_count; /* of both, these and the held */
+	struct list held;        /* their statements are being prepared */
+	uint64_t expected_ns;    /* of everything on it */
+	uint64_t last_unit_ns;   /* when the last unit was over */
+	uint64_t opening_ns;     /* when resolving or connecting began; 0: it is not */
+	uint64_t latest_end_ns;  /* when PostgreSQL ends by itself the last of what was sent */
 	uint64_t used_ns;
 	bool has_lone_traveller;
 };
@@ -134,6 +135,8 @@ bool pipeline_refuse_late(struct db_pipeline *pipeline, struct lane *lane, struc
 /* pipeline_link.c */
 
 void link_open(struct db_pipeline *pipeline, struct lane *lane);
+/* Takes it off the link, where it waits for a statement that is being prepared. */
+void link_drop_held(struct link *link, struct db_batch *batch);
 /* Closes it; who was on it is run again, or hears that nobody knows. */
 void link_give_up(struct link *link);
 /* The same, when it broke: conn.error says why. */

@@ -57,6 +57,19 @@ static void expire_sent(struct link *link, uint64_t now_ns)
 	}
 }
 
+/* Nothing of them was sent. */
+static void expire_held(struct link *link, uint64_t now_ns)
+{
+	LIST_EACH (item, &link->held) {
+		struct db_batch *batch = CONTAINER_OF(item, struct db_batch, link);
+
+		if (!db_batch_is_abandoned(batch) && now_ns < batch->deadline_ns)
+			continue;
+		link_drop_held(link, batch);
+		pipeline_fail_later(link->pipeline, batch, ERROR_DEADLINE, db_not_prepared);
+	}
+}
+
 /* What a batch has to wait for before it is its own turn. */
 static unsigned preparing_at_head(const struct db_conn *conn)
 {
@@ -120,9 +133,10 @@ static void look_whether_it_moves(struct link *link, uint64_t now_ns)
 }
 
 /* Who would be rescued. */
-static unsigned waiting_count(const struct db_conn *conn)
+static unsigned waiting_count(const struct link *link)
 {
-	unsigned count = 0;
+	const struct db_conn *conn = &link->conn;
+	unsigned count = link->outgoing_count;
 
 	for (unsigned i = 0; i < conn->in_flight; i++)
 		count += db_conn_slot(conn, i)->batch != NULL;
@@ -135,7 +149,13 @@ static bool needs_rescue(const struct link *link, uint64_t now_ns)
 	/* the results of a unit come at its end: it is silent for as long as its statements take together */
 	uint64_t most_ns = STANDSTILL_MS * NS_PER_MS + link->pipeline->distance_ns + link->expected_ns;
 
-	return link->conn.is_read_only && stands_still(link, most_ns, now_ns) && waiting_count(&link->conn) > 1;
+	return link->conn.is_read_only && stands_still(link, most_ns, now_ns) && waiting_count(link) > 1;
+}
+
+static void wait_alone(struct db_pipeline *pipeline, struct db_batch *batch)
+{
+	batch->was_run_again = batch->was_rescued = true;
+	pipeline_wait(pipeline, batch, true);
 }
 
 /* What a quick statement has never done before, wait for a lock for one, it may do now, and reads that share its
@@ -161,9 +181,14 @@ static void rescue_reads(struct link *link, uint64_t now_ns)
 			continue;
 		take_off(link, batch);
 		db_batch_rewind(batch);
-		batch->was_run_again = batch->was_rescued = true;
 		pipeline->numbers.run_again++;
-		pipeline_wait(pipeline, batch, true);
+		wait_alone(pipeline, batch);
+	}
+	LIST_EACH (item, &link->held) {
+		struct db_batch *batch = CONTAINER_OF(item, struct db_batch, link);
+
+		link_drop_held(link, batch);
+		wait_alone(pipeline, batch);
 	}
 }
 
@@ -181,13 +206,14 @@ static void tick_link(struct link *link, uint64_t now_ns)
 		return;
 	discover_slow(link, now_ns);
 	expire_sent(link, now_ns);
+	expire_held(link, now_ns);
 	rescue_reads(link, now_ns);
 	if (link->conn.in_flight > 0 && now_ns > link->latest_end_ns + HUNG_GRACE_MS * NS_PER_MS &&
 	    now_ns > link->conn.progress_ns + HUNG_GRACE_MS * NS_PER_MS) {
 		snprintf(link->conn.error, sizeof(link->conn.error),
 			 "PostgreSQL hangs: no answer %u ms after the deadline", HUNG_GRACE_MS);
 		link_lose(link);
-	} else if (link->conn.in_flight == 0 && list_is_empty(&link->outgoing) &&
+	} else if (link->conn.in_flight == 0 && link->outgoing_count == 0 &&
 		   link->lane->link_count > pipeline_shared(link->pipeline, link->lane) + 1 &&
 		   now_ns > link->used_ns + UNUSED_LINK_S * NS_PER_S) {
 		log_debug("db", "conn %u closed: unused for %u s", link->conn.number, UNUSED_LINK_S);

@@ -9,7 +9,7 @@ int link_turn_when_idle(struct link *link)
 {
 	struct db_conn *conn = &link->conn;
 
-	if (LIKELY(link_is_of_this_edition(link)) || conn->state != CONN_READY || !list_is_empty(&link->outgoing))
+	if (LIKELY(link_is_of_this_edition(link)) || conn->state != CONN_READY || link->outgoing_count > 0)
 		return 0;
 	link->opening_ns = clock_now_ns(); /* it takes no longer than a connect may */
 	pipeline_start_ticking(link->pipeline);

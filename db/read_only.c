@@ -16,7 +16,7 @@ static bool selects_into(const struct db_statement *statement)
 	struct sql_scanner scanner = {.at = statement->sql, .end = statement->sql + strlen(statement->sql)};
 	unsigned depth = 0;
 
-	while (statement->column_count == 0) {
+	while (statement->signature.column_count == 0) {
 		struct sql_token token = sql_token_next(&scanner);
 		bool is_word = token.kind == SQL_TOKEN_WORD && depth == 0;
 

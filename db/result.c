@@ -1,6 +1,6 @@
 #include "db/result.h"
 
-#include "db/statement.h"
+#include "db/signature.h"
 
 #include <libpq-fe.h>
 #include <stdlib.h>
@@ -22,13 +22,13 @@ unsigned db_column_count(const struct db_result *result)
 	return (unsigned)PQnfields(pg(result));
 }
 
-bool db_columns_are_those_of(const struct db_result *result, const struct db_statement *statement)
+bool db_columns_are_those_of(const struct db_result *result, const struct db_signature *signature)
 {
-	if (db_column_count(result) != statement->column_count)
+	if (db_column_count(result) != signature->column_count)
 		return false;
-	for (unsigned i = 0; i < statement->column_count; i++)
-		if (PQftype(pg(result), (int)i) != statement->columns[i].oid ||
-		    strcmp(PQfname(pg(result), (int)i), statement->columns[i].name) != 0)
+	for (unsigned i = 0; i < signature->column_count; i++)
+		if (PQftype(pg(result), (int)i) != signature->columns[i].oid ||
+		    strcmp(PQfname(pg(result), (int)i), signature->columns[i].name) != 0)
 			return false;
 	return true;
 }

@@ -10,13 +10,13 @@
 
 #include "base/text.h"
 
-struct db_statement;
+struct db_signature;
 struct db_result; /* opaque: libpq's PGresult in the service, rows made by hand in unit tests */
 
 unsigned db_row_count(const struct db_result *result);
 unsigned db_column_count(const struct db_result *result);
-/* The columns have the names and types that the statement had when it was described. */
-bool db_columns_are_those_of(const struct db_result *result, const struct db_statement *statement);
+/* The columns have the names and types of the signature. */
+bool db_columns_are_those_of(const struct db_result *result, const struct db_signature *signature);
 /* Rows that the statement inserted, updated or deleted, or selected. */
 unsigned long db_affected_rows(const struct db_result *result);
 bool db_is_null(const struct db_result *result, unsigned row, unsigned column);

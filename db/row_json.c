@@ -221,11 +221,11 @@ void row_json_add_value(struct buffer *out, const struct db_type *type, struct t
 		add_scalar(out, type->kind, value);
 }
 
-void row_json_add(struct buffer *out, const struct db_statement *statement, const struct db_result *rows, unsigned row)
+void row_json_add(struct buffer *out, const struct db_signature *signature, const struct db_result *rows, unsigned row)
 {
 	buffer_add_char(out, '{');
-	for (unsigned i = 0; i < statement->column_count; i++) {
-		const struct db_column *column = &statement->columns[i];
+	for (unsigned i = 0; i < signature->column_count; i++) {
+		const struct db_column *column = &signature->columns[i];
 		char *place = buffer_reserve(out, 1 + column->key.length + 4);
 		struct text value;
 

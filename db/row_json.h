@@ -11,10 +11,10 @@
 
 #include "base/buffer.h"
 #include "db/result.h"
-#include "db/statement.h"
+#include "db/signature.h"
 
 /* Adds `{"a":1,...}`. */
-void row_json_add(struct buffer *out, const struct db_statement *statement, const struct db_result *rows, unsigned row);
+void row_json_add(struct buffer *out, const struct db_signature *signature, const struct db_result *rows, unsigned row);
 
 /* Adds one value. */
 void row_json_add_value(struct buffer *out, const struct db_type *type, struct text value);

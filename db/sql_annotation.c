@@ -296,10 +296,10 @@ static const struct {
 	{"param", read_param,
 	 "NAME  DESCRIPTION or NAME = DEFAULT  DESCRIPTION, where DEFAULT is null, a word, a number or a "
 	 "'quoted string'"},
-    [ANNOTATION_ERRORS] =
-	{"errors", sql_read_errors,
-	 "CODE = STATUS, CODE = STATUS, ..., where CODE is an SQLSTATE, five digits or capital letters, such as BK001, and "
-	 "STATUS is 400 to 599"},
+    [ANNOTATION_ERRORS] = {"errors", sql_read_errors,
+			   "CODE = STATUS, CODE = STATUS, ..., where CODE is an SQLSTATE, five digits or capital "
+			   "letters, such as BK001, and "
+			   "STATUS is 400 to 599"},
     [ANNOTATION_WORK] = {"work", read_work, "the name of a built-in work, such as delay"},
 };
 

@@ -324,11 +324,13 @@ static void add_endpoint(struct parser *parser)
 	}
 	complete(endpoint);
 	statement->index = set->count;
+	statement->needs_columns = endpoint->shape != ENDPOINT_EXEC;
 	statement->parameter_count = parser->draft.parameter_count;
 	statement->parameters = arena_alloc(&set->arena, statement->parameter_count * sizeof(*statement->parameters));
 	memcpy(statement->parameters, parser->draft.parameters,
 	       statement->parameter_count * sizeof(*statement->parameters));
 	statement->choices = keep_choices(parser);
+	statement->signature.parameters = statement->parameters;
 	set->endpoints[set->count++] = *endpoint;
 }
 

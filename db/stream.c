@@ -26,6 +26,8 @@ struct db_stream {
 	unsigned rows;          /* of the next part */
 	bool is_open;           /* the cursor is */
 	bool is_initialized;
+	struct db_statement statement;                      /* the only one of its connection */
+	const struct db_signature *checked_for, *signature; /* the values were; of the rows, NULL: not known yet */
 	struct db_statement begin, declare, fetch;
 	const char *const *values;
 	char fetch_sql[64];
@@ -33,11 +35,15 @@ struct db_stream {
 	const char *late_message;
 };
 
-struct db_stream *db_stream_create(const struct db_statement *statement, const char *const *values, struct arena *arena)
+struct db_stream *db_stream_create(const struct db_statement *statement, const struct db_signature *checked_for,
+				   const char *const *values, struct arena *arena)
 {
 	struct db_stream *stream = memory_alloc_zeroed(1, sizeof(*stream));
 
 	stream->rows = FIRST_PART_ROWS;
+	stream->statement = *statement;
+	stream->statement.index = 0;
+	stream->checked_for = checked_for;
 	stream->values = values;
 	stream->begin = (struct db_statement){.sql = "BEGIN READ ONLY", .is_read_only = true};
 	stream->declare = (struct db_statement){
@@ -54,8 +60,7 @@ struct db_stream *db_stream_create(const struct db_statement *statement, const c
 	return stream;
 }
 
-/* The queries of the next part: sized by the rows of the last one. */
-static void fill_part(struct db_stream *stream, struct db_batch *batch)
+static void begin_batch(struct db_batch *batch)
 {
 	uint64_t deadline_ns = batch->deadline_ns, submitted_ns = batch->submitted_ns;
 	db_done_fn *done = batch->done;
@@ -66,12 +71,27 @@ static void fill_part(struct db_stream *stream, struct db_batch *batch)
 	batch->submitted_ns = submitted_ns;
 	batch->done = done;
 	batch->reruns = reruns;
+}
+
+/* The statement itself is not sent: it is looked at. */
+static void fill_with_statement(struct db_stream *stream, struct db_batch *batch)
+{
+	begin_batch(batch);
+	db_batch_add(batch, &stream->statement, stream->values);
+	batch->queries[0].checked_for = stream->checked_for;
+}
+
+/* The queries of the next part: sized by the rows of the last one. */
+static void fill_part(struct db_stream *stream, struct db_batch *batch)
+{
+	begin_batch(batch);
 	if (!stream->is_open) {
 		db_batch_add(batch, &stream->begin, NULL);
 		db_batch_add(batch, &stream->declare, stream->values);
 	}
 	snprintf(stream->fetch_sql, sizeof(stream->fetch_sql), "FETCH FORWARD %u FROM rows", stream->rows);
 	db_batch_add(batch, &stream->fetch, NULL);
+	batch->queries[batch->query_count - 1].signature = stream->signature;
 }
 
 static size_t bytes_of(const struct db_result *rows)
@@ -107,8 +127,10 @@ static void on_over(struct db_conn *conn, struct db_batch *batch, enum db_conn_o
 
 static void init_conn(struct db_stream *stream, const struct db_settings *settings)
 {
-	if (!stream->is_initialized)
-		db_conn_init(&stream->conn, settings, true, 0, on_over);
+	if (stream->is_initialized)
+		return;
+	db_conn_init(&stream->conn, settings, true, 0, on_over);
+	stream->conn.catalog = (struct db_catalog){stream->statement.edition, 1};
 	stream->is_initialized = true;
 }
 
@@ -119,6 +141,13 @@ static void fail_part(struct db_stream *stream, struct db_batch *batch, enum err
 	stream->batch = NULL;
 	batch->done_ns = clock_now_ns();
 	db_batch_fail(batch, error, message);
+}
+
+/* What is prepared goes with it. */
+static void close_conn(struct db_stream *stream)
+{
+	db_conn_close(&stream->conn);
+	stream->signature = NULL;
 }
 
 /* Whether the first part runs again since other transactions were in its way: how long it rests before; 0: it does not.
@@ -145,8 +174,16 @@ static void wait_for_part(struct db_stream *stream, struct db_batch *batch)
 		fail_part(stream, batch, ERROR_DATABASE_UNAVAILABLE, db_unreachable);
 	if (status != 0)
 		return;
-	fill_part(stream, batch);
 	stream->batch = batch;
+	if (stream->signature == NULL) {
+		fill_with_statement(stream, batch);
+		if (db_wait_prepare(&stream->conn, batch) != 0) {
+			stream->batch = NULL;
+			return;
+		}
+		stream->signature = batch->queries[0].signature;
+	}
+	fill_part(stream, batch);
 	db_wait_exchange(&stream->conn, batch);
 	after_part(stream, batch);
 }
@@ -160,7 +197,7 @@ void db_stream_wait(struct db_stream *stream, struct db_batch *batch, const stru
 	while ((rest.tv_nsec = (long)rest_ns(stream, batch)) > 0) {
 		nanosleep(&rest, NULL);
 		db_batch_rewind(batch);
-		db_conn_close(&stream->conn);
+		close_conn(stream);
 		wait_for_part(stream, batch);
 	}
 }
@@ -238,12 +275,44 @@ static void start_timer(struct db_stream *stream, uint32_t connect_timeout_ms)
 
 static void send_part(struct db_stream *stream)
 {
-	start_timer(stream, 0);
 	fill_part(stream, stream->batch);
 	if (db_conn_send(&stream->conn, stream->batch, true) == 0)
 		db_watch_update(&stream->watch);
 	else
 		break_off_soon(stream);
+}
+
+/* Before the first part: what are its columns? */
+static void look_at_statement(struct db_stream *stream, bool has_waited)
+{
+	struct db_batch *batch = stream->batch;
+
+	switch (db_conn_prepare(&stream->conn, batch, has_waited)) {
+	case DB_CONN_READY:
+		stream->signature = batch->queries[0].signature;
+		send_part(stream);
+		break;
+	case DB_CONN_WAITS:
+		db_watch_update(&stream->watch);
+		break;
+	case DB_CONN_REFUSES:
+		break_off(stream, batch->error, batch->message);
+		break;
+	case DB_CONN_BROKEN:
+		break_off_soon(stream);
+		break;
+	}
+}
+
+static void begin_part(struct db_stream *stream)
+{
+	start_timer(stream, 0);
+	if (stream->signature != NULL) {
+		send_part(stream);
+		return;
+	}
+	fill_with_statement(stream, stream->batch);
+	look_at_statement(stream, false);
 }
 
 static void on_ready(struct db_watch *watch)
@@ -263,7 +332,9 @@ static void on_ready(struct db_watch *watch)
 	}
 	db_watch_update(&stream->watch);
 	if (!was_usable && db_conn_is_usable(&stream->conn))
-		send_part(stream);
+		begin_part(stream);
+	else if (stream->batch != NULL && stream->signature == NULL && db_conn_is_usable(&stream->conn))
+		look_at_statement(stream, true);
 	else if (batch != NULL && stream->batch == NULL)
 		end_part(stream, batch);
 }
@@ -320,7 +391,7 @@ static bool rests(struct db_stream *stream, struct db_batch *batch)
 		return false;
 	db_batch_rewind(batch);
 	stop_watching(stream);
-	db_conn_close(&stream->conn);
+	close_conn(stream);
 	stream->batch = batch;
 	create_timer(stream, loop);
 	uv_update_time(loop);
@@ -340,7 +411,7 @@ void db_stream_start(struct db_stream *stream, struct db_batch *batch, const str
 	if (is_first) {
 		begin_to_connect(stream);
 	} else if (db_conn_is_usable(&stream->conn)) {
-		send_part(stream);
+		begin_part(stream);
 	} else {
 		break_off_soon(stream);
 	}

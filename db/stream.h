@@ -1,6 +1,7 @@
 /* stream.h - the rows of one read-only statement, a part at a time, through a cursor on a connection of its own.
  *
- * A part is a batch: the first opens the cursor and fetches, each next fetches. PostgreSQL computes what is asked for,
+ * The statement is prepared, so that its columns are known; its cursor is opened with its text. A part is a batch: the
+ * first opens the cursor and fetches, each next fetches. PostgreSQL computes what is asked for,
  * so a client that reads slowly holds back the query and costs no memory.
  *
  * Life:    db_stream_create() -> (db_stream_wait() or db_stream_start())* -> db_stream_destroy(), at any time.
@@ -20,8 +21,8 @@ enum { STREAM_PART_BYTES = 64 * 1024 };
 struct db_stream;
 struct uv_loop_s;
 
-struct db_stream *db_stream_create(const struct db_statement *statement, const char *const *values,
-				   struct arena *arena);
+struct db_stream *db_stream_create(const struct db_statement *statement, const struct db_signature *checked_for,
+				   const char *const *values, struct arena *arena);
 /* Runs the next part in `batch`: blocking, or on the loop with batch->done called later. */
 void db_stream_wait(struct db_stream *stream, struct db_batch *batch, const struct db_settings *settings);
 void db_stream_start(struct db_stream *stream, struct db_batch *batch, const struct db_settings *settings,

@@ -12,6 +12,7 @@
 
 enum {
 	PROBE_MS = 200,
+	GIVEN_UP_MAX = 4, /* a batch is run again so often */
 };
 
 static void note_over(struct db_conn *conn, struct db_batch *batch, enum db_conn_outcome outcome)
@@ -101,11 +102,44 @@ int db_wait_open(struct db_conn *conn, uint64_t deadline_ns)
 	return -1;
 }
 
+static void close_and_say_why(struct db_conn *conn)
+{
+	if (conn->error[0] != '\0')
+		log_warning("db", "conn %u lost: %s", conn->number, conn->error);
+	db_conn_close(conn);
+}
+
+int db_wait_prepare(struct db_conn *conn, struct db_batch *batch)
+{
+	enum db_conn_readiness readiness = db_conn_prepare(conn, batch, false);
+	int status = readiness == DB_CONN_BROKEN ? -1 : 0;
+
+	while (status == 0 && readiness == DB_CONN_WAITS) {
+		status = wait_and_advance(conn, batch->deadline_ns + DB_BATCH_GRACE_MS * NS_PER_MS);
+		if (status == 0)
+			readiness = db_conn_prepare(conn, batch, true);
+		if (readiness == DB_CONN_BROKEN)
+			status = -1;
+	}
+	if (status == 0 && readiness == DB_CONN_READY)
+		return 0;
+	batch->done_ns = clock_now_ns();
+	if (status > 0)
+		db_batch_fail(batch, ERROR_DEADLINE, db_not_prepared);
+	if (status != 0)
+		close_and_say_why(conn);
+	if (status < 0)
+		conn->over(conn, batch, DB_CONN_NOT_RUN);
+	return -1;
+}
+
 void db_wait_exchange(struct db_conn *conn, struct db_batch *batch)
 {
-	bool is_prepared = db_conn_prepare(conn, batch) == 0;
-	int status = is_prepared ? db_conn_send(conn, batch, true) : -1;
+	int status;
 
+	if (db_wait_prepare(conn, batch) != 0)
+		return;
+	status = db_conn_send(conn, batch, true);
 	/* PostgreSQL's statement_timeout began a little later than the request: its word spares a new connection */
 	while (status == 0 && batch->slot != NULL)
 		status = wait_and_advance(conn, batch->deadline_ns + DB_BATCH_GRACE_MS * NS_PER_MS);
@@ -117,13 +151,7 @@ void db_wait_exchange(struct db_conn *conn, struct db_batch *batch)
 		db_batch_miss_deadline(batch);
 	}
 	/* what it is still busy with, its statement_timeout ends; the next batch is not to wait for that */
-	if (conn->error[0] != '\0')
-		log_warning("db", "conn %u lost: %s", conn->number, conn->error);
-	db_conn_close(conn);
-	if (!is_prepared) {
-		batch->done_ns = clock_now_ns();
-		conn->over(conn, batch, DB_CONN_NOT_RUN);
-	}
+	close_and_say_why(conn);
 }
 
 static void count(atomic_ullong *number)
@@ -251,7 +279,7 @@ static bool runs_again(struct db_wait *wait, struct db_batch *batch, bool is_rea
 	if (!batch->comes_back && !runs_again_rested(batch))
 		return false;
 	if (batch->comes_back) {
-		if ((!is_read_only && batch->was_lost) || batch->was_run_again)
+		if ((batch->was_lost && (!is_read_only || batch->was_run_again)) || ++batch->given_up > GIVEN_UP_MAX)
 			return false;
 		batch->was_run_again = true;
 	}
@@ -289,5 +317,5 @@ void db_wait_run(struct db_wait *wait, struct db_batch *batch)
 	if (!is_read_only && batch->was_lost)
 		db_batch_fail(batch, ERROR_OUTCOME_UNKNOWN, db_outcome_unknown);
 	else
-		db_batch_fail(batch, ERROR_DATABASE_UNAVAILABLE, is_read_only ? db_lost_twice : db_not_run);
+		db_batch_fail(batch, ERROR_DATABASE_UNAVAILABLE, batch->was_lost ? db_lost_twice : db_not_run);
 }

@@ -116,15 +116,15 @@ void openapi_write_row(struct document *document, const char *key, const struct 
 	document_open_object(document, key);
 	document_add_string(document, "type", "object");
 	document_open_object(document, "properties");
-	for (unsigned index = 0; index < statement->column_count; index++) {
-		document_open_object(document, statement->columns[index].name);
-		openapi_add_type(document, &statement->columns[index].type, true);
+	for (unsigned index = 0; index < statement->signature.column_count; index++) {
+		document_open_object(document, statement->signature.columns[index].name);
+		openapi_add_type(document, &statement->signature.columns[index].type, true);
 		document_close(document);
 	}
 	document_close(document);
 	document_open_array(document, "required");
-	for (unsigned index = 0; index < statement->column_count; index++)
-		document_add_string(document, NULL, statement->columns[index].name);
+	for (unsigned index = 0; index < statement->signature.column_count; index++)
+		document_add_string(document, NULL, statement->signature.columns[index].name);
 	document_close(document);
 	document_close(document);
 }

@@ -78,13 +78,15 @@ int sql_endpoint_check_works(struct endpoint_set *endpoints)
 
 /* Steps */
 
-static enum step begin_stream(struct exchange *x, const struct endpoint *endpoint, const char *const *values)
+static enum step begin_stream(struct exchange *x, const struct endpoint *endpoint, const struct db_signature *signature,
+			      const char *const *values)
 {
 	struct row_stream *stream = arena_alloc_zeroed(&x->arena, sizeof(*stream));
 
 	row_stream_init(stream, x, exchange_wants_ndjson(x));
 	x->state = stream;
 	db_stream_rows(x, &endpoint->statement, values);
+	db_checked_for(x, signature);
 	return await_rows(x, stream_rows_arrived);
 }
 
@@ -104,16 +106,19 @@ static enum step begin_work(struct exchange *x, const struct sql_plan *plan, con
 enum step sql_endpoint_begin(struct exchange *x)
 {
 	const struct sql_plan *plan = x->request.match.route->data;
+	const struct db_statement *statement = &plan->endpoint->statement;
+	const struct db_signature *signature = db_statement_signature(statement);
 	const char **values, *problem;
-	enum error error = sql_input_bind(x, plan, &values, &problem);
+	enum error error = sql_input_bind(x, plan, signature, &values, &problem);
 
 	if (error != ERROR_NONE)
 		return respond_problem(x, error, "%s", problem);
 	if (plan->work != NULL)
 		return begin_work(x, plan, values);
 	if (plan->endpoint->is_stream)
-		return begin_stream(x, plan->endpoint, values);
-	db_query(x, &plan->endpoint->statement, values);
+		return begin_stream(x, plan->endpoint, signature, values);
+	db_query(x, statement, values);
+	db_checked_for(x, signature);
 	return await_db(x, result_arrived);
 }
 
@@ -131,34 +136,36 @@ static enum step respond_nothing_found(struct exchange *x, const struct sql_plan
 	return respond_problem(x, ERROR_NOT_FOUND, "%.*s", TEXT_ARGS(buffer_text(&found)));
 }
 
-/* Else the rows would be written under wrong names, and text as numbers. */
+/* They changed between Describe and the rows, which would be written under wrong names, and text as numbers. */
 static enum step respond_other_columns(struct exchange *x, const struct endpoint *endpoint)
 {
-	return respond_problem(x, ERROR_DATABASE_ERROR,
-			       "%sthe columns of %s have other names or types than when the service started: a table "
-			       "has changed since then; restart the service",
-			       endpoint->statement.is_read_only ? "" : "it was written, but ", endpoint->name);
+	if (endpoint->statement.is_read_only)
+		return respond_problem(x, ERROR_DATABASE_UNAVAILABLE, "the columns of %s have just changed; try again",
+				       endpoint->name);
+	return respond_problem(x, ERROR_DATABASE_ERROR, "it was written, but the columns of %s have just changed",
+			       endpoint->name);
 }
 
 static enum step result_arrived(struct exchange *x)
 {
 	const struct sql_plan *plan = x->request.match.route->data;
 	const struct endpoint *endpoint = plan->endpoint;
-	const struct db_statement *statement = &endpoint->statement;
+	const struct db_signature *signature;
 	const struct db_result *rows;
 
 	if (exchange_db_error(x) != ERROR_NONE)
 		return respond_db_problem(x);
 	rows = exchange_result(x, 0);
-	if (!db_columns_are_those_of(rows, statement))
+	signature = exchange_signature(x, 0);
+	if (!db_columns_are_those_of(rows, signature))
 		return respond_other_columns(x, endpoint);
 	switch (endpoint->shape) {
 	case ENDPOINT_ONE:
 		if (db_row_count(rows) == 0)
 			return respond_nothing_found(x, plan);
-		return respond_row(x, endpoint->status, statement, rows, 0);
+		return respond_row(x, endpoint->status, signature, rows, 0);
 	case ENDPOINT_MANY:
-		return respond_rows(x, endpoint->status, statement, rows, endpoint->max_rows);
+		return respond_rows(x, endpoint->status, signature, rows, endpoint->max_rows);
 	case ENDPOINT_EXEC:
 		break;
 	}
@@ -190,7 +197,7 @@ static void keep_one_line(char *from, const char *end)
 			*from = ' ';
 }
 
-static void add_streamed_rows(struct row_stream *stream, const struct db_statement *statement,
+static void add_streamed_rows(struct row_stream *stream, const struct db_signature *signature,
 			      const struct db_result *rows)
 {
 	size_t row_begins;
@@ -198,7 +205,7 @@ static void add_streamed_rows(struct row_stream *stream, const struct db_stateme
 	for (unsigned row = 0; row < db_row_count(rows); row++) {
 		row_stream_begin_row(stream);
 		row_begins = stream->part.length;
-		row_json_add(&stream->part, statement, rows, row);
+		row_json_add(&stream->part, signature, rows, row);
 		if (stream->is_ndjson)
 			keep_one_line(stream->part.bytes + row_begins, stream->part.bytes + stream->part.length);
 		row_stream_end_row(stream);
@@ -218,9 +225,9 @@ static enum step stream_rows_arrived(struct exchange *x)
 		row_stream_close(stream);
 		return row_stream_respond(stream, x, endpoint->status, NULL);
 	}
-	if (!stream->has_begun && !db_columns_are_those_of(rows, &endpoint->statement))
+	if (!stream->has_begun && !db_columns_are_those_of(rows, exchange_rows_signature(x)))
 		return respond_other_columns(x, endpoint);
-	add_streamed_rows(stream, &endpoint->statement, rows);
+	add_streamed_rows(stream, exchange_rows_signature(x), rows);
 	if (!exchange_rows_end(x))
 		return row_stream_respond(stream, x, endpoint->status, stream_part_taken);
 	row_stream_close(stream);

@@ -19,6 +19,7 @@ struct repeated {
 struct input {
 	struct exchange *x;
 	const struct sql_plan *plan;
+	const struct db_signature *signature;
 	const char **values;                    /* to bind */
 	const char *origins[DB_PARAMETERS_MAX]; /* IN_PATH...; NULL: not given so far */
 	struct repeated *repeated;              /* of each parameter; NULL: no array in the query string so far */
@@ -40,7 +41,7 @@ const char *sql_input_shown(struct arena *arena, struct text text)
 
 static const struct db_parameter *parameter_at(const struct input *input, unsigned index)
 {
-	return &input->plan->endpoint->statement.parameters[index];
+	return &input->signature->parameters[index];
 }
 
 /* A parameter has one place, so that no value is ignored. */
@@ -303,10 +304,11 @@ static enum error check_body(struct exchange *x, const struct sql_plan *plan, co
 	return ERROR_BAD_INPUT;
 }
 
-enum error sql_input_bind(struct exchange *x, const struct sql_plan *plan, const char ***values, const char **problem)
+enum error sql_input_bind(struct exchange *x, const struct sql_plan *plan, const struct db_signature *signature,
+			  const char ***values, const char **problem)
 {
 	unsigned count = plan->endpoint->statement.parameter_count;
-	struct input input = {.x = x, .plan = plan};
+	struct input input = {.x = x, .plan = plan, .signature = signature};
 	enum error error = check_body(x, plan, problem);
 
 	if (error != ERROR_NONE)

@@ -13,8 +13,9 @@
 #include "handlers/sql_plan.h"
 #include "server/exchange.h"
 
-/* Returns ERROR_NONE and the values to bind, or the error and its `problem`. */
-enum error sql_input_bind(struct exchange *x, const struct sql_plan *plan, const char ***values, const char **problem);
+/* Returns ERROR_NONE and the values to bind to that signature of the statement, or the error and its `problem`. */
+enum error sql_input_bind(struct exchange *x, const struct sql_plan *plan, const struct db_signature *signature,
+			  const char ***values, const char **problem);
 
 /* What came, short enough for a message and always UTF-8. */
 const char *sql_input_shown(struct arena *arena, struct text text);

@@ -54,11 +54,11 @@ static bool gives_that(const struct work *work, const struct db_statement *state
 {
 	unsigned count = count_of(work->gives);
 
-	for (unsigned i = 0; i < count && i < statement->column_count; i++)
-		if (strcmp(statement->columns[i].name, work->gives[i].name) != 0 ||
-		    !is_of(&statement->columns[i].type, &work->gives[i], false))
+	for (unsigned i = 0; i < count && i < statement->signature.column_count; i++)
+		if (strcmp(statement->signature.columns[i].name, work->gives[i].name) != 0 ||
+		    !is_of(&statement->signature.columns[i].type, &work->gives[i], false))
 			return false;
-	return count == statement->column_count;
+	return count == statement->signature.column_count;
 }
 
 static const char *listed(struct arena *arena, const struct work_value *values, const char *mark, bool has_array)

@@ -53,7 +53,8 @@ static bool open_stream(struct exchange *x, struct resources *resources)
 		atomic_fetch_sub(resources->streams, 1);
 		return false;
 	}
-	x->stream = db_stream_create(x->batch.queries[0].statement, x->batch.queries[0].values, &x->arena);
+	x->stream = db_stream_create(x->batch.queries[0].statement, x->batch.queries[0].checked_for,
+				     x->batch.queries[0].values, &x->arena);
 	return true;
 }
 

@@ -72,6 +72,12 @@ void db_query(struct exchange *x, const struct db_statement *statement, const ch
 	db_batch_add(&x->batch, statement, values);
 }
 
+void db_checked_for(struct exchange *x, const struct db_signature *signature)
+{
+	REQUIRE(x->batch.query_count > 0 && !x->batch_is_spent);
+	x->batch.queries[x->batch.query_count - 1].checked_for = signature;
+}
+
 /* A stream may take as long as it likes; each of its parts has the time of a request. */
 static void begin_part(struct exchange *x)
 {
@@ -120,6 +126,12 @@ const struct db_result *exchange_result(const struct exchange *x, unsigned index
 	return x->batch.queries[index].result;
 }
 
+const struct db_signature *exchange_signature(const struct exchange *x, unsigned index)
+{
+	REQUIRE(index < x->batch.query_count);
+	return x->batch.queries[index].signature;
+}
+
 /* Rows as they come: the queries of a part are the stream's business. */
 
 void db_stream_rows(struct exchange *x, const struct db_statement *statement, const char *const *values)
@@ -142,6 +154,11 @@ const struct db_result *exchange_rows(const struct exchange *x)
 		return NULL;
 	rows = x->batch.queries[x->batch.query_count - 1].result;
 	return rows != NULL && db_row_count(rows) > 0 ? rows : NULL;
+}
+
+const struct db_signature *exchange_rows_signature(const struct exchange *x)
+{
+	return exchange_signature(x, x->batch.query_count - 1);
 }
 
 bool exchange_rows_end(const struct exchange *x)
@@ -264,16 +281,16 @@ enum step respond_text(struct exchange *x, unsigned status, const char *content_
 	return respond(x, status, content_type, body);
 }
 
-enum step respond_row(struct exchange *x, unsigned status, const struct db_statement *statement,
+enum step respond_row(struct exchange *x, unsigned status, const struct db_signature *signature,
 		      const struct db_result *rows, unsigned row)
 {
 	struct buffer json = buffer_in(&x->arena);
 
-	row_json_add(&json, statement, rows, row);
+	row_json_add(&json, signature, rows, row);
 	return respond_json(x, status, buffer_text(&json));
 }
 
-enum step respond_rows(struct exchange *x, unsigned status, const struct db_statement *statement,
+enum step respond_rows(struct exchange *x, unsigned status, const struct db_signature *signature,
 		       const struct db_result *rows, unsigned limit)
 {
 	struct buffer json = buffer_in(&x->arena);
@@ -289,7 +306,7 @@ enum step respond_rows(struct exchange *x, unsigned status, const struct db_stat
 	for (unsigned row = 0; row < count; row++) {
 		if (row > 0)
 			buffer_add_char(&json, ',');
-		row_json_add(&json, statement, rows, row);
+		row_json_add(&json, signature, rows, row);
 	}
 	buffer_add_char(&json, ']');
 	return respond_json(x, status, buffer_text(&json));

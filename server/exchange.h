@@ -96,11 +96,15 @@ void exchange_cleanup(struct exchange *x);
 
 /* Adds a query to those that the next await_db() runs together, in one transaction. */
 void db_query(struct exchange *x, const struct db_statement *statement, const char *const *values);
+/* Which signature of its statement the values of the last query were checked for, if it was not the newest there is. */
+void db_checked_for(struct exchange *x, const struct db_signature *signature);
 enum step await_db(struct exchange *x, step_fn *next);
 /* The outcome of the last await_db(). */
 enum error exchange_db_error(const struct exchange *x);
 /* Returns a view of the rows of query `index`, valid until the next db_query(). */
 const struct db_result *exchange_result(const struct exchange *x, unsigned index);
+/* With which its rows are to be read: a table may have changed since the request came. */
+const struct db_signature *exchange_signature(const struct exchange *x, unsigned index);
 
 /* Other things than the database */
 
@@ -135,9 +139,9 @@ enum step respond_empty(struct exchange *x, unsigned status);
 enum step respond_json(struct exchange *x, unsigned status, struct text json);
 enum step respond_text(struct exchange *x, unsigned status, const char *content_type, struct text body);
 /* One row as an object; all rows, at most `limit`, as an array: a longer result is cut and says so in a header. */
-enum step respond_row(struct exchange *x, unsigned status, const struct db_statement *statement,
+enum step respond_row(struct exchange *x, unsigned status, const struct db_signature *signature,
 		      const struct db_result *rows, unsigned row);
-enum step respond_rows(struct exchange *x, unsigned status, const struct db_statement *statement,
+enum step respond_rows(struct exchange *x, unsigned status, const struct db_signature *signature,
 		       const struct db_result *rows, unsigned limit);
 /* application/problem+json (RFC 9457); the detail says what is wrong, where, and what was expected. */
 enum step respond_problem(struct exchange *x, enum error error, const char *detail, ...) PRINTF_LIKE(3, 4);
@@ -155,6 +159,7 @@ void db_stream_rows(struct exchange *x, const struct db_statement *statement, co
 enum step await_rows(struct exchange *x, step_fn *next);
 /* Returns the rows of the part that arrived, valid until the next await_rows(); NULL when there are no more. */
 const struct db_result *exchange_rows(const struct exchange *x);
+const struct db_signature *exchange_rows_signature(const struct exchange *x);
 /* No more come behind these: there is no need to ask. */
 bool exchange_rows_end(const struct exchange *x);
 /* Sends a part; `next` runs when the client has taken it. Status and content type count in the first part only. */

@@ -19,7 +19,7 @@ int main(int argc, char **argv)
 	    {"balance", TEXT_INIT("\"balance\":"), {.kind = DB_TYPE_INT4}, 23},
 	    {"filler", TEXT_INIT("\"filler\":"), {.kind = DB_TYPE_OTHER}, 25},
 	};
-	struct db_statement statement = {.columns = columns, .column_count = 4};
+	struct db_signature signature = {.columns = columns, .column_count = 4};
 	PGconn *pg = PQconnectdb(argc > 1 ? argv[1] : "");
 	PGresult *rows = PQexec(pg, sql);
 	struct arena arena;
@@ -36,7 +36,7 @@ int main(int argc, char **argv)
 		struct buffer json = buffer_in(&arena);
 
 		for (unsigned row = 0; row < ROWS; row++)
-			row_json_add(&json, &statement, (struct db_result *)rows, row);
+			row_json_add(&json, &signature, (struct db_result *)rows, row);
 		bytes += json.length;
 		arena_reset(&arena);
 	}

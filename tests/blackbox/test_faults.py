@@ -346,17 +346,6 @@ def test_own_statements_of_functions_whose_plan_is_old(serve, faulty_postgres, t
     assert faulty_postgres.value(f"SELECT count(*) FROM kept WHERE n = {n + 50}", "blackbox") == rows
 
 
-def test_a_write_with_other_columns_says_that_it_was_done(serve, faulty_postgres, tmp_path):
-    faulty_postgres.execute("DROP TABLE IF EXISTS wide; CREATE TABLE wide (n integer)", "blackbox")
-    (tmp_path / "wide.sql").write_text(
-        "-- name: wide :one\n-- route: POST /wide\nINSERT INTO wide VALUES (:n) RETURNING *;\n")
-    service = serve(endpoints=tmp_path, url=faulty_postgres.url("blackbox"))
-    assert service.request("POST", "/wide", {"n": 1}).json == {"n": 1}
-    faulty_postgres.execute("ALTER TABLE wide ADD COLUMN m integer", "blackbox")
-    assert_problem(service.request("POST", "/wide", {"n": 2}), 500, "it was written", "restart")
-    assert faulty_postgres.value("SELECT count(*) FROM wide WHERE n = 2", "blackbox") == "1"
-
-
 def test_a_procedure_that_commits_as_it_goes(serve, faulty_postgres, tmp_path, mode):
     """Its session is ended in the middle: what it has committed is not "nothing"."""
     faulty_postgres.execute(
@@ -428,10 +417,11 @@ def test_a_column_that_changed_its_type(serve, faulty_postgres, tmp_path):
     assert service.get("/shifting").json == [{"n": 7}]
     faulty_postgres.execute("ALTER TABLE shifting ALTER n TYPE text USING 'x, \"y\": 1'", "blackbox")
     for _ in range(3):
-        assert service.get("/shifting").status in (500, 503)
+        answer = service.get("/shifting")
+        assert answer.status == 503 or answer.json == [{"n": 'x, "y": 1'}]
         faulty_postgres.terminate_clients("blackbox")
-    assert wait_until(lambda: service.get("/shifting").status == 500, RECOVERY_S)
-    assert_problem(service.get("/shifting"), 500, "shifting", "restart")
+    assert wait_until(lambda: service.get("/shifting").status == 200, RECOVERY_S)
+    assert service.get("/shifting").json == [{"n": 'x, "y": 1'}]
 
 
 def test_an_immediate_shutdown_leaves_nobody_waiting(serve, faulty_postgres):

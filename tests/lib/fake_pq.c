@@ -16,6 +16,8 @@ struct pg_result {
 	ExecStatusType status;
 	bool is_null;                    /* stands for the NULL behind a query's results */
 	size_t memory_bytes, text_bytes; /* of text: 0 when it is what is there */
+	int parameters, columns;         /* of a description */
+	Oid oid;                         /* of all of them */
 	char value[96], sqlstate[6], message[128], detail[64], context[128];
 	struct pg_result *next;
 };
@@ -28,8 +30,8 @@ struct result_queue {
 
 struct command {
 	char text[96];
-	bool is_sync, is_prepare;
-	bool is_hidden; /* answered with what follows it */
+	bool is_sync, is_prepare; /* or describes */
+	bool is_hidden;           /* answered with what follows it */
 };
 
 struct pg_conn {
@@ -50,6 +52,13 @@ struct pg_conn {
 
 struct fake_pq fake_pq;
 static struct pg_conn conns[FAKE_PQ_CONNS_MAX];
+static struct {
+	const char *name;
+	int parameters, columns;
+	Oid oid;
+} described[FAKE_PQ_STATEMENTS_MAX];
+
+enum { OID_TEXT = 25 };
 
 static void queue_init(struct result_queue *queue)
 {
@@ -110,6 +119,7 @@ void fake_pq_reset(void)
 			PQfinish(&conns[i]);
 	memset(conns, 0, sizeof(conns));
 	memset(&fake_pq, 0, sizeof(fake_pq));
+	memset(described, 0, sizeof(described));
 	fake_pq.answers_setup = true;
 	fake_pq.server_version = 150000;
 }
@@ -179,16 +189,44 @@ void fake_pq_push(PGconn *conn, ExecStatusType status, const char *sqlstate, con
 	deliver(conn, result);
 }
 
+void fake_pq_describe(const char *name, int parameters, int columns, Oid oid)
+{
+	unsigned i = 0;
+
+	while (described[i].name != NULL && strcmp(described[i].name, name) != 0)
+		i++;
+	REQUIRE(i + 1 < FAKE_PQ_STATEMENTS_MAX);
+	described[i].name = name;
+	described[i].parameters = parameters;
+	described[i].columns = columns;
+	described[i].oid = oid;
+}
+
+/* Of ?NAME, and of anything. */
+static void describe(PGresult *result, const char *command)
+{
+	result->parameters = 1;
+	result->oid = OID_TEXT;
+	for (unsigned i = 0; i < FAKE_PQ_STATEMENTS_MAX && described[i].name != NULL; i++)
+		if (*command == '?' && strcmp(described[i].name, command + 1) == 0) {
+			result->parameters = described[i].parameters;
+			result->columns = described[i].columns;
+			result->oid = described[i].oid;
+		}
+}
+
 static void answer_hidden(PGconn *conn)
 {
 	while (conn->answered < conn->sent && conn->commands[conn->answered].is_hidden) {
-		bool is_sync = conn->commands[conn->answered++].is_sync;
+		const struct command *command = &conn->commands[conn->answered++];
+		bool is_sync = command->is_sync;
+		PGresult *result = result_create(is_sync            ? PGRES_PIPELINE_SYNC
+						 : conn->is_aborted ? PGRES_PIPELINE_ABORTED
+								    : PGRES_COMMAND_OK,
+						 "");
 
-		fake_pq_push(conn,
-			     is_sync            ? PGRES_PIPELINE_SYNC
-			     : conn->is_aborted ? PGRES_PIPELINE_ABORTED
-						: PGRES_COMMAND_OK,
-			     NULL, NULL);
+		describe(result, command->text);
+		deliver(conn, result);
 		if (!is_sync)
 			fake_pq_push_null(conn);
 	}
@@ -220,15 +258,25 @@ static void answer_by_itself(PGconn *conn)
 	fake_pq_answer_error(conn, "26000", "prepared statement does not exist", NULL);
 }
 
+/* A batch waits for what is not seen: when nothing that is seen is before it. */
+static void answer_hidden_prepares(PGconn *conn)
+{
+	if (conn->answered < conn->sent && conn->commands[conn->answered].is_hidden &&
+	    conn->commands[conn->answered].is_prepare)
+		answer_hidden(conn);
+}
+
 void fake_pq_answer_large(PGconn *conn, size_t bytes)
 {
 	struct command *command = oldest_command(conn);
-	ExecStatusType status = command->is_sync   ? PGRES_PIPELINE_SYNC
-				: conn->is_aborted ? PGRES_PIPELINE_ABORTED
-						   : PGRES_TUPLES_OK;
+	ExecStatusType status = command->is_sync        ? PGRES_PIPELINE_SYNC
+				: conn->is_aborted      ? PGRES_PIPELINE_ABORTED
+				: *command->text == '?' ? PGRES_COMMAND_OK
+							: PGRES_TUPLES_OK;
 	bool is_given = fake_pq.setup_value != NULL && !conn->is_setup_over;
 	PGresult *result = result_create(status, is_given ? fake_pq.setup_value : command->text);
 
+	describe(result, command->text);
 	result->text_bytes = bytes;
 	result->memory_bytes += bytes;
 	conn->answered++;
@@ -237,6 +285,7 @@ void fake_pq_answer_large(PGconn *conn, size_t bytes)
 		conn->is_aborted = false;
 	else
 		fake_pq_push_null(conn);
+	answer_hidden_prepares(conn);
 }
 
 void fake_pq_answer(PGconn *conn)
@@ -467,7 +516,7 @@ static int send_command(PGconn *conn, const char *call, const char *text, bool i
 	REQUIRE(conn->sent < FAKE_PQ_COMMANDS_MAX && used + strlen(text) + 2 < sizeof(conn->log));
 	command = &conn->commands[conn->sent++];
 	command->is_sync = is_sync;
-	command->is_prepare = *text == '+';
+	command->is_prepare = *text == '+' || *text == '?';
 	command->is_hidden = strcmp(text, READ_ONLY) == 0 || is_hidden_prepare(conn, command);
 	snprintf(command->text, sizeof(command->text), "%s", text);
 	if (is_hidden_prepare(conn, command))
@@ -485,10 +534,11 @@ static int send_query(PGconn *conn, const char *call, const char *name, int coun
 	if (strcmp(name, "meantime: read only") == 0)
 		return send_command(conn, call, READ_ONLY, false);
 
-	for (int i = 0; i < count; i++)
+	for (int i = 0; i < count && used < (int)sizeof(text); i++)
 		used += snprintf(text + used, sizeof(text) - (size_t)used, "%s%s", i > 0 ? "," : "",
 				 values[i] != NULL ? values[i] : "NULL");
-	snprintf(text + used, sizeof(text) - (size_t)used, ")");
+	if (used < (int)sizeof(text))
+		snprintf(text + used, sizeof(text) - (size_t)used, ")");
 	return send_command(conn, call, text, false);
 }
 
@@ -515,6 +565,14 @@ int PQsendPrepare(PGconn *conn, const char *name, const char *sql, int count, co
 	return send_command(conn, "PQsendPrepare", text, false);
 }
 
+int PQsendDescribePrepared(PGconn *conn, const char *name)
+{
+	char text[96];
+
+	snprintf(text, sizeof(text), "?%s", name);
+	return send_command(conn, "PQsendDescribePrepared", text, false);
+}
+
 int PQpipelineSync(PGconn *conn)
 {
 	return send_command(conn, "PQpipelineSync", "Sync", true);
@@ -531,6 +589,7 @@ int PQflush(PGconn *conn)
 	if (fake_pq.answers_everything || (fake_pq.answers_setup && !conn->is_setup_over))
 		while (fake_pq_unanswered(conn) > 0)
 			answer_by_itself(conn);
+	answer_hidden_prepares(conn);
 	/* the settings and statements, then the Sync that measures the distance */
 	conn->is_setup_over = ++conn->flushes > 1;
 	return 0;
@@ -597,9 +656,19 @@ void PQclear(PGresult *result)
 
 Oid PQftype(const PGresult *result, int column)
 {
-	(void)result;
 	(void)column;
-	return 25; /* text: all that it answers */
+	return result->oid;
+}
+
+int PQnparams(const PGresult *result)
+{
+	return result->parameters;
+}
+
+Oid PQparamtype(const PGresult *result, int parameter)
+{
+	(void)parameter;
+	return result->oid;
 }
 
 char *PQfname(const PGresult *result, int column)
@@ -653,12 +722,15 @@ int PQntuples(const PGresult *result)
 
 int PQnfields(const PGresult *result)
 {
-	return result->status == PGRES_TUPLES_OK;
+	return result->status == PGRES_TUPLES_OK ? 1 : result->columns;
 }
 
 char *PQgetvalue(const PGresult *result, int row, int column)
 {
-	REQUIRE(row == 0 && column == 0 && result->status == PGRES_TUPLES_OK);
+	REQUIRE(row == 0 && result->status == PGRES_TUPLES_OK);
+	if (column > 0 && strncmp(result->value, "WITH", 4) == 0)
+		return (char *)(uintptr_t) ""; /* the types of the catalog: none is known */
+	REQUIRE(column == 0);
 	return (char *)(uintptr_t)result->value;
 }
 

@@ -19,7 +19,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { FAKE_PQ_CONNS_MAX = 64, FAKE_PQ_COMMANDS_MAX = 1024 };
+enum { FAKE_PQ_CONNS_MAX = 64, FAKE_PQ_COMMANDS_MAX = 1024, FAKE_PQ_STATEMENTS_MAX = 16 };
 
 struct fake_pq {
 	/* set by the test */
@@ -27,7 +27,7 @@ struct fake_pq {
 	bool hangs;   /* no connect gets an answer */
 	bool answers_setup;
 	bool answers_everything;
-	int server_version; /* 150000 */
+	int server_version;      /* 150000 */
 	const char *setup_value; /* of the rows of the set-up; NULL: what was sent */
 	bool shows_prepares; /* else what is prepared after the set-up is not written down, and answered by itself */
 	unsigned forgets;    /* what is answered so: of so many statements that they are not prepared */
@@ -52,7 +52,7 @@ bool fake_pq_is_clean(void);
 /* Returns the connection that was opened as number `index`. */
 PGconn *fake_pq_conn(unsigned index);
 bool fake_pq_is_open(const PGconn *conn);
-/* What was sent since the last time, one space between: +NAME prepares, NAME(VALUE,...) runs it, WORD(VALUE,...) runs a
+/* What was sent since the last time, one space between: +NAME prepares, ?NAME describes, NAME(VALUE,...) runs it, WORD(VALUE,...) runs a
  * text that begins so, R/O makes the unit read-only (and is answered by itself, before what follows), Sync. */
 const char *fake_pq_sent(PGconn *conn);
 /* Commands, a Sync included, that have no answer so far. */
@@ -80,6 +80,10 @@ void fake_pq_notify(PGconn *conn, unsigned times);
 void fake_pq_report(PGconn *conn, const char *setting, const char *value);
 /* So many of the next PQflush() leave something behind. */
 void fake_pq_clog(PGconn *conn, unsigned times);
+
+/* What the statement of that name is described with: so many parameters, and so many columns "answer"; all are of the
+ * type `oid`. One that was never told of has a parameter and no column, of the type text. */
+void fake_pq_describe(const char *name, int parameters, int columns, Oid oid);
 
 /* Returns a result of one row with that value, for whoever has no connection; in any thread. */
 PGresult *fake_pq_row(const char *value);

@@ -1,7 +1,7 @@
 #include "lib/fake_result.h"
 
 #include "base/require.h"
-#include "db/statement.h"
+#include "db/signature.h"
 
 unsigned db_row_count(const struct db_result *result)
 {
@@ -13,9 +13,9 @@ unsigned db_column_count(const struct db_result *result)
 	return result->column_count;
 }
 
-bool db_columns_are_those_of(const struct db_result *result, const struct db_statement *statement)
+bool db_columns_are_those_of(const struct db_result *result, const struct db_signature *signature)
 {
-	return result->column_count == statement->column_count && !result->has_other_types;
+	return result->column_count == signature->column_count && !result->has_other_types;
 }
 
 unsigned long db_affected_rows(const struct db_result *result)

@@ -20,11 +20,14 @@
 
 enum { BATCHES = 8 };
 
-static const struct db_statement country = {
-    .name = "country", .sql = "SELECT", .parameter_count = 1, .is_read_only = true};
+static const struct db_parameter one_text[] = {{.name = "code", .oid = 25}};
+#define ONE_TEXT .parameter_count = 1, .signature = {.parameters = one_text}
+
+static const struct db_statement country = {.name = "country", .sql = "SELECT", ONE_TEXT, .is_read_only = true};
 static const struct db_statement slow = {
     .name = "slow", .sql = "SELECT", .index = 1, .is_read_only = true, .timeout_ms = 250};
-static const struct db_statement add = {.name = "add", .sql = "INSERT", .index = 2, .parameter_count = 1};
+static const struct db_statement add = {.name = "add", .sql = "INSERT", .index = 2, ONE_TEXT};
+static const struct db_statement *const statements[] = {&country, &slow, &add};
 static const struct db_statement unprepared = {.sql = "SELECT 1", .index = 3, .is_read_only = true};
 
 static struct db_settings settings;
@@ -55,6 +58,7 @@ static inline int set_up(void **state)
 	(void)state;
 	log_set_level(LOG_ERROR);
 	fake_pq_reset();
+	fake_pq_describe("slow", 0, 0, 0);
 	settings = (struct db_settings){
 	    .conninfo = "",
 	    .catalog.statement_count = 3,
@@ -109,7 +113,8 @@ static inline void open_and_prepare(void)
 	assert_int_equal(conn.state, CONN_READY);
 	fake_pq_sent(pg());
 	for (unsigned i = 0; i < settings.catalog.statement_count; i++)
-		conn.prepared[i].is_prepared = true;
+		conn.prepared[i] =
+		    (struct db_prepared){.signature = &statements[i]->signature, .seen = 1, .is_in_session = true};
 }
 
 /* As open_and_prepare(), and what is sent is prepared first, to be seen and to be answered. */
@@ -118,16 +123,29 @@ static inline void open_unprepared(void)
 	open_and_prepare();
 	fake_pq.shows_prepares = true;
 	for (unsigned i = 0; i < settings.catalog.statement_count; i++)
-		conn.prepared[i].is_prepared = false;
+		conn.prepared[i] = (struct db_prepared){0};
+}
+
+static inline void add_batch(int i, const struct db_statement *statement)
+{
+	db_batch_add(&batches[i], statement, values[i]);
+	batches[i].deadline_ns = clock_now_ns() + NS_PER_S;
 }
 
 static inline int send_batch(int i, const struct db_statement *statement, bool ends_unit)
 {
-	db_batch_add(&batches[i], statement, values[i]);
-	batches[i].deadline_ns = clock_now_ns() + NS_PER_S;
-	if (conn.unit_ns == 0 && db_conn_prepare(&conn, &batches[i]) != 0)
-		return -1;
+	add_batch(i, statement);
+	if (conn.unit_ns == 0)
+		assert_int_equal(db_conn_prepare(&conn, &batches[i], false), DB_CONN_READY);
 	return db_conn_send(&conn, &batches[i], ends_unit);
+}
+
+/* What is sent for it first has been answered. */
+static inline enum db_conn_readiness ask_again(int i)
+{
+	fake_pq_answer_all(pg());
+	assert_int_equal(db_conn_advance(&conn), 0);
+	return db_conn_prepare(&conn, &batches[i], true);
 }
 
 static inline void assert_row(int i, const char *expected)

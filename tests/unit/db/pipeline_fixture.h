@@ -18,10 +18,11 @@
 
 enum { BATCHES = 64 };
 
+static const struct db_parameter one_text[] = {{.name = "code", .oid = 25}};
+#define ONE_TEXT .parameter_count = 1, .signature = {.parameters = one_text}
 #define READ(name_, index_, ...)                                                                                       \
 	{                                                                                                              \
-		.name = name_, .sql = "SELECT", .index = index_, .parameter_count = 1, .is_read_only = true,           \
-		__VA_ARGS__                                                                                            \
+		.name = name_, .sql = "SELECT", .index = index_, ONE_TEXT, .is_read_only = true, __VA_ARGS__           \
 	}
 
 static const struct db_statement country = READ("country", 0, .row_limit = 0);
@@ -29,8 +30,8 @@ static const struct db_statement language = READ("language", 1, .row_limit = 0);
 static const struct db_statement isolated = READ("isolated", 2, .is_isolated = true);
 static const struct db_statement limited = READ("limited", 3, .timeout_ms = 250);
 static const struct db_statement slow = READ("slow", 4, .row_limit = 0);
-static const struct db_statement add = {.name = "add", .sql = "INSERT", .index = 5, .parameter_count = 1};
-static const struct db_statement other_add = {.name = "other", .sql = "INSERT", .index = 6, .parameter_count = 1};
+static const struct db_statement add = {.name = "add", .sql = "INSERT", .index = 5, ONE_TEXT};
+static const struct db_statement other_add = {.name = "other", .sql = "INSERT", .index = 6, ONE_TEXT};
 
 static uv_loop_t loop;
 static struct db_settings settings;
@@ -206,8 +207,10 @@ static inline void teach(const struct db_statement *statement, unsigned ms)
 	turn();
 	if (ms > 0)
 		run_for(ms);
-	answer_all_open();
-	turn();
+	for (int round = 0; round < 3 && all_done == before; round++) { /* what it is prepared with comes first */
+		answer_all_open();
+		turn();
+	}
 	assert_int_equal(all_done, before + 1);
 	assert_int_equal(batches[i].error, ERROR_NONE);
 	for (unsigned c = 0; c < fake_pq.opened; c++)

@@ -64,8 +64,7 @@ static void a_goodbye_in_flight_says_that_a_write_did_not_happen(void **state)
 /* A procedure may have committed what it did so far. */
 static void a_goodbye_within_a_procedure_says_nothing(void **state)
 {
-	static const struct db_statement call = {
-	    .name = "call", .sql = "CALL", .parameter_count = 1, .may_commit = true};
+	static const struct db_statement call = {.name = "call", .sql = "CALL", ONE_TEXT, .may_commit = true};
 
 	(void)state;
 	init_as(false);
@@ -182,6 +181,25 @@ static void closing_hands_everything_back_once_and_in_order(void **state)
 	assert_string_equal(over, "0 done, 1 lost, 2 lost, 3 lost");
 }
 
+static int prepare(int i)
+{
+	enum db_conn_readiness readiness = db_conn_prepare(&conn, &batches[i], false);
+
+	while (readiness == DB_CONN_WAITS) {
+		fake_pq_answer_all(pg());
+		readiness = db_conn_advance(&conn) == 0 ? db_conn_prepare(&conn, &batches[i], true) : DB_CONN_BROKEN;
+	}
+	return readiness == DB_CONN_READY ? 0 : -1;
+}
+
+static int prepare_and_send(int i, const struct db_statement *statement, bool ends_unit)
+{
+	add_batch(i, statement);
+	if (conn.unit_ns == 0 && prepare(i) != 0)
+		return -1;
+	return db_conn_send(&conn, &batches[i], ends_unit);
+}
+
 /* Faults: connect, prepare, two units, to the end. Whatever call fails, each batch comes back at most once and is
  * back after the close. Returns whether all went well. */
 static bool run_whole_exchange(void)
@@ -192,13 +210,13 @@ static bool run_whole_exchange(void)
 		status = db_conn_advance(&conn);
 	db_batch_add(&batches[3], &slow, NULL);
 	if (status == 0)
-		status = db_conn_prepare(&conn, &batches[3]);
+		status = prepare(3);
 	if (status == 0)
-		status = send_batch(0, &country, false);
+		status = prepare_and_send(0, &country, false);
 	if (status == 0)
-		status = send_batch(1, &slow, true);
+		status = prepare_and_send(1, &slow, true);
 	if (status == 0)
-		status = send_batch(2, &country, true);
+		status = prepare_and_send(2, &country, true);
 	if (status == 0) {
 		fake_pq_answer_all(pg());
 		status = db_conn_advance(&conn);

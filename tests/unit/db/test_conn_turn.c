@@ -3,7 +3,7 @@
 
 static const struct db_catalog next = {.edition = 1, .statement_count = 5};
 static const struct db_statement new_country = {
-    .name = "country", .sql = "SELECT", .edition = 1, .index = 4, .parameter_count = 1, .is_read_only = true};
+    .name = "country", .sql = "SELECT", .edition = 1, .index = 4, ONE_TEXT, .is_read_only = true};
 
 static void open_and_turn(void)
 {
@@ -50,8 +50,11 @@ static void what_comes_then_is_prepared_under_its_new_meaning(void **state)
 	open_and_turn();
 	answer_turn();
 	fake_pq_sent(pg());
-	assert_int_equal(send_batch(0, &new_country, true), 0);
-	assert_string_equal(fake_pq_sent(pg()), "+country Sync R/O country(0) Sync");
+	add_batch(0, &new_country);
+	assert_int_equal(db_conn_prepare(&conn, &batches[0], false), DB_CONN_WAITS);
+	assert_int_equal(ask_again(0), DB_CONN_READY);
+	assert_int_equal(db_conn_send(&conn, &batches[0], true), 0);
+	assert_string_equal(fake_pq_sent(pg()), "+country ?country Sync R/O country(0) Sync");
 	fake_pq_answer_all(pg());
 	assert_int_equal(db_conn_advance(&conn), 0);
 	assert_row(0, "country(0)");

@@ -370,6 +370,7 @@ static void a_hung_server_is_given_up_by_its_own_deadline(void **state)
 	fake_pq.shows_prepares = true;
 	start();
 	teach(&add, 0);
+	teach(&other_add, 0);
 	submit_until(0, &add, 60000);
 	answer_until_done(1);
 	submit_until(1, &other_add, 20);

@@ -5,7 +5,7 @@ static const struct db_catalog next = {.edition = 1, .statement_count = 3};
 static const struct db_statement new_country = READ("country", 2, .edition = 1);
 static const struct db_statement new_read = READ("new", 0, .edition = 1);
 static const struct db_statement new_add = {
-    .name = "add", .sql = "INSERT", .edition = 1, .index = 1, .parameter_count = 1};
+    .name = "add", .sql = "INSERT", .edition = 1, .index = 1, ONE_TEXT};
 
 /* "country" is as it was; the two others are new. */
 static const unsigned carried_from[] = {DB_NOT_CARRIED, DB_NOT_CARRIED, 0};
@@ -71,7 +71,10 @@ static void a_busy_one_turns_when_it_is_idle_and_takes_nothing_before(void **sta
 	assert_string_equal(fake_pq_sent(reads()), "DEALLOCATE() +meantime: timeout +meantime: read only Sync");
 	fake_pq_answer_all(reads());
 	turn();
-	assert_string_equal(fake_pq_sent(reads()), "+country Sync R/O country(1) Sync");
+	assert_string_equal(fake_pq_sent(reads()), "+country ?country Sync");
+	fake_pq_answer_all(reads());
+	turn();
+	assert_string_equal(fake_pq_sent(reads()), "R/O country(1) Sync");
 	answer_until_done(2);
 	assert_ok(1, "country");
 	assert_int_equal(fake_pq.opened, 2);

@@ -201,13 +201,13 @@ static void a_row_is_an_object(void **state)
 	    {.name = "na\"me", .key = TEXT_INIT("\"na\\\"me\":"), .type = {.kind = DB_TYPE_OTHER}},
 	    {.name = "tags", .key = TEXT_INIT("\"tags\":"), .type = {DB_TYPE_OTHER, true, ',', "text[]", NULL}},
 	};
-	struct db_statement statement = {.columns = columns, .column_count = 3};
+	struct db_signature signature = {.columns = columns, .column_count = 3};
 	struct db_result *rows = FAKE_RESULT(3, {"1", "Germany", "{a,b}"}, {"2", NULL, NULL}, {NULL, "", "{}"});
 	struct buffer out = buffer_in(&arena);
 
 	(void)state;
 	for (unsigned row = 0; row < db_row_count(rows); row++)
-		row_json_add(&out, &statement, rows, row);
+		row_json_add(&out, &signature, rows, row);
 	buffer_add_char(&out, '\0');
 	assert_string_equal(out.bytes, "{\"id\":1,\"na\\\"me\":\"Germany\",\"tags\":[\"a\",\"b\"]}"
 				       "{\"id\":2,\"na\\\"me\":null,\"tags\":null}"
@@ -216,11 +216,11 @@ static void a_row_is_an_object(void **state)
 
 static void a_row_without_columns_is_an_empty_object(void **state)
 {
-	struct db_statement statement = {.column_count = 0};
+	struct db_signature signature = {.column_count = 0};
 	struct buffer out = buffer_in(&arena);
 
 	(void)state;
-	row_json_add(&out, &statement, FAKE_EMPTY(0), 0);
+	row_json_add(&out, &signature, FAKE_EMPTY(0), 0);
 	assert_true(text_equal(buffer_text(&out), TEXT("{}")));
 }
 

@@ -4,6 +4,10 @@
 
 /* Streams on the loop */
 
+/* Of a set of statements, the second: on its own connection it is the first. */
+static struct db_statement described;
+static struct db_signatures *signatures;
+
 static void start_part(int i)
 {
 	batches[i].done = on_done;
@@ -11,11 +15,26 @@ static void start_part(int i)
 	db_stream_start(stream, &batches[i], &settings, &loop);
 }
 
+static int clean_up(void **state)
+{
+	int status = tear_down(state);
+
+	db_signatures_destroy(signatures);
+	signatures = NULL;
+	return status;
+}
+
+#undef TEST
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, clean_up)
+
 static void open_stream(void)
 {
 	settings.depth = 1;
 	settings.catalog.statement_count = 0;
-	stream = db_stream_create(&country, values[0], &arena);
+	signatures = db_signatures_create(&language.signature);
+	described = language;
+	described.signatures = signatures;
+	stream = db_stream_create(&described, &language.signature, values[0], &arena);
 }
 
 static void a_stream_fetches_part_after_part(void **state)
@@ -31,6 +50,45 @@ static void a_stream_fetches_part_after_part(void **state)
 	}
 	assert_non_null(strstr(fake_pq_sent(fake_pq_conn(0)),
 			       "R/O BEGIN() DECLARE(0) FETCH() Sync R/O FETCH() Sync R/O FETCH() Sync"));
+}
+
+/* Its columns are known before its first row. */
+static void a_stream_looks_at_its_statement_first(void **state)
+{
+	PGconn *conn;
+
+	(void)state;
+	open_stream();
+	fake_pq.shows_prepares = true;
+	start_part(0);
+	run_for(20);
+	conn = fake_pq_conn(0);
+	assert_non_null(strstr(fake_pq_sent(conn), "+language ?language Sync"));
+	assert_int_equal(fake_pq_unanswered(conn), 3);
+	fake_pq_answer_all(conn);
+	run_for(10);
+	assert_string_equal(fake_pq_sent(conn), "R/O BEGIN() DECLARE(0) FETCH() Sync");
+	fake_pq_answer_all(conn);
+	run_until_done(1);
+	assert_int_equal(batches[0].error, ERROR_NONE);
+	assert_ptr_equal(batches[0].queries[2].signature, signatures->first);
+	start_part(0);
+	run_for(10);
+	assert_string_equal(fake_pq_sent(conn), "R/O FETCH() Sync");
+}
+
+static void a_stream_whose_statement_does_not_prepare_fails(void **state)
+{
+	(void)state;
+	open_stream();
+	fake_pq.shows_prepares = true;
+	start_part(0);
+	run_for(20);
+	fake_pq_answer_error(fake_pq_conn(0), "42P01", "relation \"country\" does not exist", NULL);
+	fake_pq_answer_all(fake_pq_conn(0));
+	run_until_done(1);
+	assert_failed(0, ERROR_DATABASE_ERROR);
+	assert_string_equal(batches[0].said, "relation \"country\" does not exist");
 }
 
 static void a_part_is_over_once_when_its_connection_ends_with_it(void **state)
@@ -168,6 +226,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    TEST(a_stream_fetches_part_after_part),
+	    TEST(a_stream_looks_at_its_statement_first),
+	    TEST(a_stream_whose_statement_does_not_prepare_fails),
 	    TEST(a_part_is_over_once_when_its_connection_ends_with_it),
 	    TEST(a_first_part_that_others_were_in_the_way_of_runs_again),
 	    TEST(a_stream_that_rests_may_be_destroyed),

@@ -33,6 +33,19 @@ static void waiting_ends_at_the_deadline(void **state)
 	assert_int_equal(fake_pq.open, 0);
 }
 
+static void a_statement_that_is_not_prepared_in_time_is_not_run(void **state)
+{
+	(void)state;
+	fake_pq.shows_prepares = true;
+	db_batch_add(&batches[0], &add, values[0]);
+	batches[0].deadline_ns = clock_now_ns() + 20 * NS_PER_MS;
+	db_wait_run(&wait, &batches[0]);
+	assert_int_equal(batches[0].error, ERROR_DEADLINE);
+	assert_string_equal(batches[0].message, db_not_prepared);
+	assert_null(strstr(fake_pq_sent(pg()), "add(0)"));
+	assert_int_equal(fake_pq.open, 0);
+}
+
 /* What can not be answered in time any more is not written either. */
 static void a_batch_whose_deadline_has_passed_is_not_sent(void **state)
 {
@@ -111,7 +124,7 @@ static void a_write_that_never_meets_its_statement_says_that_nothing_was_written
 	db_wait_run(&wait, &batches[0]);
 	assert_int_equal(batches[0].error, ERROR_DATABASE_UNAVAILABLE);
 	assert_string_equal(batches[0].message, db_not_run);
-	assert_int_equal(fake_pq.opened, 2);
+	assert_int_equal(fake_pq.opened, 5);
 }
 
 static void run_contended(unsigned times, const struct db_statement *statement, unsigned ms)
@@ -146,7 +159,7 @@ static void it_runs_again_so_often_and_no_more(void **state)
 static void a_procedure_is_not_run_again(void **state)
 {
 	static const struct db_statement call = {
-	    .name = "call", .sql = "CALL", .index = 2, .parameter_count = 1, .may_commit = true};
+	    .name = "call", .sql = "CALL", .index = 2, ONE_TEXT, .may_commit = true};
 
 	(void)state;
 	run_contended(1, &call, 60000);
@@ -202,6 +215,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    TEST(waiting_runs_a_batch),
 	    TEST(waiting_ends_at_the_deadline),
+	    TEST(a_statement_that_is_not_prepared_in_time_is_not_run),
 	    TEST(a_batch_whose_deadline_has_passed_is_not_sent),
 	    TEST(what_has_waited_is_told_what_is_left),
 	    TEST(without_a_database_waiting_fails_at_once_and_backs_off),

@@ -91,8 +91,8 @@ static void set_columns(const char *endpoint)
 		columns[kind] = (struct db_column){.name = names[kind], .type = {kind, false, ',', "?", NULL}};
 	columns[DB_TYPE_KIND_COUNT] =
 	    (struct db_column){.name = "list", .type = {DB_TYPE_INT4, true, ',', "integer[]", NULL}};
-	statement->columns = columns;
-	statement->column_count = DB_TYPE_KIND_COUNT + 1;
+	statement->signature.columns = columns;
+	statement->signature.column_count = DB_TYPE_KIND_COUNT + 1;
 }
 
 static struct text write_document(void)
@@ -329,9 +329,9 @@ static void enums_name_their_labels(void **state)
 
 	(void)state;
 	endpoint_named("notes")->statement.parameters[0].type = mood;
-	endpoint_named("note")->statement.columns[0].type = mood;
+	endpoint_named("note")->statement.signature.columns[0].type = mood;
 	mood.is_array = true;
-	endpoint_named("note")->statement.columns[1].type = mood;
+	endpoint_named("note")->statement.signature.columns[1].type = mood;
 	read_document();
 	expect("paths /notes get parameters 0 schema", "{\"type\":\"string\",\"enum\":[\"sad\",\"happy\"]}");
 	snprintf(place, sizeof(place), "%s c0", row);

@@ -380,9 +380,10 @@ static void type_all(struct endpoint *endpoint, enum db_type_kind takes, enum db
 {
 	for (unsigned i = 0; i < endpoint->statement.parameter_count; i++)
 		endpoint->statement.parameters[i].type.kind = takes;
-	endpoint->statement.columns = arena_alloc_zeroed(&set.arena, sizeof(*endpoint->statement.columns));
-	endpoint->statement.columns[0] = (struct db_column){.name = column, .type = {.kind = gives}};
-	endpoint->statement.column_count = 1;
+	endpoint->statement.signature.columns =
+	    arena_alloc_zeroed(&set.arena, sizeof(*endpoint->statement.signature.columns));
+	endpoint->statement.signature.columns[0] = (struct db_column){.name = column, .type = {.kind = gives}};
+	endpoint->statement.signature.column_count = 1;
 }
 
 static void a_file_has_to_say_what_the_work_does(void **state)

@@ -21,7 +21,7 @@ static struct db_column columns[] = {
     {.name = "name", .key = TEXT_INIT("\"name\":"), .type = {.kind = DB_TYPE_OTHER}},
 };
 static const struct db_statement statement = {
-    .name = "things", .columns = columns, .column_count = 2, .is_read_only = true};
+    .name = "things", .signature = {.columns = columns, .column_count = 2}, .is_read_only = true};
 
 static int set_up(void **state)
 {
@@ -222,9 +222,9 @@ static void a_row_is_an_object(void **state)
 	struct db_result *rows = FAKE_RESULT(2, {"1", "a"}, {"2", "b\"\n"}, {"3", NULL});
 
 	(void)state;
-	assert_int_equal(respond_row(&x, 200, &statement, rows, 1), STEP_RESPOND);
+	assert_int_equal(respond_row(&x, 200, &statement.signature, rows, 1), STEP_RESPOND);
 	assert_response(200, "application/json", "{\"id\":2,\"name\":\"b\\\"\\n\"}");
-	respond_row(&x, 201, &statement, rows, 2);
+	respond_row(&x, 201, &statement.signature, rows, 2);
 	assert_response(201, "application/json", "{\"id\":3,\"name\":null}");
 }
 
@@ -233,10 +233,10 @@ static void rows_are_an_array(void **state)
 	struct db_result *rows = FAKE_RESULT(2, {"1", "a"}, {"2", "b"});
 
 	(void)state;
-	assert_int_equal(respond_rows(&x, 200, &statement, rows, 2), STEP_RESPOND);
+	assert_int_equal(respond_rows(&x, 200, &statement.signature, rows, 2), STEP_RESPOND);
 	assert_response(200, "application/json", "[{\"id\":1,\"name\":\"a\"},{\"id\":2,\"name\":\"b\"}]");
 	assert_int_equal(x.response.header_count, 0);
-	respond_rows(&x, 200, &statement, FAKE_EMPTY(2), 2);
+	respond_rows(&x, 200, &statement.signature, FAKE_EMPTY(2), 2);
 	assert_response(200, "application/json", "[]");
 	assert_int_equal(x.response.header_count, 0);
 }
@@ -246,7 +246,7 @@ static void rows_beyond_the_limit_are_cut_and_the_header_says_so(void **state)
 	struct db_result *rows = FAKE_RESULT(2, {"1", "a"}, {"2", "b"}, {"3", "c"});
 
 	(void)state;
-	respond_rows(&x, 200, &statement, rows, 2);
+	respond_rows(&x, 200, &statement.signature, rows, 2);
 	assert_response(200, "application/json", "[{\"id\":1,\"name\":\"a\"},{\"id\":2,\"name\":\"b\"}]");
 	assert_int_equal(x.response.header_count, 1);
 	assert_header(0, "meantime-truncated", "max-rows=2");

@@ -28,17 +28,27 @@ static unsigned ready_count[EXCHANGES], all_ready;
 static pthread_t loop_thread;
 static atomic_uint steps_on_the_loop, steps_elsewhere;
 
-static struct db_column columns[] = {{.name = "echo", .key = TEXT_INIT("\"echo\":"), .type = {.kind = DB_TYPE_OTHER}}};
+static struct db_column columns[] = {
+    {.name = "answer", .key = TEXT_INIT("\"echo\":"), .type = {.kind = DB_TYPE_OTHER}, .oid = 25}};
+static const struct db_parameter parameters[] = {{.name = "value", .oid = 25}};
 
 #define STATEMENT(name_, ...)                                                                                          \
 	{                                                                                                              \
-		.name = name_, .sql = "SELECT", .parameter_count = 1, .columns = columns, .column_count = 1,           \
-		.is_read_only = true, __VA_ARGS__                                                                      \
+		.name = name_, .sql = "SELECT", .parameter_count = 1, .is_read_only = true,                            \
+		.signature = {.parameters = parameters, .columns = columns, .column_count = 1}, __VA_ARGS__            \
 	}
 
 static const struct db_statement echo = STATEMENT("echo", .index = 0);
 static const struct db_statement failing = STATEMENT("failing", .index = 1);
 static const struct db_statement busy = STATEMENT("busy", .index = 2);
+
+static void begin_afresh(void)
+{
+	fake_pq_reset();
+	fake_pq_describe("echo", 1, 1, 25);
+	fake_pq_describe("failing", 1, 1, 25);
+	fake_pq_describe("busy", 1, 1, 25);
+}
 
 /* Handlers of five kinds; state is the exchange's number as text. */
 
@@ -67,7 +77,7 @@ static enum step row_arrived(struct exchange *x)
 	note_thread();
 	if (exchange_db_error(x) != ERROR_NONE)
 		return respond_db_problem(x);
-	return respond_row(x, 200, &echo, exchange_result(x, 0), 0);
+	return respond_row(x, 200, exchange_signature(x, 0), exchange_result(x, 0), 0);
 }
 
 static enum step one_await(struct exchange *x)
@@ -222,7 +232,7 @@ static int set_up(void **state)
 {
 	(void)state;
 	log_set_level(LOG_ERROR + 1);
-	fake_pq_reset();
+	begin_afresh();
 	loop_thread = pthread_self();
 	memset(&options, 0, sizeof(options));
 	options.threads = 4;
@@ -505,7 +515,7 @@ static void a_batch_is_the_same_waited_for_and_started(void **state)
 	(void)state;
 	service.await_batch = &db_batch_awaitable;
 	for (enum mode mode = MODE_SYNC; mode <= MODE_ASYNC; mode += MODE_ASYNC - MODE_SYNC) {
-		fake_pq_reset();
+		begin_afresh();
 		fake_pq.answers_everything = true;
 		start(mode);
 		runner_run(runner, begin(7, three_awaits, 5000));
@@ -525,7 +535,7 @@ static void without_a_database_both_say_so(void **state)
 	(void)state;
 	service.await_batch = &db_batch_awaitable;
 	for (enum mode mode = MODE_SYNC; mode <= MODE_ASYNC; mode += MODE_ASYNC - MODE_SYNC) {
-		fake_pq_reset();
+		begin_afresh();
 		fake_pq.refuses = true;
 		start(mode);
 		runner_run(runner, begin(1, one_await, 5000));
@@ -546,7 +556,7 @@ static void readiness_comes_back_by_itself(void **state)
 	for (enum mode mode = MODE_SYNC; mode <= MODE_ASYNC; mode++) {
 		bool is_ready;
 
-		fake_pq_reset();
+		begin_afresh();
 		fake_pq.refuses = true;
 		options.threads = 1;
 		start(mode);
@@ -593,7 +603,7 @@ static void a_stream_is_the_same_waited_for_and_started(void **state)
 {
 	(void)state;
 	for (enum mode mode = MODE_SYNC; mode <= MODE_ASYNC; mode += MODE_ASYNC - MODE_SYNC) {
-		fake_pq_reset();
+		begin_afresh();
 		fake_pq.answers_everything = true;
 		start(mode);
 		runner_run(runner, begin(1, streamed, 5000));
@@ -617,7 +627,7 @@ static void one_stream_too_many_is_busy(void **state)
 {
 	(void)state;
 	for (enum mode mode = MODE_SYNC; mode <= MODE_ASYNC; mode += MODE_ASYNC - MODE_SYNC) {
-		fake_pq_reset();
+		begin_afresh();
 		fake_pq.answers_everything = true;
 		start(mode);
 		for (unsigned i = 0; i < 3; i++)

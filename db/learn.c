@@ -1,0 +1,269 @@
+#include "db/learn.h"
+
+#include "base/buffer.h"
+#include "base/memory.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	DEPTH_MAX = 16, /* of domains over arrays over domains */
+	/* "vector" types look like arrays in the catalog, but their text form is "1 2 3" */
+	OID_INT2VECTOR = 22,
+	OID_OIDVECTOR = 30,
+};
+
+/* A row of learn_types_sql. */
+struct learn_type {
+	Oid oid, base, element; /* 0: it is no domain, no array */
+	const char *name, *labels;
+	char delimiter;
+};
+
+const char learn_types_sql[] =
+    "WITH RECURSIVE used AS ("
+    " SELECT oid FROM unnest($1::oid[]) AS oid"
+    " UNION"
+    " SELECT part.oid FROM used JOIN pg_catalog.pg_type t ON t.oid = used.oid, LATERAL (VALUES"
+    " (CASE t.typtype WHEN 'd' THEN t.typbasetype ELSE 0 END),"
+    " (CASE WHEN t.typcategory = 'A' AND t.typtype = 'b' THEN t.typelem ELSE 0 END)) AS part(oid)"
+    " WHERE part.oid <> 0)"
+    " SELECT t.oid, format_type(t.oid, NULL),"
+    " CASE t.typtype WHEN 'd' THEN t.typbasetype ELSE 0 END,"
+    " CASE WHEN t.typcategory = 'A' AND t.typtype = 'b' THEN t.typelem ELSE 0 END,"
+    " (SELECT e.typdelim FROM pg_catalog.pg_type e WHERE e.oid = t.typelem),"
+    " (SELECT json_agg(enumlabel ORDER BY enumsortorder) FROM pg_catalog.pg_enum WHERE enumtypid = t.oid)"
+    " FROM used JOIN pg_catalog.pg_type t ON t.oid = used.oid";
+
+/* Types */
+
+static const struct learn_type *find_type(const struct learn_catalog *catalog, Oid oid)
+{
+	for (unsigned i = 0; i < catalog->count; i++)
+		if (catalog->types[i].oid == oid)
+			return &catalog->types[i];
+	return NULL;
+}
+
+static void add_oid(struct buffer *list, const struct learn_catalog *catalog, Oid oid)
+{
+	if (oid != 0 && find_type(catalog, oid) == NULL)
+		buffer_printf(list, "%c%u", list->length == 0 ? '{' : ',', oid);
+}
+
+const char *learn_missing_types(const struct learn_catalog *catalog, const PGresult *described)
+{
+	struct buffer list = buffer_in(catalog->arena);
+
+	for (int i = 0; i < PQnfields(described); i++)
+		add_oid(&list, catalog, PQftype(described, i));
+	for (int i = 0; i < PQnparams(described); i++)
+		add_oid(&list, catalog, PQparamtype(described, i));
+	if (list.length == 0)
+		return NULL;
+	buffer_add(&list, TEXT("}"));
+	return arena_copy(catalog->arena, buffer_text(&list));
+}
+
+static Oid oid_at(const PGresult *rows, int row, int column)
+{
+	return (Oid)strtoul(PQgetvalue(rows, row, column), NULL, 10);
+}
+
+static struct learn_type type_of_row(struct arena *arena, const PGresult *rows, int row)
+{
+	return (struct learn_type){
+	    .oid = oid_at(rows, row, 0),
+	    .name = arena_copy(arena, text_of(PQgetvalue(rows, row, 1))),
+	    .base = oid_at(rows, row, 2),
+	    .element = oid_at(rows, row, 3),
+	    .delimiter = PQgetvalue(rows, row, 4)[0],
+	    .labels = PQgetisnull(rows, row, 5) ? NULL : arena_copy(arena, text_of(PQgetvalue(rows, row, 5))),
+	};
+}
+
+void learn_add_types(struct learn_catalog *catalog, const PGresult *rows)
+{
+	for (int row = 0; row < PQntuples(rows); row++) {
+		if (find_type(catalog, oid_at(rows, row, 0)) != NULL)
+			continue;
+		if (catalog->count == catalog->capacity) {
+			struct learn_type *grown;
+
+			catalog->capacity = catalog->capacity > 0 ? catalog->capacity * 2 : 16;
+			grown = arena_alloc(catalog->arena, catalog->capacity * sizeof(*grown));
+			if (catalog->count > 0)
+				memcpy(grown, catalog->types, catalog->count * sizeof(*grown));
+			catalog->types = grown;
+		}
+		catalog->types[catalog->count++] = type_of_row(catalog->arena, rows, row);
+	}
+}
+
+static struct db_type type_at_depth(const struct learn_catalog *catalog, Oid oid, unsigned depth)
+{
+	const struct learn_type *row = find_type(catalog, oid);
+	struct db_type type = {.kind = db_type_kind_of(oid), .delimiter = ',', .name = "unknown"};
+
+	if (row == NULL)
+		return (struct db_type){.kind = DB_TYPE_OTHER, .delimiter = ',', .name = "unknown"};
+	if (row->base != 0 && depth < DEPTH_MAX)
+		type = type_at_depth(catalog, row->base, depth + 1);
+	if (row->element != 0 && depth < DEPTH_MAX && oid != OID_INT2VECTOR && oid != OID_OIDVECTOR) {
+		type = type_at_depth(catalog, row->element, depth + 1);
+		/* whose elements are arrays themselves, by way of a domain: PostgreSQL's text is all there is of it */
+		if (type.is_array)
+			type = (struct db_type){.kind = DB_TYPE_OTHER};
+		else
+			type.is_array = true;
+		type.delimiter = row->delimiter;
+	}
+	if (row->labels != NULL)
+		type.labels = row->labels;
+	type.name = row->name;
+	return type;
+}
+
+struct db_type learn_type(const struct learn_catalog *catalog, Oid oid)
+{
+	return type_at_depth(catalog, oid, 0);
+}
+
+/* Signatures */
+
+void learn_columns(struct db_signature *signature, const struct learn_catalog *catalog, const PGresult *described)
+{
+	unsigned count = (unsigned)PQnfields(described);
+	struct db_column *columns = arena_alloc(catalog->arena, count * sizeof(*columns));
+
+	for (unsigned i = 0; i < count; i++) {
+		struct buffer key = buffer_in(catalog->arena);
+
+		columns[i].name = arena_copy(catalog->arena, text_of(PQfname(described, (int)i)));
+		buffer_add_json_string(&key, text_of(columns[i].name));
+		buffer_add_char(&key, ':');
+		columns[i].key = buffer_text(&key);
+		columns[i].oid = PQftype(described, (int)i);
+		columns[i].type = learn_type(catalog, columns[i].oid);
+	}
+	signature->columns = columns;
+	signature->column_count = count;
+}
+
+static bool is_described_so(const struct db_signature *signature, unsigned parameter_count, const PGresult *described)
+{
+	if ((unsigned)PQnfields(described) != signature->column_count ||
+	    (unsigned)PQnparams(described) != parameter_count)
+		return false;
+	for (unsigned i = 0; i < parameter_count; i++)
+		if (PQparamtype(described, (int)i) != signature->parameters[i].oid)
+			return false;
+	for (unsigned i = 0; i < signature->column_count; i++)
+		if (PQftype(described, (int)i) != signature->columns[i].oid ||
+		    strcmp(PQfname(described, (int)i), signature->columns[i].name) != 0)
+			return false;
+	return true;
+}
+
+static const struct db_signature *find_learnt(const struct db_statement *statement, const PGresult *described)
+{
+	const struct db_signatures *signatures = statement->signatures;
+
+	if (is_described_so(signatures->first, statement->parameter_count, described))
+		return signatures->first;
+	for (unsigned i = 0; i < signatures->count; i++)
+		if (is_described_so(&signatures->learnt[i]->signature, statement->parameter_count, described))
+			return &signatures->learnt[i]->signature;
+	return NULL;
+}
+
+const struct db_signature *learn_find(const struct db_statement *statement, const PGresult *described)
+{
+	const struct db_signature *found;
+
+	if (statement->signatures == NULL)
+		return is_described_so(&statement->signature, statement->parameter_count, described)
+			   ? &statement->signature
+			   : NULL;
+	db_signatures_lock(statement->signatures);
+	found = find_learnt(statement, described);
+	db_signatures_unlock(statement->signatures);
+	return found;
+}
+
+/* False: a default, which is kept in the form that is bound, may be no value of the new type. */
+static bool learn_parameters(struct db_signature *signature, const struct db_statement *statement,
+			     const struct learn_catalog *catalog, const PGresult *described)
+{
+	struct db_parameter *parameters = arena_alloc(catalog->arena, statement->parameter_count * sizeof(*parameters));
+	struct db_signature own;
+
+	for (unsigned i = 0; i < statement->parameter_count; i++) {
+		parameters[i] = statement->signature.parameters[i];
+		parameters[i].oid = PQparamtype(described, (int)i);
+		parameters[i].type = learn_type(catalog, parameters[i].oid);
+	}
+	signature->parameters = parameters;
+	for (unsigned i = 0; i < statement->parameter_count; i++) {
+		struct db_signature one = {.parameters = &parameters[i]};
+
+		own.parameters = &statement->signature.parameters[i];
+		if (parameters[i].default_text != NULL && !db_signature_takes(&one, &own, 1))
+			return false;
+	}
+	return true;
+}
+
+/* NULL, or why not. */
+static const char *fill_learnt(struct db_learnt *learnt, const struct db_statement *statement,
+			       const PGresult *described, const PGresult *types)
+{
+	struct learn_catalog catalog = {.arena = &learnt->arena};
+	const char *problem;
+
+	learn_add_types(&catalog, types);
+	learn_columns(&learnt->signature, &catalog, described);
+	problem = db_signature_problem(&learnt->signature, statement->needs_columns, &learnt->arena);
+	if (problem == NULL && !learn_parameters(&learnt->signature, statement, &catalog, described))
+		problem = "has a parameter of another type, and its default may be no value of that";
+	return problem;
+}
+
+/* With the lock. */
+static const struct db_signature *learn_new(const struct db_statement *statement, const PGresult *described,
+					    const PGresult *types, char *why, size_t why_size)
+{
+	struct db_signatures *signatures = statement->signatures;
+	struct db_learnt *learnt;
+	const char *problem;
+
+	if (signatures->count == DB_SIGNATURES_MAX) {
+		snprintf(why, why_size, "has changed more than %d times", DB_SIGNATURES_MAX);
+		return NULL;
+	}
+	learnt = memory_alloc_zeroed(1, sizeof(*learnt));
+	problem = fill_learnt(learnt, statement, described, types);
+	if (problem == NULL) {
+		signatures->learnt[signatures->count++] = learnt;
+		return &learnt->signature;
+	}
+	snprintf(why, why_size, "%s", problem);
+	arena_cleanup(&learnt->arena);
+	free(learnt);
+	return NULL;
+}
+
+const struct db_signature *learn_again(const struct db_statement *statement, const PGresult *described,
+				       const PGresult *types, char *why, size_t why_size)
+{
+	const struct db_signature *signature;
+
+	db_signatures_lock(statement->signatures);
+	/* another connection may have been quicker */
+	signature = find_learnt(statement, described);
+	if (signature == NULL)
+		signature = learn_new(statement, described, types, why, why_size);
+	db_signatures_unlock(statement->signatures);
+	return signature;
+}
