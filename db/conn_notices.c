@@ -35,13 +35,21 @@ static size_t notice_bytes(const PGresult *notice)
 	return bytes;
 }
 
+/* A crash and an immediate shutdown are told as warnings. */
+static bool announces_end(const PGresult *notice)
+{
+	const char *sqlstate = PQresultErrorField(notice, PG_DIAG_SQLSTATE);
+
+	return conn_is_farewell(notice) || (sqlstate != NULL && strncmp(sqlstate, "57P", 3) == 0);
+}
+
 void conn_take_notice(void *data, const PGresult *notice)
 {
 	struct db_conn *conn = data;
 	const char *message = PQresultErrorField(notice, PG_DIAG_MESSAGE_PRIMARY);
 
 	/* libpq takes a goodbye that comes while nothing is asked for a notice */
-	if (conn_is_farewell(notice))
+	if (announces_end(notice))
 		conn_note_farewell(conn, notice);
 	leave_out(conn, notice_bytes(notice));
 	log_debug("db", "conn %u: %s", conn->number, message != NULL ? message : "a notice without text");

@@ -13,8 +13,8 @@
 
 enum { HOST_SHOWN_BYTES = 100 };
 
-/* The first denied address of a name closes all of them: a name that has one inside is not to be trusted. The log gets
- * the address; who asked for the name does not. */
+/* The first denied address of a name closes all of them: a name that has one inside is not to be trusted. The address
+ * goes to the log, never to the client. */
 static void deny(struct transfer *transfer, const struct sockaddr *address)
 {
 	char text[INET6_ADDRSTRLEN] = "of another kind";
@@ -267,7 +267,7 @@ bool transfer_is_refused(const struct transfer *transfer, CURLcode result)
 	return transfer->was_denied || result == CURLE_COULDNT_RESOLVE_HOST;
 }
 
-/* As the URL that was asked for last has it: who asked for that knows it. */
+/* As the last URL has it: the client's, or that of a host that redirected. */
 static struct text host_of(const struct transfer *transfer)
 {
 	const char *url = NULL, *at;
@@ -284,8 +284,8 @@ static struct text host_of(const struct transfer *transfer)
 	return text_cut_to(host, HOST_SHOWN_BYTES);
 }
 
-/* The same for a name that there is not and one that has an address inside: whether a name is one of the inner
- * network's is not to be learnt. */
+/* One text for an unknown name and for one with an inner address: clients must not learn which names the inner network
+ * has. */
 static const char *explain_refusal(struct transfer *transfer)
 {
 	snprintf(transfer->why, sizeof(transfer->why),

@@ -110,7 +110,7 @@ def test_no_row_that_is_stored_reaches_a_client(leaking):
         assert_problem(response, status, sqlstate=sqlstate)
         for hidden in (SECRET, SECRET[::-1], "1234567", "S3C", "Failing row", "member", "\\u0000"):
             assert hidden.encode() not in response.body, (name, response.body)
-        # whoever runs the service reads all of it
+        # the operator reads all of it
         assert leaking.log_contains(f"{name} fails: "), name
     assert leaking.log_contains(f"(1, old, admin, {SECRET})")
     assert leaking.log_contains('invalid input syntax for type integer: "S3CR3T"')

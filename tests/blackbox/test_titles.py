@@ -293,7 +293,7 @@ def test_whether_a_name_inside_exists_is_not_told(serve, atlas_database, web):
             assert (inside["status"], inside["bytes"]) == (missing["status"], missing["bytes"])
             if there.startswith("http://localhost"):
                 assert [inside[name] for name in TIMES] == [missing[name] for name in TIMES] == [0, 0, 0, 0]
-    # whoever runs the service is told
+    # the operator is told
     assert service.log_contains("address 127.0.0.1, port 80, is not one to fetch from") or service.log_contains("address ::1, port 80")
 
 

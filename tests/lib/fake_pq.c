@@ -705,7 +705,9 @@ char *PQresultErrorField(const PGresult *result, int field)
 	else if (field == PG_DIAG_SOURCE_FUNCTION && fake_pq.source_function != NULL)
 		text = fake_pq.source_function;
 	else if (field == PG_DIAG_SEVERITY_NONLOCALIZED)
-		text = strncmp(result->sqlstate, "57P", 3) == 0 ? "FATAL" : "ERROR";
+		text = fake_pq.severity != NULL                   ? fake_pq.severity
+		       : strncmp(result->sqlstate, "57P", 3) == 0 ? "FATAL"
+								  : "ERROR";
 	/* libpq's own errors have no fields at all */
 	return result->sqlstate[0] == '\0' || text[0] == '\0' ? NULL : (char *)(uintptr_t)text;
 }

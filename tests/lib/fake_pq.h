@@ -34,6 +34,7 @@ struct fake_pq {
 	unsigned contends;   /* and of so many that other transactions were in their way */
 	const char *context; /* of errors, or NULL */
 	const char *source_function; /* the same */
+	const char *severity;        /* the same; NULL: FATAL for 57P.., else ERROR */
 	unsigned fail_at;            /* that one of all calls which can fail does; 0: none */
 
 	/* read-only */

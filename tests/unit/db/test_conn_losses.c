@@ -29,6 +29,14 @@ static void a_goodbye_that_is_a_notice_is_what_the_connection_ended_by(void **st
 	assert_int_equal(db_conn_advance(&conn), -1);
 	assert_null(strstr(conn.error, "57P05"));
 	assert_null(strstr(conn.error, "a notice"));
+	db_conn_close(&conn);
+	open_and_prepare(); /* a crash is told as a warning */
+	fake_pq.severity = "WARNING";
+	fake_pq_notice(pg(), "57P02", "terminating connection because of crash of another server process");
+	fake_pq_hang_up(pg());
+	assert_int_equal(db_conn_advance(&conn), -1);
+	assert_string_equal(conn.error,
+			    "terminating connection because of crash of another server process (SQLSTATE 57P02)");
 }
 
 static void a_goodbye_in_flight_loses_reads_without_an_error(void **state)
