@@ -306,19 +306,14 @@ static const char *words_of(CURLcode result)
 	case CURLE_PARTIAL_FILE:
 	case CURLE_RECV_ERROR:
 		return "the host broke off its answer";
-	case CURLE_SEND_ERROR:
-		return "the host closed the connection before it was asked";
 	case CURLE_OUT_OF_MEMORY: /* of what curl grants a line of the head */
 		return "a header of the answer is too long";
 	case CURLE_PEER_FAILED_VERIFICATION:
 		return "the host's certificate is not valid for it";
 	case CURLE_SSL_CONNECT_ERROR:
-	case CURLE_SSL_CIPHER:
 		return "no TLS connection to the host could be made";
 	case CURLE_BAD_CONTENT_ENCODING:
 		return "the answer's compression can not be undone";
-	case CURLE_HTTP2:
-	case CURLE_HTTP2_STREAM:
 	case CURLE_UNSUPPORTED_PROTOCOL:
 	case CURLE_WEIRD_SERVER_REPLY:
 		return "the answer is not HTTP";

@@ -71,12 +71,17 @@ enum step respond_await_problem(struct exchange *x)
 	return respond_problem(x, x->awaited.error, "%s", x->awaited.why);
 }
 
+static unsigned status_of(const struct db_batch *batch)
+{
+	return batch->status > 0 ? batch->status : error_status(batch->error);
+}
+
 void exchange_log_db_error(const struct exchange *x, const char *what)
 {
 	const struct db_batch *batch = &x->batch;
 	const struct route *route = x->request.match.route;
 	const char *name = route != NULL && route->name != NULL ? route->name : "a request";
-	enum log_level level = error_status(batch->error) < 500 ? LOG_INFO : LOG_ERROR;
+	enum log_level level = status_of(batch) < 500 ? LOG_INFO : LOG_ERROR;
 
 	log_line(level, "db", "%s %s: %s%s%s", name, what, batch->said[0] != '\0' ? batch->said : batch->message,
 		 batch->sqlstate[0] != '\0' ? " | SQLSTATE " : "", batch->sqlstate);
@@ -94,7 +99,7 @@ static void add_allow_header(struct exchange *x)
 enum step respond_db_problem(struct exchange *x)
 {
 	const struct db_batch *batch = &x->batch;
-	unsigned status = batch->status > 0 ? batch->status : error_status(batch->error);
+	unsigned status = status_of(batch);
 	const char *written = batch->message;
 
 	if (batch->detail[0] != '\0')

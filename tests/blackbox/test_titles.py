@@ -1,8 +1,10 @@
 """POST /titles: pages of other hosts, many at once, within limits, each answered as it arrives."""
 
+import concurrent.futures
 import gzip
 import json
 import os
+import socket
 import ssl
 import subprocess
 import time
@@ -301,6 +303,18 @@ def test_no_words_of_libcurl_are_repeated(fetching, web):
     web.answers["/odd"] = [(200, {"Content-Encoding": "gzip"}, b"no gzip")]
     assert "compression" in one(fetching, web.url("/odd"))["error"]
     assert "no TLS connection" in one(fetching, web.url("/page/a").replace("http:", "https:"))["error"]
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        with concurrent.futures.ThreadPoolExecutor() as pool:
+            said = pool.submit(say_once, other, b"SSH-2.0-OpenSSH_9.2p1\r\n")
+            assert "the answer is not HTTP" in one(fetching, f"http://127.0.0.1:{other.getsockname()[1]}/")["error"]
+            said.result()
+
+
+def say_once(server, words):
+    connection, _ = server.accept()
+    with connection:
+        connection.recv(4096)
+        connection.sendall(words)
 
 
 def test_a_redirect_does_not_lead_inside(serve, atlas_database, web):
