@@ -7,7 +7,6 @@
 #include "server/compute_pool.h"
 #include "server/metrics.h"
 
-#include <poll.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 
@@ -20,18 +19,15 @@ enum {
 };
 
 /* libh2o reads nothing while a request is under way, and so does not see its client leave. What keeps a processor
- * or other hosts busy, or somebody waiting for his turn, is worth asking the kernel for. A client that only closes its
- * sending half counts as gone, as nginx has it. */
+ * or other hosts busy, or somebody waiting for his turn, is worth asking the kernel for. */
 static void note_who_left(struct http_loop *http)
 {
+	uint64_t now_ns = clock_now_ns();
+
 	LIST_EACH (item, &http->clients) {
 		struct client *client = CONTAINER_OF(item, struct client, link);
-		struct pollfd fd = {.events = POLLRDHUP};
 
-		if (client->reply == NULL || client->reply->is_sending)
-			continue;
-		fd.fd = h2o_socket_get_fd(client->socket);
-		if (fd.fd >= 0 && poll(&fd, 1, 0) > 0)
+		if (client->reply != NULL && !client->reply->is_sending && http_client_has_left(client, now_ns))
 			atomic_store(&client->reply->x.is_abandoned, true);
 	}
 }

@@ -106,6 +106,9 @@ void http_reply_on_ready(struct exchange *x);
 
 /* http_client.c */
 void http_client_cut_off(struct client *client, int how);
+/* Asks the kernel whether the client of a request under way has closed its sending half, as one that leaves does; never
+ * so while the request is young: one that is sent with that end behind it is answered. */
+bool http_client_has_left(const struct client *client, uint64_t now_ns);
 
 /* http_parser.c */
 void http_parser_begin(uint32_t max_body_bytes);

@@ -5,7 +5,6 @@
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <poll.h>
 #include <sys/socket.h>
 
 static struct text text_from(h2o_iovec_t bytes)
@@ -148,14 +147,6 @@ static uint64_t arrival_ns(const struct http_reply *reply, uint64_t now_ns)
 	return now_ns - info.tcpi_last_data_recv * NS_PER_MS;
 }
 
-/* libh2o has read nothing behind the request, and so has not seen that its client left. */
-static bool has_left(const struct http_reply *reply)
-{
-	struct pollfd fd = {.fd = h2o_socket_get_fd(reply->client->socket), .events = POLLRDHUP};
-
-	return fd.fd >= 0 && poll(&fd, 1, 0) > 0;
-}
-
 int http_on_request(h2o_handler_t *super, h2o_req_t *request)
 {
 	struct http_loop *http = CONTAINER_OF(request->conn->ctx, struct http_loop, context);
@@ -172,7 +163,7 @@ int http_on_request(h2o_handler_t *super, h2o_req_t *request)
 	exchange_begin(x, http->http->service, may_be_old ? arrival_ns(reply, now_ns) : now_ns);
 	x->edition = reply->edition->edition;
 	if (may_be_old)
-		atomic_store(&x->is_abandoned, has_left(reply));
+		atomic_store(&x->is_abandoned, http_client_has_left(reply->client, now_ns));
 	if (refusal != NULL) {
 		/* where the next request begins is anybody's guess */
 		request->http1_is_persistent = 0;

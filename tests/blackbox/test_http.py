@@ -404,6 +404,23 @@ def test_a_head_that_trickles_is_cut(serve):
         assert is_cut
 
 
+def test_a_request_with_the_end_behind_it_is_answered(serve):
+    """A client may close its sending half at once (`nc -N`), though the service is busy just then."""
+    service = serve("--db-connections", 2, "--threads", 1)
+
+    def status():
+        with service.connect() as slow, service.connect() as half_closed:
+            slow.send(http_client.encode_request("GET", "/slow/40"))
+            time.sleep(0.015)  # so that the other comes while this is waited for; mostly is enough
+            half_closed.send(http_client.encode_request("GET", "/numbers/1"))
+            half_closed.socket.shutdown(socket.SHUT_WR)
+            assert slow.read_response().json == {"ms": 40}
+            return half_closed.read_response().status
+
+    # a machine that is busy for 100 ms takes such a client for one that left
+    assert wait_until(lambda: status() == 200, 60)
+
+
 def test_an_idle_connection_is_closed(serve):
     service = serve("--read-timeout-ms", 300)
     with service.connect() as connection:
