@@ -65,7 +65,7 @@ struct call {
 static bool is_word(const struct sql_token *token, const char *const *words)
 {
 	for (; *words != NULL; words++)
-		if (token->kind == SQL_TOKEN_WORD && text_equal(token->text, text_of(*words)))
+		if (text_equal(token->text, text_of(*words)))
 			return true;
 	return false;
 }
@@ -87,7 +87,7 @@ static bool read_call(struct sql_scanner scanner, struct call *call)
 	do {
 		struct sql_token token = sql_token_next(&scanner);
 
-		if (token.kind == SQL_TOKEN_END || token.is_unterminated)
+		if (token.kind == SQL_TOKEN_END)
 			return false;
 		sql_token_pass(&scanner, &token);
 		if (text_equal(token.text, TEXT("(")))
@@ -116,7 +116,7 @@ static bool find_call(const char *expression, bool is_certain, struct call *call
 		struct sql_token token = sql_token_next(&scanner);
 		struct call found = {.text = token.text};
 
-		if (token.kind == SQL_TOKEN_END || token.is_unterminated)
+		if (token.kind == SQL_TOKEN_END)
 			return is_found;
 		if (is_certain && is_word(&token, choosing))
 			return false;

@@ -564,6 +564,7 @@ static void slips_in_annotations_are_told(void **state)
 	wrong("-- name: a :one\n-- route GET /a/{x}\nSELECT :x", 2, "write `-- route: GET /a/{x}`");
 	wrong("-- name: a :one\n-- Route: get /a/{x}\nSELECT :x", 2, "write `-- route: get /a/{x}`");
 	wrong("-- name: a :one\n--ROUTE POST /a\nSELECT :x", 2, "write `-- route: POST /a`");
+	wrong("-- name: a :one\n-- route GET /\nSELECT :x", 2, "write `-- route: GET /`");
 }
 
 /* Where an endpoint was meant to begin, its SQL is no second statement of the one before it. */
@@ -629,6 +630,8 @@ static void ordinary_comments_stay_comments(void **state)
 	    "-- param",
 	    "-- param 1",
 	    "-- param id.",
+	    "-- param x, y and z",
+	    "-- maxxrows 5",
 	    "-- work in progress",
 	    "-- works well",
 	    "-- work",
