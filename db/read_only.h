@@ -1,8 +1,9 @@
 /* read_only.h - finds a GET that PostgreSQL can only refuse, before its first request.
  *
  * To prepare a statement says nothing: PostgreSQL looks whether it writes when it begins to run it. Its plan shows it.
- * The plan is made for any values of the parameters, in a read-only transaction, and never run. What cannot be planned
- * this way passes: where a parameter is of a domain that takes no NULL, for one.
+ * The plan is made for any values of the parameters, in a read-only transaction, and never run (though the planner may
+ * call functions that say that they are stable or immutable). What cannot be planned this way passes: where a
+ * parameter is of a domain that takes no NULL, for one.
  *
  * Life:    at start, after the endpoint's statement was prepared under its name in `pg`.
  * Thread:  start-up; blocks, a round trip for each GET. No lock is waited for longer than LOCK_TIMEOUT_MS, and after
