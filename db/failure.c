@@ -37,7 +37,7 @@ static void add(char *out, const char *format, ...)
 	length = vsnprintf(out + used, left, format, values);
 	va_end(values);
 	/* one byte more than there may be: a character that is cut shows */
-	if (length >= 0 && (size_t)length >= left)
+	if ((size_t)length >= left)
 		strcpy(out + text_cut_to(text_of(out), FAILURE_BYTES_MAX - 1).length, "...");
 }
 

@@ -36,8 +36,7 @@ static void keep_choice(struct draft *draft, struct text code, unsigned status)
 {
 	struct db_status_choice *choice = &draft->choices[draft->endpoint.statement.choice_count++];
 
-	memcpy(choice->sqlstate, code.at, code.length);
-	choice->sqlstate[code.length] = '\0';
+	memcpy(choice->sqlstate, code.at, code.length); /* the draft is all zero */
 	choice->status = status;
 }
 

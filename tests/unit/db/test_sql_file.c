@@ -442,7 +442,7 @@ static void every_annotation_stands_once(void **state)
 static void statuses_that_an_author_chose(void **state)
 {
 	const struct db_statement *statement =
-	    &only(ONE "-- errors: BK001 = 402, 23505=422 ,PT000 = 599\nSELECT 1")->statement;
+	    &only(ONE "-- errors: BK001 = 402, 23505=422 ,ZZA09 = 599\nSELECT 1")->statement;
 
 	(void)state;
 	assert_int_equal(statement->choice_count, 3);
@@ -450,7 +450,7 @@ static void statuses_that_an_author_chose(void **state)
 	assert_int_equal(statement->choices[0].status, 402);
 	assert_string_equal(statement->choices[1].sqlstate, "23505");
 	assert_int_equal(statement->choices[1].status, 422);
-	assert_string_equal(statement->choices[2].sqlstate, "PT000");
+	assert_string_equal(statement->choices[2].sqlstate, "ZZA09");
 	assert_int_equal(statement->choices[2].status, 599);
 	assert_int_equal(only(ONE "SELECT 1")->statement.choice_count, 0);
 }
@@ -473,7 +473,9 @@ static void statuses_that_no_author_may_choose(void **state)
 						"BK001 == 402",
 						"BK001 = 402 BK002 = 403",
 						"BK001 = 402, BK002",
-						"BK-01 = 402"};
+						"BK-01 = 402",
+						"bK001 = 402",
+						"BK001 = 402,x"};
 	char source[256], many[2048] = ONE "-- errors: ";
 
 	(void)state;
