@@ -92,12 +92,36 @@ int conn_fail(struct db_conn *conn, const char *why)
 
 /* Connecting */
 
+/* "FATAL:  53300: too many connections": libpq has the SQLSTATE of a failed connect in its words only, and only when
+ * they are verbose; the place in PostgreSQL's source follows in a line of its own. Takes both out; whether it was that
+ * SQLSTATE. */
+static bool take_out_codes(char *message)
+{
+	bool is_full = false;
+	char *at = message, *line;
+
+	while ((at = strstr(at, ":  ")) != NULL) {
+		at += strlen(":  ");
+		if (strspn(at, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ") != 5 || strncmp(at + 5, ": ", 2) != 0)
+			continue;
+		is_full |= strncmp(at, "53300", 5) == 0;
+		memmove(at, at + 7, strlen(at + 7) + 1);
+		line = strchr(at, '\n');
+		if (line != NULL && strstr(line + 1, ".c:") != NULL)
+			memmove(line, line + 1 + strcspn(line + 1, "\n"),
+				strlen(line + 1 + strcspn(line + 1, "\n")) + 1);
+	}
+	return is_full;
+}
+
 /* libpq's words from before there is a server repeat parts of the connection string. */
 static int fail_to_connect(struct db_conn *conn)
 {
-	char reason[sizeof(conn->error)];
+	char message[1024], reason[sizeof(conn->error)];
 
-	db_conninfo_reason(PQerrorMessage(conn->pg), reason, sizeof(reason));
+	snprintf(message, sizeof(message), "%s", PQerrorMessage(conn->pg));
+	conn->is_full = take_out_codes(message);
+	db_conninfo_reason(message, reason, sizeof(reason));
 	return conn_fail(conn, reason);
 }
 
@@ -133,8 +157,10 @@ int db_conn_open(struct db_conn *conn, const struct db_found *found)
 	conn->pg = PQconnectStartParams(info.keywords, info.values, 1);
 	if (conn->pg == NULL)
 		return conn_fail(conn, "out of memory in libpq");
+	conn->is_full = false;
 	if (PQstatus(conn->pg) == CONNECTION_BAD)
 		return fail_to_connect(conn);
+	PQsetErrorVerbosity(conn->pg, PQERRORS_VERBOSE);
 	PQsetNoticeReceiver(conn->pg, conn_take_notice, conn);
 	conn->polling = PGRES_POLLING_WRITING;
 	return 0;
@@ -155,8 +181,10 @@ static int advance_connecting(struct db_conn *conn)
 	conn->polling = PQconnectPoll(conn->pg);
 	if (conn->polling == PGRES_POLLING_FAILED)
 		return fail_to_connect(conn);
-	if (conn->polling == PGRES_POLLING_OK)
+	if (conn->polling == PGRES_POLLING_OK) {
+		PQsetErrorVerbosity(conn->pg, PQERRORS_DEFAULT);
 		return conn_send_setup(conn);
+	}
 	return 0;
 }
 
@@ -238,7 +266,8 @@ int db_conn_send(struct db_conn *conn, struct db_batch *batch, bool ends_unit)
 {
 	const struct db_statement *statement = batch->queries[0].statement;
 	/* a unit leaves at its end, all of it at once */
-	bool is_first = conn->unit_ns == 0, becomes_read_only = is_first && conn->is_read_only;
+	bool is_first = conn->unit_ns == 0, is_read_only = db_batch_is_read_only(batch);
+	bool becomes_read_only = is_first && (conn->is_read_only || is_read_only);
 	unsigned timeout_ms = timeout_of(conn, batch);
 	struct db_slot *slot;
 
@@ -252,7 +281,7 @@ int db_conn_send(struct db_conn *conn, struct db_batch *batch, bool ends_unit)
 				 .lone = is_first && ends_unit && db_conn_prepares(conn, statement) ? statement : NULL,
 				 .preamble_left = (unsigned char)(becomes_read_only + (timeout_ms > 0)),
 				 .ends_unit = ends_unit,
-				 .is_read_only = db_batch_is_read_only(batch),
+				 .is_read_only = is_read_only,
 			     });
 	slot->results_left = (unsigned short)(batch->query_count + slot->preamble_left);
 	batch->slot = slot;

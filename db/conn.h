@@ -97,6 +97,8 @@ struct db_conn {
 	unsigned statement_limit_ms; /* the role's, the database's or the URL's own statement_timeout; 0: none */
 	char error[512];
 	bool is_retiring; /* takes no more batches; closed when those in flight are over */
+	bool
+	    is_full; /* the last connect failed since PostgreSQL has no connection left for its role, database or at all */
 	bool gave_up; /* broke on purpose, ours or an administrator's: reads that were on it may not be the reason */
 	const struct db_statement *changed_by; /* it has changed its session, and would again; NULL: none, or unknown */
 

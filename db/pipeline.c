@@ -21,7 +21,7 @@ void pipeline_fail_later(struct db_pipeline *pipeline, struct db_batch *batch, e
 
 void db_pipeline_submit(struct db_pipeline *pipeline, struct db_batch *batch)
 {
-	if (pipeline->failures > 0 && !pipeline_has_usable_link(pipeline, pipeline_lane_of(pipeline, batch))) {
+	if (pipeline->failures > 0 && !pipeline_is_served(pipeline, pipeline_lane_of(pipeline, batch))) {
 		pipeline_fail_later(pipeline, batch, ERROR_DATABASE_UNAVAILABLE, db_unreachable);
 	} else {
 		pipeline_wait(pipeline, batch, false);
@@ -109,7 +109,7 @@ struct db_pipeline *db_pipeline_create(uv_loop_t *loop, const struct db_pipeline
 
 bool db_pipeline_is_ready(const struct db_pipeline *pipeline)
 {
-	return pipeline_has_usable_link(pipeline, &pipeline->lanes[0]);
+	return pipeline_is_served(pipeline, &pipeline->lanes[0]);
 }
 
 struct db_numbers db_pipeline_numbers(const struct db_pipeline *pipeline)

@@ -14,7 +14,14 @@ enum {
 
 struct lane *pipeline_lane_of(struct db_pipeline *pipeline, const struct db_batch *batch)
 {
-	return &pipeline->lanes[db_batch_is_read_only(batch) ? 0 : 1];
+	struct lane *reads = &pipeline->lanes[0], *writes = &pipeline->lanes[1];
+
+	if (!db_batch_is_read_only(batch))
+		return writes;
+	if (UNLIKELY(pipeline->is_full) && !pipeline_has_usable_link(pipeline, reads) &&
+	    pipeline_has_usable_link(pipeline, writes))
+		return writes;
+	return reads;
 }
 
 /* Before all others, but behind those that are back already: they come back in their order. */
@@ -60,10 +67,21 @@ static bool is_there(const struct link *link)
 
 bool pipeline_has_usable_link(const struct db_pipeline *pipeline, const struct lane *lane)
 {
-	for (unsigned i = 0; i < pipeline->options.connections; i++)
-		if (pipeline->links[i].lane == lane && is_there(&pipeline->links[i]))
+	for (unsigned i = 0; i < pipeline->options.connections; i++) {
+		const struct link *link = &pipeline->links[i];
+
+		if ((lane == NULL ? link->lane != NULL : link->lane == lane) && is_there(link))
 			return true;
+	}
 	return false;
+}
+
+bool pipeline_is_served(const struct db_pipeline *pipeline, const struct lane *lane)
+{
+	const struct lane *other = &pipeline->lanes[lane == &pipeline->lanes[0]];
+
+	return pipeline_has_usable_link(pipeline, lane) ||
+	       (pipeline->is_full && (pipeline->room_tries > 0 || pipeline_has_usable_link(pipeline, other)));
 }
 
 /* Choosing a link */
@@ -218,6 +236,9 @@ bool pipeline_may_open_link(const struct db_pipeline *pipeline, const struct lan
 	unsigned reserved = other->link_count == 0 ? 1 : 0;
 	unsigned at_once = pipeline->failures > 0 ? 1 : SHAKE_HANDS_AT_ONCE;
 
+	/* the place that was made for a write is not for a read */
+	if (lane->is_read_only && pipeline->is_full && other->link_count == 0)
+		return false;
 	return !pipeline->is_closing && pipeline->open_count + reserved < pipeline->options.connections &&
 	       pipeline_opening_count(pipeline, NULL) < at_once &&
 	       (pipeline->failures == 0 || now_ns >= pipeline->retry_ns);

@@ -4,7 +4,10 @@
 #include "base/log.h"
 #include "db/backoff.h"
 
-enum { GIVEN_UP_MAX = 4 };
+enum {
+	GIVEN_UP_MAX = 4,
+	ROOM_MS = 20, /* a session that was closed takes a moment to be gone */
+};
 
 static void on_ready(struct db_watch *watch);
 static void on_over(struct db_conn *conn, struct db_batch *batch, enum db_conn_outcome outcome);
@@ -163,7 +166,7 @@ static bool may_run_again(const struct db_conn *conn, struct db_batch *batch, en
 {
 	bool is_lost = outcome == DB_CONN_LOST;
 
-	if (is_lost && !conn->is_read_only)
+	if (is_lost && !db_batch_is_read_only(batch))
 		db_batch_fail(batch, ERROR_OUTCOME_UNKNOWN, db_outcome_unknown);
 	else if (is_lost && !conn->gave_up && batch->was_lost)
 		db_batch_fail(batch, ERROR_DATABASE_UNAVAILABLE, db_lost_twice);
@@ -255,6 +258,8 @@ static void on_ready(struct db_watch *watch)
 		link->opening_ns = 0;
 		link->used_ns = clock_now_ns();
 		pipeline->failures = 0;
+		pipeline->is_full = false;
+		pipeline->room_tries = 0;
 		measure_distance(pipeline);
 	}
 	if (UNLIKELY(!list_is_empty(&link->held)) && send_held(link) != 0) {
@@ -325,13 +330,36 @@ static void fail_waiting(struct db_pipeline *pipeline, struct list *queue)
 	}
 }
 
+/* It may be so for ever: it is said once. */
+static void note_full(struct db_pipeline *pipeline, const struct link *link)
+{
+	if (!pipeline->has_said_full)
+		log_warning("db", "PostgreSQL grants no more connections, so that %u have to do: %s",
+			    pipeline->open_count - pipeline_opening_count(pipeline, NULL), link->conn.error);
+	pipeline->has_said_full = true;
+}
+
 static void note_failed_connect(struct db_pipeline *pipeline, struct link *link)
 {
-	if (pipeline->failures++ == 0)
+	bool is_news = pipeline->failures++ == 0;
+
+	pipeline->is_full = link->conn.is_full;
+	if (pipeline->is_full && pipeline_has_usable_link(pipeline, NULL))
+		note_full(pipeline, link);
+	else if (is_news)
 		log_error("db", "can not connect to the database: %s", link->conn.error);
 	else
 		log_debug("db", "can not connect to the database: %s", link->conn.error);
-	pipeline->retry_ns = clock_now_ns() + backoff_ns(pipeline->failures);
+	/* two that began at once may have been in each other's way */
+	if (pipeline->is_full && is_news && !pipeline_has_usable_link(pipeline, NULL))
+		pipeline->room_tries = PIPELINE_ROOM_TRIES;
+	pipeline->retry_ns = clock_now_ns();
+	if (pipeline->is_full && pipeline->room_tries > 0) {
+		pipeline->room_tries--;
+		pipeline->retry_ns += ROOM_MS * NS_PER_MS;
+	} else {
+		pipeline->retry_ns += backoff_ns(pipeline->failures);
+	}
 }
 
 /* Nothing of them was sent. */
@@ -367,6 +395,30 @@ void link_give_up(struct link *link)
 	pipeline->open_count--;
 }
 
+static void move_waiting(struct db_pipeline *pipeline, struct list *queue)
+{
+	LIST_EACH (item, queue) {
+		struct db_batch *batch = CONTAINER_OF(item, struct db_batch, link);
+
+		pipeline_leave_lane(pipeline, batch);
+		pipeline_wait(pipeline, batch, true);
+	}
+}
+
+/* While nothing can be reached, waiting helps nobody; reads may be served by the other lane. */
+static void leave_lane_without_link(struct db_pipeline *pipeline, struct lane *lane)
+{
+	void (*end)(struct db_pipeline *, struct list *) = fail_waiting;
+
+	if (pipeline_is_served(pipeline, lane)) {
+		if (!lane->is_read_only)
+			return; /* a link for reads is about to make room */
+		end = move_waiting;
+	}
+	end(pipeline, &lane->quick.batches);
+	end(pipeline, &lane->alone.batches);
+}
+
 void link_lose(struct link *link)
 {
 	struct db_pipeline *pipeline = link->pipeline;
@@ -382,9 +434,6 @@ void link_lose(struct link *link)
 		pipeline->numbers.lost++;
 	}
 	link_give_up(link);
-	/* while nothing can be reached, waiting helps nobody */
-	if (was_opening && !pipeline_has_usable_link(pipeline, lane)) {
-		fail_waiting(pipeline, &lane->quick.batches);
-		fail_waiting(pipeline, &lane->alone.batches);
-	}
+	if (was_opening && !pipeline_has_usable_link(pipeline, lane))
+		leave_lane_without_link(pipeline, lane);
 }

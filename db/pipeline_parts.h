@@ -18,6 +18,9 @@
 #include "db/resolve.h"
 #include "db/watch.h"
 
+/* A session that was closed takes a moment to be gone: a connect in its place is tried so often, quickly. */
+enum { PIPELINE_ROOM_TRIES = 10 };
+
 /* One connection, and who is on it. */
 struct link {
 	struct db_conn conn;
@@ -67,6 +70,9 @@ struct db_pipeline {
 	struct db_catalog catalog; /* of the statements that are prepared from now on */
 	uint64_t distance_ns;      /* the shortest round trip of the connections there are */
 	unsigned failures;         /* connects in a row that failed */
+	bool is_full;              /* the last since PostgreSQL has no connection left for us */
+	bool has_said_full;
+	unsigned room_tries; /* of opening one for writes where one for reads made room; 0: none is being opened so */
 	uint64_t retry_ns;
 	struct db_numbers numbers;
 };
@@ -106,7 +112,11 @@ void pipeline_wait(struct db_pipeline *pipeline, struct db_batch *batch, bool is
 void pipeline_leave_lane(struct db_pipeline *pipeline, struct db_batch *batch);
 /* Puts on links who can go now, and opens links for those who can not. */
 void pipeline_dispatch_lane(struct db_pipeline *pipeline, struct lane *lane, uint64_t now_ns);
+/* NULL: of both lanes. */
 bool pipeline_has_usable_link(const struct db_pipeline *pipeline, const struct lane *lane);
+/* Whether its batches can be served, now or in a moment: by the lane's own links, or, where PostgreSQL grants no more, by
+ * those of the other. A link for writes serves reads, too; one for reads makes room for one for writes. */
+bool pipeline_is_served(const struct db_pipeline *pipeline, const struct lane *lane);
 /* NULL: of both lanes. */
 unsigned pipeline_opening_count(const struct db_pipeline *pipeline, const struct lane *lane);
 bool pipeline_may_open_link(const struct db_pipeline *pipeline, const struct lane *lane, uint64_t now_ns);

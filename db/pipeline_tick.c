@@ -11,6 +11,8 @@ enum {
 	HUNG_GRACE_MS = 1000, /* after the deadline of what is being worked on, the connection is given up */
 };
 
+static const char room_words[] = "PostgreSQL grants no other, and writes need its place";
+
 static void expire_waiting(struct db_pipeline *pipeline, struct list *queue, uint64_t now_ns)
 {
 	LIST_EACH (item, queue) {
@@ -221,17 +223,50 @@ static void tick_link(struct link *link, uint64_t now_ns)
 	}
 }
 
+static void keep(struct db_pipeline *pipeline, struct lane *lane, unsigned wanted, uint64_t now_ns)
+{
+	while (lane->link_count < wanted && pipeline_may_open_link(pipeline, lane, now_ns))
+		link_open(pipeline, lane);
+}
+
+/* The last of the reads' links that works: at once when it is idle, else when what is on it is over. */
+static void make_room_for_writes(struct db_pipeline *pipeline, uint64_t now_ns)
+{
+	struct link *last = NULL;
+
+	for (unsigned i = 0; i < pipeline->options.connections; i++) {
+		struct link *link = &pipeline->links[i];
+
+		if (link->lane != &pipeline->lanes[0] || !db_conn_is_usable(&link->conn))
+			continue;
+		if (link->conn.is_retiring)
+			return;
+		last = link;
+	}
+	if (last == NULL)
+		return;
+	pipeline->room_tries = PIPELINE_ROOM_TRIES;
+	pipeline->retry_ns = now_ns;
+	if (last->conn.in_flight > 0 || !list_is_empty(&last->outgoing)) {
+		snprintf(last->conn.error, sizeof(last->conn.error), "%s", room_words);
+		last->conn.is_retiring = true;
+		return;
+	}
+	log_info("db", "conn %u closed: %s", last->conn.number, room_words);
+	link_give_up(last);
+}
+
 /* There is always a connection of each kind, so that the first request finds one, and a loss is noticed and mended
  * before anybody asks. */
 void pipeline_keep_links(struct db_pipeline *pipeline, uint64_t now_ns)
 {
-	for (unsigned i = 0; i < ARRAY_LENGTH(pipeline->lanes); i++) {
-		struct lane *lane = &pipeline->lanes[i];
-		unsigned wanted = lane->is_read_only ? pipeline->options.shared_connections : 1;
+	struct lane *reads = &pipeline->lanes[0], *writes = &pipeline->lanes[1];
 
-		while (lane->link_count < wanted && pipeline_may_open_link(pipeline, lane, now_ns))
-			link_open(pipeline, lane);
-	}
+	keep(pipeline, reads, 1, now_ns);
+	keep(pipeline, writes, 1, now_ns);
+	keep(pipeline, reads, pipeline->options.shared_connections, now_ns);
+	if (pipeline->is_full && writes->link_count == 0)
+		make_room_for_writes(pipeline, now_ns);
 }
 
 /* What nobody waits for any more is still to be given up when PostgreSQL hangs. */

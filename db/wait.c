@@ -13,6 +13,8 @@
 enum {
 	PROBE_MS = 200,
 	GIVEN_UP_MAX = 4, /* a batch is run again so often */
+	PLACE_TRIES = 20, /* a session that was closed takes a moment to be gone */
+	PLACE_MS = 10,
 };
 
 static void note_over(struct db_conn *conn, struct db_batch *batch, enum db_conn_outcome outcome)
@@ -210,6 +212,11 @@ static int turn_when_needed(struct db_wait *wait, struct db_conn *conn, uint64_t
 	return status > 0;
 }
 
+bool db_wait_is_cut_off(const struct db_wait *wait)
+{
+	return wait->failures > 0 && !db_conn_is_usable(&wait->reads) && !db_conn_is_usable(&wait->writes);
+}
+
 /* As db_wait_open(). */
 static int open_when_needed(struct db_wait *wait, struct db_conn *conn, const struct db_batch *batch)
 {
@@ -236,6 +243,44 @@ static int open_when_needed(struct db_wait *wait, struct db_conn *conn, const st
 		log_error("db", "conn %u: can not connect: %s", conn->number, conn->error);
 	wait->retry_ns = clock_now_ns() + backoff_ns(wait->failures);
 	return -1;
+}
+
+/* PostgreSQL has no connection left for writes: the one for reads makes room, since one for writes serves both. */
+static int open_in_place(struct db_wait *wait, const struct db_batch *batch)
+{
+	struct timespec moment = {.tv_nsec = PLACE_MS * NS_PER_MS};
+	int status = -1;
+
+	log_info("db", "conn %u closed: PostgreSQL grants no other, and a write needs its place", wait->reads.number);
+	db_conn_close(&wait->reads);
+	for (unsigned i = 0; i < PLACE_TRIES && status < 0; i++) {
+		nanosleep(&moment, NULL);
+		wait->retry_ns = 0;
+		status = open_when_needed(wait, &wait->writes, batch);
+	}
+	return status;
+}
+
+/* The connection for the batch; `status` as of db_wait_open(). */
+static struct db_conn *connection_for(struct db_wait *wait, const struct db_batch *batch, bool is_read_only,
+				      int *status)
+{
+	struct db_conn *own = is_read_only ? &wait->reads : &wait->writes,
+		       *other = is_read_only ? &wait->writes : &wait->reads;
+
+	*status = open_when_needed(wait, own, batch);
+	if (*status >= 0)
+		return own;
+	close_when_stale(wait, other);
+	if (!db_conn_is_usable(other))
+		return own;
+	if (!is_read_only) {
+		if (own->is_full)
+			*status = open_in_place(wait, batch);
+		return own;
+	}
+	*status = 0;
+	return other;
 }
 
 void db_wait_probe(struct db_wait *wait)
@@ -291,15 +336,17 @@ static bool runs_again(struct db_wait *wait, struct db_batch *batch, bool is_rea
 void db_wait_run(struct db_wait *wait, struct db_batch *batch)
 {
 	bool is_read_only = db_batch_is_read_only(batch);
-	struct db_conn *conn = is_read_only ? &wait->reads : &wait->writes;
+	struct db_conn *conn = NULL;
 
 	if (db_batch_is_abandoned(batch)) {
 		batch->done_ns = clock_now_ns();
 		return;
 	}
 	do {
-		int status = clock_now_ns() < batch->deadline_ns ? open_when_needed(wait, conn, batch) : 1;
+		int status = 1;
 
+		if (clock_now_ns() < batch->deadline_ns)
+			conn = connection_for(wait, batch, is_read_only, &status);
 		if (status != 0) {
 			batch->done_ns = clock_now_ns();
 			if (status > 0)

@@ -2,7 +2,8 @@
  *
  * Life:    db_wait_init() -> db_wait_run()* -> db_wait_cleanup(). Connects when first needed, and again after a loss.
  * Thread:  one at a time; each thread has its own.
- * Limits:  one read-only and one read-write connection; every wait ends at the batch's deadline.
+ * Limits:  one read-only and one read-write connection; where PostgreSQL grants only one, that is read-write and serves
+ *          both; every wait ends at the batch's deadline.
  * Errors:  in the batch.
  */
 #pragma once
@@ -26,6 +27,8 @@ void db_wait_init(struct db_wait *wait, const struct db_settings *settings, unsi
 void db_wait_run(struct db_wait *wait, struct db_batch *batch);
 /* From now on batches of another edition's statements come: each connection prepares those, when it is next used. */
 void db_wait_turn(struct db_wait *wait, struct db_catalog catalog);
+/* It has no connection, and its last connect failed. */
+bool db_wait_is_cut_off(const struct db_wait *wait);
 /* After a failed connect: tries again, when it is time for it, for at most PROBE_MS. */
 void db_wait_probe(struct db_wait *wait);
 void db_wait_cleanup(struct db_wait *wait);

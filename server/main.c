@@ -5,6 +5,7 @@
 #include "fetch/fetcher.h"
 #include "server/admin.h"
 #include "server/compute_pool.h"
+#include "server/db_capacity.h"
 #include "server/loop.h"
 #include "server/metrics.h"
 #include "server/probe.h"
@@ -276,6 +277,7 @@ static int serve(struct server *server)
 		free(server->listeners);
 		return EXIT_WRONG;
 	}
+	db_capacity_say(&server->service);
 	signals_block();
 	start_loops(server);
 	watch_signals(server);

@@ -115,9 +115,9 @@ static bool is_ready(struct runner *runner)
 {
 	struct db_wait *wait = &self_of(runner)->wait;
 
-	if (wait->failures > 0)
+	if (db_wait_is_cut_off(wait))
 		db_wait_probe(wait);
-	return wait->failures == 0;
+	return !db_wait_is_cut_off(wait);
 }
 
 static struct runner_numbers numbers(struct runner *runner)

@@ -21,7 +21,7 @@ struct worker {
 	struct threads_runner *pool;
 	struct db_wait wait;
 	struct resources resources;
-	bool is_unreachable; /* its last connect failed */
+	bool is_cut_off; /* it has no connection, and got none */
 	/* the exchange that it was last busy with, and for how long */
 	int route;
 	uint64_t took_ns;
@@ -34,14 +34,15 @@ struct threads_runner {
 
 	pthread_mutex_t waiting_lock; /* guards the next four */
 	pthread_cond_t has_work;
+	pthread_cond_t is_ending; /* for the workers that leave the line to the others */
 	struct line line;
 	bool is_stopping;
 	struct db_catalog catalog; /* of the statements to prepare from now on */
 
 	struct inbox over; /* exchanges with a response */
 
-	uv_timer_t expiry;       /* of those that wait longer than their deadline; runs while somebody waits */
-	atomic_uint unreachable; /* workers whose last connect failed */
+	uv_timer_t expiry;   /* of those that wait longer than their deadline; runs while somebody waits */
+	atomic_uint cut_off; /* workers without a connection */
 };
 
 static struct threads_runner *self_of(struct runner *runner)
@@ -49,37 +50,63 @@ static struct threads_runner *self_of(struct runner *runner)
 	return CONTAINER_OF(runner, struct threads_runner, runner);
 }
 
+/* How many exchanges are waited for at a time. */
+static unsigned connected_count(struct threads_runner *self)
+{
+	unsigned cut_off = atomic_load(&self->cut_off);
+
+	return cut_off < self->worker_count ? self->worker_count - cut_off : 1;
+}
+
 /* In a worker's thread */
 
 static void note_reachability(struct worker *worker)
 {
-	bool is_unreachable = worker->wait.failures > 0;
+	bool is_cut_off = db_wait_is_cut_off(&worker->wait);
 
-	if (is_unreachable != worker->is_unreachable)
-		atomic_fetch_add(&worker->pool->unreachable, is_unreachable ? 1U : -1U);
-	worker->is_unreachable = is_unreachable;
+	if (is_cut_off != worker->is_cut_off)
+		atomic_fetch_add(&worker->pool->cut_off, is_cut_off ? 1U : -1U);
+	worker->is_cut_off = is_cut_off;
 }
 
-/* Waits for work; a worker without a connection looks now and then whether there is one again, since a balancer that
- * heard 503 from /readyz sends no requests. */
+static bool is_anybody_connected(struct threads_runner *self)
+{
+	return atomic_load(&self->cut_off) < self->worker_count;
+}
+
+/* A worker without a connection leaves the line to those that have one: it would be back first, and refuse. */
+static bool stays_away(const struct worker *worker)
+{
+	return worker->is_cut_off && is_anybody_connected(worker->pool);
+}
+
+/* Looks whether there is a connection again when it is time for it, since a balancer that heard 503 from /readyz sends
+ * no requests. */
+static void await_connection(struct worker *worker, pthread_cond_t *cond)
+{
+	struct threads_runner *self = worker->pool;
+	struct timespec retry = {
+	    .tv_sec = (time_t)(worker->wait.retry_ns / NS_PER_S),
+	    .tv_nsec = (long)(worker->wait.retry_ns % NS_PER_S),
+	};
+
+	if (pthread_cond_timedwait(cond, &self->waiting_lock, &retry) != ETIMEDOUT)
+		return;
+	pthread_mutex_unlock(&self->waiting_lock);
+	db_wait_probe(&worker->wait);
+	note_reachability(worker);
+	pthread_mutex_lock(&self->waiting_lock);
+}
+
 static void await_work(struct worker *worker)
 {
 	struct threads_runner *self = worker->pool;
 
-	while (list_is_empty(&self->line.waiting) && !self->is_stopping) {
-		struct timespec retry = {
-		    .tv_sec = (time_t)(worker->wait.retry_ns / NS_PER_S),
-		    .tv_nsec = (long)(worker->wait.retry_ns % NS_PER_S),
-		};
-
-		if (worker->wait.failures == 0) {
+	while (!self->is_stopping && (list_is_empty(&self->line.waiting) || stays_away(worker))) {
+		if (!worker->is_cut_off)
 			pthread_cond_wait(&self->has_work, &self->waiting_lock);
-		} else if (pthread_cond_timedwait(&self->has_work, &self->waiting_lock, &retry) == ETIMEDOUT) {
-			pthread_mutex_unlock(&self->waiting_lock);
-			db_wait_probe(&worker->wait);
-			note_reachability(worker);
-			pthread_mutex_lock(&self->waiting_lock);
-		}
+		else
+			await_connection(worker, stays_away(worker) ? &self->is_ending : &self->has_work);
 	}
 }
 
@@ -93,20 +120,41 @@ static struct exchange *take_exchange(struct worker *worker, bool *is_refused)
 		line_learn(&self->line, worker->route, worker->took_ns);
 	worker->took_ns = 0;
 	await_work(worker);
-	x = line_take(&self->line, self->worker_count, clock_now_ns(), is_refused);
+	x = line_take(&self->line, connected_count(self), clock_now_ns(), is_refused);
 	if (x != NULL)
 		db_wait_turn(&worker->wait, self->catalog);
 	pthread_mutex_unlock(&self->waiting_lock);
 	return x;
 }
 
-static void run_exchange(struct worker *worker, struct exchange *x)
+/* Nothing was asked for, since this worker got no connection; another one has some. */
+static bool goes_to_another(struct worker *worker, struct exchange *x)
 {
-	do
+	struct threads_runner *self = worker->pool;
+
+	note_reachability(worker);
+	if (!worker->is_cut_off || x->awaited.class != self->runner.service->await_batch ||
+	    x->batch.message != db_unreachable || !is_anybody_connected(self))
+		return false;
+	db_batch_rewind(&x->batch);
+	pthread_mutex_lock(&self->waiting_lock);
+	line_put_back(&self->line, x, clock_now_ns());
+	pthread_cond_signal(&self->has_work);
+	pthread_mutex_unlock(&self->waiting_lock);
+	return true;
+}
+
+/* False: it is another worker's now. */
+static bool run_exchange(struct worker *worker, struct exchange *x)
+{
+	do {
 		x->awaited.class->wait(&x->awaited, &worker->resources);
-	while (exchange_step(x) == STEP_AWAIT);
+		if (goes_to_another(worker, x))
+			return false;
+	} while (exchange_step(x) == STEP_AWAIT);
 	worker->route = line_route_of(x);
 	worker->took_ns = exchange_busy_ns(x);
+	return true;
 }
 
 static void *work(void *data)
@@ -117,8 +165,8 @@ static void *work(void *data)
 	bool is_refused;
 
 	while ((x = take_exchange(worker, &is_refused)) != NULL) {
-		if (!is_refused || exchange_step(x) == STEP_AWAIT)
-			run_exchange(worker, x);
+		if ((!is_refused || exchange_step(x) == STEP_AWAIT) && !run_exchange(worker, x))
+			continue;
 		note_reachability(worker);
 		inbox_put(&self->over, &x->link);
 	}
@@ -165,7 +213,7 @@ static bool await(struct runner *runner, struct exchange *x)
 	bool is_taken;
 
 	pthread_mutex_lock(&self->waiting_lock);
-	is_taken = line_put(&self->line, x, self->worker_count, clock_now_ns());
+	is_taken = line_put(&self->line, x, connected_count(self), clock_now_ns());
 	if (is_taken)
 		pthread_cond_signal(&self->has_work);
 	pthread_mutex_unlock(&self->waiting_lock);
@@ -194,6 +242,7 @@ static void start(struct runner *runner)
 	pthread_condattr_init(&monotonic);
 	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
 	pthread_cond_init(&self->has_work, &monotonic);
+	pthread_cond_init(&self->is_ending, &monotonic);
 	pthread_condattr_destroy(&monotonic);
 	line_init(&self->line, runner->service);
 	inbox_open(&self->over, runner->loop, on_handed_back);
@@ -210,7 +259,7 @@ static bool is_ready(struct runner *runner)
 {
 	struct threads_runner *self = self_of(runner);
 
-	return atomic_load(&self->unreachable) < self->worker_count;
+	return is_anybody_connected(self);
 }
 
 static struct runner_numbers numbers(struct runner *runner)
@@ -250,6 +299,7 @@ static void close_pool(struct runner *runner)
 	pthread_mutex_lock(&self->waiting_lock);
 	self->is_stopping = true;
 	pthread_cond_broadcast(&self->has_work);
+	pthread_cond_broadcast(&self->is_ending);
 	pthread_mutex_unlock(&self->waiting_lock);
 	for (unsigned i = 0; i < self->worker_count; i++)
 		pthread_join(self->workers[i].thread, NULL);
@@ -264,6 +314,7 @@ static void cleanup(struct runner *runner)
 	pthread_mutex_destroy(&self->waiting_lock);
 	inbox_cleanup(&self->over);
 	pthread_cond_destroy(&self->has_work);
+	pthread_cond_destroy(&self->is_ending);
 	line_cleanup(&self->line);
 	free(self->workers);
 }

@@ -18,7 +18,7 @@ struct pg_result {
 	size_t memory_bytes, text_bytes; /* of text: 0 when it is what is there */
 	int parameters, columns;         /* of a description */
 	Oid oid;                         /* of all of them */
-	char value[96], sqlstate[6], message[128], detail[64], context[128];
+	char value[96], sqlstate[6], message[256], detail[64], context[128];
 	struct pg_result *next;
 };
 
@@ -47,7 +47,7 @@ struct pg_conn {
 	PQnoticeReceiver receiver;
 	void *receiver_data;
 	unsigned notifications;
-	char log[16384], shown[16384], error[128];
+	char log[16384], shown[16384], error[256];
 };
 
 struct fake_pq fake_pq;
@@ -390,6 +390,14 @@ PostgresPollingStatusType PQconnectPoll(PGconn *conn)
 	drain(conn);
 	if (is_call_failing(conn, "PQconnectPoll"))
 		return PGRES_POLLING_FAILED;
+	if (fake_pq.granted > 0 && fake_pq.open > fake_pq.granted) {
+		snprintf(
+		    conn->error, sizeof(conn->error),
+		    "connection to server on socket \"/tmp/.s.PGSQL.5432\" failed: FATAL:  53300: too many connections "
+		    "for role \"app\"\nLOCATION:  InitializeSessionUserId, miscinit.c:727\n");
+		conn->has_failed = true;
+		return PGRES_POLLING_FAILED;
+	}
 	if (fake_pq.refuses) {
 		snprintf(conn->error, sizeof(conn->error), "connection refused\n");
 		conn->has_failed = true;
@@ -437,6 +445,12 @@ int PQserverVersion(const PGconn *conn)
 {
 	(void)conn;
 	return fake_pq.server_version;
+}
+
+PGVerbosity PQsetErrorVerbosity(PGconn *conn, PGVerbosity verbosity)
+{
+	(void)conn;
+	return verbosity;
 }
 
 PQnoticeReceiver PQsetNoticeReceiver(PGconn *conn, PQnoticeReceiver receiver, void *data)

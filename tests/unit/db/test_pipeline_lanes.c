@@ -405,6 +405,32 @@ static void a_retiring_connection_takes_nobody(void **state)
 	assert_ok(2, "add");
 }
 
+/* PostgreSQL grants one connection, or two. */
+static void few_connections_serve_both_kinds(void **state)
+{
+	(void)state;
+	options.shared_connections = 2;
+	fake_pq.answers_everything = true;
+	for (fake_pq.granted = 1; fake_pq.granted <= 2; fake_pq.granted++) {
+		unsigned before = all_done;
+
+		pipeline = db_pipeline_create(&loop, &options);
+		for (int i = 0; i < 6; i++) {
+			int number = (int)before + i;
+
+			submit(number, i % 2 == 0 ? &country : &add);
+			run_until_done(before + (unsigned)i + 1);
+			assert_ok(number, i % 2 == 0 ? "country" : "add");
+		}
+		assert_true(db_pipeline_is_ready(pipeline));
+		assert_true(fake_pq.open <= fake_pq.granted + 1); /* one may be tried */
+		db_pipeline_close(pipeline);
+		uv_run(&loop, UV_RUN_DEFAULT);
+		db_pipeline_destroy(pipeline);
+		pipeline = NULL;
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -424,6 +450,7 @@ int main(void)
 	    TEST(nobody_is_rescued_when_nothing_moves),
 	    TEST(who_is_alone_on_a_connection_is_not_run_again),
 	    TEST(a_retiring_connection_takes_nobody),
+	    TEST(few_connections_serve_both_kinds),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,6 +2,14 @@
 
 #include "db/rerun.h"
 
+static const char *numbered(const char *statement, int i)
+{
+	static char text[32];
+
+	snprintf(text, sizeof(text), "%s(%d)", statement, i);
+	return text;
+}
+
 /* The blocking way */
 
 static void waiting_runs_a_batch(void **state)
@@ -82,6 +90,63 @@ static void what_has_waited_is_told_what_is_left(void **state)
 	assert_int_equal(sscanf(fake_pq_sent(pg()), "meantime:(%u) add(2) Sync", &ms), 1);
 	assert_in_range(ms, 3000, 4001);
 	assert_row(2, "add(2)");
+}
+
+/* PostgreSQL grants one connection. */
+static void one_connection_serves_both_kinds(void **state)
+{
+	(void)state;
+	fake_pq.answers_everything = true;
+	fake_pq.granted = 1;
+	log_set_level(LOG_ERROR + 1);
+	for (int i = 0; i < 6; i++) {
+		db_batch_add(&batches[i], i % 2 == 0 ? &country : &add, values[i]);
+		batches[i].deadline_ns = clock_now_ns() + 5 * NS_PER_S;
+		db_wait_run(&wait, &batches[i]);
+		assert_row(i, i % 2 == 0 ? numbered("country", i) : numbered("add", i));
+		assert_false(db_wait_is_cut_off(&wait));
+	}
+	assert_int_equal(fake_pq.open, 1);
+	assert_false(db_conn_is_usable(&wait.reads));
+	fake_pq_sent(wait.writes.pg);
+	db_batch_add(&batches[6], &country, values[6]);
+	batches[6].deadline_ns = clock_now_ns() + 5 * NS_PER_S;
+	wait.retry_ns = clock_now_ns() + NS_PER_S;
+	db_wait_run(&wait, &batches[6]);
+	/* no GET writes, whatever its connection */
+	assert_string_equal(fake_pq_sent(wait.writes.pg), "R/O country(6) Sync");
+}
+
+/* Where it is not known that there is no place, a connection that works is kept. */
+static void a_connect_that_fails_otherwise_closes_no_other(void **state)
+{
+	(void)state;
+	fake_pq.answers_everything = true;
+	log_set_level(LOG_ERROR + 1);
+	db_batch_add(&batches[0], &country, values[0]);
+	batches[0].deadline_ns = clock_now_ns() + NS_PER_S;
+	db_wait_run(&wait, &batches[0]);
+	fake_pq.refuses = true;
+	db_batch_add(&batches[1], &add, values[1]);
+	batches[1].deadline_ns = clock_now_ns() + NS_PER_S;
+	db_wait_run(&wait, &batches[1]);
+	assert_int_equal(batches[1].error, ERROR_DATABASE_UNAVAILABLE);
+	assert_true(db_conn_is_usable(&wait.reads));
+	assert_false(wait.writes.is_full);
+	assert_false(db_wait_is_cut_off(&wait));
+}
+
+static void the_words_of_a_refused_connect_have_no_codes(void **state)
+{
+	(void)state;
+	fake_pq.granted = 1;
+	log_set_level(LOG_ERROR + 1);
+	assert_int_equal(db_wait_open(&wait.reads, clock_now_ns() + NS_PER_S), 0);
+	assert_int_equal(db_wait_open(&wait.writes, clock_now_ns() + NS_PER_S), -1);
+	assert_true(wait.writes.is_full);
+	assert_string_equal(wait.writes.error,
+			    "connection to server on socket \"/tmp/.s.PGSQL.5432\" failed: FATAL:  too many "
+			    "connections for role \"app\"");
 }
 
 static void without_a_database_waiting_fails_at_once_and_backs_off(void **state)
@@ -218,6 +283,9 @@ int main(void)
 	    TEST(a_statement_that_is_not_prepared_in_time_is_not_run),
 	    TEST(a_batch_whose_deadline_has_passed_is_not_sent),
 	    TEST(what_has_waited_is_told_what_is_left),
+	    TEST(one_connection_serves_both_kinds),
+	    TEST(a_connect_that_fails_otherwise_closes_no_other),
+	    TEST(the_words_of_a_refused_connect_have_no_codes),
 	    TEST(without_a_database_waiting_fails_at_once_and_backs_off),
 	    TEST(a_fault_in_any_call_is_no_success),
 	    TEST(what_other_transactions_were_in_the_way_of_runs_again),
