@@ -51,6 +51,11 @@ MUST_CHECK int options_load_environment(struct options *options, char *const *en
  * line: --name VALUE or --name=VALUE; of the same option twice, the later wins. argv[0] is the first argument behind
  * the sub-command. */
 MUST_CHECK int options_load(struct options *options, int argc, char *const *argv, char *const *environment);
+/* Where the default folder of endpoints is not there, the one that was installed with the program at this path is taken:
+ * ../share/meantime/endpoints beside its folder. */
+void options_find_folders(struct options *options, const char *program);
+/* With the running program. */
+void options_find_own_folders(struct options *options);
 /* Where the value of the field comes from: "--listen", "MEANTIME_LISTEN", the file's name, or "default". */
 const char *options_origin(const struct options *options, const char *field);
 /* "  --loops N   help (1 to 256; default 1; MEANTIME_LOOPS)" for each, and --config, wrapped at 100 columns. */

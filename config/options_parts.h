@@ -3,6 +3,7 @@
  *   options.c              the table; names and values; command line
  *   options_environment.c  the environment
  *   options_file.c         the JSON file
+ *   options_folder.c       what an installed program finds beside itself
  *   options_show.c         help and log
  */
 #pragma once

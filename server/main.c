@@ -8,6 +8,7 @@
 #include "server/db_capacity.h"
 #include "server/loop.h"
 #include "server/metrics.h"
+#include "server/notify.h"
 #include "server/probe.h"
 #include "server/reload.h"
 #include "server/service.h"
@@ -93,6 +94,7 @@ static void on_first_signal(void *data, int number)
 	atomic_store(&server->service.is_draining, true);
 	reload_forbid(&server->reload);
 	drain(server);
+	notify_manager("STOPPING=1");
 	log_info("server", "%s: no new connections, requests in flight are answered", signal_name(number));
 }
 
@@ -282,6 +284,7 @@ static int serve(struct server *server)
 	start_loops(server);
 	watch_signals(server);
 	fflush(stdout);
+	notify_manager("READY=1");
 	status = run_loops(server);
 	stop_loops(server);
 	log_info("server", "ended");
@@ -435,6 +438,7 @@ static int load_and_run(const struct command *command, int argc, char **argv)
 		options_cleanup(&options);
 		return status;
 	}
+	options_find_own_folders(&options);
 	log_set_level(options.log_level);
 	status = set_log_output(&options) == 0 ? run_command(command, &options) : EXIT_WRONG;
 	options_cleanup(&options);

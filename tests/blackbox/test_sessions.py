@@ -84,7 +84,7 @@ GRANT ALL ON thing TO PUBLIC;
 """
 
 SET = {"DateStyle": "ISO, DMY", "IntervalStyle": "iso_8601", "bytea_output": "hex", "extra_float_digits": "1",
-       "statement_timeout": "5s", "idle_in_transaction_session_timeout": "31s", "client_min_messages": "error",
+       "statement_timeout": "25s", "idle_in_transaction_session_timeout": "31s", "client_min_messages": "error",
        "client_connection_check_interval": "2s", "tcp_keepalives_idle": "5", "tcp_keepalives_interval": "5",
        "tcp_keepalives_count": "3", "tcp_user_timeout": "15000", "lock_timeout": "0"}
 
@@ -162,6 +162,13 @@ def in_ms(shown):
     return int(shown)
 
 
+def assert_set(settings, name, value, where):
+    if name == "statement_timeout":  # what is left of the deadline
+        assert 0 < in_ms(settings[name]) <= in_ms(value), where
+    else:
+        assert settings[name] == value, (where, name)
+
+
 def test_every_session_is_set_alike(start):
     for where, settings in settings_of(start()).items():
         is_read = where.startswith("GET")
@@ -171,7 +178,7 @@ def test_every_session_is_set_alike(start):
             if name == "statement_timeout" and "timed" in where:
                 assert 0 < in_ms(settings[name]) <= 4000, where
             else:
-                assert settings[name] == value, (where, name)
+                assert_set(settings, name, value, where)
 
 
 STRICT = {"statement_timeout": "1500ms", "idle_in_transaction_session_timeout": "1min", "lock_timeout": "700ms",
@@ -209,7 +216,7 @@ def test_what_is_looser_than_ours_is_tightened(start, role):
     for kind, settings in settings_of(start(role=loose)).items():
         for name, value in SET.items():
             if name != "statement_timeout" or "timed" not in kind:
-                assert settings[name] == value, (kind, name)
+                assert_set(settings, name, value, kind)
 
 
 @pytest.mark.parametrize("where", ["role", "url"])
@@ -313,7 +320,7 @@ def test_notices_are_no_result(start, cluster, level):
     assert "cut off" not in service.log()
 
 
-def test_notifications_are_dropped(start, cluster):
+def test_notifications_are_dropped(start, cluster, is_slow):
     service = start()
     assert service.get("/listen").status == 200
     cluster.execute("SELECT pg_notify('news', 'first')", "sessions")
@@ -322,7 +329,8 @@ def test_notifications_are_dropped(start, cluster):
     for _ in range(10):
         cluster.execute("SELECT pg_notify('news', repeat('x', 7000) || n) FROM generate_series(1, 600) n", "sessions")
         assert service.get("/settings").status == 200
-    assert service.memory_bytes() - before < 16 << 20, "42 MB of notifications are kept"
+    # AddressSanitizer keeps what was freed for a while
+    assert is_slow or service.memory_bytes() - before < 16 << 20, "42 MB of notifications are kept"
     assert service.log().count("LISTEN") == 1
 
 

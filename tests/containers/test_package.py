@@ -114,6 +114,78 @@ def test_a_crash_is_followed_by_a_start(started):
     assert started.said("systemctl show -p NRestarts --value meantime") == "1"
 
 
+BROKEN = "/etc/meantime/endpoints/broken.sql"
+
+
+@pytest.fixture
+def broken(started):
+    started(f"echo '-- name: broken' > {BROKEN}")
+    yield started
+    started(f"rm -f {BROKEN}; systemctl reset-failed meantime; systemctl start meantime")
+
+
+def state(system, *names):
+    return [system.said(f"systemctl show -p {name} --value meantime") for name in names]
+
+
+def is_answering(system):
+    return system("curl -fs localhost:8080/database", check=False).returncode == 0
+
+
+def test_started_means_serving(started):
+    started("systemctl restart meantime")
+    assert is_answering(started), "systemctl returned before it served"
+
+
+def test_a_reload_takes_new_endpoints(started):
+    started("printf -- '-- name: one :one\\n-- route: GET /one\\nSELECT 1 AS one;\\n' > /etc/meantime/endpoints/one.sql")
+    pid = state(started, "MainPID")
+    started("systemctl reload meantime")
+    assert wait_until(lambda: started.said("curl -fs localhost:8080/one") == '{"one":1}')
+    started("rm /etc/meantime/endpoints/one.sql; systemctl reload meantime")
+    assert wait_until(lambda: started("curl -fs localhost:8080/one", check=False).returncode != 0)
+    assert state(started, "MainPID") == pid
+
+
+def test_a_reload_of_what_is_broken_fails_and_the_service_goes_on(broken):
+    pid = state(broken, "MainPID")
+    assert broken("systemctl reload meantime", check=False).returncode != 0
+    assert is_answering(broken) and state(broken, "MainPID", "ActiveState") == [*pid, "active"]
+    assert f"{BROKEN}:1: " in broken.said("journalctl -u meantime --no-pager")
+
+
+def test_an_update_with_what_is_broken_leaves_the_old_program_at_work(broken):
+    pid = state(broken, "MainPID")
+    done = broken("apt-get install -y --reinstall /root/meantime.deb")
+    assert "the old program serves on" in done.stderr + done.stdout, done
+    assert is_answering(broken) and state(broken, "MainPID", "ActiveState") == [*pid, "active"]
+
+
+def test_an_update_restarts_it(started):
+    pid = state(started, "MainPID")
+    started("apt-get install -y --reinstall /root/meantime.deb")
+    assert is_answering(started) and state(started, "MainPID") != pid
+
+
+def test_a_start_that_fails_is_told_and_not_tried_again(broken):
+    """Neither by its check nor by itself: the second has a port that is in use."""
+    assert broken("systemctl restart meantime", check=False).returncode != 0
+    assert not wait_until(lambda: state(broken, "NRestarts") != ["0"], 5)
+    assert state(broken, "ActiveState", "Result") == ["failed", "exit-code"]
+    broken(f"rm {BROKEN}; sed -i 's/:8080/:8081/' /etc/meantime/meantime.json")
+    try:
+        assert broken("systemctl restart meantime", check=False).returncode != 0
+        assert not wait_until(lambda: state(broken, "NRestarts") != ["0"], 5)
+        assert state(broken, "ActiveState", "ExecMainStatus") == ["failed", "1"]
+    finally:
+        broken("sed -i '/listen/s/:8081/:8080/' /etc/meantime/meantime.json")
+
+
+def test_lintian_finds_nothing():
+    done = run("lintian", "--allow-root", "--fail-on", "error,warning", "--tag-display-limit", "0", PACKAGE, check=False)
+    assert done.returncode == 0 and done.stdout == "", done.stdout + done.stderr
+
+
 def test_removed_and_purged(started):
     """Last of this file: it goes with a request in flight, and leaves nothing."""
     started("sed -i 's|/etc/meantime/endpoints|/usr/share/meantime/endpoints|' /etc/meantime/meantime.json")

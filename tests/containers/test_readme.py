@@ -38,7 +38,7 @@ def test_the_examples(copy):
     first, own = blocks()
     # a user has a moment between the two lines; and port 8080 may be somebody else's
     script = "set -eu\n" + (first + own).replace("localhost:8080", f"localhost:{project.port}").replace(
-        "curl localhost", "curl -sS --retry 20 --retry-connrefused --retry-delay 1 localhost", 1)
+        "curl -w '\\n' localhost", "curl -w '\\n' -sS --retry 20 --retry-connrefused --retry-delay 1 localhost", 1)
     done = run("bash", "-c", script, cwd=folder, env=project.environment, timeout_s=180)
     answers = [json.loads(found) for found in re.findall(r"[\[{].*?[\]}](?=[\[{]|$)", done.stdout.strip(), re.M)]
     assert answers[0]["name"] == "Germany"

@@ -9,6 +9,7 @@
 
 #include <ctype.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static char *const no_environment[] = {NULL};
@@ -176,7 +177,8 @@ static void wrong_values_are_refused(void **state)
 	}
 	refuse(options, "drain_delay_ms", "", "here: drain_delay_ms must be an integer from 0 to 60000, not \"\"");
 	refuse(options, "mode", "pool", "here: mode must be sync, threads or async, not \"pool\"");
-	refuse(options, "log_output", "syslog", "here: log_output must be stderr, stdout or a path with a \"/\" in it, not \"syslog\"");
+	refuse(options, "log_output", "syslog",
+	       "here: log_output must be stderr, stdout or a path with a \"/\" in it, not \"syslog\"");
 	refuse(options, "log_level", "Info", "here: log_level must be debug, info, warning or error, not \"Info\"");
 	refuse(options, "listen", "", "here: listen must be a string of 1 to 255 bytes, not of 0");
 	memset(long_text, 'x', 256);
@@ -389,6 +391,38 @@ static void what_only_resembles_a_service_link_is_a_mistake(void **state)
 			fail_msg("%s: %s", mistakes[i], is_read ? "taken" : options->error);
 	}
 	assert_int_equal(options->service_links, 0);
+}
+
+static void an_installed_program_finds_its_endpoints(void **state)
+{
+	char prefix[] = "/tmp/meantime-prefix-XXXXXX", program[64], path[64], before[4096];
+	struct options *options = *state;
+
+	assert_non_null(getcwd(before, sizeof(before)));
+	assert_non_null(mkdtemp(prefix));
+	assert_int_equal(chdir(prefix), 0); /* where config/endpoints is not */
+	snprintf(program, sizeof(program), "%s/bin/meantime", prefix);
+	options_find_folders(options, program);
+	assert_string_equal(options->endpoints, "config/endpoints");
+
+	assert_int_equal(mkdir("bin", 0700) | mkdir("share", 0700) | mkdir("share/meantime", 0700), 0);
+	assert_int_equal(mkdir("share/meantime/endpoints", 0700), 0);
+	options_find_folders(options, program);
+	snprintf(path, sizeof(path), "%s/bin/../share/meantime/endpoints", prefix);
+	assert_string_equal(options->endpoints, path);
+
+	options->endpoints = "config/endpoints";
+	assert_int_equal(mkdir("config", 0700) | mkdir("config/endpoints", 0700), 0);
+	options_find_folders(options, program);
+	assert_string_equal(options->endpoints, "config/endpoints");
+
+	assert_int_equal(rmdir("config/endpoints"), 0);
+	assert_int_equal(options_set(options, "endpoints", "given", "--endpoints"), 0);
+	options_find_folders(options, program);
+	assert_string_equal(options->endpoints, "given");
+	assert_int_equal(rmdir("share/meantime/endpoints") | rmdir("share/meantime") | rmdir("share") | rmdir("bin"),
+			 0);
+	assert_int_equal(rmdir("config") | chdir(before) | rmdir(prefix), 0);
 }
 
 static void database_url_ranks_between_file_and_environment(void **state)
@@ -660,6 +694,7 @@ int main(void)
 	    OPTIONS_TEST(mistakes_in_the_environment_are_named),
 	    OPTIONS_TEST(service_links_are_passed_over),
 	    OPTIONS_TEST(what_only_resembles_a_service_link_is_a_mistake),
+	    OPTIONS_TEST(an_installed_program_finds_its_endpoints),
 	    OPTIONS_TEST(database_url_ranks_between_file_and_environment),
 	    OPTIONS_TEST(the_command_line_is_read),
 	    OPTIONS_TEST(mistakes_on_the_command_line_are_named),
