@@ -417,8 +417,8 @@ def test_a_request_with_the_end_behind_it_is_answered(serve):
             assert slow.read_response().json == {"ms": 40}
             return half_closed.read_response().status
 
-    # a machine that is busy for 100 ms takes such a client for one that left
-    assert wait_until(lambda: status() == 200, 60)
+    # on a busy machine it may wait for 100 ms, and then counts as gone; three in a row are no luck
+    assert wait_until(lambda: all(status() == 200 for _ in range(3)), 60)
 
 
 def test_an_idle_connection_is_closed(serve):
