@@ -2,7 +2,9 @@
 
 import argparse
 import concurrent.futures
+import contextlib
 import dataclasses
+import fcntl
 import os
 import pathlib
 import queue
@@ -12,12 +14,14 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 
 import mutants
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 LIST = ROOT / "tests/mutation/equivalent.txt"
-TEST_TIMEOUT_S = 60
+TEST_TIMEOUT_S = 60  # without a fault
+PATIENCE, PATIENCE_MIN_S = 10, 5  # with one: so many times as long as without, and no less
 
 
 def read_equivalent(path=LIST):
@@ -31,6 +35,17 @@ def read_equivalent(path=LIST):
             sys.exit(f"{path}:{number}: expected FILE | LINE | MUTATED LINE | REASON")
         listed[tuple(parts[:3])] = parts[3]
     return listed
+
+
+under_way = set()  # process groups of tests
+
+
+def end_tests(*_):
+    """A test with a fault may never end by itself."""
+    for group in list(under_way):
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(group, signal.SIGKILL)
+    os._exit(1)
 
 
 class Workshop:
@@ -68,20 +83,31 @@ class Workshop:
         # the nearest first: most faults are noticed there
         return sorted(found, key=lambda test: (-len(os.path.commonprefix([test, own])), test))
 
+    def measure(self, tests):
+        """Returns {test: how long to wait for it}; they have to pass as they are."""
+        limits = {}
+        for test in tests:
+            began = time.monotonic()
+            if not self.passes(self.command_of(test), self.folder / "src", TEST_TIMEOUT_S):
+                sys.exit(f"{test} fails without any fault")
+            limits[test] = max(PATIENCE * (time.monotonic() - began), PATIENCE_MIN_S)
+        return limits
+
     def build_and_test(self, tests):
         """Returns 'no build', 'noticed' or 'not noticed'."""
         targets = [*tests, *(["meantime"] if self.black_box else [])]
         if subprocess.run(["ninja", "-C", str(self.build), *targets], capture_output=True).returncode != 0:
             return "no build"
         for test in tests:
-            if not self.passes([str(self.build / test), *self.corpus_of(test)], self.folder / "src", TEST_TIMEOUT_S):
+            if not self.passes(self.command_of(test), self.folder / "src", tests[test]):
                 return "noticed"
         if self.black_box and not self.passes_black_box():
             return "noticed"
         return "not noticed"
 
-    def corpus_of(self, test):
-        return [str(self.folder / "src/tests/fuzz/corpus" / test.removeprefix("tests/replay_"))] if "replay_" in test else []
+    def command_of(self, test):
+        corpus = [str(self.folder / "src/tests/fuzz/corpus" / test.removeprefix("tests/replay_"))] if "replay_" in test else []
+        return [str(self.build / test), *corpus]
 
     def passes_black_box(self):
         environment = {"MEANTIME_PROGRAM": str(self.build / "meantime"), "MEANTIME_MODES": self.modes, "MEANTIME_SLOW": "1"}
@@ -92,15 +118,15 @@ class Workshop:
     def passes(command, folder, timeout_s, environment=None):
         process = subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL,
                                    start_new_session=True, env={**os.environ, **(environment or {})})
+        under_way.add(process.pid)
         try:
             return process.wait(timeout_s) == 0
         except subprocess.TimeoutExpired:
             return False
         finally:
-            try:
+            under_way.discard(process.pid)
+            with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)  # what it started in its own session, too
-            except ProcessLookupError:
-                pass
             process.wait()
 
     def try_out(self, name, mutant, tests):
@@ -141,7 +167,7 @@ def choose(source, most, seed):
 def mutate_file(name, workshops, options, listed):
     source = (ROOT / name).read_text()
     lines = source.split("\n")
-    tests = workshops[0].tests_of(name)
+    tests = workshops[0].measure(workshops[0].tests_of(name))
     tally = Tally()
     if not tests and not options.blackbox:
         print(f"{name}: no unit test links it; name black box tests by --blackbox")
@@ -189,7 +215,15 @@ def main():
     for name in options.files:
         if not (ROOT / name).is_file():
             parser.error(f"there is no file {name}")
+    signal.signal(signal.SIGTERM, end_tests)
+    signal.signal(signal.SIGINT, end_tests)
     folder = ROOT / "build/mutate"
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = (folder / "lock").open("w")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        sys.exit("scripts/mutate: another one is at work in build/mutate")
     workshops = [Workshop(folder / str(number), options.blackbox, options.modes) for number in range(options.jobs)]
     listed = read_equivalent()
     tallies = [mutate_file(name, workshops, options, listed) for name in options.files]
