@@ -20,12 +20,15 @@ const struct option_row option_rows[OPTION_COUNT] = {
 _Static_assert(OPTION_COUNT <= ARRAY_LENGTH(((struct options *)NULL)->origins), "an origin for each option");
 
 static const char *const modes[] = {[MODE_SYNC] = "sync", [MODE_THREADS] = "threads", [MODE_ASYNC] = "async"};
+static const char *const poolers[] = {
+    [POOLER_NONE] = "none", [POOLER_SESSION] = "session", [POOLER_TRANSACTION] = "transaction"};
 static const char *const levels[] = {
     [LOG_DEBUG] = "debug", [LOG_INFO] = "info", [LOG_WARNING] = "warning", [LOG_ERROR] = "error"};
 static const char *const outputs[] = {"stderr", "stdout"};
 
 const struct option_vocabulary option_vocabularies[] = {
     [TYPE_mode] = {modes, ARRAY_LENGTH(modes), "sync, threads or async", "MODE"},
+    [TYPE_pooler] = {poolers, ARRAY_LENGTH(poolers), "none, session or transaction", "KIND"},
     [TYPE_level] = {levels, ARRAY_LENGTH(levels), "debug, info, warning or error", "LEVEL"},
     [TYPE_output] = {outputs, ARRAY_LENGTH(outputs), "stderr, stdout or a path with a \"/\" in it", "OUTPUT"},
 };
@@ -227,6 +230,7 @@ static bool store(struct options *options, const struct option_row *row, const c
 	case TYPE_uint:
 		return read_uint(value, row->min, row->max, field);
 	case TYPE_mode:
+	case TYPE_pooler:
 	case TYPE_level:
 		return read_word(value, &option_vocabularies[row->type], field);
 	case TYPE_output:

@@ -75,6 +75,7 @@ static void describe_value(const struct options *options, const struct option_ro
 		snprintf(text, STRING_MAX, "%" PRIu32, *(const option_uint *)field);
 		break;
 	case TYPE_mode:
+	case TYPE_pooler:
 	case TYPE_level:
 		snprintf(text, STRING_MAX, "%s", option_vocabularies[row->type].words[*(const unsigned *)field]);
 		break;

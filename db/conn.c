@@ -153,6 +153,7 @@ int db_conn_open(struct db_conn *conn, const struct db_found *found)
 	conn->unit_ns = 0;
 	conn->progress_ns = clock_now_ns();
 	conn_make_room(conn);
+	conn->has_pooler = conn->settings->pooler != DB_POOLER_NONE;
 	db_conninfo_fill(&info, conn->settings, found);
 	conn->pg = PQconnectStartParams(info.keywords, info.values, 1);
 	if (conn->pg == NULL)
@@ -213,22 +214,16 @@ int conn_send_timeout(struct db_conn *conn, unsigned timeout_ms)
 {
 	char text[16];
 	const char *values[] = {text};
+	int is_sent;
 
 	if (conn->statement_limit_ms > 0 && conn->statement_limit_ms < timeout_ms)
 		timeout_ms = conn->statement_limit_ms;
 	snprintf(text, sizeof(text), "%u", timeout_ms);
-	if (!PQsendQueryPrepared(conn->pg, conn_timeout_statement, 1, values, NULL, NULL, 0))
-		return conn_fail(conn, PQerrorMessage(conn->pg));
-	return 0;
-}
-
-/* What goes before the queries. The session's default makes a read's transaction read-only already; this holds even
- * when a function called before has changed the default. */
-static int send_preamble(struct db_conn *conn, bool is_read_only, unsigned timeout_ms)
-{
-	if (is_read_only && !PQsendQueryPrepared(conn->pg, conn_read_only_statement, 0, NULL, NULL, NULL, 0))
-		return conn_fail(conn, PQerrorMessage(conn->pg));
-	return timeout_ms > 0 ? conn_send_timeout(conn, timeout_ms) : 0;
+	if (db_settings_are_pooled(conn->settings))
+		is_sent = PQsendQueryParams(conn->pg, conn_timeout_sql, 1, NULL, values, NULL, NULL, 0);
+	else
+		is_sent = PQsendQueryPrepared(conn->pg, conn_timeout_statement, 1, values, NULL, NULL, 0);
+	return is_sent ? 0 : conn_fail(conn, PQerrorMessage(conn->pg));
 }
 
 /* PostgreSQL ends a statement with a time of its own when nobody waits for it any more. */
@@ -247,6 +242,36 @@ static unsigned timeout_of(const struct db_conn *conn, const struct db_batch *ba
 	if (statement->timeout_ms > 0 || !batch->is_late)
 		return statement->timeout_ms;
 	return conn->settings->statement_timeout_ms;
+}
+
+/* What goes before the queries: this many statements. */
+static unsigned preamble_size(const struct db_conn *conn, unsigned timeout_ms, bool is_first, bool becomes_read_only)
+{
+	unsigned has_timeout = timeout_ms > 0;
+
+	return db_settings_are_pooled(conn->settings) ? is_first : has_timeout + becomes_read_only;
+}
+
+/* Behind a transaction pooler the transaction has all the settings, and the session none. A stream's transaction has
+ * them from its first unit on, and a time for each of its parts. */
+static int send_unit_settings(struct db_conn *conn, unsigned timeout_ms, bool becomes_read_only)
+{
+	if (timeout_ms == 0)
+		timeout_ms = conn->settings->statement_timeout_ms;
+	if (PQtransactionStatus(conn->pg) == PQTRANS_INTRANS)
+		return conn_send_timeout(conn, timeout_ms);
+	return conn_send_settings(conn, true, becomes_read_only, timeout_ms);
+}
+
+/* The session's default makes a read's transaction read-only already; this holds even when a function called before has
+ * changed the default. */
+static int send_preamble(struct db_conn *conn, unsigned timeout_ms, bool is_first, bool becomes_read_only)
+{
+	if (db_settings_are_pooled(conn->settings))
+		return is_first ? send_unit_settings(conn, timeout_ms, becomes_read_only) : 0;
+	if (becomes_read_only && !PQsendQueryPrepared(conn->pg, conn_read_only_statement, 0, NULL, NULL, NULL, 0))
+		return conn_fail(conn, PQerrorMessage(conn->pg));
+	return timeout_ms > 0 ? conn_send_timeout(conn, timeout_ms) : 0;
 }
 
 struct db_slot *conn_add_slot(struct db_conn *conn, struct db_slot slot)
@@ -275,17 +300,17 @@ int db_conn_send(struct db_conn *conn, struct db_batch *batch, bool ends_unit)
 	if (is_first)
 		conn->unit_ns = clock_now_ns();
 	batch->sent_ns = conn->unit_ns;
-	slot = conn_add_slot(conn,
-			     (struct db_slot){
-				 .batch = batch,
-				 .lone = is_first && ends_unit && db_conn_prepares(conn, statement) ? statement : NULL,
-				 .preamble_left = (unsigned char)(becomes_read_only + (timeout_ms > 0)),
-				 .ends_unit = ends_unit,
-				 .is_read_only = is_read_only,
-			     });
+	slot = conn_add_slot(
+	    conn, (struct db_slot){
+		      .batch = batch,
+		      .lone = is_first && ends_unit && db_conn_knows(conn, statement) ? statement : NULL,
+		      .preamble_left = (unsigned char)preamble_size(conn, timeout_ms, is_first, becomes_read_only),
+		      .ends_unit = ends_unit,
+		      .is_read_only = is_read_only,
+		  });
 	slot->results_left = (unsigned short)(batch->query_count + slot->preamble_left);
 	batch->slot = slot;
-	if (send_preamble(conn, becomes_read_only, time_left_ms(batch, timeout_ms, conn->unit_ns)) != 0)
+	if (send_preamble(conn, time_left_ms(batch, timeout_ms, conn->unit_ns), is_first, becomes_read_only) != 0)
 		return -1;
 	for (unsigned i = 0; i < batch->query_count; i++)
 		if (send_query(conn, &batch->queries[i]) != 0)

@@ -94,6 +94,9 @@ struct db_conn {
 	uint64_t progress_ns; /* when something was last sent to an idle connection, or last arrived */
 	uint64_t
 	    distance_ns; /* round trip of a bare Sync, measured when the set-up was over: the wire, and nothing else */
+	/* A pooler may take a session for idle that has answered one unit of several (PgBouncer 1.18), and would give
+	 * what comes then to its next client: no unit is sent before the one before it is over, and none prepares. */
+	bool has_pooler;
 	unsigned statement_limit_ms; /* the role's, the database's or the URL's own statement_timeout; 0: none */
 	char error[512];
 	bool is_retiring; /* takes no more batches; closed when those in flight are over */
@@ -112,6 +115,7 @@ struct db_conn {
 	bool has_farewell;                         /* `error` says why the server has ended the session */
 	bool was_notified;                         /* and the log says so */
 	unsigned setup_left;                       /* results of the set-up still to come, its Syncs included */
+	unsigned setup_sent, setup_over;           /* parts of it, a Sync each */
 	uint32_t reported_marks[DB_CONN_REPORTED]; /* of the settings that PostgreSQL reports */
 	uint64_t asked_ns;                         /* when the Sync that measures the distance was sent; 0: not yet */
 	uint64_t unit_ns;                          /* when the unit that is being sent was begun; 0: none is */
@@ -136,10 +140,16 @@ static inline bool db_conn_is_usable(const struct db_conn *conn)
 	return conn->state == CONN_READY || conn->state == CONN_BUSY;
 }
 
+/* Whether the statement is of the connection's edition. */
+static inline bool db_conn_knows(const struct db_conn *conn, const struct db_statement *statement)
+{
+	return statement->name != NULL && statement->edition == conn->catalog.edition;
+}
+
 /* Whether the statement is run by its name. One of another edition is sent with its text, and leaves no trace. */
 static inline bool db_conn_prepares(const struct db_conn *conn, const struct db_statement *statement)
 {
-	return statement->name != NULL && statement->edition == conn->catalog.edition;
+	return db_conn_knows(conn, statement) && LIKELY(!conn->has_pooler);
 }
 
 bool db_conn_is_full(const struct db_conn *conn);
@@ -156,8 +166,11 @@ void db_conn_forget(struct db_batch *batch);
  * db_conn_advance() says so. */
 MUST_CHECK int db_conn_turn(struct db_conn *conn, struct db_catalog catalog);
 void db_conn_close(struct db_conn *conn);
-/* Lends an idle connection, set up as all are, for calls of libpq that block. It is good for db_conn_close() then. */
+/* Lends an idle connection, set up as all are, for calls of libpq that block. It is good for db_conn_close() then. Behind
+ * a transaction pooler it is lent within a transaction that never commits. */
 PGconn *db_conn_lend(struct db_conn *conn);
+/* Behind an error, or a SET LOCAL: of such a transaction, what it was lent as. */
+void db_conn_refresh_lent(struct db_conn *conn);
 
 bool db_conn_may_move(enum db_conn_state from, enum db_conn_state to);
 const char *db_conn_state_name(enum db_conn_state state);

@@ -11,8 +11,8 @@
 
 #include "db/conn.h"
 
-/* Both are part of the set-up; one takes the time, in ms. */
-extern const char conn_timeout_statement[], conn_read_only_statement[];
+/* Both are part of the set-up; one takes the time, in ms, and is this. */
+extern const char conn_timeout_statement[], conn_read_only_statement[], conn_timeout_sql[];
 
 /* conn.c */
 
@@ -80,7 +80,7 @@ int conn_send_setup(struct db_conn *conn);
 /* PREPARING -> READY, when all of it has come back. */
 int conn_receive_setup(struct db_conn *conn);
 /* Sends the settings that answers rely on, in one statement: of the session, or of the transaction alone. */
-int conn_send_settings(struct db_conn *conn, bool is_local, unsigned timeout_ms);
+int conn_send_settings(struct db_conn *conn, bool is_local, bool is_read_only, unsigned timeout_ms);
 
 /* conn_session.c */
 

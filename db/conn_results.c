@@ -8,13 +8,28 @@
 #include <stdlib.h>
 #include <sys/ioctl.h>
 
+/* PostgreSQL's own errors name the place in its source. A pooler speaks for itself. */
+static bool is_from_postgresql(const PGresult *error)
+{
+	return PQresultErrorField(error, PG_DIAG_SOURCE_FILE) != NULL;
+}
+
+static bool is_of_pooler(const PGresult *error)
+{
+	const char *sqlstate = PQresultErrorField(error, PG_DIAG_SQLSTATE);
+
+	return !is_from_postgresql(error) && sqlstate != NULL &&
+	       (strncmp(sqlstate, "08", 2) == 0 || strncmp(sqlstate, "57P", 3) == 0);
+}
+
 /* The server ends the session instead of answering: it is lost, but what it was working on is known not to have
- * happened, unless it commits as it goes. */
+ * happened, unless it commits as it goes. A pooler does the same, calls it an error, and knows nothing. */
 bool conn_is_farewell(const PGresult *result)
 {
 	const char *severity = PQresultErrorField(result, PG_DIAG_SEVERITY_NONLOCALIZED);
 
-	return severity != NULL && (strcmp(severity, "FATAL") == 0 || strcmp(severity, "PANIC") == 0);
+	return is_of_pooler(result) ||
+	       (severity != NULL && (strcmp(severity, "FATAL") == 0 || strcmp(severity, "PANIC") == 0));
 }
 
 bool conn_is_dismissal(const PGresult *error)
@@ -105,8 +120,8 @@ static int take_farewell(struct db_conn *conn, const struct db_slot *slot, const
 	const char *sqlstate = PQresultErrorField(error, PG_DIAG_SQLSTATE);
 	struct db_batch *batch = slot->batch;
 
-	if (sqlstate != NULL && batch != NULL && !slot->is_read_only && slot->results_left > 0 &&
-	    batch->error == ERROR_NONE && !db_batch_may_commit(batch)) {
+	if (sqlstate != NULL && is_from_postgresql(error) && batch != NULL && !slot->is_read_only &&
+	    slot->results_left > 0 && batch->error == ERROR_NONE && !db_batch_may_commit(batch)) {
 		snprintf(batch->sqlstate, sizeof(batch->sqlstate), "%s", sqlstate);
 		db_batch_fail(batch, ERROR_DATABASE_UNAVAILABLE, "the database ended the session; nothing was written");
 	}

@@ -9,10 +9,10 @@
 
 const char conn_timeout_statement[] = "meantime: timeout";
 const char conn_read_only_statement[] = "meantime: read only";
+const char conn_timeout_sql[] = "SELECT set_config('statement_timeout', $1, true)";
 
 enum {
 	OLDEST_SERVER = 120000, /* the first whose extra_float_digits = 1 tells doubles exactly */
-	OPTIONAL_RESULTS = 4,   /* the last ones of the set-up: two statements, each with a Sync of its own */
 };
 
 /* What the role, the database or the connection string has set is only ever tightened; 0 stands for no limit. PostgreSQL
@@ -21,8 +21,8 @@ enum {
 #define AT_MOST_MS(name, most, is_local)                                                                               \
 	"set_config('" name "', least(" most "::int8, nullif(" IN_MS(name) ", 0))::text, " is_local ")"
 
-/* What answers rely on, in every session, or in every transaction. $1: for the transaction only. The first column is the
- * limit of the session's own. */
+/* What answers rely on, in every session, or in every transaction. $1: for the transaction only. The first columns
+ * are the limit of the session's own, and whose it is. */
 static const char settings_sql[] = "SELECT " IN_MS(
     "statement_timeout") ","
 			 " " AT_MOST_MS(
@@ -58,16 +58,33 @@ static const char tcp_sql[] = "SELECT " TCP_AT_MOST("tcp_keepalives_idle", "5") 
 static const char check_sql[] = "SELECT CASE WHEN current_setting('client_connection_check_interval', true) IS NOT NULL"
 				" THEN " AT_MOST_MS("client_connection_check_interval", "2000", "false") " END";
 
-int conn_send_settings(struct db_conn *conn, bool is_local, unsigned timeout_ms)
-{
-	char timeout[16], idle[16];
-	const char *values[] = {is_local ? "on" : "off", timeout, idle, conn->is_read_only ? "on" : "off",
-				/* what nobody reads does not travel */
-				log_is_on(LOG_DEBUG) ? "off" : "on"};
+/* Behind a transaction pooler the set-up leaves nothing, and asks what it has to know. */
+static const char limit_sql[] = "SELECT " IN_MS("statement_timeout");
 
-	snprintf(timeout, sizeof(timeout), "%u", timeout_ms);
-	snprintf(idle, sizeof(idle), "%u", conn->settings->idle_timeout_ms);
-	if (!PQsendQueryParams(conn->pg, settings_sql, ARRAY_LENGTH(values), NULL, values, NULL, NULL, 0))
+struct values {
+	const char *values[5];
+	char timeout[16], idle[16];
+};
+
+static void fill_values(struct values *values, const struct db_conn *conn, bool is_local, bool is_read_only,
+			unsigned timeout_ms)
+{
+	snprintf(values->timeout, sizeof(values->timeout), "%u", timeout_ms);
+	snprintf(values->idle, sizeof(values->idle), "%u", conn->settings->idle_timeout_ms);
+	values->values[0] = is_local ? "on" : "off";
+	values->values[1] = values->timeout;
+	values->values[2] = values->idle;
+	values->values[3] = is_read_only ? "on" : "off";
+	/* what nobody reads does not travel */
+	values->values[4] = log_is_on(LOG_DEBUG) ? "off" : "on";
+}
+
+int conn_send_settings(struct db_conn *conn, bool is_local, bool is_read_only, unsigned timeout_ms)
+{
+	struct values values;
+
+	fill_values(&values, conn, is_local, is_read_only, timeout_ms);
+	if (!PQsendQueryParams(conn->pg, settings_sql, ARRAY_LENGTH(values.values), NULL, values.values, NULL, NULL, 0))
 		return conn_fail(conn, PQerrorMessage(conn->pg));
 	return 0;
 }
@@ -91,7 +108,7 @@ static int send_setup_prepare(struct db_conn *conn, const char *name, const char
 /* What is prepared for ourselves, and the end of the unit. */
 static int send_statements(struct db_conn *conn)
 {
-	if (send_setup_prepare(conn, conn_timeout_statement, "SELECT set_config('statement_timeout', $1, true)") != 0 ||
+	if (send_setup_prepare(conn, conn_timeout_statement, conn_timeout_sql) != 0 ||
 	    send_setup_prepare(conn, conn_read_only_statement, "SET transaction_read_only = on") != 0)
 		return -1;
 	return send_setup_sync(conn);
@@ -99,14 +116,14 @@ static int send_statements(struct db_conn *conn)
 
 static int send_required(struct db_conn *conn)
 {
-	if (conn_send_settings(conn, false, conn->settings->statement_timeout_ms) != 0)
+	if (conn_send_settings(conn, false, conn->is_read_only, conn->settings->statement_timeout_ms) != 0)
 		return -1;
 	conn->setup_left++;
 	return send_statements(conn);
 }
 
-/* With a Sync of its own: it may fail. */
-static int send_optional(struct db_conn *conn, const char *sql)
+/* With a Sync of its own. */
+static int send_apart(struct db_conn *conn, const char *sql)
 {
 	if (!PQsendQueryParams(conn->pg, sql, 0, NULL, NULL, NULL, NULL, 0))
 		return conn_fail(conn, PQerrorMessage(conn->pg));
@@ -126,19 +143,39 @@ static int check_version(struct db_conn *conn)
 	return conn_fail(conn, why);
 }
 
+static unsigned part_count(const struct db_conn *conn)
+{
+	return db_settings_are_pooled(conn->settings) ? 1 : 3;
+}
+
+static int send_part(struct db_conn *conn, unsigned part)
+{
+	if (db_settings_are_pooled(conn->settings))
+		return send_apart(conn, limit_sql);
+	return part == 0 ? send_required(conn) : send_apart(conn, part == 1 ? tcp_sql : check_sql);
+}
+
+/* Behind a pooler one part is over before the next is sent. */
+static int send_parts(struct db_conn *conn)
+{
+	do {
+		if (send_part(conn, conn->setup_sent++) != 0)
+			return -1;
+	} while (conn->setup_sent < part_count(conn) && !conn->has_pooler);
+	return conn_flush(conn);
+}
+
 int conn_send_setup(struct db_conn *conn)
 {
 	conn_set_state(conn, CONN_PREPARING);
-	conn->setup_left = 0;
+	conn->setup_left = conn->setup_sent = conn->setup_over = 0;
 	conn->statement_limit_ms = 0;
 	conn->asked_ns = 0;
 	if (check_version(conn) != 0)
 		return -1;
 	if (PQsetnonblocking(conn->pg, 1) != 0 || !PQenterPipelineMode(conn->pg))
 		return conn_fail(conn, PQerrorMessage(conn->pg));
-	if (send_required(conn) != 0 || send_optional(conn, tcp_sql) != 0 || send_optional(conn, check_sql) != 0)
-		return -1;
-	return conn_flush(conn);
+	return send_parts(conn);
 }
 
 /* How far away PostgreSQL is: once all is set up, a Sync alone costs it nothing but the way there and back. */
@@ -154,17 +191,20 @@ static int measure_distance(struct db_conn *conn)
 	return send_setup_sync(conn) != 0 ? -1 : conn_flush(conn);
 }
 
-/* Only the settings have rows, and they come first. */
-static void learn_limit(struct db_conn *conn, const PGresult *result)
+/* The first row says whose session it is, where it is set up. */
+static void learn_session(struct db_conn *conn, const PGresult *row)
 {
-	if (conn->statement_limit_ms == 0 && PQntuples(result) == 1 && PQnfields(result) > 0)
-		conn->statement_limit_ms = (unsigned)strtoul(PQgetvalue(result, 0, 0), NULL, 10);
+	if (PQntuples(row) != 1 || PQnfields(row) == 0)
+		return;
+	conn->statement_limit_ms = (unsigned)strtoul(PQgetvalue(row, 0, 0), NULL, 10);
+	if (PQnfields(row) > 1 && strtol(PQgetvalue(row, 0, 1), NULL, 10) != PQbackendPID(conn->pg))
+		conn->has_pooler = true;
 }
 
 static int take_setup_error(struct db_conn *conn, const PGresult *error)
 {
 	conn_fail(conn, PQresultErrorMessage(error));
-	if (conn->is_turning || conn->setup_left > OPTIONAL_RESULTS || conn_is_farewell(error))
+	if (conn->is_turning || conn->setup_over == 0 || conn_is_farewell(error))
 		return -1;
 	log_debug("db", "conn %u: goes on without an optional setting: %s", conn->number, conn->error);
 	conn->error[0] = '\0';
@@ -177,8 +217,10 @@ static int take_setup_result(struct db_conn *conn, const PGresult *result)
 	ExecStatusType status = PQresultStatus(result);
 	int good = status == PGRES_FATAL_ERROR ? take_setup_error(conn, result) : 0;
 
-	if (status == PGRES_TUPLES_OK && conn->setup_left > OPTIONAL_RESULTS)
-		learn_limit(conn, result);
+	/* of what is required, one statement alone has rows */
+	if (status == PGRES_TUPLES_OK && conn->setup_over == 0)
+		learn_session(conn, result);
+	conn->setup_over += status == PGRES_PIPELINE_SYNC;
 	conn->is_inside_query = status != PGRES_PIPELINE_SYNC;
 	conn->setup_left--;
 	return good;
@@ -212,7 +254,20 @@ int conn_receive_setup(struct db_conn *conn)
 	}
 	if (conn->setup_left > 0)
 		return 0;
-	return conn->is_turning ? end_turn(conn) : measure_distance(conn);
+	if (conn->is_turning)
+		return end_turn(conn);
+	return conn->setup_sent < part_count(conn) ? send_parts(conn) : measure_distance(conn);
+}
+
+/* Behind a transaction pooler a session is only held by a transaction, and the settings are that one's. */
+static void hold_session(struct db_conn *conn)
+{
+	struct values values;
+
+	fill_values(&values, conn, true, true, conn->settings->statement_timeout_ms);
+	PQclear(PQexec(conn->pg, "BEGIN"));
+	PQclear(PQexecParams(conn->pg, settings_sql, ARRAY_LENGTH(values.values), NULL, values.values, NULL, NULL, 0));
+	PQclear(PQexec(conn->pg, "SAVEPOINT lent"));
 }
 
 /* The statements of the edition before go from the session, so that it holds no more than one edition's, and names mean
@@ -223,6 +278,9 @@ int db_conn_turn(struct db_conn *conn, struct db_catalog catalog)
 	conn_free_room(conn);
 	conn->catalog = catalog;
 	conn_make_room(conn);
+	/* behind a pooler nothing of it was prepared */
+	if (conn->has_pooler)
+		return 0;
 	conn_set_state(conn, CONN_PREPARING);
 	conn->is_turning = true;
 	conn->setup_left = 0;
@@ -236,5 +294,13 @@ PGconn *db_conn_lend(struct db_conn *conn)
 {
 	REQUIRE(conn->state == CONN_READY);
 	REQUIRE(PQexitPipelineMode(conn->pg) && PQsetnonblocking(conn->pg, 0) == 0);
+	if (db_settings_are_pooled(conn->settings))
+		hold_session(conn);
 	return conn->pg;
+}
+
+void db_conn_refresh_lent(struct db_conn *conn)
+{
+	if (PQtransactionStatus(conn->pg) != PQTRANS_IDLE)
+		PQclear(PQexec(conn->pg, "ROLLBACK TO SAVEPOINT lent"));
 }

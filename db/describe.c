@@ -5,6 +5,7 @@
 #include "db/backoff.h"
 #include "db/learn.h"
 #include "db/parameter.h"
+#include "db/pooler.h"
 #include "db/prepare_error.h"
 #include "db/read_only.h"
 #include "db/wait.h"
@@ -35,13 +36,18 @@ static void note_error(struct description *d, const struct endpoint *endpoint, c
 {
 	if (is_timeout(result))
 		d->has_timed_out = true;
-	prepare_error_add(&d->set->diagnostics, endpoint, result, is_timeout(result) ? "is a table of its locked?" : NULL);
+	prepare_error_add(&d->set->diagnostics, endpoint, result,
+			  is_timeout(result) ? "is a table of its locked?" : NULL);
 }
 
 static bool prepares(struct description *d, const struct endpoint *endpoint, const char *sql)
 {
-	PGresult *result = PQprepare(d->pg, "", sql, 0, NULL);
-	bool does = PQresultStatus(result) == PGRES_COMMAND_OK;
+	PGresult *result;
+	bool does;
+
+	db_conn_refresh_lent(&d->conn);
+	result = PQprepare(d->pg, "", sql, 0, NULL);
+	does = PQresultStatus(result) == PGRES_COMMAND_OK;
 
 	if (is_timeout(result))
 		note_error(d, endpoint, result);
@@ -103,6 +109,7 @@ static void check_default(struct description *d, const struct endpoint *endpoint
 				parameter->name, parameter->type.name,
 				message != NULL ? message : PQerrorMessage(d->pg));
 	PQclear(result);
+	db_conn_refresh_lent(&d->conn);
 }
 
 /* In the form that is bound. Arrays are written as PostgreSQL writes them: = '{}'. */
@@ -161,6 +168,26 @@ static void describe_endpoint(struct description *d, struct endpoint *endpoint)
 		limit_rows(d, endpoint);
 }
 
+/* Behind a transaction pooler the session is the next client's. */
+static void leave_nothing(struct description *d, const struct endpoint *endpoint)
+{
+	if (PQtransactionStatus(d->pg) == PQTRANS_IDLE)
+		return;
+	db_conn_refresh_lent(&d->conn);
+	PQclear(PQexec(d->pg, arena_printf(&d->set->arena, "DEALLOCATE \"%s\"", endpoint->statement.name)));
+	db_conn_refresh_lent(&d->conn);
+}
+
+static void describe_all(struct description *d)
+{
+	for (unsigned i = 0; i < d->set->count && !d->has_timed_out; i++) {
+		describe_endpoint(d, &d->set->endpoints[i]);
+		leave_nothing(d, &d->set->endpoints[i]);
+	}
+	if (PQtransactionStatus(d->pg) != PQTRANS_IDLE)
+		PQclear(PQexec(d->pg, "ROLLBACK"));
+}
+
 static void sleep_ns(uint64_t ns)
 {
 	struct timespec time = {(time_t)(ns / NS_PER_S), (long)(ns % NS_PER_S)};
@@ -169,14 +196,12 @@ static void sleep_ns(uint64_t ns)
 	nanosleep(&time, NULL);
 }
 
-/* Connects as serving does, and tries again for start_wait_ms: a database that starts with us may need longer than we
- * do. Said once, and again when the reason changes. Returns -1 and conn->error. */
-static int reach(struct db_conn *conn, const struct db_settings *settings)
+/* Connects, and tries again until then: a database that starts with us may need longer than we do. Said once, and again
+ * when the reason changes. Returns -1 and conn->error. */
+static int open_patiently(struct db_conn *conn, uint64_t end_ns)
 {
-	uint64_t end_ns = clock_now_ns() + settings->start_wait_ms * NS_PER_MS;
 	char said[sizeof(conn->error)] = "";
 
-	db_conn_init(conn, settings, true, 0, NULL);
 	for (unsigned failures = 0; db_wait_open(conn, UINT64_MAX) != 0; failures++) {
 		uint64_t pause_ns = backoff_ns(failures);
 
@@ -184,11 +209,42 @@ static int reach(struct db_conn *conn, const struct db_settings *settings)
 			return -1;
 		if (strcmp(said, conn->error) != 0) {
 			memcpy(said, conn->error, sizeof(said));
-			log_warning("db", "waiting for the database, %u ms at most: %s", settings->start_wait_ms, said);
+			log_warning("db", "waiting for the database, %u ms at most: %s", conn->settings->start_wait_ms,
+				    said);
 		}
 		sleep_ns(pause_ns);
 	}
 	return 0;
+}
+
+/* Sets up a session only where it is the program's own. Returns -1: `why`, or a diagnostic. */
+static int reach(struct description *d, const struct db_settings *settings, const char **why)
+{
+	uint64_t end_ns = clock_now_ns() + settings->start_wait_ms * NS_PER_MS;
+	struct db_settings of_probe;
+	struct db_conn *conn = &d->conn;
+	int status = 0;
+
+	if (settings->pooler != DB_POOLER_TRANSACTION) {
+		const char *fault = NULL;
+
+		pooler_init_probe(conn, &of_probe, settings);
+		status = open_patiently(conn, end_ns);
+		if (status == 0)
+			fault = pooler_fault(settings, conn);
+		if (fault != NULL)
+			diagnostics_add(&d->set->diagnostics, "--db-pooler", 0, "%s", fault);
+		db_conn_close(conn);
+		if (fault != NULL)
+			return -1;
+	}
+	if (status == 0) {
+		db_conn_init(conn, settings, true, 0, NULL);
+		status = open_patiently(conn, end_ns);
+	}
+	if (status != 0)
+		*why = arena_copy(&d->set->arena, text_of(conn->error));
+	return status;
 }
 
 int db_describe(struct endpoint_set *set, const struct db_settings *settings, const char **why)
@@ -198,14 +254,11 @@ int db_describe(struct endpoint_set *set, const struct db_settings *settings, co
 	*why = NULL;
 	d->set = set;
 	d->catalog.arena = &set->arena;
-	if (reach(&d->conn, settings) != 0) {
-		*why = arena_copy(&set->arena, text_of(d->conn.error));
+	if (reach(d, settings, why) != 0)
 		return -1;
-	}
 	d->pg = db_conn_lend(&d->conn);
 	d->read_only = (struct read_only_check){.set = set, .pg = d->pg};
-	for (unsigned i = 0; i < set->count && !d->has_timed_out; i++)
-		describe_endpoint(d, &set->endpoints[i]);
+	describe_all(d);
 	if (PQstatus(d->pg) != CONNECTION_OK)
 		*why = "connected, but the connection was lost while the statements were being prepared";
 	db_conn_close(&d->conn);

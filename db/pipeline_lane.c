@@ -92,6 +92,9 @@ unsigned pipeline_shared(const struct db_pipeline *pipeline, const struct lane *
 	unsigned shared = pipeline->options.shared_connections, all = pipeline->options.connections;
 	unsigned left = all > shared + 1 ? all - shared : 1;
 
+	/* behind a pooler none is ahead of another */
+	if (pipeline->options.settings->pooler != DB_POOLER_NONE)
+		return all / 2;
 	if (lane->is_read_only)
 		return shared;
 	return UNITS_AHEAD * shared < left ? UNITS_AHEAD * shared : left;
@@ -110,7 +113,7 @@ static bool is_open_to_quick(const struct link *link, uint64_t now_ns)
 
 /* Of writes each is a unit, and can not be taken off again from behind one that waits for a lock, or that has changed
  * the session: none is sent before the one before it is over, unless PostgreSQL is far away. */
-static bool has_room(const struct db_pipeline *pipeline, const struct link *link)
+static bool has_room_ahead(const struct db_pipeline *pipeline, const struct link *link)
 {
 	unsigned units =
 	    link->conn.units_in_flight - link->conn.preparing + (link->lane->is_read_only ? 0 : link->outgoing_count);
@@ -119,6 +122,14 @@ static bool has_room(const struct db_pipeline *pipeline, const struct link *link
 
 	return link->conn.in_flight - link->conn.preparing + link->outgoing_count < pipeline->options.settings->depth &&
 	       units < units_ahead;
+}
+
+/* Behind a pooler there is nothing ahead. */
+static bool has_room(const struct db_pipeline *pipeline, const struct link *link)
+{
+	if (UNLIKELY(link->conn.has_pooler))
+		return link->conn.in_flight + link->outgoing_count == 0;
+	return has_room_ahead(pipeline, link);
 }
 
 /* Quick ones may not keep all there is for ever: while somebody waits to travel alone and no connection can be added,

@@ -8,12 +8,16 @@
 int link_turn_when_idle(struct link *link)
 {
 	struct db_conn *conn = &link->conn;
+	int status;
 
 	if (LIKELY(link_is_of_this_edition(link)) || conn->state != CONN_READY || link->outgoing_count > 0)
 		return 0;
 	link->opening_ns = clock_now_ns(); /* it takes no longer than a connect may */
 	pipeline_start_ticking(link->pipeline);
-	return db_conn_turn(conn, link->pipeline->catalog);
+	status = db_conn_turn(conn, link->pipeline->catalog);
+	if (status == 0 && db_conn_is_usable(conn))
+		link->opening_ns = 0;
+	return status;
 }
 
 static void carry(uint64_t **values, unsigned count, const unsigned *carried_from, unsigned count_before)

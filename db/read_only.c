@@ -63,7 +63,9 @@ static const char *explanation_of(const struct db_statement *statement, struct a
 	struct buffer sql = buffer_in(arena);
 
 	buffer_printf(&sql,
-		      "SET LOCAL transaction_read_only = on; SET LOCAL lock_timeout = %d;"
+		      "SET LOCAL transaction_read_only = on;"
+		      " SELECT set_config('lock_timeout', least(%d, nullif((extract(epoch FROM"
+		      " current_setting('lock_timeout')::interval) * 1000)::int8, 0))::text, true);"
 		      " SET LOCAL plan_cache_mode = force_generic_plan;"
 		      " EXPLAIN (VERBOSE, COSTS OFF, FORMAT JSON) EXECUTE \"%s\"",
 		      LOCK_TIMEOUT_MS, statement->name);

@@ -9,6 +9,13 @@
 
 #include "db/statement.h"
 
+/* What stands between the program and PostgreSQL. */
+enum db_pooler {
+	DB_POOLER_NONE,
+	DB_POOLER_SESSION,     /* a session is the program's until it closes its connection */
+	DB_POOLER_TRANSACTION, /* each transaction may have another session: nothing is left in one */
+};
+
 /* The statements that a session prepares, each where it is first sent: those of one edition of the endpoints. */
 struct db_catalog {
 	unsigned edition;
@@ -24,5 +31,11 @@ struct db_settings {
 	uint32_t idle_timeout_ms;      /* an open cursor's client may take this long for a part */
 	size_t result_limit_bytes;
 	bool is_shared; /* others use the session behind a request: it has to stay as it is */
+	enum db_pooler pooler;
 	unsigned depth; /* batches in flight per connection */
 };
+
+static inline bool db_settings_are_pooled(const struct db_settings *settings)
+{
+	return __builtin_expect(settings->pooler == DB_POOLER_TRANSACTION, 0);
+}

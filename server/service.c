@@ -24,6 +24,9 @@ void service_init(struct service *service, const struct options *options)
 
 static void fill_settings(struct service *service)
 {
+	static const enum db_pooler poolers[] = {[POOLER_NONE] = DB_POOLER_NONE,
+						 [POOLER_SESSION] = DB_POOLER_SESSION,
+						 [POOLER_TRANSACTION] = DB_POOLER_TRANSACTION};
 	const struct options *options = service->options;
 
 	service->db = (struct db_settings){
@@ -34,6 +37,7 @@ static void fill_settings(struct service *service)
 	    .idle_timeout_ms = options->write_timeout_ms + 1000,
 	    .result_limit_bytes = options->max_result_bytes,
 	    .is_shared = true,
+	    .pooler = poolers[options->db_pooler],
 	    .depth = options->db_pipeline_depth,
 	};
 	/* a stream runs one statement, and that unprepared, in a session of its own */

@@ -1,8 +1,9 @@
 """What the tests share: one PostgreSQL for the session, and for each mode one service over each endpoint folder.
 
 MEANTIME_PROGRAM names the program, MEANTIME_MODES the modes ("sync,threads,async"), MEANTIME_SLOW=1 says that it was
-built with sanitizers. MEANTIME_PART=each leaves out what is no test of one mode, MEANTIME_PART=rest leaves out what is:
-so runs can go side by side. A test that disturbs its service or its database takes one of its own.
+built with sanitizers. MEANTIME_POOLER=session or transaction puts PgBouncer in front of every PostgreSQL.
+MEANTIME_PART=each leaves out what is no test of one mode, MEANTIME_PART=rest leaves out what is: so runs can go side by
+side. A test that disturbs its service or its database takes one of its own.
 """
 
 import os
@@ -27,6 +28,13 @@ def pytest_configure():
     unknown = set(MODES) - {"sync", "threads", "async"}
     if unknown or not MODES:
         raise pytest.UsageError(f"MEANTIME_MODES must name some of sync,threads,async; got {unknown or 'nothing'}")
+
+
+def pytest_runtest_setup(item):
+    """The mark `direct`: the test is about a session itself, or about what only PostgreSQL's own end can tell."""
+    for mark in item.iter_markers("direct"):
+        if os.environ.get("MEANTIME_POOLER") in (mark.args or ("session", "transaction")):
+            pytest.skip(mark.kwargs["because"])
 
 
 def pytest_collection_modifyitems(config, items):

@@ -115,6 +115,7 @@ def test_get_can_not_write_behind_one_that_unlocks_the_session(serve, postgres, 
     assert postgres.value(f"SELECT count(*) FROM item WHERE name LIKE 'behind-{mode}-%'", "blackbox") == "0"
 
 
+@pytest.mark.direct("transaction", because="the session is the pooler's: that it was changed is not the service's to tell")
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_a_statement_that_changes_its_session_changes_nobody_elses_answers(serve, method):
     service = serve()

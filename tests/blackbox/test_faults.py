@@ -145,6 +145,7 @@ def test_the_database_stops_under_requests_in_flight(faulty, faulty_postgres):
     assert recovers(faulty)
 
 
+@pytest.mark.direct(because="clients wait in the pooler: none fails")
 def test_a_restart_under_load(faulty, faulty_postgres):
     """Every request gets an answer, its own, and only 200 or 503."""
     wrong, counts, is_over = [], {200: 0, 503: 0}, threading.Event()
@@ -301,6 +302,7 @@ def test_names_that_are_not_answered(serve, named_cluster, slow_names, tmp_path,
     assert service.wait_for_exit(20) == 0
 
 
+@pytest.mark.direct("transaction", because="the connections that are lost are the pooler's")
 def test_what_goes_on_with_the_database_is_counted(serve, faulty_postgres):
     service = serve("--admin", "127.0.0.1:0", url=faulty_postgres.url("blackbox"))
     for number in range(1, 6):
@@ -316,6 +318,7 @@ def test_what_goes_on_with_the_database_is_counted(serve, faulty_postgres):
     assert wait_until(lambda: service.metric('database_connections{state="busy"}') == 0)
 
 
+@pytest.mark.direct("transaction", because="which session it is that remembers a plan is chance")
 @pytest.mark.parametrize("path, n, rows", [("/kept", 100, "0"), ("/procedure", 2000, "1")])
 def test_own_statements_of_functions_whose_plan_is_old(serve, faulty_postgres, tmp_path, path, n, rows):
     """A trigger's at the commit, a procedure's behind its COMMIT: neither is run twice, neither is a success."""
@@ -361,6 +364,7 @@ def test_a_procedure_that_commits_as_it_goes(serve, faulty_postgres, tmp_path, m
         assert_problem(connection.read_response(), 503, "whether it was written is not known")
 
 
+@pytest.mark.direct(because="nothing is prepared")
 def test_a_table_that_was_away_when_a_connection_was_made(serve, faulty_postgres, tmp_path):
     """Its statement does not prepare then; once it does, it is served again, and nobody restarts anything."""
     faulty_postgres.execute("DROP TABLE IF EXISTS passing; CREATE TABLE passing AS SELECT 7 AS n", "blackbox")

@@ -14,6 +14,8 @@ import pytest
 from lib.postgres import Postgres
 from lib.service import assert_problem, clean_environment, program, run, wait_until
 
+pytestmark = pytest.mark.direct(because="it is about the sessions of the service's own connections")
+
 GONE_WITHIN_S = 30
 
 SETTINGS = """(SELECT json_object_agg(name, current_setting(name, true)) FROM unnest(ARRAY['statement_timeout',
@@ -120,7 +122,7 @@ def url(cluster, role="postgres", **options):
 @pytest.fixture
 def start(serve, cluster, endpoints):
     def start(*options, role="postgres", **in_url):
-        return serve(*options, endpoints=endpoints, url=url(cluster, role, **in_url))
+        return serve("--request-timeout-ms", 5000, *options, endpoints=endpoints, url=url(cluster, role, **in_url))
 
     return start
 

@@ -47,6 +47,7 @@ struct pg_conn {
 	PQnoticeReceiver receiver;
 	void *receiver_data;
 	unsigned notifications;
+	bool is_in_transaction;
 	char log[16384], shown[16384], error[256];
 };
 
@@ -122,6 +123,7 @@ void fake_pq_reset(void)
 	memset(described, 0, sizeof(described));
 	fake_pq.answers_setup = true;
 	fake_pq.server_version = 150000;
+	fake_pq.setup_parts = 2;
 }
 
 bool fake_pq_is_clean(void)
@@ -266,6 +268,15 @@ static void answer_hidden_prepares(PGconn *conn)
 		answer_hidden(conn);
 }
 
+static const char *value_of(const PGconn *conn, const struct command *command)
+{
+	if (!conn->is_setup_over && fake_pq.setup_value != NULL)
+		return fake_pq.setup_value;
+	if (conn->is_setup_over && fake_pq.answer != NULL)
+		return fake_pq.answer((unsigned)(conn - conns), command->text);
+	return command->text;
+}
+
 void fake_pq_answer_large(PGconn *conn, size_t bytes)
 {
 	struct command *command = oldest_command(conn);
@@ -273,8 +284,7 @@ void fake_pq_answer_large(PGconn *conn, size_t bytes)
 				: conn->is_aborted      ? PGRES_PIPELINE_ABORTED
 				: *command->text == '?' ? PGRES_COMMAND_OK
 							: PGRES_TUPLES_OK;
-	bool is_given = fake_pq.setup_value != NULL && !conn->is_setup_over;
-	PGresult *result = result_create(status, is_given ? fake_pq.setup_value : command->text);
+	PGresult *result = result_create(status, value_of(conn, command));
 
 	describe(result, command->text);
 	result->text_bytes = bytes;
@@ -326,6 +336,11 @@ void fake_pq_report(PGconn *conn, const char *setting, const char *value)
 {
 	conn->changed_setting = setting;
 	conn->changed_value = value;
+}
+
+void fake_pq_begin(PGconn *conn)
+{
+	conn->is_in_transaction = true;
 }
 
 void fake_pq_clog(PGconn *conn, unsigned times)
@@ -439,6 +454,37 @@ int PQenterPipelineMode(PGconn *conn)
 int PQexitPipelineMode(PGconn *conn)
 {
 	return conn->received == conn->sent;
+}
+
+PGTransactionStatusType PQtransactionStatus(const PGconn *conn)
+{
+	return conn->is_in_transaction ? PQTRANS_INTRANS : PQTRANS_IDLE;
+}
+
+int PQbackendPID(const PGconn *conn)
+{
+	(void)conn;
+	return fake_pq.backend_pid;
+}
+
+PGresult *PQexec(PGconn *conn, const char *sql)
+{
+	(void)conn;
+	(void)sql;
+	REQUIRE(false); /* it blocks */
+	return NULL;
+}
+
+PGresult *PQexecParams(PGconn *conn, const char *sql, int count, const Oid *types, const char *const *values,
+		       const int *lengths, const int *formats, int result_format)
+{
+	(void)count;
+	(void)types;
+	(void)values;
+	(void)lengths;
+	(void)formats;
+	(void)result_format;
+	return PQexec(conn, sql);
 }
 
 int PQserverVersion(const PGconn *conn)
@@ -605,7 +651,7 @@ int PQflush(PGconn *conn)
 			answer_by_itself(conn);
 	answer_hidden_prepares(conn);
 	/* the settings and statements, then the Sync that measures the distance */
-	conn->is_setup_over = ++conn->flushes > 1;
+	conn->is_setup_over = ++conn->flushes >= fake_pq.setup_parts;
 	return 0;
 }
 
@@ -718,6 +764,8 @@ char *PQresultErrorField(const PGresult *result, int field)
 		text = result->context;
 	else if (field == PG_DIAG_SOURCE_FUNCTION && fake_pq.source_function != NULL)
 		text = fake_pq.source_function;
+	else if (field == PG_DIAG_SOURCE_FILE && !fake_pq.is_pooler_s)
+		text = "postgres.c";
 	else if (field == PG_DIAG_SEVERITY_NONLOCALIZED)
 		text = fake_pq.severity != NULL                   ? fake_pq.severity
 		       : strncmp(result->sqlstate, "57P", 3) == 0 ? "FATAL"

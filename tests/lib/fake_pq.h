@@ -29,11 +29,16 @@ struct fake_pq {
 	bool answers_setup;
 	bool answers_everything;
 	int server_version;      /* 150000 */
+	unsigned setup_parts;    /* 2: what is sent at once, so often, is the set-up */
+	bool is_pooler_s;        /* errors are not PostgreSQL's own */
+	int backend_pid;         /* what each connection was told */
 	const char *setup_value; /* of the rows of the set-up; NULL: what was sent */
 	bool shows_prepares; /* else what is prepared after the set-up is not written down, and answered by itself */
 	unsigned forgets;    /* what is answered so: of so many statements that they are not prepared */
 	unsigned contends;   /* and of so many that other transactions were in their way */
-	const char *context; /* of errors, or NULL */
+	/* what a row behind the set-up of the connection with that index says; NULL: what was sent */
+	const char *(*answer)(unsigned index, const char *sent);
+	const char *context;         /* of errors, or NULL */
 	const char *source_function; /* the same */
 	const char *severity;        /* the same; NULL: FATAL for 57P.., else ERROR */
 	unsigned fail_at;            /* that one of all calls which can fail does; 0: none */
@@ -80,6 +85,8 @@ void fake_pq_notice(PGconn *conn, const char *sqlstate, const char *message);
 void fake_pq_notify(PGconn *conn, unsigned times);
 /* A setting that PostgreSQL reports has another value from now on. */
 void fake_pq_report(PGconn *conn, const char *setting, const char *value);
+/* A BEGIN has been answered. */
+void fake_pq_begin(PGconn *conn);
 /* So many of the next PQflush() leave something behind. */
 void fake_pq_clog(PGconn *conn, unsigned times);
 

@@ -4,12 +4,15 @@ import contextlib
 import os
 import pathlib
 import pwd
+import re
 import shutil
 import signal
 import subprocess
 import tempfile
 import time
 import urllib.parse
+
+from lib.pooler import PgBouncer
 
 START_TIMEOUT_S = 60
 SEPARATOR = "\x1f"
@@ -21,9 +24,26 @@ def binaries():
     return folders[-1]
 
 
+def behind_pooler(url):
+    """The URL by way of a pooler of the kind MEANTIME_POOLER, where one is asked for and the cluster is a test's own."""
+    kind = os.environ.get("MEANTIME_POOLER")
+    folder = re.search(r"[?&]host=([^&]*)", str(url))
+    cluster = Postgres.running.get(urllib.parse.unquote(folder[1]) if folder else "")
+    if not kind or cluster is None:
+        return url
+    if cluster.pooler is None:
+        cluster.pooler = PgBouncer(cluster, kind)
+    cluster.await_pooler(url)
+    return cluster.pooler.url(url)
+
+
 class Postgres:
+    running = {}  # by folder
+
     def __init__(self, **settings):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="meantime-pg-", dir="/tmp"))
+        self.pooler = None
+        self.running[str(self.folder)] = self
         # PostgreSQL refuses to run as root, so the cluster is another user's then.
         self.user = "postgres" if os.geteuid() == 0 else pwd.getpwuid(os.geteuid()).pw_name
         self.settings = {
@@ -71,6 +91,16 @@ class Postgres:
     def _is_ready(self):
         return subprocess.run([binaries() / "pg_isready", "-q", "-h", self.folder, "-p", self.settings["port"], "-U", "postgres"],
                               timeout=START_TIMEOUT_S).returncode == 0
+
+    def await_pooler(self, url):
+        """Once it has met a server that was away, PgBouncer refuses every client until it has found it again."""
+        deadline = time.monotonic() + START_TIMEOUT_S
+        while self._can_connect(url) and not self._can_connect(self.pooler.url(url)) and time.monotonic() < deadline:
+            time.sleep(0.1)
+
+    def _can_connect(self, url):
+        return subprocess.run([binaries() / "psql", "-Xqc", "SELECT", url], timeout=START_TIMEOUT_S, capture_output=True,
+                              cwd="/tmp").returncode == 0
 
     def log(self):
         return (self.folder / "log").read_text(errors="replace")[-4000:]
@@ -141,5 +171,8 @@ class Postgres:
         self.start()
 
     def destroy(self):
+        del self.running[str(self.folder)]
+        if self.pooler is not None:
+            self.pooler.destroy()
         self.stop()
         shutil.rmtree(self.folder, ignore_errors=True)

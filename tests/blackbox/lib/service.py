@@ -11,6 +11,7 @@ import threading
 import time
 
 from lib import http_client
+from lib.postgres import behind_pooler
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 START_TIMEOUT_S = 60
@@ -35,8 +36,21 @@ def clean_environment(**extra):
     return {**kept, **extra}
 
 
+def pooler_options(options):
+    """What the kind of pooler that MEANTIME_POOLER names asks for, unless the test has a word on it."""
+    kind = os.environ.get("MEANTIME_POOLER")
+    return ["--db-pooler", kind] if kind and "--db-pooler" not in options else []
+
+
+def by_way_of_pooler(arguments):
+    """The same command line, with the database behind the pooler that is asked for."""
+    there = [behind_pooler(each) if str(each).startswith("postgresql://") else each for each in arguments]
+    return there + pooler_options(there) if there != list(arguments) else list(arguments)
+
+
 def run(*arguments, environment=None, timeout_s=START_TIMEOUT_S, cwd=ROOT):
     """Runs a command of the program that ends by itself."""
+    arguments = by_way_of_pooler(arguments)
     done = subprocess.run([program(), *map(str, arguments)], capture_output=True, text=True, timeout=timeout_s,
                           env=clean_environment(**(environment or {})), cwd=cwd)
     assert not SANITIZER_REPORT.search(done.stderr), done.stderr
@@ -54,8 +68,8 @@ class Service:
         self.lines = []  # of stdout
         self._line_came = threading.Condition()
         self.process = subprocess.Popen(
-            [program(), "serve", "--mode", mode, "--listen", listen, "--database", database,
-             "--endpoints", str(endpoints), *PATIENCE, *map(str, options)],
+            [program(), "serve", "--mode", mode, "--listen", listen, "--endpoints", str(endpoints), *PATIENCE,
+             *map(str, by_way_of_pooler(["--database", database, *options]))],
             stdout=subprocess.PIPE, stderr=self._stderr, text=True, cwd=ROOT,
             env=clean_environment(**(environment or {})))
         self._reader = threading.Thread(target=self._read_lines, daemon=True)

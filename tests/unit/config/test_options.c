@@ -176,6 +176,12 @@ static void wrong_values_are_refused(void **state)
 		refuse(options, "loops", not_numbers[i], expected);
 	}
 	refuse(options, "drain_delay_ms", "", "here: drain_delay_ms must be an integer from 0 to 60000, not \"\"");
+	assert_int_equal(options_set(options, "db_pooler", "transaction", "here"), 0);
+	assert_int_equal(options->db_pooler, POOLER_TRANSACTION);
+	assert_int_equal(options_set(options, "db_pooler", "session", "here"), 0);
+	assert_int_equal(options->db_pooler, POOLER_SESSION);
+	refuse(options, "db_pooler", "statement",
+	       "here: db_pooler must be none, session or transaction, not \"statement\"");
 	refuse(options, "mode", "pool", "here: mode must be sync, threads or async, not \"pool\"");
 	refuse(options, "log_output", "syslog",
 	       "here: log_output must be stderr, stdout or a path with a \"/\" in it, not \"syslog\"");
@@ -277,6 +283,7 @@ static void the_sample_file_holds_defaults(void **state)
 #define COMPARE_string(field)                         assert_string_equal(options->field, defaults.field)
 #define COMPARE_uint(field)                           assert_int_equal(options->field, defaults.field)
 #define COMPARE_mode(field)                           assert_int_equal(options->field, defaults.field)
+#define COMPARE_pooler(field)                         assert_int_equal(options->field, defaults.field)
 #define COMPARE_level(field)                          assert_int_equal(options->field, defaults.field)
 #define COMPARE_output(field)                         assert_string_equal(options->field, defaults.field)
 #define OPTION(field, type, standard, min, max, help) COMPARE_##type(field);

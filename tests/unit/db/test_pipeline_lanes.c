@@ -23,6 +23,39 @@ static void a_statement_never_seen_travels_alone(void **state)
 	assert_ok(2, "language");
 }
 
+/* A pooler may give away a session that has answered one unit of several: none is sent ahead. */
+static void expect_one_at_a_time(enum db_pooler pooler)
+{
+	settings.pooler = pooler;
+	fake_pq.setup_parts = pooler == DB_POOLER_SESSION ? 4 : 2;
+	start();
+	teach(&country, 0);
+	teach(&add, 0);
+	for (int i = 0; i < 12; i++)
+		submit(i, i % 2 == 0 ? &country : &add);
+	for (int turns = 0; turns < 100 && all_done < 12; turns++) {
+		turn();
+		for (unsigned i = 0; i < options.connections; i++)
+			if (pipeline->links[i].lane != NULL)
+				assert_in_range(pipeline->links[i].conn.in_flight, 0, 1);
+		answer_all_open();
+		run_for(2);
+	}
+	assert_int_equal(all_done, 12);
+}
+
+static void behind_a_session_pooler_a_connection_carries_one(void **state)
+{
+	(void)state;
+	expect_one_at_a_time(DB_POOLER_SESSION);
+}
+
+static void behind_a_transaction_pooler_a_connection_carries_one(void **state)
+{
+	(void)state;
+	expect_one_at_a_time(DB_POOLER_TRANSACTION);
+}
+
 static void a_quick_one_never_shares_with_a_slow_one(void **state)
 {
 	(void)state;
@@ -435,6 +468,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    TEST(a_statement_never_seen_travels_alone),
+	    TEST(behind_a_session_pooler_a_connection_carries_one),
+	    TEST(behind_a_transaction_pooler_a_connection_carries_one),
 	    TEST(a_quick_one_never_shares_with_a_slow_one),
 	    TEST(what_is_far_away_is_quick_all_the_same),
 	    TEST(what_turns_out_slow_is_slow_before_it_has_ended),

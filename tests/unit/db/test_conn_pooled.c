@@ -1,0 +1,265 @@
+#include "conn_fixture.h"
+
+#include "db/pooler.h"
+
+/* Behind a transaction pooler */
+
+static int set_up_pooled(void **state)
+{
+	int status = set_up(state);
+
+	settings.pooler = DB_POOLER_TRANSACTION;
+	return status;
+}
+
+static void open_pooled(bool is_read_only)
+{
+	fake_pq.setup_parts = settings.pooler == DB_POOLER_SESSION ? 4 : 2;
+	init_as(is_read_only);
+	assert_int_equal(db_conn_open(&conn, NULL), 0);
+	while (!db_conn_is_usable(&conn))
+		assert_int_equal(db_conn_advance(&conn), 0);
+}
+
+static void the_set_up_leaves_nothing(void **state)
+{
+	(void)state;
+	fake_pq.setup_value = "300";
+	open_pooled(true);
+	assert_string_equal(fake_pq_sent(pg()), "SELECT() Sync Sync");
+	assert_int_equal(conn.statement_limit_ms, 300);
+}
+
+static void a_set_up_that_fails_is_no_session(void **state)
+{
+	(void)state;
+	fake_pq.answers_setup = false;
+	init_as(true);
+	assert_int_equal(db_conn_open(&conn, NULL), 0);
+	assert_int_equal(db_conn_advance(&conn), 0);
+	assert_int_equal(db_conn_advance(&conn), 0);
+	fake_pq_answer_error(pg(), "42704", "unrecognized configuration parameter", NULL);
+	assert_int_equal(db_conn_advance(&conn), -1);
+	assert_string_equal(conn.error, "unrecognized configuration parameter");
+}
+
+/* For the transaction (the first "on"), of reads (the fourth value), as text and not by name. */
+static void each_unit_brings_its_settings(void **state)
+{
+	(void)state;
+	open_pooled(true);
+	fake_pq_sent(pg());
+	assert_int_equal(send_batch(0, &country, false), 0);
+	assert_int_equal(send_batch(1, &country, true), 0);
+	assert_int_equal(send_batch(2, &country, true), 0);
+	assert_string_equal(fake_pq_sent(pg()), "SELECT(on,5000,31000,on,on) SELECT(0) SELECT(1) Sync"
+						" SELECT(on,5000,31000,on,on) SELECT(2) Sync");
+	fake_pq_answer_all(pg());
+	assert_int_equal(db_conn_advance(&conn), 0);
+	assert_string_equal(over, "0 done, 1 done, 2 done");
+	assert_row(0, "SELECT(0)");
+	assert_row(1, "SELECT(1)");
+	assert_row(2, "SELECT(2)");
+	assert_int_equal(conn.preparing, 0);
+}
+
+static void a_write_s_unit_is_not_read_only(void **state)
+{
+	(void)state;
+	open_pooled(false);
+	fake_pq_sent(pg());
+	assert_int_equal(send_batch(0, &add, true), 0);
+	assert_string_equal(fake_pq_sent(pg()), "SELECT(on,5000,31000,off,on) INSERT(0) Sync");
+	fake_pq_answer_all(pg());
+	assert_int_equal(db_conn_advance(&conn), 0);
+	assert_row(0, "INSERT(0)");
+}
+
+/* A read that travels with the writes. */
+static void a_read_on_a_writing_connection_is_read_only(void **state)
+{
+	(void)state;
+	open_pooled(false);
+	fake_pq_sent(pg());
+	assert_int_equal(send_batch(0, &country, true), 0);
+	assert_string_equal(fake_pq_sent(pg()), "SELECT(on,5000,31000,on,on) SELECT(0) Sync");
+}
+
+static void a_time_of_its_own_goes_with_the_settings(void **state)
+{
+	(void)state;
+	open_pooled(true);
+	fake_pq_sent(pg());
+	assert_int_equal(send_batch(0, &slow, true), 0);
+	assert_string_equal(fake_pq_sent(pg()), "SELECT(on,250,31000,on,on) SELECT() Sync");
+}
+
+/* Its transaction has the settings already; each part has its own time, which the role's limit bounds. */
+static void a_stream_s_transaction_is_set_once(void **state)
+{
+	(void)state;
+	open_pooled(true);
+	fake_pq_sent(pg());
+	fake_pq_begin(pg());
+	assert_int_equal(send_batch(0, &country, true), 0);
+	assert_int_equal(send_batch(1, &slow, true), 0);
+	conn.statement_limit_ms = 100;
+	assert_int_equal(send_batch(2, &slow, true), 0);
+	assert_string_equal(fake_pq_sent(pg()),
+			    "SELECT(5000) SELECT(0) Sync SELECT(250) SELECT() Sync SELECT(100) SELECT() Sync");
+	fake_pq_answer_all(pg());
+	assert_int_equal(db_conn_advance(&conn), 0);
+	assert_row(0, "SELECT(0)");
+}
+
+/* DEALLOCATE ALL would be another client's affair. */
+static void a_turn_sends_nothing(void **state)
+{
+	(void)state;
+	open_pooled(true);
+	fake_pq_sent(pg());
+	assert_int_equal(db_conn_turn(&conn, (struct db_catalog){.edition = 1, .statement_count = 5}), 0);
+	assert_string_equal(fake_pq_sent(pg()), "");
+	assert_int_equal(conn.state, CONN_READY);
+	assert_int_equal(conn.catalog.edition, 1);
+	assert_int_equal(send_batch(0, &country, true), 0);
+	assert_string_equal(fake_pq_sent(pg()), "SELECT(on,5000,31000,on,on) SELECT(0) Sync");
+}
+
+/* A goodbye of PostgreSQL's says that nothing was written, whoever brings it; a pooler's own says nothing. */
+static void assert_write_is(enum db_pooler pooler, bool is_pooler_s, const char *sqlstate, enum error error)
+{
+	settings.pooler = pooler;
+	fake_pq.setup_parts = pooler == DB_POOLER_SESSION ? 4 : 2;
+	init_as(false);
+	over[0] = '\0';
+	open_and_prepare();
+	assert_int_equal(send_batch(0, &add, true), 0);
+	while (fake_pq_unanswered(pg()) > 2)
+		fake_pq_answer(pg());
+	fake_pq.is_pooler_s = is_pooler_s;
+	fake_pq_answer_error(pg(), sqlstate, "goodbye", NULL);
+	assert_int_equal(db_conn_advance(&conn), -1);
+	fake_pq.is_pooler_s = false;
+	db_conn_close(&conn);
+	assert_string_equal(over, "0 lost");
+	assert_int_equal(batches[0].error, error);
+	db_batch_cleanup(&batches[0]);
+}
+
+static void a_pooler_s_goodbye_leaves_a_write_unknown(void **state)
+{
+	(void)state;
+	for (enum db_pooler pooler = DB_POOLER_NONE; pooler <= DB_POOLER_TRANSACTION; pooler++) {
+		assert_write_is(pooler, false, "57P01", ERROR_DATABASE_UNAVAILABLE);
+		assert_write_is(pooler, true, "57P01", ERROR_NONE);
+		assert_write_is(pooler, true, "08P01", ERROR_NONE);
+	}
+}
+
+/* Behind a session pooler */
+
+/* One part is over before the next is sent. */
+static void a_session_of_a_pooler_s_is_set_up_part_by_part(void **state)
+{
+	(void)state;
+	settings.pooler = DB_POOLER_SESSION;
+	fake_pq.answers_setup = false;
+	init_as(true);
+	assert_int_equal(db_conn_open(&conn, NULL), 0);
+	assert_int_equal(db_conn_advance(&conn), 0);
+	assert_int_equal(db_conn_advance(&conn), 0);
+	assert_string_equal(fake_pq_sent(pg()),
+			    "SELECT(off,5000,31000,on,on) +meantime: timeout +meantime: read only Sync");
+	for (int i = 0; i < 2; i++) {
+		fake_pq_answer_all(pg());
+		assert_int_equal(db_conn_advance(&conn), 0);
+		assert_string_equal(fake_pq_sent(pg()), "SELECT() Sync");
+		fake_pq_answer_error(pg(), "22023", "not on this system", NULL);
+	}
+	fake_pq_answer_all(pg());
+	assert_int_equal(db_conn_advance(&conn), 0);
+	assert_string_equal(fake_pq_sent(pg()), "Sync");
+	fake_pq_answer_all(pg());
+	assert_int_equal(db_conn_advance(&conn), 0);
+	assert_int_equal(conn.state, CONN_READY);
+	assert_int_equal(send_batch(0, &slow, true), 0);
+	assert_string_equal(fake_pq_sent(pg()), "R/O meantime:(250) SELECT() Sync");
+}
+
+/* Which kind of pooler it is */
+
+/* The processes that the first and the second connection are told of, one by one. */
+static const char *const *pids[2];
+static unsigned asked[2];
+
+static const char *next_pid(unsigned index, const char *sent)
+{
+	if (strncmp(sent, "SELECT()", 8) != 0)
+		return sent;
+	return pids[index][asked[index]] != NULL ? pids[index][asked[index]++] : pids[index][asked[index] - 1];
+}
+
+static const char *fault_with(int told, const char *const *first, const char *const *second)
+{
+	struct db_settings of_probe;
+	struct db_conn probe;
+	const char *fault;
+
+	fake_pq_reset();
+	fake_pq.answers_everything = true;
+	fake_pq.backend_pid = told;
+	fake_pq.answer = next_pid;
+	pids[0] = first;
+	pids[1] = second;
+	asked[0] = asked[1] = 0;
+	settings.pooler = DB_POOLER_NONE;
+	pooler_init_probe(&probe, &of_probe, &settings);
+	assert_int_equal(db_wait_open(&probe, UINT64_MAX), 0);
+	fault = pooler_fault(&settings, &probe);
+	db_conn_close(&probe);
+	assert_true(fake_pq_is_clean());
+	return fault;
+}
+
+#define PIDS(...) ((const char *const[]){__VA_ARGS__, NULL})
+
+static void a_pooler_of_transactions_is_found(void **state)
+{
+	(void)state;
+	assert_null(fault_with(10, PIDS("10"), PIDS("99")));
+	assert_int_equal(fake_pq.opened, 1);
+	assert_null(fault_with(77, PIDS("10"), PIDS("11")));
+	assert_int_equal(fake_pq.opened, 2);
+	/* the first's session is the second's next */
+	assert_non_null(fault_with(77, PIDS("10"), PIDS("10")));
+	assert_non_null(strstr(fault_with(77, PIDS("10"), PIDS("10")), "--db-pooler transaction"));
+	assert_non_null(fault_with(77, PIDS("10"), PIDS("11", "10")));
+	/* the first has another one now */
+	assert_non_null(fault_with(77, PIDS("10", "12"), PIDS("11")));
+	assert_non_null(fault_with(77, PIDS("10", "10", "10", "12"), PIDS("11")));
+	/* what says nothing is no fault: who serves says what is wrong with it */
+	assert_null(fault_with(77, PIDS("x"), PIDS("11")));
+	assert_null(fault_with(77, PIDS("10"), PIDS("x")));
+}
+
+#define TEST_POOLED(name) cmocka_unit_test_setup_teardown(name, set_up_pooled, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    TEST_POOLED(the_set_up_leaves_nothing),
+	    TEST_POOLED(a_set_up_that_fails_is_no_session),
+	    TEST_POOLED(each_unit_brings_its_settings),
+	    TEST_POOLED(a_write_s_unit_is_not_read_only),
+	    TEST_POOLED(a_read_on_a_writing_connection_is_read_only),
+	    TEST_POOLED(a_time_of_its_own_goes_with_the_settings),
+	    TEST_POOLED(a_stream_s_transaction_is_set_once),
+	    TEST_POOLED(a_turn_sends_nothing),
+	    TEST(a_session_of_a_pooler_s_is_set_up_part_by_part),
+	    TEST(a_pooler_s_goodbye_leaves_a_write_unknown),
+	    TEST(a_pooler_of_transactions_is_found),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
