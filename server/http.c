@@ -164,7 +164,7 @@ struct http_loop *http_loop_create(struct http *http, const struct http_loop_opt
 	list_init(&created->editions);
 	created->pulse = options->pulse;
 	created->is_admin = options->is_admin;
-	created->connections_max = options->is_admin ? ADMIN_CONNECTIONS : http->service->options->max_connections;
+	created->connections_max = options->is_admin ? ADMIN_CONNECTIONS : http->service->clients_max;
 	list_init(&created->clients);
 	address_counts_init(&created->addresses);
 	list_init(&created->sending);

@@ -6,6 +6,8 @@
 #include "server/admin.h"
 #include "server/compute_pool.h"
 #include "server/db_capacity.h"
+#include "server/descriptors.h"
+#include "server/exhaustion.h"
 #include "server/loop.h"
 #include "server/metrics.h"
 #include "server/notify.h"
@@ -19,7 +21,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 enum {
@@ -159,14 +160,14 @@ static int open_listeners(struct server *server)
 }
 
 /* Every connection is a file. */
-static void raise_file_limit(void)
+static void plan_descriptors(struct server *server)
 {
-	struct rlimit limit;
+	const struct options *options = server->service.options;
+	struct descriptors descriptors = descriptors_plan(options, server->edition->fetches_pages);
 
-	if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
-		limit.rlim_cur = limit.rlim_max;
-		setrlimit(RLIMIT_NOFILE, &limit);
-	}
+	descriptors_warn(&descriptors, options);
+	server->service.clients_max = descriptors.clients_max;
+	exhaustion_prepare();
 }
 
 static void *run_loop(void *data)
@@ -273,7 +274,7 @@ static int serve(struct server *server)
 	int status;
 
 	signal(SIGPIPE, SIG_IGN);
-	raise_file_limit();
+	plan_descriptors(server);
 	options_log(server->service.options);
 	if (open_listeners(server) != 0) {
 		free(server->listeners);

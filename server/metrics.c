@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "base/memory.h"
+#include "server/exhaustion.h"
 #include "server/service.h"
 
 #include <stdatomic.h>
@@ -302,6 +303,18 @@ static void write_log(struct buffer *out)
 	buffer_printf(out, "meantime_log_lines_dropped_total %llu\n", (unsigned long long)log_dropped());
 }
 
+static void write_descriptors(struct buffer *out)
+{
+	write_header(
+	    out, "descriptors_exhausted_total", "counter",
+	    "How often no file descriptor was left: for clients, or to connect to PostgreSQL and other hosts.");
+	buffer_printf(out,
+		      "meantime_descriptors_exhausted_total{operation=\"accept\"} %llu\n"
+		      "meantime_descriptors_exhausted_total{operation=\"connect\"} %llu\n",
+		      (unsigned long long)exhaustion_times(EXHAUSTION_ACCEPT),
+		      (unsigned long long)exhaustion_times(EXHAUSTION_CONNECT));
+}
+
 static void write_editions(const struct metrics *metrics, struct buffer *out)
 {
 	write_header(out, "endpoints", "gauge", "Endpoints that are served.");
@@ -327,6 +340,7 @@ void metrics_write(const struct metrics *metrics, struct buffer *out)
 	write_gauges(metrics, out);
 	write_log(out);
 	write_editions(metrics, out);
+	write_descriptors(out);
 }
 
 enum step metrics_get(struct exchange *x)

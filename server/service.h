@@ -28,6 +28,7 @@ struct service {
 	struct fetcher *fetcher;      /* as well; NULL, too, when no endpoint fetches pages */
 	const struct fetcher_settings *fetcher_settings;
 	struct db_settings db, db_for_streams;
+	unsigned clients_max; /* per loop: max_connections, or what file descriptors are left for them */
 	atomic_bool is_draining;
 	atomic_uint ready_loops;        /* loops that have a connection to PostgreSQL */
 	atomic_uint longest_timeout_ms; /* that any request was ever given */

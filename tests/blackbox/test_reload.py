@@ -11,7 +11,7 @@ import pytest
 from conftest import TEST_ENDPOINTS
 from lib import http_client
 from lib.http_client import encode_request
-from lib.service import run, wait_until
+from lib.service import ROOT, run, wait_until
 
 # What an edition says is its number; a slow request, a stream and a write are under way while editions change.
 FILE = """
@@ -477,3 +477,20 @@ def test_a_log_that_cannot_be_written_stops_the_start(database, output, words):
     done = run("serve", "--database", database, "--endpoints", TEST_ENDPOINTS, "--log-output", output,
                "--listen", "127.0.0.1:0")
     assert done.returncode == 1 and words in done.stderr and "--log-output" in done.stderr, done.stderr
+
+
+def test_what_is_built_in_may_come_with_a_reload(start, folder):
+    """The thread that fetches pages is not there before an edition needs it."""
+    service = start()
+    assert service.request("POST", "/titles", {"urls": ["http://127.0.0.1:1/"]}).status == 404
+    built_in = (ROOT / "config/endpoints/beyond.sql").read_text()
+    (folder.path / "beyond.sql").write_text(built_in)
+    reload(service)
+    assert service.get("/delay/1").status == 200
+    answer = service.request("POST", "/titles", {"urls": ["http://127.0.0.1:1/"]}, [("Accept", "application/json")])
+    assert answer.status == 200 and "error" in answer.json[0], answer
+    reload(service)
+    assert service.request("POST", "/titles", {"urls": ["http://127.0.0.1:1/"]}).status == 200
+    (folder.path / "beyond.sql").unlink()
+    reload(service)
+    assert service.get("/delay/1").status == 404

@@ -61,14 +61,14 @@ def run(*arguments, environment=None, timeout_s=START_TIMEOUT_S, cwd=ROOT):
 class Service:
     """A running service. Its stop() is a test of its own: exit status 0, and no sanitizer has said anything."""
 
-    def __init__(self, database, endpoints, mode, *options, listen="127.0.0.1:0", environment=None):
+    def __init__(self, database, endpoints, mode, *options, listen="127.0.0.1:0", environment=None, wrapper=()):
         self.mode = mode
         self.is_terminated = False
         self._stderr = tempfile.NamedTemporaryFile(prefix="meantime-stderr-", mode="w+", errors="replace")
         self.lines = []  # of stdout
         self._line_came = threading.Condition()
         self.process = subprocess.Popen(
-            [program(), "serve", "--mode", mode, "--listen", listen, "--endpoints", str(endpoints), *PATIENCE,
+            [*wrapper, program(), "serve", "--mode", mode, "--listen", listen, "--endpoints", str(endpoints), *PATIENCE,
              *map(str, by_way_of_pooler(["--database", database, *options]))],
             stdout=subprocess.PIPE, stderr=self._stderr, text=True, cwd=ROOT,
             env=clean_environment(**(environment or {})))
