@@ -494,3 +494,22 @@ def test_what_is_built_in_may_come_with_a_reload(start, folder):
     (folder.path / "beyond.sql").unlink()
     reload(service)
     assert service.get("/delay/1").status == 404
+
+
+def test_a_loop_that_waits_turns_later(start, folder, mode):
+    """In sync mode what has arrived is answered first, one after the other, for longer than the reload waits."""
+    if mode != "sync":
+        pytest.skip("its loop turns at once")
+    service = start("--request-timeout-ms", 1000)
+    connections = [service.connect() for _ in range(8)]
+    with service.paused():
+        for connection in connections:
+            connection.send(encode_request("GET", "/slow/900"))
+        folder.write(2)
+        hang_up(service)
+    assert wait_until(lambda: "reloaded: " in service.log(), 60)
+    assert "; loops that wait and turn to them later: 1\n" in service.log()
+    assert [connection.read_response().json for connection in connections] == [{"ms": 900, "edition": 1}] * 8
+    assert wait_until(lambda: edition_of(service) == 2)
+    for connection in connections:
+        connection.close()
