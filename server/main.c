@@ -274,8 +274,8 @@ static int serve(struct server *server)
 	int status;
 
 	signal(SIGPIPE, SIG_IGN);
-	plan_descriptors(server);
 	options_log(server->service.options);
+	plan_descriptors(server);
 	if (open_listeners(server) != 0) {
 		free(server->listeners);
 		return EXIT_WRONG;

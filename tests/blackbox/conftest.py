@@ -131,3 +131,11 @@ def faulty_postgres(faulty_cluster):
     yield faulty_cluster
     if faulty_cluster.server is None:
         faulty_cluster.start()
+
+
+@pytest.fixture(scope="session")
+def stuck_poll(tmp_path_factory):
+    """A library to preload: ppoll() does not come back while the file that STUCK_POLL names is there."""
+    library = tmp_path_factory.mktemp("poll") / "stuck_poll.so"
+    subprocess.run(["cc", "-O2", "-shared", "-fPIC", "-o", library, ROOT / "tests/lib/stuck_poll.c", "-ldl"], check=True)
+    return library

@@ -3,14 +3,13 @@
 import contextlib
 import re
 import select
-import subprocess
 import time
 
 import pytest
 
 from lib import http_client
 from lib.http_client import encode_request
-from lib.service import ROOT, run, wait_until
+from lib.service import run, wait_until
 
 SAMPLE = re.compile(r'^([a-zA-Z_:][a-zA-Z0-9_:]*)(\{(?:[a-zA-Z_]\w*="(?:[^"\\]|\\.)*",?)*\})? (\S+)$')
 
@@ -195,13 +194,6 @@ def test_a_full_admin_port_gets_free_again(serve):
         guest.close()
 
 
-@pytest.fixture(scope="module")
-def stuck_poll(tmp_path_factory):
-    library = tmp_path_factory.mktemp("poll") / "stuck_poll.so"
-    subprocess.run(["cc", "-O2", "-shared", "-fPIC", "-o", library, ROOT / "tests/lib/stuck_poll.c", "-ldl"], check=True)
-    return library
-
-
 def test_a_loop_that_never_comes_back_is_not_alive(serve, mode, stuck_poll, tmp_path, is_slow):
     if mode != "sync":
         pytest.skip("the fault stands in the waiting of sync mode's loop")
@@ -226,7 +218,7 @@ def test_a_loop_that_waits_within_its_deadline_is_alive(serve, mode, is_slow):
     """For longer than a loop may stand still where requests have five seconds."""
     if mode != "sync" or is_slow:
         pytest.skip("18 seconds, for the one mode whose loop waits")
-    service = serve("--admin", "127.0.0.1:0")
+    service = serve("--admin", "127.0.0.1:0", "--request-timeout-ms", 5000)
     with service.connect() as connection:
         connection.send(encode_request("GET", "/slow-allowed/18000"))
         while not is_answered(connection):

@@ -496,20 +496,21 @@ def test_what_is_built_in_may_come_with_a_reload(start, folder):
     assert service.get("/delay/1").status == 404
 
 
-def test_a_loop_that_waits_turns_later(start, folder, mode):
-    """In sync mode what has arrived is answered first, one after the other, for longer than the reload waits."""
+def test_a_loop_that_waits_turns_later(start, folder, mode, stuck_poll, tmp_path, is_slow):
     if mode != "sync":
-        pytest.skip("its loop turns at once")
-    service = start("--request-timeout-ms", 1000)
-    connections = [service.connect() for _ in range(8)]
-    with service.paused():
-        for connection in connections:
-            connection.send(encode_request("GET", "/slow/900"))
+        pytest.skip("the fault stands in the waiting of sync mode's loop")
+    if is_slow:
+        pytest.skip("a sanitizer has to be loaded first")
+    stuck = tmp_path / "stuck"
+    service = start("--request-timeout-ms", 100, environment={"LD_PRELOAD": str(stuck_poll), "STUCK_POLL": str(stuck)})
+    assert edition_of(service) == 1
+    stuck.touch()
+    with service.connect() as connection:
+        connection.send(encode_request("GET", "/slow/50"))
+        assert wait_until(lambda: service.metric("requests_in_flight") >= 1)
         folder.write(2)
-        hang_up(service)
-    assert wait_until(lambda: "reloaded: " in service.log(), 60)
-    assert "; loops that wait and turn to them later: 1\n" in service.log()
-    assert [connection.read_response().json for connection in connections] == [{"ms": 900, "edition": 1}] * 8
+        reload(service)
+        assert "; loops that wait and turn to them later: 1\n" in service.log()
+        stuck.unlink()
+        connection.read_response()
     assert wait_until(lambda: edition_of(service) == 2)
-    for connection in connections:
-        connection.close()

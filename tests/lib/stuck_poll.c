@@ -1,5 +1,5 @@
-/* stuck_poll.c - preloaded: while the file that STUCK_POLL names is there, ppoll() does not come back, as if the program
- * waited for something that never happens. */
+/* stuck_poll.c - preloaded: while the file that STUCK_POLL names is there, ppoll() does not come back in the first
+ * thread, the first loop's, as if it waited for something that never happens. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <poll.h>
@@ -15,7 +15,7 @@ int ppoll(struct pollfd *fds, nfds_t count, const struct timespec *timeout, cons
 
 	if (real == NULL)
 		*(void **)&real = dlsym(RTLD_NEXT, "ppoll");
-	while (file != NULL && access(file, F_OK) == 0)
+	while (file != NULL && gettid() == getpid() && access(file, F_OK) == 0)
 		usleep(TRY_US);
 	return real(fds, count, timeout, mask);
 }
