@@ -68,9 +68,31 @@ void exhaustion_prepare(void)
 	pthread_mutex_unlock(&reserve_lock);
 }
 
+/* ThreadSanitizer has to see each descriptor that is new, or takes it for the one that had its number before. */
+#if defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define IS_WATCHED 1
+int __interceptor_accept4(int fd, struct sockaddr *address, socklen_t *length, int flags);
+int __interceptor_socket(int domain, int type, int protocol);
+#endif
+#endif
+
 static int accept_raw(int fd, struct sockaddr *address, socklen_t *length, int flags)
 {
+#ifdef IS_WATCHED
+	return __interceptor_accept4(fd, address, length, flags);
+#else
 	return (int)syscall(SYS_accept4, fd, address, length, flags);
+#endif
+}
+
+static int socket_raw(int domain, int type, int protocol)
+{
+#ifdef IS_WATCHED
+	return __interceptor_socket(domain, type, protocol);
+#else
+	return (int)syscall(SYS_socket, domain, type, protocol);
+#endif
 }
 
 /* Those that wait are accepted in the place of the reserve, and closed; else they would wake the loop for ever. */
@@ -108,7 +130,7 @@ int accept4(int fd, __SOCKADDR_ARG address, socklen_t *restrict length, int flag
 
 int socket(int domain, int type, int protocol)
 {
-	int fd = (int)syscall(SYS_socket, domain, type, protocol), error = errno;
+	int fd = socket_raw(domain, type, protocol), error = errno;
 
 	if (fd < 0 && is_exhaustion(error))
 		note(EXHAUSTION_CONNECT, error);
