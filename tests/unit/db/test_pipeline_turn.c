@@ -192,6 +192,7 @@ static void one_that_does_not_turn_in_time_is_replaced(void **state)
 	submit(0, &new_country);
 	for (int i = 0; i < 100 && fake_pq.opened < 4; i++)
 		run_for(5);
+	assert_int_equal(fake_pq.opened, 4);
 	answer_until_done(1);
 	assert_ok(0, "country");
 }
