@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "db/as_json.h"
 #include "db/backoff.h"
 #include "db/learn.h"
 #include "db/parameter.h"
@@ -143,6 +144,42 @@ static void learn_parameters(struct description *d, struct endpoint *endpoint, c
 	}
 }
 
+/* The columns of what was prepared last. */
+static void learn_shown(struct description *d, struct endpoint *endpoint)
+{
+	struct db_signature before = endpoint->statement.signature;
+	PGresult *result = PQdescribePrepared(d->pg, "");
+
+	if (PQresultStatus(result) == PGRES_COMMAND_OK && learn_types(d, endpoint, result)) {
+		learn_columns(&endpoint->statement.signature, &d->catalog, result);
+		as_json_note(&endpoint->statement.signature, &before, &d->set->arena);
+	}
+	PQclear(result);
+}
+
+/* What stands in no FROM may stand in WITH: INSERT with RETURNING, for one. */
+static bool shows_as_json(struct description *d, struct endpoint *endpoint)
+{
+	struct db_statement *statement = &endpoint->statement;
+	const char *list = statement->needs_columns && endpoint->work == NULL
+			       ? as_json_list(&statement->signature, &d->catalog)
+			       : NULL;
+	const char *sql;
+
+	if (list == NULL)
+		return false;
+	sql = as_json_in_from(statement->sql, list, statement->row_limit, &d->set->arena);
+	if (!prepares(d, endpoint, sql))
+		sql = as_json_in_with(statement->sql, list, &d->set->arena);
+	if (sql == NULL || !prepares(d, endpoint, sql)) {
+		as_json_show_text(&statement->signature);
+		return false;
+	}
+	statement->sql = sql;
+	learn_shown(d, endpoint);
+	return true;
+}
+
 static void describe_endpoint(struct description *d, struct endpoint *endpoint)
 {
 	struct db_statement *statement = &endpoint->statement;
@@ -164,6 +201,8 @@ static void describe_endpoint(struct description *d, struct endpoint *endpoint)
 	}
 	PQclear(result);
 	read_only_check_endpoint(&d->read_only, endpoint);
+	if (shows_as_json(d, endpoint))
+		return;
 	if (statement->row_limit > 0)
 		limit_rows(d, endpoint);
 }

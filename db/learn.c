@@ -1,7 +1,9 @@
 #include "db/learn.h"
 
 #include "base/buffer.h"
+#include "base/json_scan.h"
 #include "base/memory.h"
+#include "base/require.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,12 +14,19 @@ enum {
 	/* "vector" types look like arrays in the catalog, but their text form is "1 2 3" */
 	OID_INT2VECTOR = 22,
 	OID_OIDVECTOR = 30,
+	OID_RECORD = 2249,
+	OID_RECORD_ARRAY = 2287,
 };
 
 /* A row of learn_types_sql. */
 struct learn_type {
 	Oid oid, base, element; /* 0: it is no domain, no array */
 	const char *name, *labels;
+	const char *attribute_names; /* of a composite type: a JSON array; NULL: it is none */
+	const char *attribute_oids;  /* one blank between */
+	struct db_composite *composite;
+	bool is_hstore;
+	bool is_cast; /* to json, by a function */
 	char delimiter;
 };
 
@@ -27,18 +36,29 @@ const char learn_types_sql[] =
     " UNION"
     " SELECT part.oid FROM used JOIN pg_catalog.pg_type t ON t.oid = used.oid, LATERAL (VALUES"
     " (CASE t.typtype WHEN 'd' THEN t.typbasetype ELSE 0 END),"
-    " (CASE WHEN t.typcategory = 'A' AND t.typtype = 'b' THEN t.typelem ELSE 0 END)) AS part(oid)"
+    " (CASE WHEN t.typcategory = 'A' AND t.typtype = 'b' THEN t.typelem ELSE 0 END)"
+    " UNION ALL SELECT a.atttypid FROM pg_catalog.pg_attribute a"
+    " WHERE t.typtype = 'c' AND a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped) AS part(oid)"
     " WHERE part.oid <> 0)"
     " SELECT t.oid, format_type(t.oid, NULL),"
     " CASE t.typtype WHEN 'd' THEN t.typbasetype ELSE 0 END,"
     " CASE WHEN t.typcategory = 'A' AND t.typtype = 'b' THEN t.typelem ELSE 0 END,"
     " (SELECT e.typdelim FROM pg_catalog.pg_type e WHERE e.oid = t.typelem),"
-    " (SELECT json_agg(enumlabel ORDER BY enumsortorder) FROM pg_catalog.pg_enum WHERE enumtypid = t.oid)"
+    " (SELECT json_agg(enumlabel ORDER BY enumsortorder) FROM pg_catalog.pg_enum WHERE enumtypid = t.oid),"
+    " (SELECT json_agg(a.attname::text ORDER BY a.attnum) FROM pg_catalog.pg_attribute a"
+    " WHERE t.typtype = 'c' AND a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped),"
+    " (SELECT string_agg(a.atttypid::text, ' ' ORDER BY a.attnum) FROM pg_catalog.pg_attribute a"
+    " WHERE t.typtype = 'c' AND a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped),"
+    " t.typname = 'hstore' AND t.typtype = 'b' AND EXISTS (SELECT FROM pg_catalog.pg_depend d"
+    " JOIN pg_catalog.pg_extension e ON e.oid = d.refobjid WHERE d.classid = 'pg_catalog.pg_type'::regclass"
+    " AND d.objid = t.oid AND d.refclassid = 'pg_catalog.pg_extension'::regclass AND e.extname = 'hstore'),"
+    " t.oid >= 16384 AND EXISTS (SELECT FROM pg_catalog.pg_cast c WHERE c.castsource = t.oid"
+    " AND c.casttarget = 'pg_catalog.json'::regtype AND c.castmethod = 'f')"
     " FROM used JOIN pg_catalog.pg_type t ON t.oid = used.oid";
 
 /* Types */
 
-static const struct learn_type *find_type(const struct learn_catalog *catalog, Oid oid)
+static struct learn_type *find_type(const struct learn_catalog *catalog, Oid oid)
 {
 	for (unsigned i = 0; i < catalog->count; i++)
 		if (catalog->types[i].oid == oid)
@@ -71,6 +91,11 @@ static Oid oid_at(const PGresult *rows, int row, int column)
 	return (Oid)strtoul(PQgetvalue(rows, row, column), NULL, 10);
 }
 
+static const char *text_or_null(struct arena *arena, const PGresult *rows, int row, int column)
+{
+	return PQgetisnull(rows, row, column) ? NULL : arena_copy(arena, text_of(PQgetvalue(rows, row, column)));
+}
+
 static struct learn_type type_of_row(struct arena *arena, const PGresult *rows, int row)
 {
 	return (struct learn_type){
@@ -79,7 +104,11 @@ static struct learn_type type_of_row(struct arena *arena, const PGresult *rows, 
 	    .base = oid_at(rows, row, 2),
 	    .element = oid_at(rows, row, 3),
 	    .delimiter = PQgetvalue(rows, row, 4)[0],
-	    .labels = PQgetisnull(rows, row, 5) ? NULL : arena_copy(arena, text_of(PQgetvalue(rows, row, 5))),
+	    .labels = text_or_null(arena, rows, row, 5),
+	    .attribute_names = text_or_null(arena, rows, row, 6),
+	    .attribute_oids = text_or_null(arena, rows, row, 7),
+	    .is_hstore = PQgetvalue(rows, row, 8)[0] == 't',
+	    .is_cast = PQgetvalue(rows, row, 9)[0] == 't',
 	};
 }
 
@@ -101,9 +130,47 @@ void learn_add_types(struct learn_catalog *catalog, const PGresult *rows)
 	}
 }
 
+static struct db_type type_at_depth(const struct learn_catalog *catalog, Oid oid, unsigned depth);
+
+static unsigned count_words(const char *words)
+{
+	unsigned count = *words != '\0';
+
+	for (; *words != '\0'; words++)
+		count += *words == ' ';
+	return count;
+}
+
+/* Of a type that holds arrays of itself, the same again: what it is made of is entered before it is known. */
+static const struct db_composite *composite_of(const struct learn_catalog *catalog, struct learn_type *row)
+{
+	struct text names = text_of(row->attribute_names);
+	char *oids = arena_copy(catalog->arena, text_of(row->attribute_oids));
+	size_t at = 0, end;
+
+	if (row->composite != NULL)
+		return row->composite;
+	row->composite = arena_alloc_zeroed(catalog->arena, sizeof(*row->composite));
+	row->composite->attributes =
+	    arena_alloc_zeroed(catalog->arena, count_words(oids) * sizeof(*row->composite->attributes));
+	while (*oids != '\0') {
+		struct db_attribute *attribute = &row->composite->attributes[row->composite->count++];
+		struct text name;
+
+		at = json_scan_space(names, at + 1);
+		REQUIRE(json_scan_value((struct text){names.at + at, names.length - at}, 1, &end));
+		REQUIRE(json_scan_string((struct text){names.at + at, end}, catalog->arena, &name));
+		at = json_scan_space(names, at + end);
+		attribute->name = name.at;
+		attribute->type = type_at_depth(catalog, (Oid)strtoul(oids, &oids, 10), 0);
+		oids += *oids == ' ';
+	}
+	return row->composite;
+}
+
 static struct db_type type_at_depth(const struct learn_catalog *catalog, Oid oid, unsigned depth)
 {
-	const struct learn_type *row = find_type(catalog, oid);
+	struct learn_type *row = find_type(catalog, oid);
 	struct db_type type = {.kind = db_type_kind_of(oid), .delimiter = ',', .name = "unknown"};
 
 	if (row == NULL)
@@ -119,6 +186,12 @@ static struct db_type type_at_depth(const struct learn_catalog *catalog, Oid oid
 			type.is_array = true;
 		type.delimiter = row->delimiter;
 	}
+	if (row->attribute_names != NULL) {
+		type.kind = DB_TYPE_COMPOSITE;
+		type.composite = composite_of(catalog, row);
+	}
+	if (row->is_hstore)
+		type.kind = DB_TYPE_HSTORE;
 	if (row->labels != NULL)
 		type.labels = row->labels;
 	type.name = row->name;
@@ -128,6 +201,22 @@ static struct db_type type_at_depth(const struct learn_catalog *catalog, Oid oid
 struct db_type learn_type(const struct learn_catalog *catalog, Oid oid)
 {
 	return type_at_depth(catalog, oid, 0);
+}
+
+bool learn_is_shown_as_json(const struct learn_catalog *catalog, Oid oid)
+{
+	for (unsigned depth = 0; depth < DEPTH_MAX; depth++) {
+		const struct learn_type *row = find_type(catalog, oid);
+
+		if (oid == OID_RECORD || oid == OID_RECORD_ARRAY)
+			return true;
+		if (row == NULL)
+			return false;
+		if (row->is_cast || row->is_hstore || row->attribute_names != NULL)
+			return true;
+		oid = row->base != 0 ? row->base : row->element;
+	}
+	return false;
 }
 
 /* Signatures */

@@ -7,6 +7,7 @@
 #include "base/require.h"
 #include "db/datetime.h"
 #include "db/number.h"
+#include "db/record.h"
 
 #include <stdint.h>
 #include <stdlib.h>
@@ -62,6 +63,8 @@ static bool is_literal_of(enum db_type_kind kind, struct text text)
 {
 	switch (kind) {
 	case DB_TYPE_OTHER:
+	case DB_TYPE_COMPOSITE:
+	case DB_TYPE_HSTORE:
 	case DB_TYPE_INTERVAL:
 		return memchr(text.at, '\0', text.length) == NULL;
 	case DB_TYPE_INT2:
@@ -324,6 +327,8 @@ bool parameter_from_json(const struct db_type *type, struct text raw, struct are
 		*bound = NULL;
 		return true;
 	}
+	if (record_is_made(type))
+		return record_from_json(type, raw, arena, bound) == NULL;
 	if (!type->is_array)
 		return bind_json(type->kind, raw, arena, bound);
 	if (raw.length == 0 || *raw.at != '[' || !is_json(raw, PARAMETER_BODY_DEPTH_MAX))
@@ -343,4 +348,11 @@ bool parameter_is_same(const struct db_type *type, const char *a, const char *b)
 	if (type->kind == DB_TYPE_UUID)
 		return strcasecmp(a, b) == 0;
 	return strcmp(a, b) == 0;
+}
+
+const char *parameter_problem(const struct db_type *type, struct text raw, struct arena *arena)
+{
+	const char *bound;
+
+	return record_is_made(type) ? record_from_json(type, raw, arena, &bound) : NULL;
 }

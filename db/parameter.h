@@ -36,6 +36,10 @@ bool parameter_from_texts(const struct db_type *type, const struct text *inputs,
  * of json has one dimension, its elements are any values. */
 bool parameter_from_json(const struct db_type *type, struct text raw, struct arena *arena, const char **bound);
 
+/* Of what parameter_from_json() has refused: what is wrong within an object, in words that follow the parameter's name,
+ * from the arena; NULL: the type's expectation says it all. */
+const char *parameter_problem(const struct db_type *type, struct text raw, struct arena *arena);
+
 /* Whether two texts to bind, either of which may be NULL, are one value. Two forms of one number or time may count as
  * two values; two values never count as one. */
 bool parameter_is_same(const struct db_type *type, const char *a, const char *b);

@@ -61,6 +61,7 @@ static bool takes(const struct db_type *type, const struct db_type *checked_for)
 {
 	return type->is_array == checked_for->is_array &&
 	       (!type->is_array || type->delimiter == checked_for->delimiter) &&
+	       type->composite == checked_for->composite &&
 	       (type->kind == checked_for->kind || (is_number(type->kind) && is_number(checked_for->kind)));
 }
 

@@ -82,6 +82,9 @@ static const struct {
 			     "an array of dates and times with their offsets such as 2026-11-22T10:00:00Z or "
 			     "2026-11-22T12:00:00+02:00" PLUS_IN_QUERY ARRAY_LIMITS},
     [DB_TYPE_INTERVAL] = {"an interval such as PT1H30M", "an array of intervals such as PT1H30M" ARRAY_LIMITS},
+    [DB_TYPE_COMPOSITE] = {"an object with the fields of its type",
+			   "an array of objects with the fields of their type"},
+    [DB_TYPE_HSTORE] = {"an object of strings and nulls", "an array of objects of strings and nulls"},
     [DB_TYPE_VOID] = {"left out (the type void has no value)", "left out (the type void has no value)"},
 };
 

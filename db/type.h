@@ -25,15 +25,31 @@ enum db_type_kind {
 	DB_TYPE_TIMESTAMPTZ,
 	DB_TYPE_INTERVAL,
 	DB_TYPE_VOID,
+	DB_TYPE_COMPOSITE, /* a table's row type, too */
+	DB_TYPE_HSTORE,
 	DB_TYPE_KIND_COUNT
 };
+
+struct db_composite;
 
 struct db_type {
 	enum db_type_kind kind; /* of the element, when it is an array */
 	bool is_array;
-	char delimiter;     /* between elements of an array's text form; ',' for all types but box */
-	const char *name;   /* as PostgreSQL prints it, "integer", "text[]"; borrowed, constant */
-	const char *labels; /* of an enum, or of an array of them: a JSON array; NULL: it has none */
+	char delimiter;                       /* between elements of an array's text form; ',' for all types but box */
+	const char *name;                     /* as PostgreSQL prints it, "integer", "text[]"; borrowed, constant */
+	const char *labels;                   /* of an enum, or of an array of them: a JSON array; NULL: it has none */
+	const struct db_composite *composite; /* of a composite type, or of an array of them */
+	/* of a column that PostgreSQL shows as JSON: what it is made from; NULL: not known */
+	const struct db_type *made_from;
+};
+
+/* What a composite type is made of; it may hold an array of itself. */
+struct db_composite {
+	unsigned count;
+	struct db_attribute {
+		const char *name;
+		struct db_type type;
+	} * attributes;
 };
 
 /* The kind for a built-in type's oid; DB_TYPE_OTHER when it has no kind of its own. */

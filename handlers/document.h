@@ -10,7 +10,7 @@
 
 #include "base/buffer.h"
 
-enum { DOCUMENT_NESTING_MAX = 16 };
+enum { DOCUMENT_NESTING_MAX = 32 };
 
 struct document {
 	struct buffer *out;

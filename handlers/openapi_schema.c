@@ -2,6 +2,8 @@
 
 #include <jansson.h>
 
+enum { NESTED_MAX = 4 }; /* composite types within each other that are described */
+
 struct type_schema {
 	const char *type;   /* NULL: any JSON value */
 	const char *format; /* NULL: none */
@@ -26,6 +28,8 @@ static const struct type_schema type_schemas[DB_TYPE_KIND_COUNT] = {
     [DB_TYPE_TIMESTAMPTZ] = {"string", "date-time"},
     [DB_TYPE_INTERVAL] = {"string", NULL},
     [DB_TYPE_VOID] = {"null", NULL},
+    [DB_TYPE_COMPOSITE] = {"object", NULL},
+    [DB_TYPE_HSTORE] = {"object", NULL},
 };
 
 /* NaN and the infinities, and the digits of a numeric that comes in. */
@@ -52,7 +56,27 @@ static void add_labels(struct document *document, const char *labels, bool or_nu
 	buffer_add(document->out, or_null ? TEXT(", null]") : TEXT("]"));
 }
 
-static void add_element_members(struct document *document, const struct db_type *type, bool or_null)
+static void add_type_at(struct document *document, const struct db_type *type, bool or_null, unsigned depth);
+
+/* A type may hold arrays of itself. */
+static void add_fields(struct document *document, const struct db_composite *composite, unsigned depth)
+{
+	if (depth == NESTED_MAX)
+		return;
+	document_open_object(document, "properties");
+	for (unsigned i = 0; i < composite->count; i++) {
+		document_open_object(document, composite->attributes[i].name);
+		add_type_at(document, &composite->attributes[i].type, true, depth + 1);
+		document_close(document);
+	}
+	document_close(document);
+	document_open_array(document, "required");
+	for (unsigned i = 0; i < composite->count; i++)
+		document_add_string(document, NULL, composite->attributes[i].name);
+	document_close(document);
+}
+
+static void add_element_members(struct document *document, const struct db_type *type, bool or_null, unsigned depth)
 {
 	enum db_type_kind kind = type->kind;
 	const struct type_schema *schema = &type_schemas[kind];
@@ -60,30 +84,43 @@ static void add_element_members(struct document *document, const struct db_type 
 	if (schema->type == NULL)
 		return;
 	add_type(document, schema->type, may_be_string(kind), or_null && kind != DB_TYPE_VOID);
-	if (schema->format != NULL)
+	if (schema->format != NULL && (kind != DB_TYPE_BYTEA || depth == 0))
 		document_add_string(document, "format", schema->format);
+	if (kind == DB_TYPE_COMPOSITE)
+		add_fields(document, type->composite, depth);
+	if (kind == DB_TYPE_HSTORE)
+		document_add_json(document, "additionalProperties", "{\"type\":[\"string\",\"null\"]}");
 	if (type->labels != NULL)
 		add_labels(document, type->labels, or_null);
 	if (kind == DB_TYPE_INT2) {
 		document_add_json(document, "minimum", "-32768");
 		document_add_json(document, "maximum", "32767");
 	}
-	if (kind == DB_TYPE_BYTEA)
+	/* within a composite value PostgreSQL shows it in hex */
+	if (kind == DB_TYPE_BYTEA && depth == 0)
 		document_add_string(document, "contentEncoding", "base64");
 	if (kind == DB_TYPE_INTERVAL)
 		document_add_string(document, "description", "an ISO 8601 duration");
 }
 
-void openapi_add_type(struct document *document, const struct db_type *type, bool or_null)
+static void add_type_at(struct document *document, const struct db_type *type, bool or_null, unsigned depth)
 {
 	if (!type->is_array) {
-		add_element_members(document, type, or_null);
+		add_element_members(document, type, or_null, depth);
 		return;
 	}
 	add_type(document, "array", false, or_null);
 	document_open_object(document, "items");
-	add_element_members(document, type, true);
+	add_element_members(document, type, true, depth);
 	document_close(document);
+}
+
+void openapi_add_type(struct document *document, const struct db_type *type, bool or_null)
+{
+	/* a type of which no more is known than its cast to json */
+	if (type->made_from == NULL || type->made_from->kind == DB_TYPE_COMPOSITE ||
+	    type->made_from->kind == DB_TYPE_HSTORE)
+		add_type_at(document, type->made_from != NULL ? type->made_from : type, or_null, 0);
 }
 
 static bool is_json(const char *text)
@@ -101,7 +138,8 @@ void openapi_add_default(struct document *document, const struct db_parameter *p
 	const char *text = parameter->default_text;
 
 	if (!parameter->has_default ||
-	    (text != NULL && (parameter->type.kind == DB_TYPE_BYTEA || parameter->type.is_array)))
+	    (text != NULL && (parameter->type.kind == DB_TYPE_BYTEA || parameter->type.is_array || parameter->type.composite != NULL ||
+	      parameter->type.kind == DB_TYPE_HSTORE)))
 		return;
 	if (text == NULL)
 		document_add_json(document, "default", "null");

@@ -199,9 +199,14 @@ static const char *bind_field(struct input *input, const struct body_field *fiel
 		return arena_printf(arena, "unknown field \"%s\" in the JSON body; this endpoint takes %s in it",
 				    sql_input_shown(arena, field->name), input->plan->takes);
 	parameter = parameter_at(input, index);
-	if (!parameter_from_json(&parameter->type, field->raw, arena, &bound))
+	if (!parameter_from_json(&parameter->type, field->raw, arena, &bound)) {
+		const char *problem = parameter_problem(&parameter->type, field->raw, arena);
+
+		if (problem != NULL)
+			return arena_printf(arena, "parameter \"%s\" %s", parameter->name, problem);
 		return arena_printf(arena, "parameter \"%s\" must be %s, got %s", parameter->name,
 				    db_type_expectation(&parameter->type), sql_input_shown(arena, field->raw));
+	}
 	/* a row that goes back to its own path may hold the key */
 	if (input->origins[index] == IN_PATH) {
 		if (parameter_is_same(&parameter->type, input->values[index], bound))

@@ -19,7 +19,7 @@ def test_every_kind_of_value(service):
         '"date":"2026-11-22","time":"10:00:00.5","timestamp":"2026-11-22T10:00:00.5",'
         '"timestamptz":"2026-11-22T08:00:00.5+00:00","interval":"P1DT2H3M4S",'
         '"uuid":"a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11","bytea":"AP8Q","text":"plain","mood":"happy","percentage":42,'
-        '"inet":"192.168.0.1","pair":"(1,x)","range":"[1,5)"}')
+        '"inet":"192.168.0.1","pair":{"a":1,"b":"x"},"range":"[1,5)"}')
 
 
 def test_what_json_numbers_cannot_say(service):

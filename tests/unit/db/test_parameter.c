@@ -565,11 +565,11 @@ static void what_is_read_can_be_written(void **state)
 	    {{.kind = DB_TYPE_DATE}, "2026-11-22"},
 	    {{.kind = DB_TYPE_TIME}, "10:00:00.5"},
 	    {{.kind = DB_TYPE_INTERVAL}, "P1Y2M3DT4H5M6.7S"},
-	    {{DB_TYPE_OTHER, true, ',', "text[]", NULL}, "{\"a\",\"\\\"\\\\\",NULL,\"NULL\",\"\",\"{,}\"}"},
-	    {{DB_TYPE_INT4, true, ',', "integer[]", NULL}, "{{\"1\",NULL},{\"-3\",\"4\"}}"},
-	    {{DB_TYPE_BYTEA, true, ',', "bytea[]", NULL}, "{\"\\\\x00ff\"}"},
-	    {{DB_TYPE_JSON, true, ',', "jsonb[]", NULL}, "{\"{\\\"a\\\": \\\"\\\\\\\"\\\"}\",\"1\"}"},
-	    {{DB_TYPE_OTHER, true, ';', "box[]", NULL}, "{\"(1,1),(0,0)\";\"(2,2),(1,1)\"}"},
+	    {{DB_TYPE_OTHER, true, ',', "text[]", NULL, NULL, NULL}, "{\"a\",\"\\\"\\\\\",NULL,\"NULL\",\"\",\"{,}\"}"},
+	    {{DB_TYPE_INT4, true, ',', "integer[]", NULL, NULL, NULL}, "{{\"1\",NULL},{\"-3\",\"4\"}}"},
+	    {{DB_TYPE_BYTEA, true, ',', "bytea[]", NULL, NULL, NULL}, "{\"\\\\x00ff\"}"},
+	    {{DB_TYPE_JSON, true, ',', "jsonb[]", NULL, NULL, NULL}, "{\"{\\\"a\\\": \\\"\\\\\\\"\\\"}\",\"1\"}"},
+	    {{DB_TYPE_OTHER, true, ';', "box[]", NULL, NULL, NULL}, "{\"(1,1),(0,0)\";\"(2,2),(1,1)\"}"},
 	};
 
 	(void)state;

@@ -199,7 +199,9 @@ static void a_row_is_an_object(void **state)
 	struct db_column columns[] = {
 	    {.name = "id", .key = TEXT_INIT("\"id\":"), .type = {.kind = DB_TYPE_INT8}},
 	    {.name = "na\"me", .key = TEXT_INIT("\"na\\\"me\":"), .type = {.kind = DB_TYPE_OTHER}},
-	    {.name = "tags", .key = TEXT_INIT("\"tags\":"), .type = {DB_TYPE_OTHER, true, ',', "text[]", NULL}},
+	    {.name = "tags",
+	     .key = TEXT_INIT("\"tags\":"),
+	     .type = {DB_TYPE_OTHER, true, ',', "text[]", NULL, NULL, NULL}},
 	};
 	struct db_signature signature = {.columns = columns, .column_count = 3};
 	struct db_result *rows = FAKE_RESULT(3, {"1", "Germany", "{a,b}"}, {"2", NULL, NULL}, {NULL, "", "{}"});

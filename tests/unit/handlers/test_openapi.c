@@ -53,7 +53,7 @@ static const char SOURCE[] = "-- name: note :one\n"
 			     "-- stream\n"
 			     "SELECT 1 AS n;\n";
 
-static const struct db_type text_type = {DB_TYPE_OTHER, false, ',', "text", NULL};
+static const struct db_type text_type = {DB_TYPE_OTHER, false, ',', "text", NULL, NULL, NULL};
 
 static struct endpoint_set set;
 static struct text written;
@@ -75,22 +75,26 @@ static void set_type(const char *endpoint, const char *parameter, enum db_type_k
 
 	while (strcmp(statement->parameters[index].name, parameter) != 0)
 		assert_true(++index < statement->parameter_count);
-	statement->parameters[index].type = (struct db_type){kind, is_array, ',', "?", NULL};
+	statement->parameters[index].type = (struct db_type){kind, is_array, ',', "?", NULL, NULL, NULL};
 }
 
 /* A column of every kind, named by its number, and an array. */
 static void set_columns(const char *endpoint)
 {
-	static const char *const names[DB_TYPE_KIND_COUNT] = {"c0",  "c1",  "c2",  "c3",  "c4",  "c5",
-							      "c6",  "c7",  "c8",  "c9",  "c10", "c11",
-							      "c12", "c13", "c14", "c15", "c16"};
+	static const char *const names[DB_TYPE_KIND_COUNT] = {"c0",  "c1",  "c2",  "c3",  "c4",  "c5",  "c6",
+							      "c7",  "c8",  "c9",  "c10", "c11", "c12", "c13",
+							      "c14", "c15", "c16", "c17", "c18"};
+	static struct db_attribute attribute = {"x", {.kind = DB_TYPE_BYTEA}};
+	static const struct db_composite point = {1, &attribute};
 	static struct db_column columns[DB_TYPE_KIND_COUNT + 1];
 	struct db_statement *statement = &endpoint_named(endpoint)->statement;
 
 	for (unsigned kind = 0; kind < DB_TYPE_KIND_COUNT; kind++)
-		columns[kind] = (struct db_column){.name = names[kind], .type = {kind, false, ',', "?", NULL}};
+		columns[kind] =
+		    (struct db_column){.name = names[kind], .type = {kind, false, ',', "?", NULL, NULL, NULL}};
+	columns[DB_TYPE_COMPOSITE].type.composite = &point;
 	columns[DB_TYPE_KIND_COUNT] =
-	    (struct db_column){.name = "list", .type = {DB_TYPE_INT4, true, ',', "integer[]", NULL}};
+	    (struct db_column){.name = "list", .type = {DB_TYPE_INT4, true, ',', "integer[]", NULL, NULL, NULL}};
 	statement->signature.columns = columns;
 	statement->signature.column_count = DB_TYPE_KIND_COUNT + 1;
 }
@@ -305,6 +309,10 @@ static void columns_have_the_schema_of_their_type(void **state)
 	    [DB_TYPE_TIMESTAMPTZ] = "{\"type\":[\"string\",\"null\"],\"format\":\"date-time\"}",
 	    [DB_TYPE_INTERVAL] = "{\"type\":[\"string\",\"null\"],\"description\":\"an ISO 8601 duration\"}",
 	    [DB_TYPE_VOID] = "{\"type\":\"null\"}",
+	    [DB_TYPE_COMPOSITE] = "{\"type\":[\"object\",\"null\"],\"properties\":{\"x\":{\"type\":[\"string\","
+				  "\"null\"]}},\"required\":[\"x\"]}",
+	    [DB_TYPE_HSTORE] = "{\"type\":[\"object\",\"null\"],\"additionalProperties\":{\"type\":[\"string\","
+			       "\"null\"]}}",
 	};
 	static const char row[] = "paths /notes/{id} get responses 200 content application/json schema";
 	char place[256];
@@ -323,7 +331,7 @@ static void columns_have_the_schema_of_their_type(void **state)
 
 static void enums_name_their_labels(void **state)
 {
-	struct db_type mood = {DB_TYPE_OTHER, false, ',', "mood", "[\"sad\", \"happy\"]"};
+	struct db_type mood = {DB_TYPE_OTHER, false, ',', "mood", "[\"sad\", \"happy\"]", NULL, NULL};
 	static const char row[] = "paths /notes/{id} get responses 200 content application/json schema properties";
 	char place[256];
 

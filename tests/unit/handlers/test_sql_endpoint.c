@@ -87,9 +87,9 @@ static void set_columns(const char *endpoint, struct db_column *columns, unsigne
 
 static void describe_all(void)
 {
-	static const struct db_type text = {DB_TYPE_OTHER, false, ',', "text", NULL};
-	static const struct db_type integer = {DB_TYPE_INT4, false, ',', "integer", NULL};
-	static const struct db_type texts = {DB_TYPE_OTHER, true, ',', "text[]", NULL};
+	static const struct db_type text = {DB_TYPE_OTHER, false, ',', "text", NULL, NULL, NULL};
+	static const struct db_type integer = {DB_TYPE_INT4, false, ',', "integer", NULL, NULL, NULL};
+	static const struct db_type texts = {DB_TYPE_OTHER, true, ',', "text[]", NULL, NULL, NULL};
 	static struct db_column country[2], name[1], id[1], nothing[1];
 
 	for (unsigned i = 0; i < edition.endpoints.count; i++)
@@ -105,7 +105,7 @@ static void describe_all(void)
 	name[0] = country[0];
 	id[0] = (struct db_column){"id", TEXT("\"id\":"), integer, 23};
 	nothing[0] =
-	    (struct db_column){"clear_notes", TEXT("\"clear_notes\":"), {DB_TYPE_VOID, false, ',', "void", NULL}, 2278};
+	    (struct db_column){"clear_notes", TEXT("\"clear_notes\":"), {DB_TYPE_VOID, false, ',', "void", NULL, NULL, NULL}, 2278};
 	set_columns("country", country, 2);
 	set_columns("search", name, 1);
 	set_columns("add", id, 1);
@@ -429,7 +429,7 @@ static void parameter_in_two_places_is_named(void **state)
 	x.request.query = TEXT("body=c");
 	expect_problem(400, "parameter \"body\" is given in the query string and in the JSON body");
 	/* an array is not put together from two places */
-	set_type("add", "body", (struct db_type){DB_TYPE_OTHER, true, ',', "text[]", NULL});
+	set_type("add", "body", (struct db_type){DB_TYPE_OTHER, true, ',', "text[]", NULL, NULL, NULL});
 	receive_json(HTTP_POST, "/notes", "{\"country\":\"DE\",\"body\":[\"b\"]}");
 	x.request.query = TEXT("body=c&body=d");
 	expect_problem(400, "parameter \"body\" is given in the query string and in the JSON body");
@@ -462,7 +462,7 @@ static void row_is_taken_back_at_its_own_path(void **state)
 static void wrong_element_of_an_array_is_named(void **state)
 {
 	(void)state;
-	set_type("search", "tags", (struct db_type){DB_TYPE_INT4, true, ',', "integer[]", NULL});
+	set_type("search", "tags", (struct db_type){DB_TYPE_INT4, true, ',', "integer[]", NULL, NULL, NULL});
 	receive(HTTP_GET, "/search", "name=x&tags=1&tags=two&tags=3");
 	expect_problem(400, "parameter \"tags\" must be an integer from -2147483648 to 2147483647, got \"two\"");
 	receive(HTTP_GET, "/search", "name=x&tags=1&tags=");
