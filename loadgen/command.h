@@ -26,6 +26,8 @@ struct command {
 int command_run(struct command *command);
 int command_burst(struct command *command);
 int command_sweep(struct command *command);
+/* sweep, when --rates is given. */
+int command_rates(struct command *command);
 int command_compare(struct command *command);
 int command_diff(struct command *command);
 int command_loop(struct command *command);

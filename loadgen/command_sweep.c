@@ -128,6 +128,8 @@ int command_sweep(struct command *command)
 	struct curves curves;
 	int result;
 
+	if (options->rate_count > 0)
+		return command_rates(command);
 	report->arms[report->arm_count++] =
 	    (struct report_arm){.name = "target", .url = url, .threads = (unsigned)options->threads};
 	result = curves_init(&curves, command, &plan, 0, &url, 1);

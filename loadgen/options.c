@@ -51,9 +51,11 @@ static const struct row rows[] = {
      "requests under way on each connection (default 1)"},
     {"--rate", NULL, TYPE_RATE, RUN, AT(rate), 0.001, 10e6, "R",
      "open loop: R requests a second are due, whatever happened to the earlier ones"},
-    {"--arrivals", NULL, TYPE_ARRIVALS, RUN, AT(arrivals), 0, 0, "constant|poisson",
+    {"--rates", NULL, TYPE_COUNTS, SWEEP, AT(rates), 1, 10e6, "R,R,...",
+     "open loop instead of concurrencies: so many requests a second are due, one rate after the other"},
+    {"--arrivals", NULL, TYPE_ARRIVALS, RUN | SWEEP, AT(arrivals), 0, 0, "constant|poisson",
      "gaps of an open loop: all alike, or random as independent clients make them (default constant)"},
-    {"--max-in-flight", NULL, TYPE_COUNT, RUN, AT(max_in_flight), 1, LOAD_CONNECTIONS_MAX, "N",
+    {"--max-in-flight", NULL, TYPE_COUNT, RUN | SWEEP, AT(max_in_flight), 1, LOAD_CONNECTIONS_MAX, "N",
      "open loop: requests due beyond so many under way are counted as not sent (default 1000)"},
     {"--repeats", NULL, TYPE_COUNT, BURST | COMPARE, AT(repeats), 1, 1000, "N", "bursts (default 5)"},
     {"--gap", NULL, TYPE_TIME, BURST, AT(gap_ns), 0.001, 3600, "T", "rest between two bursts (default 100ms)"},
@@ -231,6 +233,14 @@ static const char *expected(const struct row *row, char *text, size_t size)
 	return text;
 }
 
+/* Where it is kept how many numbers a list has. */
+static unsigned *count_of(struct load_options *options, const void *list)
+{
+	if (list == options->levels)
+		return &options->level_count;
+	return list == options->rates ? &options->rate_count : &options->compute_count;
+}
+
 static bool set_value(struct load_options *options, const struct row *row, const char *text)
 {
 	void *place = (char *)options + row->offset;
@@ -248,8 +258,7 @@ static bool set_value(struct load_options *options, const struct row *row, const
 	case TYPE_TIMES:
 		return list_read(text, row, place, &options->delay_count);
 	case TYPE_COUNTS:
-		return list_read(text, row, place,
-				 place == options->levels ? &options->level_count : &options->compute_count);
+		return list_read(text, row, place, count_of(options, place));
 	case TYPE_STRING:
 		*(const char **)place = text;
 		return true;

@@ -42,8 +42,8 @@ struct load_options {
 	double rate;
 	enum load_arrivals arrivals;
 	uint64_t duration_ns, warmup_ns, timeout_ns, drain_ns, gap_ns;
-	uint64_t levels[NUMBERS_MAX], delays_ns[NUMBERS_MAX];
-	unsigned level_count, delay_count;
+	uint64_t levels[NUMBERS_MAX], delays_ns[NUMBERS_MAX], rates[NUMBERS_MAX];
+	unsigned level_count, delay_count, rate_count;
 	const char *method, *body, *requests_file;
 	struct strings headers, goals, targets, service_options, burst_paths, peers;
 	const char *max_errors;

@@ -33,6 +33,17 @@ def test_sweep_finds_where_one_at_a_time_ends(meantime_load, queueing):
 
 
 @sometimes(3)
+def test_sweep_over_rates_counts_good_answers(meantime_load, queueing):
+    """5 ms each, one at a time: of 400 a second at most 200 are answered, and the others wait."""
+    run = meantime_load("sweep", "--rates", "100,400", *QUICK, f"{queueing}/wait/5")
+    assert [load["rate_per_s"] for load in run.report["loads"]] == [100, 400], run.report["loads"]
+    said = [line for line in run.out.splitlines() if line.startswith("At ")]
+    assert said[0].startswith("At 100/s: 1") and " 0 refused" in said[0] and said[0].endswith(" 0 failed otherwise."), said
+    assert said[1].startswith("At 400/s: "), said
+    assert "curves" not in run.report or run.report["curves"] == []
+
+
+@sometimes(3)
 def test_sweep_overlapped_grows_in_a_straight_line(meantime_load, overlapped):
     run = meantime_load("sweep", "--levels", "1,2,4,8,16,32", "--rounds", 2, *QUICK, f"{overlapped}/wait/20")
     curve = run.report["curves"][0]
