@@ -412,6 +412,7 @@ def test_a_write_of_a_client_that_left_is_done_or_not(serve, postgres, mode):
     assert postgres.value(f"SELECT count(*) FROM item WHERE name = '{name}'", "blackbox") in ("0", "1")
 
 
+@pytest.mark.direct(because="nothing is prepared, so a changed column is learnt by a reload alone")
 def test_a_column_that_changed_its_type(serve, faulty_postgres, tmp_path):
     """Text is never written as if it were a number, not even on connections that were made after the change."""
     faulty_postgres.execute("DROP TABLE IF EXISTS shifting; CREATE TABLE shifting (n integer); "
