@@ -24,7 +24,7 @@ enum {
 /* What answers rely on, in every session, or in every transaction. $1: for the transaction only. The first columns
  * are the limit of the session's own, and whose it is. */
 static const char settings_sql[] = "SELECT " IN_MS(
-    "statement_timeout") ","
+    "statement_timeout") ", pg_catalog.pg_backend_pid(),"
 			 " " AT_MOST_MS(
 			     "statement_timeout", "$2",
 			     "$1::bool") ","
