@@ -273,7 +273,6 @@ static int serve(struct server *server)
 {
 	int status;
 
-	signal(SIGPIPE, SIG_IGN);
 	options_log(server->service.options);
 	plan_descriptors(server);
 	if (open_listeners(server) != 0) {

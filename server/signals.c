@@ -4,6 +4,7 @@
 #include "base/require.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -30,11 +31,13 @@ static void end_silently(int number)
 static void end_at_once(int number)
 {
 	static const char message[] = "meantime: asked to end before it served\n";
-	ssize_t ignored;
+	ssize_t ignored = 0;
 
-	signal(SIGALRM, end_silently); /* stderr may take nothing */
+	/* stderr may take nothing, and be filled by another process just now */
+	signal(SIGALRM, end_silently);
 	alarm(1);
-	ignored = write(STDERR_FILENO, message, sizeof(message) - 1);
+	if (poll(&(struct pollfd){.fd = STDERR_FILENO, .events = POLLOUT}, 1, 0) == 1)
+		ignored = write(STDERR_FILENO, message, sizeof(message) - 1);
 	(void)number;
 	(void)ignored;
 	_exit(EXIT_SUCCESS);
@@ -47,6 +50,7 @@ void signals_hold(void)
 	/* nothing is in flight yet, and a process that is a container's first dies of no signal by itself */
 	signal(SIGTERM, end_at_once);
 	signal(SIGINT, end_at_once);
+	signal(SIGPIPE, SIG_IGN);
 	signal(SIGUSR1, SIG_IGN);
 	signal(SIGUSR2, SIG_IGN);
 	sigemptyset(&set);

@@ -25,7 +25,7 @@ struct signals {
 };
 
 /* Until signals_block(), SIGTERM and SIGINT end the process at once with status 0, and say so on stderr if that takes it.
- * A SIGHUP waits until signals_start(); SIGUSR1 and SIGUSR2, which say nothing here, end nothing. */
+ * A SIGHUP waits until signals_start(); SIGPIPE, SIGUSR1 and SIGUSR2, which say nothing here, end nothing. */
 void signals_hold(void);
 /* SIGTERM and SIGINT wait, too. */
 void signals_block(void);

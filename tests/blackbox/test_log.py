@@ -180,7 +180,10 @@ def test_a_start_that_fails_ends_though_nobody_reads(database, mode, pipe, tmp_p
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_before_the_start_ends_it_though_nobody_reads(mode, pipe, tmp_path, number):
+@pytest.mark.parametrize("has_left", [False, True])
+def test_a_signal_before_the_start_ends_it_though_nobody_reads(mode, pipe, tmp_path, number, has_left):
+    if has_left:
+        os.close(pipe.reader)
     service = Running(f"host={tmp_path} port=1", mode, "--database-wait-ms", "60000", stderr=pipe.writer)
     caught = re.compile(r"^SigCgt:\s*([0-9a-f]+)$", re.M)
 
