@@ -14,6 +14,10 @@
 #include <stdlib.h>
 #include <time.h>
 
+/* A statement with many types takes some hundred milliseconds to plan and to look up, more on a busy machine: a short
+ * deadline of requests says nothing of that. Longer is a lock. */
+enum { DESCRIBE_TIMEOUT_MS = 5000 };
+
 /* One run of describing. */
 struct description {
 	struct endpoint_set *set;
@@ -289,11 +293,14 @@ static int reach(struct description *d, const struct db_settings *settings, cons
 int db_describe(struct endpoint_set *set, const struct db_settings *settings, const char **why)
 {
 	struct description *d = arena_alloc_zeroed(&set->arena, sizeof(*d));
+	struct db_settings patient = *settings;
 
 	*why = NULL;
 	d->set = set;
 	d->catalog.arena = &set->arena;
-	if (reach(d, settings, why) != 0)
+	if (patient.statement_timeout_ms < DESCRIBE_TIMEOUT_MS)
+		patient.statement_timeout_ms = DESCRIBE_TIMEOUT_MS;
+	if (reach(d, &patient, why) != 0)
 		return -1;
 	d->pg = db_conn_lend(&d->conn);
 	d->read_only = (struct read_only_check){.set = set, .pg = d->pg};

@@ -460,6 +460,11 @@ def test_a_locked_table_does_not_hold_the_start_up_for_ever(database, postgres):
     assert re.search(r"\.sql:\d+: ", done.stderr)
 
 
+def test_a_short_deadline_of_requests_is_none_of_the_start(database):
+    done = run("check", "--database", database, "--endpoints", TEST_ENDPOINTS, "--request-timeout-ms", 1)
+    assert done.returncode == 0, done.stderr
+
+
 def test_the_log_names_what_is_not_default_but_no_password(serve, database):
     service = serve("--db-connections", 7, url=database.replace("postgres@", "postgres:secret-word@"))
     assert service.log_contains("db_connections") or service.log_contains("db-connections")
