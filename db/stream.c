@@ -17,6 +17,8 @@ enum {
 	PART_ROWS_MAX = 5000,
 };
 
+static const char connection_lost[] = "the connection to the database was lost";
+
 struct db_stream {
 	struct db_conn conn;
 	struct db_watch watch;
@@ -121,7 +123,7 @@ static void on_over(struct db_conn *conn, struct db_batch *batch, enum db_conn_o
 	struct db_stream *stream = CONTAINER_OF(conn, struct db_stream, conn);
 
 	if (outcome != DB_CONN_DONE)
-		db_batch_fail(batch, ERROR_DATABASE_UNAVAILABLE, "the connection to the database was lost");
+		db_batch_fail(batch, ERROR_DATABASE_UNAVAILABLE, connection_lost);
 	stream->batch = NULL;
 }
 
@@ -325,7 +327,7 @@ static void on_ready(struct db_watch *watch)
 		bool is_over = batch != NULL && stream->batch == NULL;
 
 		log_warning("db", "a stream's connection was lost: %s", stream->conn.error);
-		break_off(stream, ERROR_DATABASE_UNAVAILABLE, db_unreachable);
+		break_off(stream, ERROR_DATABASE_UNAVAILABLE, was_usable ? connection_lost : db_unreachable);
 		if (is_over)
 			end_part(stream, batch);
 		return;

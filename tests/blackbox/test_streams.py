@@ -145,3 +145,8 @@ def test_escaped_arrays_in_a_long_stream_take_no_memory(serve, tmp_path, is_slow
     with open(f"/proc/{service.process.pid}/status") as file:
         most_kib = next(int(line.split()[1]) for line in file if line.startswith("VmHWM"))
     assert is_slow or most_kib < 24 * 1024
+
+
+def test_a_session_that_ends_before_the_first_row_is_lost_not_out_of_reach(service):
+    problem = assert_problem(service.get("/stream-end-itself"), 503)
+    assert problem["detail"] == "the connection to the database was lost"

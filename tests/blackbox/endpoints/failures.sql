@@ -53,3 +53,8 @@ SELECT pg_backend_pid() AS pid;
 -- name: end_itself :one
 -- route: GET /end-itself
 SELECT pg_terminate_backend(pg_backend_pid()) AS ended;
+
+-- name: stream_end_itself :many
+-- route: GET /stream-end-itself
+-- stream
+SELECT pg_terminate_backend(pg_backend_pid()) AS ended;
