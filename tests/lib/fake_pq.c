@@ -252,8 +252,18 @@ static void answer_by_itself(PGconn *conn)
 		fake_pq_answer_error(conn, "40P01", "deadlock detected", "Process 1 waits");
 		return;
 	}
+	if (runs_statement && fake_pq.dismisses > 0) {
+		fake_pq.dismisses--;
+		fake_pq_answer_error(conn, "57P01", "terminating connection due to administrator command", NULL);
+		fake_pq_hang_up(conn);
+		return;
+	}
 	if (!runs_statement || fake_pq.forgets == 0) {
 		fake_pq_answer(conn);
+		if (runs_statement && fake_pq.cuts > 0) {
+			fake_pq.cuts--;
+			fake_pq_hang_up(conn);
+		}
 		return;
 	}
 	fake_pq.forgets--;
@@ -647,7 +657,7 @@ int PQflush(PGconn *conn)
 		return 1;
 	}
 	if (fake_pq.answers_everything || (fake_pq.answers_setup && !conn->is_setup_over))
-		while (fake_pq_unanswered(conn) > 0)
+		while (fake_pq_unanswered(conn) > 0 && !conn->is_hung_up)
 			answer_by_itself(conn);
 	answer_hidden_prepares(conn);
 	/* the settings and statements, then the Sync that measures the distance */

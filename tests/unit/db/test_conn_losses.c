@@ -69,6 +69,21 @@ static void a_goodbye_in_flight_says_that_a_write_did_not_happen(void **state)
 	assert_int_equal(batches[1].error, ERROR_NONE);
 }
 
+/* It came in place of the Sync: the commit may be done. */
+static void a_goodbye_behind_the_result_of_a_write_says_nothing(void **state)
+{
+	(void)state;
+	init_as(false);
+	open_and_prepare();
+	assert_int_equal(send_batch(0, &add, true), 0);
+	fake_pq_answer(pg());
+	fake_pq_answer_error(pg(), "57P01", "terminating connection", NULL);
+	assert_int_equal(db_conn_advance(&conn), -1);
+	db_conn_close(&conn);
+	assert_string_equal(over, "0 lost");
+	assert_int_equal(batches[0].error, ERROR_NONE);
+}
+
 /* A procedure may have committed what it did so far. */
 static void a_goodbye_within_a_procedure_says_nothing(void **state)
 {
@@ -264,6 +279,7 @@ int main(void)
 	    TEST(a_goodbye_that_is_a_notice_is_what_the_connection_ended_by),
 	    TEST(a_goodbye_in_flight_loses_reads_without_an_error),
 	    TEST(a_goodbye_in_flight_says_that_a_write_did_not_happen),
+	    TEST(a_goodbye_behind_the_result_of_a_write_says_nothing),
 	    TEST(a_goodbye_within_a_procedure_says_nothing),
 	    TEST(an_error_of_class_08_is_no_goodbye),
 	    TEST(an_end_of_file_loses_what_is_in_flight),

@@ -379,6 +379,24 @@ static void a_hung_server_is_given_up_by_its_own_deadline(void **state)
 	assert_int_equal(db_pipeline_numbers(pipeline).lost, 1);
 }
 
+/* PostgreSQL is at work for whoever has the latest: it has not to answer before. */
+static void no_connection_hangs_before_its_latest_deadline(void **state)
+{
+	(void)state;
+	options.connections = 2;
+	start();
+	teach(&country, 0);
+	submit(0, &country);
+	submit_until(1, &country, 20);
+	run_for(1400);
+	assert_failed(1, ERROR_DEADLINE);
+	assert_int_equal(db_pipeline_numbers(pipeline).lost, 0);
+	assert_true(fake_pq_is_open(reads()));
+	fake_pq_answer_all(reads());
+	run_until_done(2);
+	assert_ok(0, "country");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -402,6 +420,7 @@ int main(void)
 	    TEST(the_owner_of_a_late_batch_may_free_it),
 	    TEST(a_server_that_hangs_is_given_up),
 	    TEST(a_hung_server_is_given_up_by_its_own_deadline),
+	    TEST(no_connection_hangs_before_its_latest_deadline),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -410,7 +410,7 @@ static void who_is_alone_on_a_connection_is_not_run_again(void **state)
 	assert_ok(0, "country");
 }
 
-/* It is busy still with those before. */
+/* It is busy still with those before, and has room for more: the answer to the first has made PostgreSQL near again. */
 static void a_retiring_connection_takes_nobody(void **state)
 {
 	(void)state;
@@ -427,6 +427,7 @@ static void a_retiring_connection_takes_nobody(void **state)
 	turn();
 	assert_ok(0, "add");
 	fake_pq_sent(writes());
+	pipeline->distance_ns = 300 * NS_PER_US;
 	submit(2, &add);
 	run_for(20);
 	assert_string_equal(fake_pq_sent(writes()), "");
@@ -436,6 +437,134 @@ static void a_retiring_connection_takes_nobody(void **state)
 	assert_false(fake_pq_is_open(writes()));
 	answer_until_done(3);
 	assert_ok(2, "add");
+}
+
+/* It may stand still behind a lock: it runs on, and would be done twice. */
+static void no_write_is_rescued(void **state)
+{
+	(void)state;
+	options.shared_connections = 2;
+	options.connections = 12;
+	start();
+	teach(&add, 0);
+	pipeline->distance_ns = 300 * NS_PER_US;
+	for (unsigned i = 0; i < 2; i++)
+		submit((int)i, &add);
+	turn();
+	assert_string_equal(fake_pq_sent(crowded(NULL)), "add(0) Sync add(1) Sync");
+	for (unsigned i = 0; i < options.connections && fake_pq.opened < 6; i++)
+		link_open(pipeline, &pipeline->lanes[1]); /* there is room elsewhere */
+	run_for(150);
+	assert_int_equal(db_pipeline_numbers(pipeline).run_again, 0);
+	assert_int_equal(db_pipeline_numbers(pipeline).in_flight, 2);
+	answer_until_done(2);
+	assert_ok(0, "add");
+	assert_ok(1, "add");
+}
+
+/* As many as a connection may have in flight, and no more, however long they wait. */
+static void no_connection_has_more_in_flight_than_its_depth(void **state)
+{
+	(void)state;
+	options.connections = 2;
+	settings.depth = 3;
+	start();
+	teach(&country, 0);
+	for (int i = 0; i < 8; i++)
+		submit(i, &country);
+	turn();
+	assert_string_equal(fake_pq_sent(reads()), "R/O country(0) country(1) country(2) Sync");
+	assert_int_equal(db_pipeline_numbers(pipeline).waiting, 5);
+	answer_until_done(8);
+	for (int i = 0; i < 8; i++)
+		assert_ok(i, "country");
+}
+
+/* All there may be are open: one for reads, the others for writes. Of these the second is left to quick ones, the
+ * others are busy. */
+static void fill_with_writes(unsigned busy)
+{
+	options.connections = busy + 2;
+	start();
+	teach(&slow, 20);
+	teach(&add, 20);
+	for (unsigned i = 0; i < busy; i++)
+		submit((int)i, &add);
+	for (int i = 0; i < 100 && db_pipeline_numbers(pipeline).in_flight < busy; i++)
+		run_for(5);
+	assert_int_equal(db_pipeline_numbers(pipeline).in_flight, busy);
+	assert_int_equal(fake_pq.open, busy + 2);
+	assert_int_equal(pipeline->lanes[1].link_count, busy + 1);
+	assert_int_equal(pipeline->links[2].conn.state, CONN_READY);
+}
+
+static void be_idle_for(unsigned link, int64_t ms)
+{
+	pipeline->links[link].conn.progress_ns = clock_now_ns() - (uint64_t)(ms * (int64_t)NS_PER_MS);
+}
+
+/* A write that is cut off is one of which nobody knows whether it was done. */
+static void only_an_idle_connection_goes_to_the_other_lane(void **state)
+{
+	(void)state;
+	fill_with_writes(5);
+	for (unsigned i = 1; i <= 6; i++)
+		be_idle_for(i, 101);
+	be_idle_for(2, -60000);
+	submit(5, &slow);
+	submit(6, &slow);
+	run_for(30);
+	assert_int_equal(pipeline->lanes[1].link_count, 6);
+	assert_int_equal(db_pipeline_numbers(pipeline).waiting, 1);
+	be_idle_for(2, 101);
+	run_for(30);
+	assert_int_equal(pipeline->lanes[0].link_count, 2);
+	assert_int_equal(pipeline->lanes[1].link_count, 5);
+	fake_pq_answer_all(pipeline->links[3].conn.pg);
+	turn();
+	be_idle_for(3, 101);
+	run_for(30);
+	assert_int_equal(pipeline->lanes[0].link_count, 3);
+	assert_int_equal(pipeline->lanes[1].link_count, 4);
+	assert_int_equal(db_pipeline_numbers(pipeline).in_flight, 4 + 2);
+	submit(7, &slow); /* and would be sent on a fourth: what the writes share, and one more, stay theirs */
+	fake_pq_answer_all(pipeline->links[4].conn.pg);
+	fake_pq_answer_all(pipeline->links[5].conn.pg);
+	turn();
+	be_idle_for(4, 101);
+	be_idle_for(5, 101);
+	run_for(30);
+	assert_int_equal(pipeline->lanes[1].link_count, 3);
+	answer_until_done(8);
+	for (int i = 0; i < 5; i++)
+		assert_ok(i, "add");
+	for (int i = 5; i < 8; i++)
+		assert_ok(i, "slow");
+}
+
+/* What is unused for a minute is closed, but for what is shared and one more. */
+static void what_is_not_used_is_closed_and_what_is_busy_is_not(void **state)
+{
+	(void)state;
+	fill_with_writes(4);
+	for (unsigned i = 3; i <= 5; i++)
+		fake_pq_answer_all(pipeline->links[i].conn.pg);
+	turn();
+	assert_int_equal(all_done, 3);
+	for (unsigned i = 0; i <= 5; i++)
+		pipeline->links[i].used_ns = clock_now_ns() + NS_PER_S;
+	run_for(20);
+	assert_int_equal(fake_pq.open, 6);
+	for (unsigned i = 1; i <= 5; i++)
+		pipeline->links[i].used_ns = clock_now_ns() - 61 * NS_PER_S;
+	run_for(20);
+	assert_int_equal(pipeline->lanes[0].link_count, 1);
+	assert_int_equal(pipeline->lanes[1].link_count, 3);
+	assert_int_equal(db_pipeline_numbers(pipeline).in_flight, 1);
+	assert_true(fake_pq_is_open(pipeline->links[1].conn.pg));
+	answer_until_done(4);
+	for (int i = 0; i < 4; i++)
+		assert_ok(i, "add");
 }
 
 /* PostgreSQL grants one connection, or two. */
@@ -485,6 +614,10 @@ int main(void)
 	    TEST(nobody_is_rescued_when_nothing_moves),
 	    TEST(who_is_alone_on_a_connection_is_not_run_again),
 	    TEST(a_retiring_connection_takes_nobody),
+	    TEST(no_write_is_rescued),
+	    TEST(no_connection_has_more_in_flight_than_its_depth),
+	    TEST(only_an_idle_connection_goes_to_the_other_lane),
+	    TEST(what_is_not_used_is_closed_and_what_is_busy_is_not),
 	    TEST(few_connections_serve_both_kinds),
 	};
 

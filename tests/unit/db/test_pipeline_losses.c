@@ -105,6 +105,31 @@ static void a_write_that_was_lost_is_never_run_again(void **state)
 		assert_null(strstr(fake_pq_sent(fake_pq_conn(c)), "add("));
 }
 
+/* Dismissed behind its result: it may be done. Dismissed before: it is not, and its client may send it again. */
+static void a_write_on_a_dismissed_session_is_never_run_again(void **state)
+{
+	(void)state;
+	options.connections = 2;
+	start();
+	teach(&add, 0);
+	pipeline->distance_ns = 300 * NS_PER_US;
+	for (int i = 0; i < 2; i++)
+		submit(i, &add);
+	turn();
+	fake_pq_answer(writes());
+	fake_pq_answer_error(writes(), "57P01", "terminating connection due to administrator command", NULL);
+	run_for(50);
+	assert_failed(0, ERROR_OUTCOME_UNKNOWN);
+	assert_failed(1, ERROR_OUTCOME_UNKNOWN);
+	submit(2, &add);
+	run_for(20);
+	fake_pq_answer_error(fake_pq_conn(2), "57P01", "terminating connection due to administrator command", NULL);
+	run_for(50);
+	assert_failed(2, ERROR_DATABASE_UNAVAILABLE);
+	assert_string_equal(batches[2].message, "the database ended the session; nothing was written");
+	assert_int_equal(db_pipeline_numbers(pipeline).run_again, 0);
+}
+
 /* What was not run can not have been written twice. */
 static void a_write_that_met_lost_statements_is_run_again(void **state)
 {
@@ -310,6 +335,7 @@ int main(void)
 	    TEST(whose_sessions_are_ended_is_run_again),
 	    TEST(behind_a_changed_session_nobody_is_lost),
 	    TEST(a_write_that_was_lost_is_never_run_again),
+	    TEST(a_write_on_a_dismissed_session_is_never_run_again),
 	    TEST(what_other_transactions_were_in_the_way_of_runs_again),
 	    TEST(it_runs_again_so_often_and_no_more),
 	    TEST(a_commit_that_failed_runs_again),

@@ -204,6 +204,62 @@ static void run_contended(unsigned times, const struct db_statement *statement, 
 	db_wait_run(&wait, &batches[0]);
 }
 
+static void run(int i, const struct db_statement *statement)
+{
+	fake_pq.answers_everything = true;
+	db_batch_add(&batches[i], statement, values[i]);
+	batches[i].deadline_ns = clock_now_ns() + 5 * NS_PER_S;
+	db_wait_run(&wait, &batches[i]);
+}
+
+static void a_write_that_was_lost_is_never_run_again(void **state)
+{
+	(void)state;
+	log_set_level(LOG_ERROR + 1);
+	fake_pq.cuts = 1;
+	run(0, &add);
+	assert_int_equal(batches[0].error, ERROR_OUTCOME_UNKNOWN);
+	assert_string_equal(batches[0].message, db_outcome_unknown);
+	assert_null(batches[0].queries[0].result);
+	assert_int_equal(fake_pq.opened, 1);
+	assert_int_equal(wait.run_again, 0);
+	run(1, &add);
+	assert_row(1, "add(1)");
+}
+
+static void a_write_on_a_dismissed_session_is_never_run_again(void **state)
+{
+	(void)state;
+	log_set_level(LOG_ERROR + 1);
+	fake_pq.dismisses = 1;
+	run(0, &add);
+	assert_int_equal(batches[0].error, ERROR_DATABASE_UNAVAILABLE);
+	assert_string_equal(batches[0].message, "the database ended the session; nothing was written");
+	assert_int_equal(fake_pq.opened, 1);
+	assert_int_equal(wait.run_again, 0);
+}
+
+static void a_read_that_was_lost_is_run_once_more_and_no_more(void **state)
+{
+	(void)state;
+	log_set_level(LOG_ERROR + 1);
+	fake_pq.cuts = 1;
+	run(0, &country);
+	assert_row(0, "country(0)");
+	assert_int_equal(fake_pq.opened, 2);
+	assert_int_equal(wait.run_again, 1);
+	assert_int_equal(wait.lost, 1);
+	fake_pq.cuts = 2;
+	run(1, &country);
+	assert_int_equal(batches[1].error, ERROR_DATABASE_UNAVAILABLE);
+	assert_string_equal(batches[1].message, db_lost_twice);
+	assert_int_equal(wait.run_again, 2);
+	assert_int_equal(wait.lost, 3);
+	fake_pq.dismisses = 1;
+	run(2, &country);
+	assert_row(2, "country(2)");
+}
+
 /* Its transaction was rolled back, so a write runs again as well as a read, and on the same connection. */
 static void what_other_transactions_were_in_the_way_of_runs_again(void **state)
 {
@@ -295,6 +351,9 @@ int main(void)
 	    TEST(it_runs_again_so_often_and_no_more),
 	    TEST(a_procedure_is_not_run_again),
 	    TEST(nothing_runs_again_at_its_deadline),
+	    TEST(a_write_that_was_lost_is_never_run_again),
+	    TEST(a_write_on_a_dismissed_session_is_never_run_again),
+	    TEST(a_read_that_was_lost_is_run_once_more_and_no_more),
 	    TEST(a_write_that_met_lost_statements_is_run_again),
 	    TEST(a_write_that_never_meets_its_statement_says_that_nothing_was_written),
 	};
