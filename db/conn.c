@@ -93,25 +93,24 @@ int conn_fail(struct db_conn *conn, const char *why)
 /* Connecting */
 
 /* "FATAL:  53300: too many connections": libpq has the SQLSTATE of a failed connect in its words only, and only when
- * they are verbose; the place in PostgreSQL's source follows in a line of its own. Takes both out; whether it was that
- * SQLSTATE. */
-static bool take_out_codes(char *message)
+ * they are verbose; the place in PostgreSQL's source follows in a line of its own. Takes both out, and notes what the
+ * SQLSTATE says. */
+static void take_out_codes(struct db_conn *conn, char *message)
 {
-	bool is_full = false;
 	char *at = message, *line;
 
 	while ((at = strstr(at, ":  ")) != NULL) {
 		at += strlen(":  ");
 		if (strspn(at, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ") != 5 || strncmp(at + 5, ": ", 2) != 0)
 			continue;
-		is_full |= strncmp(at, "53300", 5) == 0;
+		conn->is_full |= strncmp(at, "53300", 5) == 0;
+		conn->gave_up |= strncmp(at, "57P01", 5) == 0;
 		memmove(at, at + 7, strlen(at + 7) + 1);
 		line = strchr(at, '\n');
 		if (line != NULL && strstr(line + 1, ".c:") != NULL)
 			memmove(line, line + 1 + strcspn(line + 1, "\n"),
 				strlen(line + 1 + strcspn(line + 1, "\n")) + 1);
 	}
-	return is_full;
 }
 
 /* libpq's words from before there is a server repeat parts of the connection string. */
@@ -120,7 +119,7 @@ static int fail_to_connect(struct db_conn *conn)
 	char message[1024], reason[sizeof(conn->error)];
 
 	snprintf(message, sizeof(message), "%s", PQerrorMessage(conn->pg));
-	conn->is_full = take_out_codes(message);
+	take_out_codes(conn, message);
 	db_conninfo_reason(message, reason, sizeof(reason));
 	return conn_fail(conn, reason);
 }

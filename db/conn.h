@@ -34,6 +34,10 @@
 
 enum { DB_CONN_REPORTED = 7 };
 
+/* An administrator ends sessions, and one that is being set up may be among them: PostgreSQL can be reached, and so many
+ * connects in a row are made without a rest. */
+enum { DB_CONN_DISMISSED_MAX = 4 };
+
 enum db_conn_state { CONN_CLOSED, CONN_CONNECTING, CONN_PREPARING, CONN_READY, CONN_BUSY, CONN_STATE_COUNT };
 
 enum db_conn_outcome {

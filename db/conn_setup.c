@@ -204,6 +204,7 @@ static void learn_session(struct db_conn *conn, const PGresult *row)
 static int take_setup_error(struct db_conn *conn, const PGresult *error)
 {
 	conn_fail(conn, PQresultErrorMessage(error));
+	conn->gave_up = conn_is_dismissal(error);
 	if (conn->is_turning || conn->setup_over == 0 || conn_is_farewell(error))
 		return -1;
 	log_debug("db", "conn %u: goes on without an optional setting: %s", conn->number, conn->error);

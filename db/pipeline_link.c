@@ -257,7 +257,7 @@ static void on_ready(struct db_watch *watch)
 			log_info("db", "connected to the database again");
 		link->opening_ns = 0;
 		link->used_ns = clock_now_ns();
-		pipeline->failures = 0;
+		pipeline->failures = pipeline->dismissed = 0;
 		pipeline->is_full = false;
 		pipeline->room_tries = 0;
 		measure_distance(pipeline);
@@ -419,11 +419,19 @@ static void leave_lane_without_link(struct db_pipeline *pipeline, struct lane *l
 	end(pipeline, &lane->alone.batches);
 }
 
+/* Whether it was being opened, and what waits has to be told that PostgreSQL can not be reached. */
+static bool failed_to_open(struct link *link)
+{
+	if (link->opening_ns == 0 || link->conn.is_turning)
+		return false;
+	return !link->conn.gave_up || ++link->pipeline->dismissed > DB_CONN_DISMISSED_MAX;
+}
+
 void link_lose(struct link *link)
 {
 	struct db_pipeline *pipeline = link->pipeline;
 	struct lane *lane = link->lane;
-	bool was_opening = link->opening_ns > 0 && !link->conn.is_turning;
+	bool was_opening = failed_to_open(link);
 
 	if (link->conn.changed_by != NULL)
 		pipeline_note_change(pipeline, link->conn.changed_by);

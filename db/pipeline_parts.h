@@ -70,6 +70,7 @@ struct db_pipeline {
 	struct db_catalog catalog; /* of the statements that are prepared from now on */
 	uint64_t distance_ns;      /* the shortest round trip of the connections there are */
 	unsigned failures;         /* connects in a row that failed */
+	unsigned dismissed;        /* and that an administrator ended */
 	bool is_full;              /* the last since PostgreSQL has no connection left for us */
 	bool has_said_full;
 	unsigned room_tries; /* of opening one for writes where one for reads made room; 0: none is being opened so */

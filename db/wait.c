@@ -220,6 +220,7 @@ bool db_wait_is_cut_off(const struct db_wait *wait)
 /* As db_wait_open(). */
 static int open_when_needed(struct db_wait *wait, struct db_conn *conn, const struct db_batch *batch)
 {
+	unsigned dismissed = 0;
 	int status;
 
 	close_when_stale(wait, conn);
@@ -230,7 +231,9 @@ static int open_when_needed(struct db_wait *wait, struct db_conn *conn, const st
 	conn->catalog = wait->catalog;
 	if (wait->failures > 0 && clock_now_ns() < wait->retry_ns)
 		return -1;
-	status = db_wait_open(conn, batch->deadline_ns);
+	do
+		status = db_wait_open(conn, batch->deadline_ns);
+	while (status < 0 && conn->gave_up && ++dismissed <= DB_CONN_DISMISSED_MAX);
 	if (status > 0)
 		return 1;
 	if (status == 0) {

@@ -168,8 +168,13 @@ def test_brackets_in_strings_are_not_depth(service):
 
 
 def test_many_fields(service):
-    many = "{" + ",".join(f'"field{number}":1' for number in range(5000)) + "}"
-    assert_problem(service.request("POST", "/echo", many, JSON), 400)
+    def refusal(count):
+        many = "{" + ",".join(f'"field{number}":1' for number in range(count)) + "}"
+        return assert_problem(service.request("POST", "/echo", many, JSON), 400)["detail"]
+
+    assert "it has 5000 fields; at most 128 are taken" in refusal(5000)
+    assert "it has 129 fields; at most 128 are taken" in refusal(129)
+    assert "field0" in refusal(128)  # which the endpoint does not take
 
 
 def test_size(serve):

@@ -65,10 +65,11 @@ class Running:
 
     def __init__(self, database, mode, *options, **streams):
         self.address, self.admin = ("127.0.0.1", free_port()), ("127.0.0.1", free_port())
+        self.application = f"log-{self.address[1]}"  # the name of its sessions
         self.process = subprocess.Popen(
             [program(), "serve", "--mode", mode, "--database", database, "--endpoints", TEST_ENDPOINTS,
              "--listen", "%s:%d" % self.address, "--admin", "%s:%d" % self.admin, *options],
-            env=clean_environment(**sanitizer_options()), **{"stdout": subprocess.DEVNULL, **streams})
+            env=clean_environment(PGAPPNAME=self.application, **sanitizer_options()), **{"stdout": subprocess.DEVNULL, **streams})
 
     def get(self, path, address=None):
         response = http_client.request(address or self.address, "GET", path)
@@ -133,8 +134,7 @@ def in_the_middle(postgres):
     def begin(service):
         with http_client.Connection(service.address) as connection:
             connection.send(http_client.encode_request("GET", "/slow/60000"))
-            assert wait_until(lambda: postgres.value(
-                "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'", "blackbox") == "1")
+            assert wait_until(lambda: postgres.at_work(service, "pg_sleep") == 1)
             yield
 
     return begin

@@ -150,8 +150,7 @@ def test_a_statement_that_waited_is_ended_in_time(serve, mode, postgres):
             second.send(encode_request("GET", "/slow/1499"))
         statuses = sorted([first.read_response().status, second.read_response().status])
     assert statuses[0] == 200 and statuses[1] in (503, 504)
-    assert wait_until(lambda: postgres.value("SELECT count(*) FROM pg_stat_activity WHERE state = 'active' "
-                                             "AND query LIKE '%pg_sleep%' AND pid <> pg_backend_pid()") == "0", 10)
+    assert wait_until(lambda: postgres.at_work(service) == 0, 10)
     assert service.get("/slow/1").status == 200
     assert "hangs" not in service.log()
     assert service.metric("database_connections_lost_total") == 0

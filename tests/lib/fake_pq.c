@@ -246,14 +246,15 @@ static struct command *oldest_command(PGconn *conn)
 static void answer_by_itself(PGconn *conn)
 {
 	bool runs_statement = conn->is_setup_over && !conn->commands[conn->answered].is_sync;
+	unsigned *dismisses = conn->is_setup_over ? &fake_pq.dismisses : &fake_pq.ends;
 
 	if (runs_statement && fake_pq.contends > 0) {
 		fake_pq.contends--;
 		fake_pq_answer_error(conn, "40P01", "deadlock detected", "Process 1 waits");
 		return;
 	}
-	if (runs_statement && fake_pq.dismisses > 0) {
-		fake_pq.dismisses--;
+	if (!conn->commands[conn->answered].is_sync && *dismisses > 0) {
+		--*dismisses;
 		fake_pq_answer_error(conn, "57P01", "terminating connection due to administrator command", NULL);
 		fake_pq_hang_up(conn);
 		return;

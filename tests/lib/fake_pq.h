@@ -37,6 +37,7 @@ struct fake_pq {
 	unsigned forgets;    /* what is answered so: of so many statements that they are not prepared */
 	unsigned contends;   /* and of so many that other transactions were in their way */
 	unsigned dismisses;  /* and so many sessions are ended by an administrator */
+	unsigned ends;       /* the same, of sessions that are being set up */
 	unsigned cuts;       /* and so many connections end behind the result, before its Sync */
 	/* what a row behind the set-up of the connection with that index says; NULL: what was sent */
 	const char *(*answer)(unsigned index, const char *sent);

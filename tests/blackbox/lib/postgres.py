@@ -143,6 +143,11 @@ class Postgres:
             assert done.returncode == 0, f"{file}: {done.stderr}"
         return self.url(name)
 
+    def at_work(self, service, words=""):
+        """How many sessions of the service, and of no other, run a statement with the words, or are inside a transaction."""
+        return int(self.value("SELECT count(*) FROM pg_stat_activity WHERE state <> 'idle' "
+                              f"AND application_name = '{service.application}' AND query LIKE '%{words}%'"))
+
     def terminate_clients(self, database):
         """Ends every other session of the database; returns how many there were."""
         return int(self.value("SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity "

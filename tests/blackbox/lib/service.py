@@ -1,6 +1,7 @@
 """The program itself: `meantime serve` as a process of the tests' own, and the other commands as plain calls."""
 
 import contextlib
+import itertools
 import os
 import pathlib
 import re
@@ -58,12 +59,16 @@ def run(*arguments, environment=None, timeout_s=START_TIMEOUT_S, cwd=ROOT):
     return done
 
 
+numbers = itertools.count(1)
+
+
 class Service:
     """A running service. Its stop() is a test of its own: exit status 0, and no sanitizer has said anything."""
 
     def __init__(self, database, endpoints, mode, *options, listen="127.0.0.1:0", environment=None, wrapper=()):
         self.mode = mode
         self.is_terminated = False
+        self.application = f"service-{os.getpid()}-{next(numbers)}"  # the name of its sessions
         self._stderr = tempfile.NamedTemporaryFile(prefix="meantime-stderr-", mode="w+", errors="replace")
         self.lines = []  # of stdout
         self._line_came = threading.Condition()
@@ -71,7 +76,7 @@ class Service:
             [*wrapper, program(), "serve", "--mode", mode, "--listen", listen, "--endpoints", str(endpoints), *PATIENCE,
              *map(str, by_way_of_pooler(["--database", database, *options]))],
             stdout=subprocess.PIPE, stderr=self._stderr, text=True, cwd=ROOT,
-            env=clean_environment(**(environment or {})))
+            env=clean_environment(**{"PGAPPNAME": self.application, **(environment or {})}))
         self._reader = threading.Thread(target=self._read_lines, daemon=True)
         self._reader.start()
         try:

@@ -63,6 +63,60 @@ static void whose_sessions_are_ended_is_run_again(void **state)
 	assert_ok(0, "country");
 }
 
+static void dismiss(unsigned c)
+{
+	if (fake_pq_is_open(fake_pq_conn(c)) && fake_pq_unanswered(fake_pq_conn(c)) > 0)
+		fake_pq_answer_error(fake_pq_conn(c), "57P01", "terminating connection due to administrator command",
+				     NULL);
+}
+
+/* And so are sessions that are being set up: PostgreSQL can be reached. */
+static void a_session_that_is_ended_before_it_is_ready_fails_nobody(void **state)
+{
+	(void)state;
+	start();
+	teach(&country, 0);
+	submit(0, &country);
+	turn();
+	fake_pq.answers_setup = false;
+	dismiss(0);
+	for (unsigned c = 2; c < 2 + DB_CONN_DISMISSED_MAX; c++) {
+		for (int i = 0; i < 20 && (fake_pq.opened <= c || fake_pq_unanswered(fake_pq_conn(c)) == 0); i++)
+			run_for(2);
+		assert_int_equal(fake_pq.opened, c + 1);
+		dismiss(c);
+		turn();
+		submit((int)c, &country);
+	}
+	run_for(2);
+	assert_int_equal(all_done, 0);
+	fake_pq.answers_setup = true;
+	answer_until_done(1 + DB_CONN_DISMISSED_MAX);
+	assert_ok(0, "country");
+	for (int i = 2; i < 2 + DB_CONN_DISMISSED_MAX; i++)
+		assert_ok(i, "country");
+}
+
+static void where_every_session_is_ended_nobody_waits_for_one(void **state)
+{
+	(void)state;
+	start();
+	teach(&country, 0);
+	submit(0, &country);
+	turn();
+	fake_pq.answers_setup = false;
+	for (int i = 0; i < 100 && all_done == 0; i++) {
+		for (unsigned c = 0; c < fake_pq.opened; c++)
+			if (c != 1)
+				dismiss(c);
+		run_for(2);
+	}
+	assert_failed(0, ERROR_DATABASE_UNAVAILABLE);
+	assert_string_equal(batches[0].message, db_unreachable);
+	assert_int_equal(fake_pq.opened, 2 + DB_CONN_DISMISSED_MAX + 1);
+	fake_pq.answers_setup = true;
+}
+
 /* Twice behind somebody who changes his session: nothing was lost. */
 static void behind_a_changed_session_nobody_is_lost(void **state)
 {
@@ -333,6 +387,8 @@ int main(void)
 	    TEST(a_read_is_run_once_more_elsewhere),
 	    TEST(a_read_lost_twice_is_not_run_a_third_time),
 	    TEST(whose_sessions_are_ended_is_run_again),
+	    TEST(a_session_that_is_ended_before_it_is_ready_fails_nobody),
+	    TEST(where_every_session_is_ended_nobody_waits_for_one),
 	    TEST(behind_a_changed_session_nobody_is_lost),
 	    TEST(a_write_that_was_lost_is_never_run_again),
 	    TEST(a_write_on_a_dismissed_session_is_never_run_again),

@@ -239,6 +239,23 @@ static void a_write_on_a_dismissed_session_is_never_run_again(void **state)
 	assert_int_equal(wait.run_again, 0);
 }
 
+/* An administrator ends all sessions, and one that is being set up is among them: PostgreSQL can be reached. */
+static void a_session_that_is_ended_before_it_is_ready_fails_nobody(void **state)
+{
+	(void)state;
+	log_set_level(LOG_ERROR + 1);
+	fake_pq.ends = DB_CONN_DISMISSED_MAX;
+	run(0, &add);
+	assert_row(0, "add(0)");
+	assert_int_equal(fake_pq.opened, DB_CONN_DISMISSED_MAX + 1);
+	assert_int_equal(wait.failures, 0);
+	fake_pq.ends = 100;
+	run(1, &country);
+	assert_int_equal(batches[1].error, ERROR_DATABASE_UNAVAILABLE);
+	assert_int_equal(fake_pq.ends, 100 - DB_CONN_DISMISSED_MAX - 1);
+	assert_int_equal(wait.failures, 1);
+}
+
 static void a_read_that_was_lost_is_run_once_more_and_no_more(void **state)
 {
 	(void)state;
@@ -353,6 +370,7 @@ int main(void)
 	    TEST(nothing_runs_again_at_its_deadline),
 	    TEST(a_write_that_was_lost_is_never_run_again),
 	    TEST(a_write_on_a_dismissed_session_is_never_run_again),
+	    TEST(a_session_that_is_ended_before_it_is_ready_fails_nobody),
 	    TEST(a_read_that_was_lost_is_run_once_more_and_no_more),
 	    TEST(a_write_that_met_lost_statements_is_run_again),
 	    TEST(a_write_that_never_meets_its_statement_says_that_nothing_was_written),
