@@ -250,7 +250,8 @@ static void a_session_that_is_ended_before_it_is_ready_fails_nobody(void **state
 	assert_int_equal(fake_pq.opened, DB_CONN_DISMISSED_MAX + 1);
 	assert_int_equal(wait.failures, 0);
 	fake_pq.ends = 100;
-	run(1, &country);
+	db_wait_cleanup(&wait);
+	run(1, &add);
 	assert_int_equal(batches[1].error, ERROR_DATABASE_UNAVAILABLE);
 	assert_int_equal(fake_pq.ends, 100 - DB_CONN_DISMISSED_MAX - 1);
 	assert_int_equal(wait.failures, 1);
