@@ -395,19 +395,83 @@ static void nobody_is_rescued_when_nothing_moves(void **state)
 	run_until_done(4);
 }
 
+/* Each place of a connection has been used: what is over is no batch that is at work. */
+static void run_fifty(void)
+{
+	teach(&country, 0);
+	for (int i = 1; i <= 50; i++) {
+		submit(i, &country);
+		turn();
+		answer_all_open();
+		turn();
+	}
+	assert_int_equal(all_done, 50);
+}
+
 static void who_is_alone_on_a_connection_is_not_run_again(void **state)
 {
 	(void)state;
 	options.shared_connections = 2;
 	start();
-	teach(&country, 0);
+	run_fifty();
 	submit(0, &country);
 	turn();
 	run_for(100);
 	assert_int_equal(db_pipeline_numbers(pipeline).run_again, 0);
 	answer_all_open();
-	run_until_done(1);
+	run_until_done(51);
 	assert_ok(0, "country");
+}
+
+/* It has failed, or has its rows, and its unit is not over: all of it runs again. */
+static void what_a_rescued_read_has_heard_does_not_count(void **state)
+{
+	PGconn *stuck;
+
+	(void)state;
+	options.shared_connections = 2;
+	start();
+	teach(&country, 0);
+	for (int i = 0; i < 3; i++) {
+		submit(i, &country);
+		turn();
+	}
+	stuck = crowded(NULL);
+	assert_non_null(stuck);
+	fake_pq_answer_error(stuck, "22012", "division by zero", NULL);
+	for (int i = 0; i < 60 && all_done < 3; i++) {
+		run_for(5);
+		for (unsigned c = 0; c < fake_pq.opened; c++)
+			if (fake_pq_conn(c) != stuck && fake_pq_is_open(fake_pq_conn(c)))
+				fake_pq_answer_all(fake_pq_conn(c));
+	}
+	for (int i = 0; i < 3; i++)
+		assert_ok(i, "country");
+}
+
+/* While nothing is at work nothing is slow. */
+static void what_is_over_is_not_found_out_to_be_slow(void **state)
+{
+	(void)state;
+	start();
+	run_fifty();
+	pipeline->expected_ns[country.index] = 0;
+	pipeline_start_ticking(pipeline);
+	run_for(30);
+	assert_int_equal(pipeline->expected_ns[country.index], 0);
+}
+
+/* Nobody knows how long it takes, but it is longer than that. */
+static void what_misses_its_deadline_is_slow_from_then_on(void **state)
+{
+	(void)state;
+	start();
+	teach(&country, 0);
+	submit_until(0, &country, 100);
+	run_until_done(1);
+	assert_failed(0, ERROR_DEADLINE);
+	db_batch_add(&batches[1], &country, values[1]);
+	assert_false(pipeline_is_quick(pipeline, &batches[1]));
 }
 
 /* It is busy still with those before, and has room for more: the answer to the first has made PostgreSQL near again. */
@@ -593,6 +657,81 @@ static void few_connections_serve_both_kinds(void **state)
 	}
 }
 
+/* PostgreSQL had granted more before. */
+static void lose_the_writing_connection(void)
+{
+	fake_pq.granted = 1;
+	fake_pq_hang_up(writes());
+	for (int i = 0; i < 100 && pipeline->numbers.lost == 0; i++)
+		run_for(1);
+	assert_int_equal(pipeline->numbers.lost, 1);
+}
+
+static bool is_there_one_for_writes(void)
+{
+	for (int i = 0; i < 200 && !pipeline_has_usable_link(pipeline, &pipeline->lanes[1]); i++)
+		run_for(5);
+	return pipeline_has_usable_link(pipeline, &pipeline->lanes[1]);
+}
+
+/* One for reads can not serve writes; one for writes serves both. */
+static void one_for_reads_makes_room_for_one_for_writes(void **state)
+{
+	(void)state;
+	start();
+	teach(&country, 0);
+	lose_the_writing_connection();
+	assert_true(is_there_one_for_writes());
+	assert_false(fake_pq_is_open(reads()));
+	assert_int_equal(pipeline->numbers.lost, 1);
+	fake_pq.answers_everything = true;
+	submit(0, &add);
+	submit(1, &country);
+	run_until_done(2);
+	assert_ok(0, "add");
+	assert_ok(1, "country");
+}
+
+static void one_that_is_busy_makes_room_when_it_is_idle(void **state)
+{
+	(void)state;
+	start();
+	teach(&country, 0);
+	submit(0, &country);
+	turn();
+	lose_the_writing_connection();
+	submit(1, &add);
+	run_for(30);
+	assert_int_equal(all_done, 0);
+	assert_true(fake_pq_is_open(reads()));
+	fake_pq_sent(reads());
+	pipeline->distance_ns = NS_PER_S; /* it has room for more, and has not stood still for long */
+	submit(2, &country);
+	run_for(10);
+	assert_string_equal(fake_pq_sent(reads()), "");
+	fake_pq.answers_everything = true;
+	fake_pq_answer_all(reads());
+	run_until_done(3);
+	assert_ok(0, "country");
+	assert_false(batches[0].was_run_again);
+	assert_ok(1, "add");
+	assert_ok(2, "country");
+}
+
+static void where_both_kinds_have_one_none_makes_room(void **state)
+{
+	(void)state;
+	options.shared_connections = 2;
+	fake_pq.granted = 2;
+	start();
+	for (int i = 0; i < 100 && !pipeline->is_full; i++)
+		run_for(5);
+	assert_true(pipeline->is_full);
+	run_for(30);
+	assert_true(fake_pq_is_open(reads()));
+	assert_true(fake_pq_is_open(writes()));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -613,6 +752,12 @@ int main(void)
 	    TEST(where_all_stand_still_a_new_connection_is_looked_at),
 	    TEST(nobody_is_rescued_when_nothing_moves),
 	    TEST(who_is_alone_on_a_connection_is_not_run_again),
+	    TEST(what_a_rescued_read_has_heard_does_not_count),
+	    TEST(what_is_over_is_not_found_out_to_be_slow),
+	    TEST(what_misses_its_deadline_is_slow_from_then_on),
+	    TEST(one_for_reads_makes_room_for_one_for_writes),
+	    TEST(where_both_kinds_have_one_none_makes_room),
+	    TEST(one_that_is_busy_makes_room_when_it_is_idle),
 	    TEST(a_retiring_connection_takes_nobody),
 	    TEST(no_write_is_rescued),
 	    TEST(no_connection_has_more_in_flight_than_its_depth),
