@@ -307,9 +307,7 @@ void link_open(struct db_pipeline *pipeline, struct lane *lane)
 	pipeline->open_count++;
 	link->opening_ns = clock_now_ns();
 	link->has_lone_traveller = false;
-	link->expected_ns = link->outgoing_count = 0;
-	list_init(&link->outgoing);
-	list_init(&link->held);
+	link->expected_ns = 0;
 	db_conn_init(&link->conn, pipeline->options.settings, lane->is_read_only,
 		     pipeline->options.first_number + (unsigned)(link - pipeline->links), on_over);
 	link->conn.catalog = pipeline->catalog;

@@ -98,7 +98,7 @@ static void fill_part(struct db_stream *stream, struct db_batch *batch)
 
 static size_t bytes_of(const struct db_result *rows)
 {
-	return PQresultMemorySize((const PGresult *)rows) + 1;
+	return PQresultMemorySize((const PGresult *)rows);
 }
 
 static void after_part(struct db_stream *stream, struct db_batch *batch)
@@ -421,7 +421,6 @@ void db_stream_start(struct db_stream *stream, struct db_batch *batch, const str
 
 void db_stream_destroy(struct db_stream *stream)
 {
-	stream->batch = NULL;
 	if (stream->is_initialized) {
 		stop_watching(stream);
 		db_conn_close(&stream->conn);

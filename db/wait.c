@@ -233,7 +233,7 @@ static int open_when_needed(struct db_wait *wait, struct db_conn *conn, const st
 		return -1;
 	do
 		status = db_wait_open(conn, batch->deadline_ns);
-	while (status < 0 && conn->gave_up && ++dismissed <= DB_CONN_DISMISSED_MAX);
+	while (conn->gave_up && ++dismissed <= DB_CONN_DISMISSED_MAX);
 	if (status > 0)
 		return 1;
 	if (status == 0) {
@@ -305,7 +305,7 @@ static void exchange(struct db_wait *wait, struct db_conn *conn, struct db_batch
 	count(&wait->units);
 	db_batch_note_lateness(batch, conn->settings->statement_timeout_ms, DB_BATCH_LATE_MS, clock_now_ns());
 	db_wait_exchange(conn, batch);
-	if (conn->state == CONN_CLOSED && conn->error[0] != '\0')
+	if (conn->error[0] != '\0')
 		count(&wait->lost);
 	note_connections(wait, false);
 }

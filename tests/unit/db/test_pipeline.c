@@ -27,6 +27,7 @@ static void reads_of_one_turn_share_one_sync(void **state)
 	for (int i = 0; i < 3; i++)
 		assert_ok(i, "country");
 	assert_int_equal(db_pipeline_numbers(pipeline).in_flight, 0);
+	assert_int_equal(pipeline->links[0].expected_ns, 0);
 }
 
 /* PostgreSQL is far away: another is on its way. */
@@ -131,6 +132,31 @@ static void a_third_unit_waits_until_one_has_ended(void **state)
 	fake_pq_answer(reads());
 	turn();
 	assert_string_equal(fake_pq_sent(reads()), "R/O country(2) Sync");
+	assert_int_equal(fake_pq.opened, 2); /* what waits for its turn is no reason for another connection */
+}
+
+/* They were sent before those that wait came. */
+static void what_is_run_again_goes_before_what_waits(void **state)
+{
+	(void)state;
+	options.connections = 2;
+	start();
+	teach(&country, 0);
+	submit(0, &country);
+	submit(1, &country);
+	turn();
+	submit(2, &country);
+	turn();
+	submit(3, &country);
+	turn();
+	assert_int_equal(db_pipeline_numbers(pipeline).waiting, 1);
+	fake_pq_sent(reads());
+	fake_pq_answer_error(reads(), "22012", "division by zero", NULL);
+	fake_pq_answer(reads());
+	fake_pq_answer(reads());
+	turn();
+	assert_string_equal(fake_pq_sent(reads()), "R/O country(0) Sync R/O country(1) Sync R/O country(3) Sync");
+	answer_until_done(4);
 }
 
 static void those_of_a_unit_with_a_failure_run_again_singly(void **state)
@@ -409,6 +435,7 @@ int main(void)
 	    TEST(a_third_unit_waits_until_one_has_ended),
 	    TEST(those_of_a_unit_with_a_failure_run_again_singly),
 	    TEST(what_is_run_again_keeps_its_order_and_its_own_sync),
+	    TEST(what_is_run_again_goes_before_what_waits),
 	    TEST(what_a_done_submits_leaves_in_the_same_turn),
 	    TEST(beyond_the_queue_limit_is_busy_at_the_end_of_the_turn),
 	    TEST(who_is_back_is_not_too_many),

@@ -116,6 +116,63 @@ static void what_is_far_away_is_quick_all_the_same(void **state)
 		assert_ok(i, "country");
 }
 
+static void what_was_never_seen_has_one_connection_made_ready(void **state)
+{
+	(void)state;
+	options.connections = 8;
+	start();
+	for (int i = 0; i < 4; i++)
+		submit(i, &language);
+	uv_run(&loop, UV_RUN_NOWAIT);
+	assert_int_equal(fake_pq.opened, 3);
+	answer_until_done(4);
+}
+
+/* Of two that are shared, the one that will be done soonest. */
+static void a_quick_one_goes_where_least_is_expected(void **state)
+{
+	unsigned first = UINT_MAX, second = UINT_MAX;
+
+	(void)state;
+	options.shared_connections = 2;
+	start();
+	teach(&country, 0);
+	for (int i = 0; i < 100 && pipeline->lanes[0].link_count < 2; i++)
+		run_for(5);
+	run_for(10);
+	for (unsigned i = 0; i < options.connections; i++)
+		if (pipeline->links[i].lane == &pipeline->lanes[0])
+			*(first == UINT_MAX ? &first : &second) = i;
+	assert_true(second < options.connections);
+	pipeline->links[first].expected_ns += NS_PER_MS;
+	submit(0, &country);
+	turn();
+	assert_string_equal(fake_pq_sent(pipeline->links[second].conn.pg), "R/O country(0) Sync");
+	pipeline->links[second].expected_ns += 2 * NS_PER_MS;
+	submit(1, &country);
+	turn();
+	assert_string_equal(fake_pq_sent(pipeline->links[first].conn.pg), "R/O country(1) Sync");
+	pipeline->links[first].expected_ns -= NS_PER_MS;
+	pipeline->links[second].expected_ns -= 2 * NS_PER_MS;
+	answer_until_done(2);
+}
+
+/* Without any connection it is, while one is tried for in quick succession. */
+static void where_there_is_no_place_a_few_tries_are_waited_for(void **state)
+{
+	(void)state;
+	start();
+	link_give_up(&pipeline->links[0]);
+	link_give_up(&pipeline->links[1]);
+	pipeline->is_full = true;
+	pipeline->room_tries = 1;
+	assert_true(pipeline_is_served(pipeline, &pipeline->lanes[0]));
+	pipeline->room_tries = 0;
+	assert_false(pipeline_is_served(pipeline, &pipeline->lanes[0]));
+	assert_false(pipeline_is_served(pipeline, &pipeline->lanes[1]));
+	pipeline->is_full = false;
+}
+
 /* For what was never seen one connection is made ready; for what is known as slow, as many as are asked for. */
 static void what_turns_out_slow_is_slow_before_it_has_ended(void **state)
 {
@@ -739,6 +796,9 @@ int main(void)
 	    TEST(behind_a_session_pooler_a_connection_carries_one),
 	    TEST(behind_a_transaction_pooler_a_connection_carries_one),
 	    TEST(a_quick_one_never_shares_with_a_slow_one),
+	    TEST(what_was_never_seen_has_one_connection_made_ready),
+	    TEST(a_quick_one_goes_where_least_is_expected),
+	    TEST(where_there_is_no_place_a_few_tries_are_waited_for),
 	    TEST(what_is_far_away_is_quick_all_the_same),
 	    TEST(what_turns_out_slow_is_slow_before_it_has_ended),
 	    TEST(there_are_no_more_connections_than_allowed),

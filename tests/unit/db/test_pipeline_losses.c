@@ -70,6 +70,22 @@ static void dismiss(unsigned c)
 				     NULL);
 }
 
+static void whose_sessions_are_ended_again_and_again_hears_that(void **state)
+{
+	(void)state;
+	start();
+	teach(&country, 0);
+	submit(0, &country);
+	for (int i = 0; i < 100 && all_done == 0; i++) {
+		run_for(5);
+		for (unsigned c = 0; c < fake_pq.opened; c++)
+			if (c != 1)
+				dismiss(c);
+	}
+	assert_failed(0, ERROR_DATABASE_UNAVAILABLE);
+	assert_string_equal(batches[0].message, db_given_up);
+}
+
 /* And so are sessions that are being set up: PostgreSQL can be reached. */
 static void a_session_that_is_ended_before_it_is_ready_fails_nobody(void **state)
 {
@@ -309,6 +325,38 @@ static void a_lost_idle_connection_comes_back_before_anybody_asks(void **state)
 	assert_true(db_pipeline_is_ready(pipeline));
 }
 
+/* Where nothing goes on deadlines are looked at once a second only. */
+static void a_connect_is_looked_at_while_nothing_else_goes_on(void **state)
+{
+	(void)state;
+	start();
+	for (int i = 0; i < 100 && pipeline->ticks_fast; i++)
+		run_for(5);
+	assert_false(pipeline->ticks_fast);
+	fake_pq.hangs = true;
+	fake_pq_hang_up(reads());
+	for (int i = 0; i < 300 && fake_pq.opened < 3; i++)
+		run_for(5);
+	assert_int_equal(fake_pq.opened, 3);
+	assert_true(pipeline->ticks_fast);
+	fake_pq.hangs = false;
+}
+
+/* The tries in quick succession are for where PostgreSQL has no place at the moment. */
+static void a_connect_that_fails_otherwise_takes_no_quick_try(void **state)
+{
+	(void)state;
+	start();
+	pipeline->room_tries = 3;
+	fake_pq.refuses = true;
+	fake_pq_hang_up(reads());
+	for (int i = 0; i < 400 && pipeline->failures == 0; i++)
+		run_for(5);
+	assert_int_equal(pipeline->failures, 1);
+	assert_int_equal(pipeline->room_tries, 3);
+	assert_false(pipeline->is_full);
+}
+
 static void without_a_database_requests_fail_at_once_and_it_comes_back(void **state)
 {
 	(void)state;
@@ -346,9 +394,11 @@ static void a_connect_that_hangs_is_given_up_in_time(void **state)
 
 /* Faults: whatever call fails, every batch is over once, and no write is sent twice. */
 
-static void run_with_fault(unsigned fail_at)
+static void run_with_fault(unsigned fail_at, bool shows_prepares)
 {
 	unsigned adds = 0;
+
+	fake_pq.shows_prepares = shows_prepares;
 
 	fake_pq.fail_at = fail_at;
 	fake_pq.answers_everything = true;
@@ -365,7 +415,7 @@ static void run_with_fault(unsigned fail_at)
 	assert_in_range(adds, 0, 1);
 }
 
-static void a_fault_in_any_call_is_survived(void **state)
+static void survive_faults(void **state, bool shows_prepares)
 {
 	unsigned fail_at = 0;
 	bool was_clean;
@@ -373,12 +423,18 @@ static void a_fault_in_any_call_is_survived(void **state)
 	do {
 		assert_int_equal(tear_down(state), 0);
 		set_up(state);
-		run_with_fault(++fail_at);
+		run_with_fault(++fail_at, shows_prepares);
 		was_clean = fake_pq.failed_call == NULL;
 	} while (!was_clean);
 	for (int i = 0; i < 6; i++)
 		assert_ok(i, i == 2 ? "add" : "country");
 	assert_true(fail_at > 30);
+}
+
+static void a_fault_in_any_call_is_survived(void **state)
+{
+	survive_faults(state, false);
+	survive_faults(state, true); /* what waits for a statement to be prepared, too */
 }
 
 int main(void)
@@ -387,6 +443,7 @@ int main(void)
 	    TEST(a_read_is_run_once_more_elsewhere),
 	    TEST(a_read_lost_twice_is_not_run_a_third_time),
 	    TEST(whose_sessions_are_ended_is_run_again),
+	    TEST(whose_sessions_are_ended_again_and_again_hears_that),
 	    TEST(a_session_that_is_ended_before_it_is_ready_fails_nobody),
 	    TEST(where_every_session_is_ended_nobody_waits_for_one),
 	    TEST(behind_a_changed_session_nobody_is_lost),
@@ -400,6 +457,8 @@ int main(void)
 	    TEST(neighbours_of_a_changed_session_run_again),
 	    TEST(a_failed_write_stays_failed_when_the_connection_is_lost),
 	    TEST(a_lost_idle_connection_comes_back_before_anybody_asks),
+	    TEST(a_connect_is_looked_at_while_nothing_else_goes_on),
+	    TEST(a_connect_that_fails_otherwise_takes_no_quick_try),
 	    TEST(without_a_database_requests_fail_at_once_and_it_comes_back),
 	    TEST(a_connect_that_hangs_is_given_up_in_time),
 	    TEST(a_fault_in_any_call_is_survived),

@@ -15,6 +15,20 @@ static void start_part(int i)
 	db_stream_start(stream, &batches[i], &settings, &loop);
 }
 
+/* It ends by what happens, and not by its deadline. */
+static void start_patient_part(int i)
+{
+	batches[i].done = on_done;
+	batches[i].deadline_ns = clock_now_ns() + 60 * NS_PER_S;
+	db_stream_start(stream, &batches[i], &settings, &loop);
+}
+
+static void wait_for_patient_part(int i)
+{
+	batches[i].deadline_ns = clock_now_ns() + 60 * NS_PER_S;
+	db_stream_wait(stream, &batches[i], &settings);
+}
+
 static int clean_up(void **state)
 {
 	int status = tear_down(state);
@@ -68,6 +82,9 @@ static void a_stream_looks_at_its_statement_first(void **state)
 	fake_pq_answer_all(conn);
 	run_for(10);
 	assert_string_equal(fake_pq_sent(conn), "R/O BEGIN() DECLARE(0) FETCH() Sync");
+	fake_pq_answer(conn);
+	run_for(10);
+	assert_string_equal(fake_pq_sent(conn), ""); /* and no second part is sent meanwhile */
 	fake_pq_answer_all(conn);
 	run_until_done(1);
 	assert_int_equal(batches[0].error, ERROR_NONE);
@@ -82,7 +99,7 @@ static void a_stream_whose_statement_does_not_prepare_fails(void **state)
 	(void)state;
 	open_stream();
 	fake_pq.shows_prepares = true;
-	start_part(0);
+	start_patient_part(0);
 	run_for(20);
 	fake_pq_answer_error(fake_pq_conn(0), "42P01", "relation \"country\" does not exist", NULL);
 	fake_pq_answer_all(fake_pq_conn(0));
@@ -170,6 +187,7 @@ static void a_part_ends_at_its_deadline(void **state)
 	db_stream_start(stream, &batches[0], &settings, &loop);
 	run_for(50);
 	assert_failed(0, ERROR_DEADLINE);
+	assert_string_equal(batches[0].message, db_no_answer);
 }
 
 static void a_stream_connects_in_its_time(void **state)
@@ -181,6 +199,7 @@ static void a_stream_connects_in_its_time(void **state)
 	start_part(0);
 	run_for(50);
 	assert_failed(0, ERROR_DATABASE_UNAVAILABLE);
+	assert_string_equal(batches[0].message, db_unreachable);
 	start_part(1);
 	run_for(5);
 	assert_failed(1, ERROR_DATABASE_UNAVAILABLE);
@@ -222,6 +241,113 @@ static void a_stream_may_be_destroyed_between_parts(void **state)
 	assert_int_equal(fake_pq.open, 0);
 }
 
+static void a_part_is_lost_with_its_connection(void **state)
+{
+	(void)state;
+	open_stream();
+	start_patient_part(0);
+	for (int i = 0; i < 50 && (fake_pq.opened == 0 || fake_pq_unanswered(fake_pq_conn(0)) < 4); i++)
+		run_for(2);
+	fake_pq_hang_up(fake_pq_conn(0));
+	run_until_done(1);
+	assert_failed(0, ERROR_DATABASE_UNAVAILABLE);
+	assert_int_equal(fake_pq.open, 0);
+}
+
+static unsigned rows_asked_for(int i)
+{
+	unsigned rows = 0;
+
+	sscanf(batches[i].queries[batches[i].query_count - 1].statement->sql, "FETCH FORWARD %u FROM rows", &rows);
+	return rows;
+}
+
+/* As many rows as fit, by the size of those before. */
+static void a_part_is_as_large_as_the_rows_let_it(void **state)
+{
+	static const size_t row_bytes[] = {1, STREAM_PART_BYTES, STREAM_PART_BYTES / 4};
+	static const unsigned least[] = {100, 101, 1, 3}, most[] = {100, 5000, 1, 3};
+
+	(void)state;
+	open_stream();
+	for (unsigned part = 0; part < ARRAY_LENGTH(least); part++) {
+		start_patient_part(0);
+		for (int i = 0; i < 50 && (fake_pq.opened == 0 || fake_pq_unanswered(fake_pq_conn(0)) < 2); i++)
+			run_for(2);
+		assert_in_range(rows_asked_for(0), least[part], most[part]);
+		if (part == ARRAY_LENGTH(row_bytes))
+			break;
+		while (fake_pq_unanswered(fake_pq_conn(0)) > 2)
+			fake_pq_answer(fake_pq_conn(0));
+		fake_pq_answer_large(fake_pq_conn(0), row_bytes[part]);
+		fake_pq_answer(fake_pq_conn(0));
+		run_until_done(part + 1);
+		assert_int_equal(batches[0].error, ERROR_NONE);
+	}
+}
+
+/* Its request was answered with a 400, or not, by what the parameter was before. */
+static void values_for_another_type_are_not_sent(void **state)
+{
+	static struct db_parameter parameter = {
+	    .name = "code", .oid = 16, .type = {.kind = DB_TYPE_BOOL, .delimiter = ','}};
+	static const struct db_signature before = {.parameters = &parameter};
+
+	(void)state;
+	open_stream();
+	db_stream_destroy(stream);
+	stream = db_stream_create(&described, &before, values[0], &arena);
+	fake_pq.answers_everything = true;
+	start_patient_part(0);
+	run_until_done(1);
+	assert_failed(0, ERROR_DATABASE_UNAVAILABLE);
+	assert_null(strstr(fake_pq_sent(fake_pq_conn(0)), "DECLARE"));
+}
+
+/* The blocking way */
+
+static void waiting_fetches_part_after_part(void **state)
+{
+	(void)state;
+	open_stream();
+	fake_pq.answers_everything = fake_pq.shows_prepares = true;
+	for (int part = 0; part < 3; part++) {
+		wait_for_patient_part(0);
+		assert_int_equal(batches[0].error, ERROR_NONE);
+		assert_ptr_equal(batches[0].queries[batches[0].query_count - 1].signature, signatures->first);
+	}
+	assert_non_null(
+	    strstr(fake_pq_sent(fake_pq_conn(0)),
+		   "+language ?language Sync R/O BEGIN() DECLARE(0) FETCH() Sync R/O FETCH() Sync R/O FETCH() Sync"));
+	assert_int_equal(fake_pq.opened, 1);
+}
+
+static void waiting_begins_again_when_others_were_in_the_way(void **state)
+{
+	(void)state;
+	open_stream();
+	fake_pq.answers_everything = true;
+	fake_pq.contends = 2 * 3;
+	wait_for_patient_part(0);
+	assert_int_equal(batches[0].error, ERROR_NONE);
+	assert_int_equal(fake_pq.opened, 3);
+	assert_int_equal(fake_pq.open, 1);
+}
+
+static void waiting_for_what_is_refused_sends_nothing(void **state)
+{
+	(void)state;
+	open_stream();
+	described.signatures = NULL;
+	db_stream_destroy(stream);
+	stream = db_stream_create(&described, &language.signature, values[0], &arena);
+	fake_pq_describe("language", 2, 0, 25);
+	fake_pq.answers_everything = true;
+	wait_for_patient_part(0);
+	assert_int_equal(batches[0].error, ERROR_DATABASE_ERROR);
+	assert_null(strstr(fake_pq_sent(fake_pq_conn(0)), "DECLARE"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -237,6 +363,12 @@ int main(void)
 	    TEST(the_time_to_connect_is_not_that_of_the_part),
 	    TEST(a_stream_that_cannot_connect_fails_later),
 	    TEST(a_stream_may_be_destroyed_between_parts),
+	    TEST(a_part_is_lost_with_its_connection),
+	    TEST(a_part_is_as_large_as_the_rows_let_it),
+	    TEST(values_for_another_type_are_not_sent),
+	    TEST(waiting_fetches_part_after_part),
+	    TEST(waiting_begins_again_when_others_were_in_the_way),
+	    TEST(waiting_for_what_is_refused_sends_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -25,6 +25,21 @@ static void waiting_runs_a_batch(void **state)
 	db_wait_run(&wait, &batches[1]);
 	assert_row(1, "add(1)");
 	assert_int_equal(fake_pq.opened, 2);
+	assert_non_null(strstr(fake_pq_sent(fake_pq_conn(0)), "SELECT(off,5000,31000,on,"));
+	assert_non_null(strstr(fake_pq_sent(fake_pq_conn(1)), "SELECT(off,5000,31000,off,"));
+}
+
+/* No two of a process have one number in the log. */
+static void each_connection_has_a_number(void **state)
+{
+	struct db_wait other;
+
+	(void)state;
+	db_wait_init(&other, &settings, 3);
+	assert_int_equal(other.reads.number, 6);
+	assert_int_equal(other.writes.number, 7);
+	assert_true(other.reads.is_read_only);
+	assert_false(other.writes.is_read_only);
 }
 
 static void waiting_ends_at_the_deadline(void **state)
@@ -212,6 +227,84 @@ static void run(int i, const struct db_statement *statement)
 	db_wait_run(&wait, &batches[i]);
 }
 
+/* Its columns are others than the endpoint's. */
+static void what_is_refused_before_it_runs_is_not_sent(void **state)
+{
+	(void)state;
+	log_set_level(LOG_ERROR + 1);
+	fake_pq_describe("add", 2, 0, 25);
+	run(0, &add);
+	assert_int_equal(batches[0].error, ERROR_DATABASE_ERROR);
+	assert_null(strstr(fake_pq_sent(pg()), "add(0)"));
+	assert_int_equal(fake_pq.open, 1);
+	assert_int_equal(wait.run_again, 0);
+}
+
+/* Else a write would be sent on it, and nobody would know what became of it. */
+static void what_has_ended_while_idle_is_noticed_before_anything_is_sent(void **state)
+{
+	(void)state;
+	log_set_level(LOG_ERROR + 1);
+	run(0, &add);
+	fake_pq_notify(pg(), 1); /* that is no end */
+	run(1, &add);
+	assert_row(1, "add(1)");
+	assert_int_equal(fake_pq.opened, 1);
+	assert_int_equal(wait.lost, 0);
+	fake_pq_push(pg(), PGRES_FATAL_ERROR, "57P01", "terminating connection");
+	fake_pq_hang_up(pg());
+	run(2, &add);
+	assert_row(2, "add(2)");
+	assert_int_equal(fake_pq.opened, 2);
+	assert_int_equal(wait.lost, 1);
+	assert_int_equal(wait.run_again, 0);
+}
+
+static void a_deadline_while_it_connects_is_no_failed_connect(void **state)
+{
+	(void)state;
+	log_set_level(LOG_ERROR + 1);
+	fake_pq.hangs = true;
+	db_batch_add(&batches[0], &add, values[0]);
+	batches[0].deadline_ns = clock_now_ns() + 20 * NS_PER_MS;
+	db_wait_run(&wait, &batches[0]);
+	assert_int_equal(batches[0].error, ERROR_DEADLINE);
+	assert_int_equal(wait.failures, 0);
+	settings.connect_timeout_ms = 20;
+	run(1, &add);
+	assert_int_equal(batches[1].error, ERROR_DATABASE_UNAVAILABLE);
+	assert_string_equal(wait.writes.error, "no connection within 20 ms");
+	assert_int_equal(wait.failures, 1);
+}
+
+static void a_probe_connects_again_when_it_is_time(void **state)
+{
+	(void)state;
+	log_set_level(LOG_ERROR + 1);
+	assert_false(db_wait_is_cut_off(&wait));
+	db_wait_probe(&wait);
+	assert_int_equal(fake_pq.opened, 0);
+	fake_pq.refuses = true;
+	run(0, &country);
+	assert_true(db_wait_is_cut_off(&wait));
+	fake_pq.refuses = false;
+	wait.retry_ns = clock_now_ns() + 60 * NS_PER_S;
+	db_wait_probe(&wait);
+	assert_int_equal(fake_pq.opened, 1);
+	wait.retry_ns = 0;
+	fake_pq.hangs = true;
+	db_wait_probe(&wait); /* nobody waits for it for long */
+	assert_int_equal(fake_pq.opened, 2);
+	assert_int_equal(wait.failures, 2);
+	assert_true(wait.retry_ns > 0);
+	wait.retry_ns = 0;
+	fake_pq.hangs = false;
+	db_wait_probe(&wait);
+	assert_int_equal(wait.failures, 0);
+	assert_false(db_wait_is_cut_off(&wait));
+	assert_true(db_conn_is_usable(&wait.reads));
+}
+
 static void a_write_that_was_lost_is_never_run_again(void **state)
 {
 	(void)state;
@@ -369,6 +462,11 @@ int main(void)
 	    TEST(it_runs_again_so_often_and_no_more),
 	    TEST(a_procedure_is_not_run_again),
 	    TEST(nothing_runs_again_at_its_deadline),
+	    TEST(each_connection_has_a_number),
+	    TEST(what_is_refused_before_it_runs_is_not_sent),
+	    TEST(what_has_ended_while_idle_is_noticed_before_anything_is_sent),
+	    TEST(a_deadline_while_it_connects_is_no_failed_connect),
+	    TEST(a_probe_connects_again_when_it_is_time),
 	    TEST(a_write_that_was_lost_is_never_run_again),
 	    TEST(a_write_on_a_dismissed_session_is_never_run_again),
 	    TEST(a_session_that_is_ended_before_it_is_ready_fails_nobody),
