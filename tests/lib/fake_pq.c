@@ -36,6 +36,7 @@ struct command {
 
 struct pg_conn {
 	int socket, peer;
+	bool is_nonblocking;
 	bool is_open, has_failed, is_hung_up, is_setup_over, is_aborted;
 	unsigned flushes; /* of the set-up */
 	unsigned polls;
@@ -453,8 +454,10 @@ void PQfinish(PGconn *conn)
 
 int PQsetnonblocking(PGconn *conn, int is_on)
 {
-	(void)is_on;
-	return is_call_failing(conn, "PQsetnonblocking") ? -1 : 0;
+	if (is_call_failing(conn, "PQsetnonblocking"))
+		return -1;
+	conn->is_nonblocking = is_on != 0;
+	return 0;
 }
 
 int PQenterPipelineMode(PGconn *conn)
@@ -651,6 +654,7 @@ int PQpipelineSync(PGconn *conn)
 
 int PQflush(PGconn *conn)
 {
+	REQUIRE(conn->is_nonblocking); /* libpq would block */
 	if (is_call_failing(conn, "PQflush"))
 		return -1;
 	if (conn->clogged > 0) {

@@ -156,6 +156,43 @@ static void a_result_as_large_as_the_limit_is_none(void **state)
 	assert_int_equal(batches[0].error, ERROR_NONE);
 }
 
+/* It is cut off, and what came of a write that is cut off nobody knows. */
+static void a_result_that_grows_without_end_is_cut_off(void **state)
+{
+	(void)state;
+	open_and_prepare();
+	assert_int_equal(send_batch(0, &country, true), 0);
+	conn.head_bytes = 2 * settings.result_limit_bytes + 65536 - 1;
+	assert_int_equal(db_conn_advance(&conn), 0);
+	assert_int_equal(db_conn_advance(&conn), -1);
+	assert_string_equal(conn.error, "a result larger than max_result_bytes was cut off");
+	assert_true(conn.gave_up);
+	db_conn_close(&conn);
+	assert_int_equal(batches[0].error, ERROR_RESULT_TOO_LARGE);
+	init_as(false);
+	open_and_prepare();
+	assert_int_equal(send_batch(1, &add, true), 0);
+	conn.head_bytes = 2 * settings.result_limit_bytes + 65536;
+	assert_int_equal(db_conn_advance(&conn), -1);
+	db_conn_close(&conn);
+	assert_int_equal(batches[1].error, ERROR_NONE);
+	assert_string_equal(over, "0 lost, 1 lost");
+}
+
+/* Its rows are not there, however many they would have been. */
+static void a_commit_that_fails_counts_and_not_the_size_of_the_result(void **state)
+{
+	(void)state;
+	open_and_prepare();
+	assert_int_equal(send_batch(0, &country, true), 0);
+	fake_pq_answer_large(pg(), 1001);
+	fake_pq_answer_error(pg(), "40001", "could not serialize access", NULL);
+	fake_pq_answer_all(pg());
+	assert_int_equal(db_conn_advance(&conn), 0);
+	assert_string_equal(over, "0 done");
+	assert_int_equal(batches[0].error, ERROR_CONTENTION);
+}
+
 static void what_was_forgotten_comes_back_to_nobody(void **state)
 {
 	(void)state;
@@ -285,6 +322,8 @@ int main(void)
 	    TEST(an_end_of_file_loses_what_is_in_flight),
 	    TEST(a_result_larger_than_the_limit_is_an_error_of_its_own),
 	    TEST(a_result_as_large_as_the_limit_is_none),
+	    TEST(a_result_that_grows_without_end_is_cut_off),
+	    TEST(a_commit_that_fails_counts_and_not_the_size_of_the_result),
 	    TEST(what_was_forgotten_comes_back_to_nobody),
 	    TEST(a_forgotten_one_may_fail_or_be_lost),
 	    TEST(closing_hands_everything_back_once_and_in_order),

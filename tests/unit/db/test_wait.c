@@ -26,6 +26,11 @@ static void waiting_runs_a_batch(void **state)
 	assert_row(1, "add(1)");
 	assert_int_equal(fake_pq.opened, 2);
 	assert_non_null(strstr(fake_pq_sent(fake_pq_conn(0)), "SELECT(off,5000,31000,on,"));
+	/* a read goes on its own kind's, as long as that is there */
+	db_batch_add(&batches[2], &country, values[2]);
+	batches[2].deadline_ns = clock_now_ns() + NS_PER_S;
+	db_wait_run(&wait, &batches[2]);
+	assert_non_null(strstr(fake_pq_sent(fake_pq_conn(0)), "country(2) Sync"));
 	assert_non_null(strstr(fake_pq_sent(fake_pq_conn(1)), "SELECT(off,5000,31000,off,"));
 }
 
@@ -279,6 +284,8 @@ static void a_deadline_while_it_connects_is_no_failed_connect(void **state)
 
 static void a_probe_connects_again_when_it_is_time(void **state)
 {
+	struct db_numbers numbers = {0};
+
 	(void)state;
 	log_set_level(LOG_ERROR + 1);
 	assert_false(db_wait_is_cut_off(&wait));
@@ -303,6 +310,9 @@ static void a_probe_connects_again_when_it_is_time(void **state)
 	assert_int_equal(wait.failures, 0);
 	assert_false(db_wait_is_cut_off(&wait));
 	assert_true(db_conn_is_usable(&wait.reads));
+	db_wait_count(&wait, &numbers);
+	assert_int_equal(numbers.open, 1);
+	assert_int_equal(numbers.busy, 0);
 }
 
 static void a_write_that_was_lost_is_never_run_again(void **state)
