@@ -176,13 +176,10 @@ static void wait_for_part(struct db_stream *stream, struct db_batch *batch)
 		fail_part(stream, batch, ERROR_DATABASE_UNAVAILABLE, db_unreachable);
 	if (status != 0)
 		return;
-	stream->batch = batch;
 	if (stream->signature == NULL) {
 		fill_with_statement(stream, batch);
-		if (db_wait_prepare(&stream->conn, batch) != 0) {
-			stream->batch = NULL;
+		if (db_wait_prepare(&stream->conn, batch) != 0)
 			return;
-		}
 		stream->signature = batch->queries[0].signature;
 	}
 	fill_part(stream, batch);

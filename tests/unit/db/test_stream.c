@@ -334,6 +334,18 @@ static void waiting_begins_again_when_others_were_in_the_way(void **state)
 	assert_int_equal(fake_pq.open, 1);
 }
 
+static void waiting_for_a_part_that_is_lost_fails(void **state)
+{
+	(void)state;
+	open_stream();
+	fake_pq.answers_everything = true;
+	fake_pq.cuts = 1;
+	wait_for_patient_part(0);
+	assert_int_equal(batches[0].error, ERROR_DATABASE_UNAVAILABLE);
+	assert_string_equal(batches[0].message, "the connection to the database was lost");
+	assert_int_equal(fake_pq.open, 0);
+}
+
 static void waiting_for_what_is_refused_sends_nothing(void **state)
 {
 	(void)state;
@@ -368,6 +380,7 @@ int main(void)
 	    TEST(values_for_another_type_are_not_sent),
 	    TEST(waiting_fetches_part_after_part),
 	    TEST(waiting_begins_again_when_others_were_in_the_way),
+	    TEST(waiting_for_a_part_that_is_lost_fails),
 	    TEST(waiting_for_what_is_refused_sends_nothing),
 	};
 

@@ -284,7 +284,7 @@ static void a_deadline_while_it_connects_is_no_failed_connect(void **state)
 
 static void a_probe_connects_again_when_it_is_time(void **state)
 {
-	struct db_numbers numbers = {0};
+	struct db_numbers counted = {0};
 
 	(void)state;
 	log_set_level(LOG_ERROR + 1);
@@ -310,9 +310,9 @@ static void a_probe_connects_again_when_it_is_time(void **state)
 	assert_int_equal(wait.failures, 0);
 	assert_false(db_wait_is_cut_off(&wait));
 	assert_true(db_conn_is_usable(&wait.reads));
-	db_wait_count(&wait, &numbers);
-	assert_int_equal(numbers.open, 1);
-	assert_int_equal(numbers.busy, 0);
+	db_wait_count(&wait, &counted);
+	assert_int_equal(counted.open, 1);
+	assert_int_equal(counted.busy, 0);
 }
 
 static void a_write_that_was_lost_is_never_run_again(void **state)
