@@ -25,7 +25,7 @@ static unsigned servers_of(const struct db_pipeline *pipeline, const struct lane
 	const struct lane *other = &pipeline->lanes[lane == &pipeline->lanes[0]];
 	unsigned others = other->link_count > 0 ? other->link_count : 1, most = lane->link_count;
 
-	if (pipeline->failures == 0 && pipeline->options.connections > most + others)
+	if (pipeline->failures == 0)
 		most = pipeline->options.connections - others;
 	if (queue == &lane->alone)
 		return most > 1 ? most - 1 : 1;

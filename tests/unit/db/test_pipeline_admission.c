@@ -41,6 +41,34 @@ static void a_queue_that_takes_too_long_lets_nobody_in(void **state)
 		assert_ok(i, "slow");
 }
 
+/* Those that are opened, or may be, serve it, too; unless none can be made. */
+static void what_waits_is_served_by_all_that_there_may_be(void **state)
+{
+	(void)state;
+	settings.connect_timeout_ms = 60000;
+	options.connections = 6;
+	start();
+	expect_to_take(&slow, 2000);
+	fake_pq.hangs = true;
+	for (int i = 0; i < 10; i++)
+		submit(i, &slow); /* one is sent, nine take 18 s: for four of five, one is left to the quick ones */
+	run_for(120);
+	submit(10, &slow);
+	turn();
+	assert_failed(10, ERROR_BUSY);
+	assert_int_equal(batches[10].retry_s, 1 + 4);
+	pipeline->failures = 1; /* of the three that read, two */
+	submit(11, &slow);
+	turn();
+	assert_failed(11, ERROR_BUSY);
+	assert_int_equal(batches[11].retry_s, 1 + 9);
+	fake_pq.hangs = false;
+	fake_pq.answers_everything = true;
+	settings.connect_timeout_ms = 100;
+	answer_all_open();
+	run_until_done(12);
+}
+
 static void a_burst_is_let_in_whatever_it_takes(void **state)
 {
 	(void)state;
@@ -182,6 +210,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    TEST(a_queue_that_takes_too_long_lets_nobody_in),
+	    TEST(what_waits_is_served_by_all_that_there_may_be),
 	    TEST(a_burst_is_let_in_whatever_it_takes),
 	    TEST(the_other_kind_has_a_queue_of_its_own),
 	    TEST(at_its_turn_too_little_time_is_left),

@@ -229,6 +229,24 @@ static void a_stream_that_cannot_connect_fails_later(void **state)
 	assert_failed(0, ERROR_DATABASE_UNAVAILABLE);
 }
 
+/* Whatever call fails, a part is over once, and long before its deadline. */
+static void a_fault_in_any_call_ends_the_part(void **state)
+{
+	unsigned fail_at = 0;
+	bool has_failed = true;
+
+	for (; has_failed; clean_up(state), set_up(state)) {
+		open_stream();
+		fake_pq.answers_everything = fake_pq.shows_prepares = true;
+		fake_pq.fail_at = ++fail_at;
+		start_patient_part(0);
+		run_until_done(1);
+		has_failed = fake_pq.failed_call != NULL;
+		assert_int_equal(batches[0].error, has_failed ? ERROR_DATABASE_UNAVAILABLE : ERROR_NONE);
+	}
+	assert_true(fail_at > 10);
+}
+
 static void a_stream_may_be_destroyed_between_parts(void **state)
 {
 	(void)state;
@@ -374,6 +392,7 @@ int main(void)
 	    TEST(a_stream_connects_in_its_time),
 	    TEST(the_time_to_connect_is_not_that_of_the_part),
 	    TEST(a_stream_that_cannot_connect_fails_later),
+	    TEST(a_fault_in_any_call_ends_the_part),
 	    TEST(a_stream_may_be_destroyed_between_parts),
 	    TEST(a_part_is_lost_with_its_connection),
 	    TEST(a_part_is_as_large_as_the_rows_let_it),
