@@ -16,7 +16,11 @@
 
 /* A statement with many types takes some hundred milliseconds to plan and to look up, more on a busy machine: a short
  * deadline of requests says nothing of that. Longer is a lock. */
-enum { DESCRIBE_TIMEOUT_MS = 5000 };
+enum {
+	DESCRIBE_TIMEOUT_MS = 5000,
+	SESSION_ENDS_MS = 2000,
+	SESSION_LOOK_MS = 20,
+};
 
 /* One run of describing. */
 struct description {
@@ -260,6 +264,20 @@ static int open_patiently(struct db_conn *conn, uint64_t end_ns)
 	return 0;
 }
 
+/* PostgreSQL ends a session a moment after its connection: that of the probe, or of a reload just before, may still count
+ * where only so many are granted. */
+static int open_when_granted(struct db_conn *conn, uint64_t end_ns)
+{
+	uint64_t gone_ns = clock_now_ns() + SESSION_ENDS_MS * NS_PER_MS;
+	int status = open_patiently(conn, end_ns);
+
+	while (status != 0 && conn->is_full && clock_now_ns() < gone_ns) {
+		sleep_ns(SESSION_LOOK_MS * NS_PER_MS);
+		status = open_patiently(conn, end_ns);
+	}
+	return status;
+}
+
 /* Sets up a session only where it is the program's own. Returns -1: `why`, or a diagnostic. */
 static int reach(struct description *d, const struct db_settings *settings, const char **why)
 {
@@ -272,7 +290,7 @@ static int reach(struct description *d, const struct db_settings *settings, cons
 		const char *fault = NULL;
 
 		pooler_init_probe(conn, &of_probe, settings);
-		status = open_patiently(conn, end_ns);
+		status = open_when_granted(conn, end_ns);
 		if (status == 0)
 			fault = pooler_fault(settings, conn);
 		if (fault != NULL)
@@ -283,7 +301,7 @@ static int reach(struct description *d, const struct db_settings *settings, cons
 	}
 	if (status == 0) {
 		db_conn_init(conn, settings, true, 0, NULL);
-		status = open_patiently(conn, end_ns);
+		status = open_when_granted(conn, end_ns);
 	}
 	if (status != 0)
 		*why = arena_copy(&d->set->arena, text_of(conn->error));
