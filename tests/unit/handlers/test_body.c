@@ -152,6 +152,10 @@ static void what_is_no_object_is_refused(void **state)
 	expect_refused(TEXT("  \n 17"), "line 2, column 2: the body must be a JSON object");
 	expect_refused(TEXT("   "), "line 1, column 4: it ends too early; the body must be a JSON object");
 	expect_refused(TEXT("\"\xc3\xa4\""), "line 1, column 1: the body must be a JSON object");
+	/* an editor does not show it, and some write it */
+	expect_refused(TEXT("\xEF\xBB\xBF{}"),
+		       "line 1, column 1: the body must begin with \"{\", not with a byte order mark");
+	expect_refused(TEXT("\xEF\xBB\xBE{}"), "line 1, column 1: the body must be a JSON object");
 }
 
 static void what_is_no_json_is_refused(void **state)
