@@ -33,10 +33,10 @@ static void wait_for(struct sync_runner *self, struct exchange *x)
 		pulse_beat(self->runner.pulse);
 }
 
-static void run_next(struct sync_runner *self)
+static void run_next(struct sync_runner *self, uint64_t now_ns)
 {
 	bool is_refused;
-	struct exchange *x = line_take(&self->line, 1, clock_now_ns(), &is_refused);
+	struct exchange *x = line_take(&self->line, 1, now_ns, &is_refused);
 	int route = line_route_of(x);
 
 	self->current = x;
@@ -49,9 +49,8 @@ static void run_next(struct sync_runner *self)
 		line_learn(&self->line, route, self->took_ns);
 }
 
-static void end_expired(struct sync_runner *self)
+static void end_expired(struct sync_runner *self, uint64_t now_ns)
 {
-	uint64_t now_ns = clock_now_ns();
 	struct list expired;
 
 	line_expire(&self->line, &expired, now_ns);
@@ -72,14 +71,19 @@ static void on_going_on(uv_idle_t *idle)
 static void on_turn_end(uv_check_t *check)
 {
 	struct sync_runner *self = check->data;
-	uint64_t began_ns;
+	uint64_t now_ns, until_ns;
 
 	if (!uv_is_active((uv_handle_t *)&self->goes_on))
 		return;
-	began_ns = clock_now_ns();
-	end_expired(self);
-	while (!list_is_empty(&self->line.waiting) && clock_now_ns() < began_ns + TURN_MS * NS_PER_MS)
-		run_next(self);
+	now_ns = clock_now_ns();
+	until_ns = now_ns + TURN_MS * NS_PER_MS;
+	end_expired(self, now_ns);
+	while (!list_is_empty(&self->line.waiting) && now_ns < until_ns) {
+		run_next(self, now_ns);
+		/* a line of one needs no other look at the clock */
+		if (!list_is_empty(&self->line.waiting))
+			now_ns = clock_now_ns();
+	}
 	if (list_is_empty(&self->line.waiting))
 		uv_idle_stop(&self->goes_on);
 }
