@@ -138,9 +138,11 @@ static void assert_write_is(enum db_pooler pooler, bool is_pooler_s, const char 
 	while (fake_pq_unanswered(pg()) > 2)
 		fake_pq_answer(pg());
 	fake_pq.is_pooler_s = is_pooler_s;
+	fake_pq.severity = is_pooler_s ? "ERROR" : NULL; /* so it calls its goodbye */
 	fake_pq_answer_error(pg(), sqlstate, "goodbye", NULL);
 	assert_int_equal(db_conn_advance(&conn), -1);
 	fake_pq.is_pooler_s = false;
+	fake_pq.severity = NULL;
 	db_conn_close(&conn);
 	assert_string_equal(over, "0 lost");
 	assert_int_equal(batches[0].error, error);
