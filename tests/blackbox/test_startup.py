@@ -5,6 +5,7 @@ import os
 import re
 import socket
 import subprocess
+import urllib.parse
 
 import pytest
 
@@ -32,6 +33,22 @@ def check(url, endpoints, *options, **more):
 def test_a_good_folder(database):
     done = check(database, TEST_ENDPOINTS)
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.direct(because="a pooler refuses options")
+def test_postgresql_compiles_nothing_for_the_start(database, postgres):
+    """Its own queries are small: one whose cost PostgreSQL overestimates is compiled, for longer than a short
+    statement_timeout of the role. Compiled code is a file in the data directory."""
+    if postgres.value("SELECT pg_jit_available()") != "t":
+        pytest.skip("this PostgreSQL cannot compile")
+    compiled = "SELECT count(*) FROM pg_ls_dir('.') AS file WHERE file LIKE '%.bc'"
+    dumps = urllib.parse.quote("-c jit=on -c jit_dump_bitcode=on")
+    url = f"{database}{'&' if '?' in database else '?'}options={dumps}"
+    before = postgres.value(compiled)
+    assert check(url, TEST_ENDPOINTS).returncode == 0
+    assert postgres.value(compiled) == before
+    postgres.execute("SET jit_dump_bitcode = on; SET jit_above_cost = 0; SELECT sum(g) FROM generate_series(1, 9) AS g")
+    assert postgres.value(compiled) != before, "the files of compiled code are elsewhere"
 
 
 # none of it may be told: any part of a string that is misread may be the password
