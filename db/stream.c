@@ -6,6 +6,7 @@
 #include "base/require.h"
 #include "db/rerun.h"
 #include "db/resolve.h"
+#include "db/result.h"
 #include "db/wait.h"
 #include "db/watch.h"
 
@@ -152,13 +153,23 @@ static void close_conn(struct db_stream *stream)
 	stream->signature = NULL;
 }
 
-/* Whether the first part runs again since other transactions were in its way: how long it rests before; 0: it does not.
- * Its transaction is over, and so is its connection. */
-static uint64_t rest_ns(struct db_stream *stream, struct db_batch *batch)
+/* The statement was described, and a migration changed its table before the cursor was declared. */
+static bool has_other_columns(const struct db_stream *stream, const struct db_batch *batch)
 {
-	if (LIKELY(!batch->is_rolled_back) || stream->is_open)
+	const struct db_result *rows = batch->query_count > 0 ? batch->queries[batch->query_count - 1].result : NULL;
+
+	return batch->error == ERROR_NONE && rows != NULL && stream->signature != NULL &&
+	       !db_columns_are_those_of(rows, stream->signature);
+}
+
+/* Whether the first part runs again, since other transactions were in its way: how long it rests before; 0: it does not.
+ * It runs with a new connection, which ends the transaction. */
+static uint64_t rest_ns(const struct db_stream *stream, struct db_batch *batch)
+{
+	if (stream->is_open)
 		return 0;
-	return rerun_rest_ns(batch, clock_now_ns());
+	batch->is_rolled_back |= has_other_columns(stream, batch);
+	return UNLIKELY(batch->is_rolled_back) ? rerun_rest_ns(batch, clock_now_ns()) : 0;
 }
 
 /* Blocking */
@@ -184,7 +195,6 @@ static void wait_for_part(struct db_stream *stream, struct db_batch *batch)
 	}
 	fill_part(stream, batch);
 	db_wait_exchange(&stream->conn, batch);
-	after_part(stream, batch);
 }
 
 void db_stream_wait(struct db_stream *stream, struct db_batch *batch, const struct db_settings *settings)
@@ -199,6 +209,7 @@ void db_stream_wait(struct db_stream *stream, struct db_batch *batch, const stru
 		close_conn(stream);
 		wait_for_part(stream, batch);
 	}
+	after_part(stream, batch);
 }
 
 /* On the loop */

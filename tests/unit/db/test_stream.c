@@ -7,6 +7,8 @@
 /* Of a set of statements, the second: on its own connection it is the first. */
 static struct db_statement described;
 static struct db_signatures *signatures;
+/* of every row that comes back */
+static struct db_column answer = {.name = "answer", .oid = 25};
 
 static void start_part(int i)
 {
@@ -45,10 +47,13 @@ static void open_stream(void)
 {
 	settings.depth = 1;
 	settings.catalog.statement_count = 0;
-	signatures = db_signatures_create(&language.signature);
 	described = language;
+	described.signature.columns = &answer;
+	described.signature.column_count = 1;
+	fake_pq_describe("language", 1, 1, answer.oid);
+	signatures = db_signatures_create(&described.signature);
 	described.signatures = signatures;
-	stream = db_stream_create(&described, &language.signature, values[0], &arena);
+	stream = db_stream_create(&described, &described.signature, values[0], &arena);
 }
 
 static void a_stream_fetches_part_after_part(void **state)
@@ -143,6 +148,28 @@ static void a_first_part_that_others_were_in_the_way_of_runs_again(void **state)
 	start_part(0);
 	run_until_done(3);
 	assert_int_equal(batches[0].error, ERROR_CONTENTION);
+}
+
+/* A migration came between the description and the cursor. */
+static void a_first_part_of_other_columns_runs_again(void **state)
+{
+	const struct db_query *fetch = &batches[0].queries[2];
+
+	(void)state;
+	open_stream();
+	fake_pq.answers_everything = true;
+	fake_pq_describe("language", 1, 0, answer.oid);
+	batches[0].done = on_done;
+	batches[0].deadline_ns = clock_now_ns() + 60 * NS_PER_S;
+	db_stream_start(stream, &batches[0], &settings, &loop);
+	for (int i = 0; i < 2000 && fake_pq.opened < 3; i++)
+		run_for(1);
+	assert_int_equal(all_done, 0);
+	fake_pq_describe("language", 1, 1, answer.oid);
+	run_until_done(1);
+	assert_int_equal(batches[0].error, ERROR_NONE);
+	assert_true(db_columns_are_those_of(fetch->result, fetch->signature));
+	assert_int_equal(fake_pq.open, 1);
 }
 
 static void a_stream_that_rests_may_be_destroyed(void **state)
@@ -386,6 +413,7 @@ int main(void)
 	    TEST(a_stream_whose_statement_does_not_prepare_fails),
 	    TEST(a_part_is_over_once_when_its_connection_ends_with_it),
 	    TEST(a_first_part_that_others_were_in_the_way_of_runs_again),
+	    TEST(a_first_part_of_other_columns_runs_again),
 	    TEST(a_stream_that_rests_may_be_destroyed),
 	    TEST(a_stream_runs_again_so_often_and_no_more),
 	    TEST(a_part_ends_at_its_deadline),
