@@ -18,8 +18,8 @@ static void add_text(char text[static STRING_MAX], const char *more, size_t leng
 	text[used + length] = '\0';
 }
 
-/* The end of a value behind "password=": to the '&' in a URL; else quoted, or to the next blank (libpq's rules). */
-static const char *password_end(const char *at, bool is_url)
+/* The end of a value behind "key=": to the '&' in a URL; else quoted, or to the next blank (libpq's rules). */
+static const char *value_end(const char *at, bool is_url)
 {
 	const char *stops = is_url ? "&" : *at == '\'' ? "'" : " \t\r\n";
 	bool is_quoted = !is_url && *at == '\'';
@@ -30,33 +30,40 @@ static const char *password_end(const char *at, bool is_url)
 	return at + (is_quoted && *at == '\'');
 }
 
-/* Marks what may be part of a password, rather too much than too little: what follows the first ':' (of a URL, behind
- * its scheme) up to the last '@', and each "password =". */
-static void mark_passwords(const char *database, bool *is_hidden)
+/* Marks the value of each "key =". */
+static void mark_values(const char *database, const char *key, bool is_url, bool *is_hidden)
 {
-	const char *scheme = strstr(database, "://"), *last_at = strrchr(database, '@'), *at = database;
+	const char *at = database, *value;
+
+	while ((at = strstr(at, key)) != NULL) {
+		at += strlen(key);
+		at += strspn(at, " \t\r\n");
+		if (*at != '=')
+			continue;
+		value = at + 1 + strspn(at + 1, " \t\r\n");
+		memset(is_hidden + (value - database), true, (size_t)(value_end(value, is_url) - value));
+	}
+}
+
+/* Marks what may be part of a secret, rather too much than too little: what follows the first ':' (of a URL, behind its
+ * scheme) up to the last '@', each password, and the settings in `options`, which may be an application's own. */
+static void mark_secrets(const char *database, bool *is_hidden)
+{
+	const char *scheme = strstr(database, "://"), *last_at = strrchr(database, '@');
 	bool is_url = scheme != NULL && strcspn(database, " =") > (size_t)(scheme - database);
 	const char *colon = strchr(is_url ? scheme + 3 : database, ':');
 
 	if (colon != NULL && last_at != NULL && colon < last_at)
 		memset(is_hidden + (colon + 1 - database), true, (size_t)(last_at - colon - 1));
-	while ((at = strstr(at, "password")) != NULL) {
-		const char *value;
-
-		at += strlen("password");
-		at += strspn(at, " \t\r\n");
-		if (*at != '=')
-			continue;
-		value = at + 1 + strspn(at + 1, " \t\r\n");
-		memset(is_hidden + (value - database), true, (size_t)(password_end(value, is_url) - value));
-	}
+	mark_values(database, "password", is_url, is_hidden);
+	mark_values(database, "options", is_url, is_hidden);
 }
 
-static void add_without_password(char text[static STRING_MAX], const char *database)
+static void add_without_secrets(char text[static STRING_MAX], const char *database)
 {
 	bool is_hidden[STRING_MAX + 1] = {false};
 
-	mark_passwords(database, is_hidden);
+	mark_secrets(database, is_hidden);
 	for (size_t i = 0; database[i] != '\0'; i++) {
 		if (!is_hidden[i])
 			add_text(text, database + i, 1);
@@ -81,7 +88,7 @@ static void describe_value(const struct options *options, const struct option_ro
 		break;
 	case TYPE_output:
 	case TYPE_string:
-		add_without_password(text, *(const option_string *)field);
+		add_without_secrets(text, *(const option_string *)field);
 		break;
 	}
 }

@@ -87,7 +87,8 @@ static bool swallows_another(const char *value)
 {
 	const char *next = strchr(value, ';');
 
-	return strstr(value, "://") != NULL || (next != NULL && strchr(next, '=') != NULL);
+	return strstr(value, "://") != NULL || strstr(value, " password=") != NULL ||
+	       (next != NULL && strchr(next, '=') != NULL);
 }
 
 /* It is only ever repeated by libpq as it was understood. */

@@ -68,6 +68,7 @@ MISREAD = {
     "semicolons": "host=127.0.0.1;password=secret",
     "an open quote": "host=127.0.0.1 port=1 password='secret",
     "a password with a blank": "host=127.0.0.1 port=1 password=a secret",
+    "a whole string as a name": "host=127.0.0.1 port=1 dbname='user=app password=secret'",
     "a URL as a name": "host=127.0.0.1 port=1 dbname=postgresql://app:secret@db/mine",
 }
 

@@ -628,6 +628,8 @@ static void the_log_hides_passwords(void **state)
 	    {"password='s3cret", "password=***"},
 	    {"sslpassword=s3cret password=s3cret", "sslpassword=*** password=***"},
 	    {"password=", "password="},
+	    {"postgres://user@host/db?options=-c%20app.key%3Ds3cret&a=b", "postgres://user@host/db?options=***&a=b"},
+	    {"host=h options='-c app.key=s3cret' dbname=d", "host=h options=*** dbname=d"},
 	    {"host=/run passfile=/root/.pgpass", "host=/run passfile=/root/.pgpass"},
 	    {"postgres://host:5432/db", "postgres://host:5432/db"},
 	    {"postgres://user@host:5432/db", "postgres://user@host:5432/db"},

@@ -81,6 +81,7 @@ static void what_cannot_is_told_without_its_words(void **state)
 	    {"host=db user=app;password=secret", "one value holds another key=value, or a URL"},
 	    {"host=db sslmode=require;password=secret", "one value holds another key=value, or a URL"},
 	    {"dbname=postgresql://app:secret@db/mine", "one value holds another key=value, or a URL"},
+	    {"host=db dbname='user=app password=secret'", "one value holds another key=value, or a URL"},
 	    {"host=db,password=secret", "its host has a character that no host has"},
 	    {"host=app:se@cret", "its host has a character that no host has"},
 	};
