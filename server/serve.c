@@ -33,6 +33,7 @@ struct server {
 	struct reload reload;
 	struct signals signals;
 	bool has_admin;
+	char address[300], admin_address[300]; /* where it listens */
 };
 
 static void drain(struct server *server)
@@ -98,23 +99,30 @@ static void watch_signals(struct server *server)
 static int open_listeners(struct server *server)
 {
 	const struct options *options = server->service->options;
-	unsigned count = server->edition->endpoints.count;
-	char address[300], admin_address[300], why[400];
+	char why[400];
 
 	server->listeners = memory_alloc_zeroed(options->loops, sizeof(*server->listeners));
 	server->has_admin = options->admin[0] != '\0';
-	if (listeners_open(server->listeners, options->loops, options->listen, address, sizeof(address), why,
-			   sizeof(why)) != 0 ||
-	    (server->has_admin && listeners_open(&server->admin_listener, 1, options->admin, admin_address,
-						 sizeof(admin_address), why, sizeof(why)) != 0)) {
-		fprintf(stderr, "meantime: %s\n", why);
-		return -1;
-	}
+	if (listeners_open(server->listeners, options->loops, options->listen, server->address, sizeof(server->address),
+			   why, sizeof(why)) == 0 &&
+	    (!server->has_admin || listeners_open(&server->admin_listener, 1, options->admin, server->admin_address,
+						  sizeof(server->admin_address), why, sizeof(why)) == 0))
+		return 0;
+	fprintf(stderr, "meantime: %s\n", why);
+	return -1;
+}
+
+/* Last of all: what starts the service may send requests, and signals, from now on. */
+static void say_where(const struct server *server, unsigned endpoints)
+{
+	const struct options *options = server->service->options;
+
 	if (server->has_admin)
-		printf("meantime: admin http://%s\n", admin_address);
-	printf("meantime: serving http://%s (mode %s, %u loop%s, %u endpoint%s)\n", address, mode_name(options->mode),
-	       options->loops, options->loops == 1 ? "" : "s", count, count == 1 ? "" : "s");
-	return 0;
+		printf("meantime: admin http://%s\n", server->admin_address);
+	printf("meantime: serving http://%s (mode %s, %u loop%s, %u endpoint%s)\n", server->address,
+	       mode_name(options->mode), options->loops, options->loops == 1 ? "" : "s", endpoints,
+	       endpoints == 1 ? "" : "s");
+	fflush(stdout);
 }
 
 /* Every connection is a file. */
@@ -228,6 +236,7 @@ static void stop_loops(struct server *server)
 
 static int run(struct server *server)
 {
+	unsigned endpoints = server->edition->endpoints.count; /* of the first edition: a reload may come at once */
 	int status;
 
 	options_log(server->service->options);
@@ -241,7 +250,7 @@ static int run(struct server *server)
 	signals_block();
 	start_loops(server);
 	watch_signals(server);
-	fflush(stdout);
+	say_where(server, endpoints);
 	notify_manager("READY=1");
 	status = run_loops(server);
 	stop_loops(server);

@@ -159,10 +159,10 @@ def test_without_a_pooler_each_kind_serves(cluster, serve):
 
 
 def test_a_stricter_limit_counts_behind_a_pooler(pool, cluster, serve):
-    cluster.execute("DROP ROLE IF EXISTS hasty; CREATE ROLE hasty LOGIN SUPERUSER; ALTER ROLE hasty SET statement_timeout = '300ms'")
+    cluster.execute("DROP ROLE IF EXISTS hasty; CREATE ROLE hasty LOGIN SUPERUSER; ALTER ROLE hasty SET statement_timeout = '3s'")
     url = pool("transaction").url(cluster.url("blackbox")).replace("postgres@", "hasty@")
     service = serve("--db-pooler", "transaction", url=url)
     assert service.get("/slow/20").status == 200
-    response = service.get("/slow/2000")
+    response = service.get("/slow/30000")
     assert response.status == 504, response
     assert response.json.get("sqlstate") in (None, "57014"), response
