@@ -6,7 +6,9 @@
 #include "base/require.h"
 #include "server/db_awaitable.h"
 #include "server/fetch_awaitable.h"
+#include "server/http_status.h"
 #include "server/metrics.h"
+#include "server/server_timing.h"
 
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -113,108 +115,12 @@ static void on_stop(h2o_generator_t *generator, h2o_req_t *request)
 		http_reply_release(reply);
 }
 
-/* The HTTP status code registry of IANA, from 200 on. */
-static const char *const reasons[] = {
-    [200 - 200] = "OK",
-    [201 - 200] = "Created",
-    [202 - 200] = "Accepted",
-    [203 - 200] = "Non-Authoritative Information",
-    [204 - 200] = "No Content",
-    [205 - 200] = "Reset Content",
-    [206 - 200] = "Partial Content",
-    [207 - 200] = "Multi-Status",
-    [208 - 200] = "Already Reported",
-    [226 - 200] = "IM Used",
-    [400 - 200] = "Bad Request",
-    [401 - 200] = "Unauthorized",
-    [402 - 200] = "Payment Required",
-    [403 - 200] = "Forbidden",
-    [404 - 200] = "Not Found",
-    [405 - 200] = "Method Not Allowed",
-    [406 - 200] = "Not Acceptable",
-    [407 - 200] = "Proxy Authentication Required",
-    [408 - 200] = "Request Timeout",
-    [409 - 200] = "Conflict",
-    [410 - 200] = "Gone",
-    [411 - 200] = "Length Required",
-    [412 - 200] = "Precondition Failed",
-    [413 - 200] = "Content Too Large",
-    [414 - 200] = "URI Too Long",
-    [415 - 200] = "Unsupported Media Type",
-    [416 - 200] = "Range Not Satisfiable",
-    [417 - 200] = "Expectation Failed",
-    [421 - 200] = "Misdirected Request",
-    [422 - 200] = "Unprocessable Content",
-    [423 - 200] = "Locked",
-    [424 - 200] = "Failed Dependency",
-    [425 - 200] = "Too Early",
-    [426 - 200] = "Upgrade Required",
-    [428 - 200] = "Precondition Required",
-    [429 - 200] = "Too Many Requests",
-    [431 - 200] = "Request Header Fields Too Large",
-    [451 - 200] = "Unavailable For Legal Reasons",
-    [500 - 200] = "Internal Server Error",
-    [501 - 200] = "Not Implemented",
-    [502 - 200] = "Bad Gateway",
-    [503 - 200] = "Service Unavailable",
-    [504 - 200] = "Gateway Timeout",
-    [505 - 200] = "HTTP Version Not Supported",
-    [506 - 200] = "Variant Also Negotiates",
-    [507 - 200] = "Insufficient Storage",
-    [508 - 200] = "Loop Detected",
-    [510 - 200] = "Not Extended",
-    [511 - 200] = "Network Authentication Required",
-};
-
-/* What stands behind the status. */
-static const char *reason_of(unsigned status)
-{
-	if (status >= 200 && status - 200 < ARRAY_LENGTH(reasons) && reasons[status - 200] != NULL)
-		return reasons[status - 200];
-	return status < 300 ? "OK" : "Error";
-}
-
-static inline char *add_text(char *out, struct text text)
-{
-	memcpy(out, text.at, text.length);
-	return out + text.length;
-}
-
-/* Adds "1.234" (milliseconds). Returns the end. */
-static char *add_duration(char *out, uint64_t ns)
-{
-	uint64_t us = (ns + 500) / 1000, ms = us / 1000;
-	char digits[20];
-	unsigned count = 0;
-
-	do
-		digits[count++] = (char)('0' + ms % 10);
-	while ((ms /= 10) != 0);
-	while (count > 0)
-		*out++ = digits[--count];
-	us %= 1000;
-	*out++ = '.';
-	*out++ = (char)('0' + us / 100);
-	*out++ = (char)('0' + us / 10 % 10);
-	*out++ = (char)('0' + us % 10);
-	return out;
-}
-
-enum { SERVER_TIMING_BYTES = 4 * 32 };
-
 static void add_server_timing(h2o_req_t *request, const struct exchange *x, uint64_t total_ns)
 {
-	char *start = h2o_mem_alloc_pool(&request->pool, SERVER_TIMING_BYTES), *end;
+	char *value = h2o_mem_alloc_pool(&request->pool, SERVER_TIMING_BYTES);
 
-	end = add_duration(add_text(start, TEXT("queue;dur=")), x->queue_ns);
-	end = add_duration(add_text(end, TEXT(", db;dur=")), x->db_ns);
-	if (x->work_name != NULL) {
-		end = add_text(add_text(end, TEXT(", ")), text_of(x->work_name));
-		end = add_duration(add_text(end, TEXT(";dur=")), x->work_ns);
-	}
-	end = add_duration(add_text(end, TEXT(", total;dur=")), total_ns);
-	h2o_add_header_by_str(&request->pool, &request->res.headers, H2O_STRLIT("server-timing"), 0, NULL, start,
-			      (size_t)(end - start));
+	h2o_add_header_by_str(&request->pool, &request->res.headers, H2O_STRLIT("server-timing"), 0, NULL, value,
+			      server_timing_write(value, x, total_ns));
 }
 
 /* Content type and the handler's own headers; then where the time went. */
@@ -260,7 +166,7 @@ static void start_response(struct http_reply *reply, uint64_t now_ns)
 	uint64_t total_ns = now_ns - x->arrived_ns;
 
 	request->res.status = (int)x->response.status;
-	request->res.reason = reason_of(x->response.status);
+	request->res.reason = http_status_reason(x->response.status);
 	if (x->response.is_streamed)
 		bound_send_buffer(reply);
 	else if (x->response.status != 204)
