@@ -51,9 +51,9 @@ def end_tests(*_):
 class Workshop:
     """A copy of the tree, built, in which one fault at a time is tried."""
 
-    def __init__(self, folder, black_box, modes):
+    def __init__(self, folder, black_box, modes, sanitizers):
         self.folder, self.black_box, self.modes = folder, black_box, modes
-        self.build = folder / "build"
+        self.builds = [folder / ("build" if sanitizer == "address" else f"build-{sanitizer}") for sanitizer in sanitizers]
         tracked = subprocess.run(["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=ROOT, capture_output=True,
                                  check=True).stdout.split(b"\0")
         wanted = {os.fsdecode(name) for name in tracked if name}
@@ -63,9 +63,10 @@ class Workshop:
                 continue
             here.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(there, here)
-        self.run_quietly(["cmake", "-S", folder / "src", "-B", self.build, "-G", "Ninja", "-DCMAKE_BUILD_TYPE=Debug",
-                          "-DCMAKE_C_FLAGS_DEBUG=-O0", "-DMEANTIME_SANITIZE=address"])
-        self.run_quietly(["ninja", "-C", self.build])
+        for build, sanitizer in zip(self.builds, sanitizers):
+            self.run_quietly(["cmake", "-S", folder / "src", "-B", build, "-G", "Ninja", "-DCMAKE_BUILD_TYPE=Debug",
+                              "-DCMAKE_C_FLAGS_DEBUG=-O0", f"-DMEANTIME_SANITIZE={sanitizer}"])
+            self.run_quietly(["ninja", "-C", build])
 
     @staticmethod
     def run_quietly(command):
@@ -77,40 +78,44 @@ class Workshop:
         """The test programs that link the file."""
         path = self.folder / "src" / name
         os.utime(path)
-        said = subprocess.run(["ninja", "-C", str(self.build), "-n"], capture_output=True, text=True, check=True).stdout
+        said = subprocess.run(["ninja", "-C", str(self.builds[0]), "-n"], capture_output=True, text=True, check=True).stdout
         found = set(re.findall(r"Linking C executable (tests/(?:test|replay)_\S+)", said))
         own = "tests/test_" + pathlib.PurePath(name).with_suffix("").as_posix().replace("/", "_")
         # the nearest first: most faults are noticed there
         return sorted(found, key=lambda test: (-len(os.path.commonprefix([test, own])), test))
 
     def measure(self, tests):
-        """Returns {test: how long to wait for it}; they have to pass as they are."""
+        """Returns {(build's name, test): how long to wait for it}; they have to pass as they are."""
         limits = {}
-        for test in tests:
-            began = time.monotonic()
-            if not self.passes(self.command_of(test), self.folder / "src", TEST_TIMEOUT_S):
-                sys.exit(f"{test} fails without any fault")
-            limits[test] = max(PATIENCE * (time.monotonic() - began), PATIENCE_MIN_S)
+        for build in self.builds:
+            self.run_quietly(["ninja", "-C", build, *tests])  # the last fault of another file may still be in it
+            for test in tests:
+                began = time.monotonic()
+                if not self.passes(self.command_of(build, test), self.folder / "src", TEST_TIMEOUT_S):
+                    sys.exit(f"{test} of {build.name} fails without any fault")
+                limits[build.name, test] = max(PATIENCE * (time.monotonic() - began), PATIENCE_MIN_S)
         return limits
 
-    def build_and_test(self, tests):
+    def build_and_test(self, limits):
         """Returns 'no build', 'noticed' or 'not noticed'."""
-        targets = [*tests, *(["meantime"] if self.black_box else [])]
-        if subprocess.run(["ninja", "-C", str(self.build), *targets], capture_output=True).returncode != 0:
-            return "no build"
-        for test in tests:
-            if not self.passes(self.command_of(test), self.folder / "src", tests[test]):
-                return "noticed"
+        for build in self.builds:
+            tests = {test: limit for (name, test), limit in limits.items() if name == build.name}
+            targets = [*tests, *(["meantime"] if self.black_box and build == self.builds[0] else [])]
+            if subprocess.run(["ninja", "-C", str(build), *targets], capture_output=True).returncode != 0:
+                return "no build"
+            for test, limit in tests.items():
+                if not self.passes(self.command_of(build, test), self.folder / "src", limit):
+                    return "noticed"
         if self.black_box and not self.passes_black_box():
             return "noticed"
         return "not noticed"
 
-    def command_of(self, test):
+    def command_of(self, build, test):
         corpus = [str(self.folder / "src/tests/fuzz/corpus" / test.removeprefix("tests/replay_"))] if "replay_" in test else []
-        return [str(self.build / test), *corpus]
+        return [str(build / test), *corpus]
 
     def passes_black_box(self):
-        environment = {"MEANTIME_PROGRAM": str(self.build / "meantime"), "MEANTIME_MODES": self.modes, "MEANTIME_SLOW": "1"}
+        environment = {"MEANTIME_PROGRAM": str(self.builds[0] / "meantime"), "MEANTIME_MODES": self.modes, "MEANTIME_SLOW": "1"}
         return self.passes(["/usr/bin/python3", "-m", "pytest", "-q", "-x", *self.black_box], self.folder / "src/tests/blackbox", 900,
                            environment)
 
@@ -129,12 +134,12 @@ class Workshop:
                 os.killpg(process.pid, signal.SIGKILL)  # what it started in its own session, too
             process.wait()
 
-    def try_out(self, name, mutant, tests):
+    def try_out(self, name, mutant, limits):
         path = self.folder / "src" / name
         source = path.read_text()
         path.write_text("\n".join(mutant.apply(source.split("\n"))))
         try:
-            return self.build_and_test(tests)
+            return self.build_and_test(limits)
         finally:
             path.write_text(source)
 
@@ -167,7 +172,8 @@ def choose(source, most, seed):
 def mutate_file(name, workshops, options, listed):
     source = (ROOT / name).read_text()
     lines = source.split("\n")
-    tests = workshops[0].measure(workshops[0].tests_of(name))
+    tests = workshops[0].tests_of(name)
+    limits = workshops[0].measure(tests)
     tally = Tally()
     if not tests and not options.blackbox:
         print(f"{name}: no unit test links it; name black box tests by --blackbox")
@@ -180,7 +186,7 @@ def mutate_file(name, workshops, options, listed):
     def try_one(mutant):
         workshop = free.get()
         try:
-            return workshop.try_out(name, mutant, tests)
+            return workshop.try_out(name, mutant, limits)
         finally:
             free.put(workshop)
 
@@ -210,6 +216,8 @@ def main():
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="faults tried at once (default: the cores)")
     parser.add_argument("--blackbox", nargs="*", default=[], metavar="TEST", help="black box tests to run where no unit test noticed")
     parser.add_argument("--modes", default="async", help="of the black box tests (default async)")
+    parser.add_argument("--sanitize", default="address", metavar="LIST", help="sanitizers to build with, one after the other: only "
+                        "thread notices a lock that is not taken (default address)")
     parser.add_argument("--at-least", type=float, default=90, metavar="PERCENT", help="default 90")
     options = parser.parse_args()
     for name in options.files:
@@ -224,7 +232,8 @@ def main():
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         sys.exit("scripts/mutate: another one is at work in build/mutate")
-    workshops = [Workshop(folder / str(number), options.blackbox, options.modes) for number in range(options.jobs)]
+    workshops = [Workshop(folder / str(number), options.blackbox, options.modes, options.sanitize.split(","))
+                 for number in range(options.jobs)]
     listed = read_equivalent()
     tallies = [mutate_file(name, workshops, options, listed) for name in options.files]
     if len(tallies) > 1:
