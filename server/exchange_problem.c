@@ -80,7 +80,7 @@ void exchange_log_db_error(const struct exchange *x, const char *what)
 {
 	const struct db_batch *batch = &x->batch;
 	const struct route *route = x->request.match.route;
-	const char *name = route != NULL && route->name != NULL ? route->name : "a request";
+	const char *name = route != NULL ? route->name : "a request";
 	enum log_level level = status_of(batch) < 500 ? LOG_INFO : LOG_ERROR;
 
 	log_line(level, "db", "%s %s: %s%s%s", name, what, batch->said[0] != '\0' ? batch->said : batch->message,

@@ -1,13 +1,16 @@
 #include "server/exchange.h"
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "lib/fake_result.h"
 #include "server/service.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -350,6 +353,99 @@ static void a_problem_on_the_way_to_the_database_has_none(void **state)
 	assert_header(0, "retry-after", "1");
 }
 
+static char said[1024];
+
+/* The log goes to stderr, which is a file meanwhile. */
+static void respond_logged(void)
+{
+	FILE *file = tmpfile();
+	int kept = dup(STDERR_FILENO);
+
+	assert_non_null(file);
+	assert_true(dup2(fileno(file), STDERR_FILENO) >= 0);
+	respond_db_problem(&x);
+	assert_true(dup2(kept, STDERR_FILENO) >= 0);
+	close(kept);
+	rewind(file);
+	said[fread(said, 1, sizeof(said) - 1, file)] = '\0';
+	fclose(file);
+}
+
+static void assert_logged(const char *words)
+{
+	if (strstr(said, words) == NULL)
+		fail_msg("expected ...%s... in %s", words, said);
+}
+
+/* A client reads the message; the operator also what the client must not read. */
+static void what_postgresql_said_is_logged(void **state)
+{
+	static const struct route route = {.name = "things"};
+
+	(void)state;
+	log_set_level(LOG_INFO);
+	db_batch_fail(&x.batch, ERROR_DATABASE_ERROR, "it failed inside");
+	respond_logged();
+	assert_string_equal(said, "");
+	strcpy(x.batch.sqlstate, "XX000");
+	x.batch.said = "process 17 is odd";
+	respond_logged();
+	assert_logged(" error   db: a request fails: process 17 is odd | SQLSTATE XX000\n");
+	assert_null(memmem(x.response.body.at, x.response.body.length, "17", 2));
+	x.request.match.route = &route;
+	x.batch.status = 499;
+	x.batch.sqlstate[0] = '\0';
+	respond_logged();
+	assert_logged(" info    db: things fails: process 17 is odd\n");
+	x.batch.status = 500;
+	respond_logged();
+	assert_logged(" error   db: things fails");
+}
+
+static void a_write_that_is_refused_to_a_get_is_logged(void **state)
+{
+	struct router router;
+
+	(void)state;
+	log_set_level(LOG_INFO);
+	router_init(&router);
+	x.request.path = TEXT("/a");
+	router_match(&router, HTTP_GET, x.request.path, &x.arena, &x.request.match);
+	db_batch_fail(&x.batch, ERROR_READ_ONLY, "it would write");
+	respond_logged();
+	assert_logged(" info    db: a request fails: it would write\n");
+	router_cleanup(&router);
+}
+
+/* What an Accept header says of rows that come as a stream: as lines, where a client wants or takes them. */
+static void lines_are_sent_to_clients_that_want_or_take_them(void **state)
+{
+	static const struct {
+		const char *accept;
+		bool wants, takes;
+	} cases[] = {
+	    {"", false, true},
+	    {"*/*", false, true},
+	    {"text/html", false, true},
+	    {"application/json", false, false},
+	    {"application/json;q=0", false, true},
+	    {"application/x-ndjson", true, true},
+	    {"application/x-ndjson;q=0.001", true, true},
+	    {"application/x-ndjson;q=0", false, false},
+	    {"application/x-ndjson;q=0, application/json;q=0", false, false},
+	    {"application/x-ndjson;q=0.5, application/json;q=0.8", false, false},
+	    {"application/x-ndjson;q=0.8, application/json;q=0.8", true, true},
+	    {"application/x-ndjson;q=0.8, application/json;q=0.5", true, true},
+	};
+
+	(void)state;
+	for (unsigned i = 0; i < ARRAY_LENGTH(cases); i++) {
+		x.request.accept = text_of(cases[i].accept);
+		if (exchange_wants_ndjson(&x) != cases[i].wants || exchange_takes_ndjson(&x) != cases[i].takes)
+			fail_msg("Accept: %s", cases[i].accept);
+	}
+}
+
 /* Streams */
 
 static void the_first_part_decides_status_and_type(void **state)
@@ -392,7 +488,10 @@ static void a_part_that_follows_has_a_deadline_of_its_own(void **state)
 	assert_ptr_equal(x.awaited.class, &rows_class);
 	assert_int_equal(x.batch.deadline_ns, 99);
 	respond_part(&x, 200, "application/json", TEXT("["), end);
+	x.batch.sent_ns = x.batch.done_ns = 5;
 	await_rows(&x, end);
+	assert_int_equal(x.batch.sent_ns, 0);
+	assert_int_equal(x.batch.done_ns, 0);
 	assert_in_range(x.batch.deadline_ns, now_ns + 700 * NS_PER_MS, now_ns + 1700 * NS_PER_MS);
 }
 
@@ -442,6 +541,9 @@ int main(void)
 	    TEST(a_problem_of_the_database_may_have_a_hint_and_a_status_of_its_own),
 	    TEST(statuses_that_want_a_header_have_it),
 	    TEST(a_problem_on_the_way_to_the_database_has_none),
+	    TEST(what_postgresql_said_is_logged),
+	    TEST(a_write_that_is_refused_to_a_get_is_logged),
+	    TEST(lines_are_sent_to_clients_that_want_or_take_them),
 	    TEST(the_first_part_decides_status_and_type),
 	    TEST(a_stream_may_break_off_after_its_first_part),
 	    TEST(a_part_that_follows_has_a_deadline_of_its_own),
