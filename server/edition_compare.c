@@ -23,6 +23,17 @@ static bool are_same_parameters(const struct db_statement *a, const struct db_st
 	return true;
 }
 
+static bool are_same_choices(const struct db_statement *a, const struct db_statement *b)
+{
+	if (a->choice_count != b->choice_count)
+		return false;
+	for (unsigned i = 0; i < a->choice_count; i++)
+		if (a->choices[i].status != b->choices[i].status ||
+		    !is_same_text(a->choices[i].sqlstate, b->choices[i].sqlstate))
+			return false;
+	return true;
+}
+
 /* As their files say. */
 static bool is_same_endpoint(const struct endpoint *a, const struct endpoint *b)
 {
@@ -30,7 +41,7 @@ static bool is_same_endpoint(const struct endpoint *a, const struct endpoint *b)
 	       a->timeout_ms == b->timeout_ms && a->max_rows == b->max_rows && a->is_isolated == b->is_isolated &&
 	       a->is_stream == b->is_stream && is_same_text(a->path, b->path) && is_same_text(a->summary, b->summary) &&
 	       is_same_text(a->work, b->work) && is_same_text(a->statement.sql, b->statement.sql) &&
-	       are_same_parameters(&a->statement, &b->statement);
+	       are_same_parameters(&a->statement, &b->statement) && are_same_choices(&a->statement, &b->statement);
 }
 
 /* Files keep their order, so it is mostly the next one. */

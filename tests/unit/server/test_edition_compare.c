@@ -35,6 +35,8 @@ static int tear_down(void **state)
 
 #define A "-- name: a :one\n-- route: GET /a\nSELECT 1 AS one;\n"
 #define B "-- name: b :one\n-- route: GET /b\nSELECT 2 AS two;\n"
+#define D "-- name: d :one\n-- route: GET /d\n-- errors: BK001 = 402\nSELECT 4 AS four;\n"
+#define W "-- name: w :one\n-- route: GET /w\n-- work: delay\nSELECT 5 AS five;\n"
 #define C "-- name: c :many\n-- route: GET /c\n-- max-rows: 7\n-- param: x = 1  what\nSELECT :x::int AS x;\n"
 
 static void expect_changes(struct edition_changes changes, unsigned added, unsigned removed, unsigned changed)
@@ -103,6 +105,43 @@ static void everything_that_a_file_says_is_a_change(void **state)
 	compared(A, B);
 }
 
+/* D and W likewise: the statuses of its errors, and what runs in place of the SQL. */
+static const char *const other_errors[] = {
+    "-- name: d :one\n-- route: GET /d\nSELECT 4 AS four;\n",
+    "-- name: d :one\n-- route: GET /d\n-- errors: BK001 = 403\nSELECT 4 AS four;\n",
+    "-- name: d :one\n-- route: GET /d\n-- errors: BK002 = 402\nSELECT 4 AS four;\n",
+    "-- name: d :one\n-- route: GET /d\n-- errors: BK001 = 402, BK003 = 402\nSELECT 4 AS four;\n",
+};
+static const char *const other_works[] = {
+    "-- name: w :one\n-- route: GET /w\nSELECT 5 AS five;\n",
+    "-- name: w :one\n-- route: GET /w\n-- work: primes\nSELECT 5 AS five;\n",
+};
+
+static void expect_a_change_each(const char *source, const char *const *sources, unsigned count)
+{
+	expect_changes(compared(source, source), 0, 0, 0);
+	for (unsigned i = 0; i < count; i++) {
+		struct edition_changes changes;
+
+		tear_down(NULL);
+		changes = compared(source, sources[i]);
+		if (changes.changed != 1)
+			fail_msg("no change: %s", sources[i]);
+	}
+}
+
+static void other_errors_are_a_change(void **state)
+{
+	(void)state;
+	expect_a_change_each(D, other_errors, ARRAY_LENGTH(other_errors));
+}
+
+static void another_work_is_a_change(void **state)
+{
+	(void)state;
+	expect_a_change_each(W, other_works, ARRAY_LENGTH(other_works));
+}
+
 static void only_the_same_sql_is_carried(void **state)
 {
 	(void)state;
@@ -134,6 +173,8 @@ int main(void)
 	    cmocka_unit_test_teardown(another_place_in_the_files_is_no_change, tear_down),
 	    cmocka_unit_test_teardown(added_and_removed_are_counted_by_name, tear_down),
 	    cmocka_unit_test_teardown(everything_that_a_file_says_is_a_change, tear_down),
+	    cmocka_unit_test_teardown(other_errors_are_a_change, tear_down),
+	    cmocka_unit_test_teardown(another_work_is_a_change, tear_down),
 	    cmocka_unit_test_teardown(only_the_same_sql_is_carried, tear_down),
 	    cmocka_unit_test_teardown(other_types_are_told_where_no_file_has_changed, tear_down),
 	};
