@@ -135,6 +135,7 @@ static void what_was_learnt_is_of_its_route(void **state)
 	line_learn(&line, LINE_NO_ROUTE, 9 * NS_PER_S);
 	for (unsigned i = 0; i < 30; i++)
 		assert_true(put(i, &quick_route, 1000));
+	assert_int_equal(line.congestion.work_ns, 30 * (NS_PER_MS + 1));
 	assert_true(put(30, &slow_route, 1200));
 }
 
