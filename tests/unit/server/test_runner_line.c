@@ -17,7 +17,7 @@
 
 #include <cmocka.h>
 
-enum { EXCHANGES = 16, WORKERS_MAX = 4, LONG_S = 100 };
+enum { EXCHANGES = 16, WORKERS_MAX = 4, LONG_S = 100, NUMBER = 3 };
 
 static struct options options;
 static struct service service;
@@ -39,7 +39,7 @@ static struct {
 	const char *words;         /* as they say it */
 	uint64_t retry_ns;         /* when they may look for one */
 	const struct db_wait *cut_off[WORKERS_MAX];
-	unsigned cut_off_count, waits, refusals, edition, wait_us;
+	unsigned cut_off_count, waits, refusals, edition, wait_us, number;
 } database = {.lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER};
 
 static bool has_connection(struct db_wait *wait)
@@ -82,6 +82,7 @@ static void wait_for_answer(struct awaitable *awaitable, struct resources *resou
 	pthread_mutex_lock(&database.lock);
 	database.waits++;
 	database.edition = resources->wait->catalog.edition;
+	database.number = resources->wait->reads.number;
 	if (!has_connection(resources->wait)) {
 		database.refusals++;
 		db_batch_fail(&x->batch, ERROR_DATABASE_UNAVAILABLE, database.words);
@@ -221,7 +222,7 @@ static void start(enum mode mode)
 {
 	options.mode = mode;
 	assert_int_equal(uv_loop_init(&loop), 0);
-	runner = runner_create(&service, &loop, 0, on_ready);
+	runner = runner_create(&service, &loop, NUMBER, on_ready);
 	runner->pulse = &pulse;
 }
 
@@ -359,6 +360,34 @@ static void statements_are_of_the_edition_that_is_served(void **state)
 		stop();
 		set_up(NULL);
 	}
+}
+
+/* The log names connections by their numbers, over all loops and workers: two for each that waits. */
+static void no_two_connections_have_one_number(void **state)
+{
+	unsigned first, second;
+
+	(void)state;
+	start(MODE_SYNC);
+	run(0, NULL);
+	until_ready(1);
+	assert_int_equal(database.number, 2 * NUMBER);
+	stop();
+	set_up(NULL);
+	options.threads = 2;
+	start(MODE_THREADS);
+	database.to_hold = 2;
+	run(0, NULL);
+	until_held(1);
+	first = database.number;
+	run(1, NULL);
+	until_held(2);
+	second = database.number;
+	assert_true(first != second);
+	assert_int_equal(first + second, 2 * (2 * NUMBER) + 2 * (2 * NUMBER + 1));
+	let_go();
+	until_ready(2);
+	stop();
 }
 
 /* Sync */
@@ -544,6 +573,7 @@ int main(void)
 	    TEST(what_is_over_gives_its_place_in_line_to_another),
 	    TEST(what_takes_longer_than_is_left_is_refused_at_its_turn),
 	    TEST(statements_are_of_the_edition_that_is_served),
+	    TEST(no_two_connections_have_one_number),
 	    TEST(the_loop_turns_while_some_wait),
 	    TEST(each_wait_is_a_beat_of_the_pulse),
 	    TEST(what_comes_with_an_answer_is_behind_those_that_wait),
