@@ -65,7 +65,7 @@ class Workshop:
             shutil.copy(there, here)
         for build, sanitizer in zip(self.builds, sanitizers):
             self.run_quietly(["cmake", "-S", folder / "src", "-B", build, "-G", "Ninja", "-DCMAKE_BUILD_TYPE=Debug",
-                              "-DCMAKE_C_FLAGS_DEBUG=-O0", f"-DMEANTIME_SANITIZE={sanitizer}"])
+                              "-DCMAKE_C_FLAGS_DEBUG=-O0 -Werror=return-type", f"-DMEANTIME_SANITIZE={sanitizer}"])
             self.run_quietly(["ninja", "-C", build])
 
     @staticmethod

@@ -548,6 +548,21 @@ static void without_a_database_both_say_so(void **state)
 	assert_string_equal(responses[1], waited_for);
 }
 
+static void who_waits_for_a_connection_is_counted(void **state)
+{
+	(void)state;
+	service.await_batch = &db_batch_awaitable;
+	fake_pq.hangs = true;
+	start(MODE_ASYNC);
+	assert_int_equal(runner->class->numbers(runner).waiting, 0);
+	for (unsigned i = 1; i <= 2; i++)
+		runner_run(runner, begin(i, one_await, 20));
+	assert_int_equal(runner->class->numbers(runner).waiting, 2);
+	run_until_ready(2);
+	assert_int_equal(runner->class->numbers(runner).waiting, 0);
+	stop();
+}
+
 /* Once the database is back somebody has to notice, though a balancer sends no request to who is not ready. */
 static void readiness_comes_back_by_itself(void **state)
 {
@@ -659,6 +674,7 @@ int main(void)
 	    TEST(many_rounds_lose_nobody),
 	    TEST(a_batch_is_the_same_waited_for_and_started),
 	    TEST(without_a_database_both_say_so),
+	    TEST(who_waits_for_a_connection_is_counted),
 	    TEST(readiness_comes_back_by_itself),
 	    TEST(a_stream_is_the_same_waited_for_and_started),
 	    TEST(one_stream_too_many_is_busy),
