@@ -563,6 +563,25 @@ static void who_waits_for_a_connection_is_counted(void **state)
 	stop();
 }
 
+static void the_pipeline_turns_to_the_edition_that_is_served(void **state)
+{
+	static const unsigned carried_from[3] = {0, 1, 2};
+	struct edition edition = {.catalog = {.edition = 8, .statement_count = 3}, .carried_from = carried_from};
+
+	(void)state;
+	service.db.catalog.edition = 7;
+	fake_pq.answers_everything = true;
+	start(MODE_ASYNC);
+	assert_int_equal(runner->class->oldest_edition(runner), 7);
+	runner->class->turn(runner, &edition);
+	/* each connection has to do so, too */
+	for (uint64_t end_ns = clock_now_ns() + 5 * NS_PER_S;
+	     runner->class->oldest_edition(runner) < 8 && clock_now_ns() < end_ns;)
+		uv_run(&loop, UV_RUN_ONCE);
+	assert_int_equal(runner->class->oldest_edition(runner), 8);
+	stop();
+}
+
 /* Once the database is back somebody has to notice, though a balancer sends no request to who is not ready. */
 static void readiness_comes_back_by_itself(void **state)
 {
@@ -675,6 +694,7 @@ int main(void)
 	    TEST(a_batch_is_the_same_waited_for_and_started),
 	    TEST(without_a_database_both_say_so),
 	    TEST(who_waits_for_a_connection_is_counted),
+	    TEST(the_pipeline_turns_to_the_edition_that_is_served),
 	    TEST(readiness_comes_back_by_itself),
 	    TEST(a_stream_is_the_same_waited_for_and_started),
 	    TEST(one_stream_too_many_is_busy),
