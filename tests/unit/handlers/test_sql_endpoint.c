@@ -104,8 +104,8 @@ static void describe_all(void)
 	country[1] = (struct db_column){"area", TEXT("\"area\":"), integer, 23};
 	name[0] = country[0];
 	id[0] = (struct db_column){"id", TEXT("\"id\":"), integer, 23};
-	nothing[0] =
-	    (struct db_column){"clear_notes", TEXT("\"clear_notes\":"), {DB_TYPE_VOID, false, ',', "void", NULL, NULL, NULL}, 2278};
+	nothing[0] = (struct db_column){
+	    "clear_notes", TEXT("\"clear_notes\":"), {DB_TYPE_VOID, false, ',', "void", NULL, NULL, NULL}, 2278};
 	set_columns("country", country, 2);
 	set_columns("search", name, 1);
 	set_columns("add", id, 1);
@@ -279,6 +279,20 @@ static void empty_pieces_of_the_query_string_are_passed_over(void **state)
 	expect_bound("name", "x");
 }
 
+static void the_first_parameter_may_be_an_array(void **state)
+{
+	static const struct db_type texts = {DB_TYPE_OTHER, true, ',', "text[]", NULL, NULL, NULL};
+	struct endpoint *search = endpoint_named("search");
+
+	(void)state;
+	set_type("search", search->statement.parameters[0].name, texts);
+	receive(HTTP_GET, "/search",
+		arena_printf(&edition.endpoints.arena, "%s=a&%s=b", search->statement.parameters[0].name,
+			     search->statement.parameters[0].name));
+	assert_int_equal(run_step(), STEP_AWAIT);
+	assert_string_equal(x.batch.queries[0].values[0], "{\"a\",\"b\"}");
+}
+
 static void repeated_array_parameter_is_an_array(void **state)
 {
 	(void)state;
@@ -406,6 +420,20 @@ static void empty_value_of_a_number_is_named(void **state)
 	receive(HTTP_GET, "/search", "name=x&around=");
 	expect_problem(400, "parameter \"around\" is empty in the query string; it must be an integer from "
 			    "-2147483648 to 2147483647");
+}
+
+/* Of several mistakes the first is named: in the path, then in the query string. */
+static void the_first_mistake_is_named(void **state)
+{
+	static const struct db_type integer = {DB_TYPE_INT4, false, ',', "integer", NULL, NULL, NULL};
+
+	(void)state;
+	set_type("move", "source", integer);
+	set_type("move", "target", integer);
+	receive(HTTP_PATCH, "/from/a/to/b", "");
+	expect_problem(400, "parameter \"source\" must be an integer from -2147483648 to 2147483647, got \"a\"");
+	receive(HTTP_PATCH, "/from/a/to/1", "other=1");
+	expect_problem(400, "parameter \"source\" must be an integer from -2147483648 to 2147483647, got \"a\"");
 }
 
 static void repeated_scalar_is_named(void **state)
@@ -928,6 +956,7 @@ int main(void)
 	    TEST(names_of_the_query_string_are_decoded_too),
 	    TEST(empty_text_is_a_value),
 	    TEST(empty_pieces_of_the_query_string_are_passed_over),
+	    TEST(the_first_parameter_may_be_an_array),
 	    TEST(repeated_array_parameter_is_an_array),
 	    TEST(body_fields_are_bound),
 	    TEST(query_string_and_body_may_share_the_work),
@@ -939,6 +968,7 @@ int main(void)
 	    TEST(wrong_type_is_named),
 	    TEST(long_input_is_cut_between_characters),
 	    TEST(empty_value_of_a_number_is_named),
+	    TEST(the_first_mistake_is_named),
 	    TEST(repeated_scalar_is_named),
 	    TEST(parameter_in_two_places_is_named),
 	    TEST(row_is_taken_back_at_its_own_path),

@@ -81,6 +81,7 @@ static const char *const changed[] = {
     "-- name: c :many\n-- route: POST /c\n-- max-rows: 7\n-- param: x = 1  what\nSELECT :x::int AS x;\n",
     "-- name: c :many\n-- route: GET /c\n-- max-rows: 8\n-- param: x = 1  what\nSELECT :x::int AS x;\n",
     "-- name: c :many\n-- route: GET /c\n-- max-rows: 7\n-- param: x = 2  what\nSELECT :x::int AS x;\n",
+    "-- name: c :many\n-- route: GET /c\n-- max-rows: 7\n-- param: y = 1  what\nSELECT :y::int AS x;\n",
     "-- name: c :many\n-- route: GET /c\n-- max-rows: 7\n-- param: x  what\nSELECT :x::int AS x;\n",
     "-- name: c :many\n-- route: GET /c\n-- max-rows: 7\n-- param: x = 1  that\nSELECT :x::int AS x;\n",
     "-- name: c :many\n-- route: GET /c\n-- max-rows: 7\n-- param: x = 1  what\nSELECT :x::int AS y;\n",
@@ -140,6 +141,18 @@ static void another_work_is_a_change(void **state)
 {
 	(void)state;
 	expect_a_change_each(W, other_works, ARRAY_LENGTH(other_works));
+	tear_down(NULL);
+	expect_changes(compared(other_works[0], W), 0, 0, 1);
+}
+
+static void to_be_streamed_is_a_change(void **state)
+{
+	(void)state;
+	read_into(&before, "-- name: s :many\n-- route: GET /s\nSELECT 6 AS six;\n");
+	read_into(&after, "-- name: s :many\n-- route: GET /s\n-- stream\nSELECT 6 AS six;\n");
+	/* whatever it says of rows beside */
+	after.endpoints.endpoints[0].max_rows = before.endpoints.endpoints[0].max_rows;
+	expect_changes(edition_compare(&after, &before), 0, 0, 1);
 }
 
 static void only_the_same_sql_is_carried(void **state)
@@ -175,6 +188,7 @@ int main(void)
 	    cmocka_unit_test_teardown(everything_that_a_file_says_is_a_change, tear_down),
 	    cmocka_unit_test_teardown(other_errors_are_a_change, tear_down),
 	    cmocka_unit_test_teardown(another_work_is_a_change, tear_down),
+	    cmocka_unit_test_teardown(to_be_streamed_is_a_change, tear_down),
 	    cmocka_unit_test_teardown(only_the_same_sql_is_carried, tear_down),
 	    cmocka_unit_test_teardown(other_types_are_told_where_no_file_has_changed, tear_down),
 	};

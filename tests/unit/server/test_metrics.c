@@ -160,6 +160,7 @@ static void what_is_longer_than_every_bucket_is_in_the_last_only(void **state)
 	note(0, &router, "/notes", 200, UINT64_MAX / 4);
 	assert_line("meantime_request_seconds_bucket{route=\"notes\",le=\"34.3597\"} 1");
 	assert_line("meantime_request_seconds_bucket{route=\"notes\",le=\"+Inf\"} 2");
+	assert_no_line_with("le=\"68.7195\"");
 }
 
 static void the_shares_of_waiting_are_told_apart(void **state)
@@ -199,12 +200,34 @@ static void gauges_add_up_and_are_replaced(void **state)
 	assert_line("meantime_requests_refused_total{reason=\"no_time\"} 33");
 }
 
+/* "# TYPE" and "# HELP" of the family that the line is of. */
+static void assert_is_introduced(const char *text, const char *line)
+{
+	static const char *const of_histogram[] = {"_bucket", "_sum", "_count"};
+	char *family = arena_printf(&arena, "%.*s", (int)strcspn(line, "{ "), line);
+
+	for (unsigned i = 0; i < ARRAY_LENGTH(of_histogram); i++) {
+		size_t length = strlen(family), ending = strlen(of_histogram[i]);
+
+		if (strncmp(family, "meantime_request_seconds_", 25) == 0 && length > ending &&
+		    strcmp(family + length - ending, of_histogram[i]) == 0)
+			family[length - ending] = '\0';
+	}
+	if (strstr(text, arena_printf(&arena, "# HELP %s ", family)) == NULL ||
+	    strstr(text, arena_printf(&arena, "# TYPE %s ", family)) == NULL)
+		fail_msg("%s has no HELP or no TYPE", family);
+}
+
 /* Prometheus' text format: every family has its HELP and TYPE, and what stands alone is a number behind a blank. */
 static void every_line_is_in_the_text_format(void **state)
 {
+	const char *text;
+
 	(void)state;
+	x.queue_ns = x.db_ns = 1000;
 	note(0, &router, "/notes", 200, 1000);
-	for (const char *line = written(); *line != '\0'; line = strchr(line, '\n') + 1) {
+	text = written();
+	for (const char *line = text; *line != '\0'; line = strchr(line, '\n') + 1) {
 		const char *end = strchr(line, '\n'), *blank = end;
 		char *behind;
 
@@ -216,6 +239,7 @@ static void every_line_is_in_the_text_format(void **state)
 			blank--;
 		strtod(blank, &behind);
 		assert_ptr_equal(behind, end);
+		assert_is_introduced(text, line);
 	}
 }
 
@@ -229,6 +253,22 @@ static void the_handler_serves_them(void **state)
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+static void each_of_many_routes_has_counters_of_its_own(void **state)
+{
+	struct router many;
+
+	(void)state;
+	router_init(&many);
+	for (unsigned i = 0; i < 200; i++)
+		add_route(&many, arena_printf(&arena, "/r%u", i), arena_printf(&arena, "r%u", i));
+	metrics_register(metrics, &many);
+	for (unsigned i = 0; i < 200; i++)
+		note(1, &many, arena_printf(&arena, "/r%u", i), 200, 1000);
+	for (unsigned i = 0; i < 200; i++)
+		assert_line(arena_printf(&arena, "meantime_requests_total{route=\"r%u\",status=\"2xx\"} 1", i));
+	router_cleanup(&many);
+}
 
 /* After a reload a route of the same name goes on counting where it was, wherever it stands now. */
 static void counters_survive_by_their_name(void **state)
@@ -288,6 +328,7 @@ int main(void)
 	    TEST(what_has_no_route_counts_as_none),
 	    TEST(requests_to_the_admin_port_count_for_no_endpoint),
 	    TEST(counters_survive_by_their_name),
+	    TEST(each_of_many_routes_has_counters_of_its_own),
 	    TEST(more_names_than_there_may_be_count_for_none),
 	    TEST(reloads_are_counted),
 	    TEST(a_strange_status_harms_nothing),
