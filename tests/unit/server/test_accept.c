@@ -36,6 +36,8 @@ static void a_name_is_compared_whole_and_in_any_case(void **state)
 	assert_int_equal(quality("x-application/json"), 0);
 	assert_int_equal(quality("text/html"), 0);
 	assert_int_equal(quality("text/*"), 0);
+	assert_int_equal(quality("application/*+json"), 0);
+	assert_int_equal(quality("appl1cation/*"), 0);
 	assert_int_equal(quality("application/*"), 1000);
 }
 
