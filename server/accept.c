@@ -20,15 +20,15 @@ static unsigned read_quality(struct text value)
 {
 	unsigned quality = 0, digit = ACCEPT_QUALITY_MAX / 10;
 
-	if (value.length == 0 || (value.at[0] != '0' && value.at[0] != '1'))
+	/* nothing is above 1 */
+	if (value.length == 0 || value.at[0] != '0')
 		return ACCEPT_QUALITY_MAX;
-	quality = value.at[0] == '1' ? ACCEPT_QUALITY_MAX : 0;
 	for (size_t i = 2; i < value.length && i < 5 && value.at[1] == '.'; i++, digit /= 10) {
 		if (value.at[i] < '0' || value.at[i] > '9')
 			return ACCEPT_QUALITY_MAX;
 		quality += digit * (unsigned)(value.at[i] - '0');
 	}
-	return quality < ACCEPT_QUALITY_MAX ? quality : ACCEPT_QUALITY_MAX;
+	return quality;
 }
 
 static unsigned quality_of(struct text parameters)

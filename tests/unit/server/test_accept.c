@@ -48,6 +48,10 @@ static void qualities_are_read(void **state)
 	assert_int_equal(quality("application/json; q=0.25"), 250);
 	assert_int_equal(quality("application/json;Q=0.125"), 125);
 	assert_int_equal(quality("application/json;charset=x;q=0.5"), 500);
+	assert_int_equal(quality("application/json;q=0.909"), 909);
+	assert_int_equal(quality("application/json;q=0.090"), 90);
+	assert_int_equal(quality("application/json;q=0.1239"), 123);
+	assert_int_equal(quality("application/json;q=0,5"), 0);
 	assert_int_equal(quality("application/json;q=1.000"), 1000);
 	assert_int_equal(quality("application/json;q=1.9"), 1000);
 	assert_int_equal(quality("application/json;q="), 1000);
