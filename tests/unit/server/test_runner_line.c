@@ -41,6 +41,7 @@ static struct {
 	uint64_t retry_ns;         /* when they may look for one */
 	const struct db_wait *cut_off[WORKERS_MAX];
 	unsigned cut_off_count, waits, refusals, edition, wait_us, number;
+	const struct resources *resources; /* of the last who waited */
 } database = {.lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER};
 
 static bool has_connection(struct db_wait *wait)
@@ -84,6 +85,7 @@ static void wait_for_answer(struct awaitable *awaitable, struct resources *resou
 	database.waits++;
 	database.edition = resources->wait->catalog.edition;
 	database.number = resources->wait->reads.number;
+	database.resources = resources;
 	atomic_fetch_add(&resources->wait->units, 1);
 	if (!has_connection(resources->wait)) {
 		database.refusals++;
@@ -362,6 +364,9 @@ static void statements_are_of_the_edition_that_is_served(void **state)
 		run(0, NULL);
 		until_ready(1);
 		assert_int_equal(database.edition, 6);
+		/* so are those of streams, whoever waits */
+		assert_ptr_equal(database.resources->stream_settings, &service.db_for_streams);
+		assert_ptr_equal(database.resources->streams, &runner->streams);
 		runner->class->turn(runner, &edition);
 		run(1, NULL);
 		until_ready(2);
