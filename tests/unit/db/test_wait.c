@@ -164,6 +164,7 @@ static void the_words_of_a_refused_connect_have_no_codes(void **state)
 	assert_int_equal(db_wait_open(&wait.reads, clock_now_ns() + NS_PER_S), 0);
 	assert_int_equal(db_wait_open(&wait.writes, clock_now_ns() + NS_PER_S), -1);
 	assert_true(wait.writes.is_full);
+	assert_false(wait.writes.gave_up); /* that is an administrator's */
 	assert_string_equal(wait.writes.error,
 			    "connection to server on socket \"/tmp/.s.PGSQL.5432\" failed: FATAL:  too many "
 			    "connections for role \"app\"");
