@@ -5,8 +5,11 @@
 static void there_is_a_connection_of_each_kind_from_the_start(void **state)
 {
 	(void)state;
+	options.first_number = 10;
 	start();
 	assert_int_equal(fake_pq.opened, 2);
+	assert_int_equal(pipeline->links[0].conn.number, 10);
+	assert_int_equal(pipeline->links[1].conn.number, 11);
 	assert_int_equal(db_pipeline_numbers(pipeline).open, 2);
 	assert_int_equal(db_pipeline_numbers(pipeline).busy, 0);
 }
