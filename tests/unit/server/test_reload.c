@@ -181,6 +181,8 @@ static int set_up(void **state)
 	memset(&service, 0, sizeof(service));
 	service.options = &options;
 	service.db.start_wait_ms = 5000;
+	/* a reload that waits for nothing never ends */
+	service.longest_timeout_ms = 600 * 1000;
 	seen.is_held = seen.is_broken = seen.is_away = seen.fetches = false;
 	seen.loads = seen.handed = seen.refused = seen.good = seen.registered = seen.fetchers = seen.destroyed = 0;
 	memset(seen.untaken, 0, sizeof(seen.untaken));
@@ -299,6 +301,7 @@ static void a_loop_may_pass_an_edition_over(void **state)
 	struct edition *first = reload.current, *serves[LOOPS] = {first, first};
 
 	(void)state;
+	service.longest_timeout_ms = 0;
 	reload_ask(&reload);
 	UNTIL(seen.handed == LOOPS);
 	turn(0, &serves[0]);
@@ -317,6 +320,7 @@ static void with_as_many_editions_as_may_be_the_oldest_is_cut_off(void **state)
 	struct edition *first = reload.current, *serves[LOOPS] = {NULL, NULL};
 
 	(void)state;
+	service.longest_timeout_ms = 0;
 	for (unsigned i = 1; i < EDITIONS_MAX; i++) {
 		reload_ask(&reload);
 		UNTIL(seen.handed == i * LOOPS);
