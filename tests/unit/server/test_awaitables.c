@@ -314,6 +314,17 @@ static void a_computation_too_many_is_busy_at_once(void **state)
 		assert_string_equal(x.awaited.why, "too many computations are waiting for a compute thread");
 		exchange_recycle(&x);
 	}
+	/* it is not withdrawn at its deadline, too */
+	begin(0);
+	await_compute(&x, &computation, end);
+	x.awaited.class->start(&x.awaited, &runner.resources);
+	usleep(20000);
+	while (done_count == 0)
+		uv_run(&loop, UV_RUN_NOWAIT);
+	assert_int_equal(done_count, 1);
+	assert_int_equal(exchange_await_error(&x), ERROR_BUSY);
+	assert_int_equal(compute_pool_count(service.compute), 2);
+	exchange_recycle(&x);
 	/* one that has had the processor before goes on */
 	begin(LONG_MS);
 	x.work_ns = 1;
@@ -327,6 +338,20 @@ static void a_computation_too_many_is_busy_at_once(void **state)
 		usleep(200);
 	}
 	assert_int_equal(exchange_await_error(&x), ERROR_NONE);
+}
+
+/* With nothing under way the loop sleeps. */
+static void no_timer_runs_for_nothing(void **state)
+{
+	struct computation computation = {.parts = 1, .run = run_part};
+
+	(void)state;
+	begin(LONG_MS);
+	await_compute(&x, &computation, end);
+	start_on_the_loop();
+	usleep(20000);
+	uv_run(&loop, UV_RUN_NOWAIT);
+	assert_int_equal(uv_backend_timeout(&loop), -1);
 }
 
 /* The waiter */
@@ -365,6 +390,7 @@ int main(void)
 	    TEST(a_computation_that_never_begins_ends_at_its_deadline),
 	    TEST(a_computation_that_is_too_long_ends_soon_after_its_deadline),
 	    TEST(a_computation_too_many_is_busy_at_once),
+	    TEST(no_timer_runs_for_nothing),
 	    TEST(a_waiter_is_woken_or_gives_up),
 	};
 
