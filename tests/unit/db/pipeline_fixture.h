@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "db/stream.h"
+#include "lib/fake_clock.h"
 #include "lib/fake_pq.h"
 
 #include <setjmp.h>
@@ -105,6 +106,17 @@ static inline int tear_down(void **state)
 
 /* Time passes */
 
+#ifdef FAKE_CLOCK
+/* Lets so much time pass, a millisecond a turn of the loop: however busy the machine is, no more and no less. */
+static inline void run_for(unsigned ms)
+{
+	for (unsigned i = 0; i < ms; i++) {
+		fake_clock_advance(NS_PER_MS);
+		uv_run(&loop, UV_RUN_NOWAIT);
+	}
+	uv_run(&loop, UV_RUN_NOWAIT);
+}
+#else
 static inline void on_timer(uv_timer_t *timer)
 {
 	*(bool *)timer->data = true;
@@ -124,6 +136,7 @@ static inline void run_for(unsigned ms)
 	uv_close((uv_handle_t *)&timer, NULL);
 	uv_run(&loop, UV_RUN_NOWAIT);
 }
+#endif
 
 /* What is ready now, and no waiting. */
 static inline void turn(void)

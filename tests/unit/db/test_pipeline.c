@@ -342,11 +342,7 @@ static void a_write_that_postgresql_ends_at_its_deadline_was_not_done(void **sta
 	submit(0, &add);
 	turn();
 	batches[0].deadline_ns = clock_now_ns() + 5 * NS_PER_MS;
-	while (clock_now_ns() < batches[0].deadline_ns)
-		run_for(1);
-	/* a machine that was elsewhere for so long proves nothing */
-	if (done_count[0] > 0 && clock_now_ns() > batches[0].deadline_ns + DB_BATCH_GRACE_MS * NS_PER_MS)
-		skip();
+	run_for(6);
 	assert_int_equal(done_count[0], 0);
 	fake_pq_answer_error(writes(), "57014", "canceling statement due to statement timeout", NULL);
 	fake_pq_answer_all(writes());

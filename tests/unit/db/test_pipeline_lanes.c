@@ -252,6 +252,7 @@ static void on_one_connection_quick_ones_do_not_starve_slow_ones(void **state)
 	turn();
 	submit(0, &slow);
 	while (next < 40 && done_count[0] == 0) {
+		run_for(1);
 		submit(next++, &country); /* is sent, or waits, before the one ahead of it is over */
 		turn();
 		fake_pq_answer(reads());
