@@ -195,7 +195,7 @@ bool db_conn_is_full(const struct db_conn *conn)
 	return conn->in_flight - conn->preparing >= conn->settings->depth;
 }
 
-static int send_query(struct db_conn *conn, const struct db_query *query)
+int conn_send_query(struct db_conn *conn, const struct db_query *query)
 {
 	const struct db_statement *statement = query->statement;
 	int count = (int)statement->parameter_count;
@@ -251,23 +251,12 @@ static unsigned preamble_size(const struct db_conn *conn, unsigned timeout_ms, b
 	return db_settings_are_pooled(conn->settings) ? is_first : has_timeout + becomes_read_only;
 }
 
-/* Behind a transaction pooler the transaction has all the settings, and the session none. A stream's transaction has
- * them from its first unit on, and a time for each of its parts. */
-static int send_unit_settings(struct db_conn *conn, unsigned timeout_ms, bool becomes_read_only)
-{
-	if (timeout_ms == 0)
-		timeout_ms = conn->settings->statement_timeout_ms;
-	if (PQtransactionStatus(conn->pg) == PQTRANS_INTRANS)
-		return conn_send_timeout(conn, timeout_ms);
-	return conn_send_settings(conn, true, becomes_read_only, timeout_ms);
-}
-
 /* The session's default makes a read's transaction read-only already; this holds even when a function called before has
  * changed the default. */
 static int send_preamble(struct db_conn *conn, unsigned timeout_ms, bool is_first, bool becomes_read_only)
 {
 	if (db_settings_are_pooled(conn->settings))
-		return is_first ? send_unit_settings(conn, timeout_ms, becomes_read_only) : 0;
+		return is_first ? conn_send_unit_settings(conn, timeout_ms, becomes_read_only) : 0;
 	if (becomes_read_only && !PQsendQueryPrepared(conn->pg, conn_read_only_statement, 0, NULL, NULL, NULL, 0))
 		return conn_fail(conn, PQerrorMessage(conn->pg));
 	return timeout_ms > 0 ? conn_send_timeout(conn, timeout_ms) : 0;
@@ -284,6 +273,12 @@ struct db_slot *conn_add_slot(struct db_conn *conn, struct db_slot slot)
 	}
 	*place = slot;
 	return place;
+}
+
+static void end_sending(struct db_conn *conn)
+{
+	conn->unit_ns = 0;
+	conn->units_in_flight++;
 }
 
 int db_conn_send(struct db_conn *conn, struct db_batch *batch, bool ends_unit)
@@ -308,16 +303,20 @@ int db_conn_send(struct db_conn *conn, struct db_batch *batch, bool ends_unit)
 		      .is_read_only = is_read_only,
 		  });
 	slot->results_left = (unsigned short)(batch->query_count + slot->preamble_left);
+	conn_plan_look(conn, slot);
 	batch->slot = slot;
 	if (send_preamble(conn, time_left_ms(batch, timeout_ms, conn->unit_ns), is_first, becomes_read_only) != 0)
 		return -1;
+	if (UNLIKELY(slot->looks_left > 0)) {
+		end_sending(conn);
+		return conn_send_look(conn, batch);
+	}
 	for (unsigned i = 0; i < batch->query_count; i++)
-		if (send_query(conn, &batch->queries[i]) != 0)
+		if (conn_send_query(conn, &batch->queries[i]) != 0)
 			return -1;
 	if (!ends_unit)
 		return 0;
-	conn->unit_ns = 0;
-	conn->units_in_flight++;
+	end_sending(conn);
 	if (!PQpipelineSync(conn->pg))
 		return conn_fail(conn, PQerrorMessage(conn->pg));
 	return conn_flush(conn);

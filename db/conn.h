@@ -11,7 +11,8 @@
  *
  * A statement runs only when this session has described it: before it is first sent it is prepared, and its batch
  * waits for the answer. When a migration has changed it, its new signature is learnt then (learn.h), so no write is
- * done whose rows could not be answered.
+ * done whose rows could not be answered. Behind a transaction pooler a write is described once more in the transaction
+ * that it runs in, and a read whose rows turn out to have other columns runs again.
  *
  * Life:    db_conn_init() -> db_conn_open() -> db_conn_advance()* and, for each batch, db_conn_prepare(), until it is
  *          ready, and db_conn_send() -> db_conn_close(); may be opened again.
@@ -56,6 +57,8 @@ struct db_slot {
 	const struct db_statement *lone;     /* the batch's first statement, when it is all of its unit */
 	unsigned short results_left;         /* of the preamble and the queries */
 	unsigned char preamble_left;         /* results that are nobody's: becoming read-only, setting the timeout */
+	unsigned char looks_left;            /* results, the preamble's included, before it is sent what runs */
+	bool is_outdated;                    /* it has other columns now, and was not run, or a read is as if */
 	bool ends_unit;                      /* a Sync follows */
 	bool is_read_only;
 	bool is_too_large; /* a write's result: whether it was written, its Sync tells */
@@ -99,7 +102,7 @@ struct db_conn {
 	uint64_t
 	    distance_ns; /* round trip of a bare Sync, measured when the set-up was over: the wire, and nothing else */
 	/* A pooler may take a session for idle that has answered one unit of several (PgBouncer 1.18), and would give
-	 * what comes then to its next client: no unit is sent before the one before it is over, and none prepares. */
+	 * what comes then to its next client: no unit is sent before the one before it is over. */
 	bool has_pooler;
 	unsigned statement_limit_ms; /* the role's, the database's or the URL's own statement_timeout; 0: none */
 	char error[512];
@@ -150,10 +153,11 @@ static inline bool db_conn_knows(const struct db_conn *conn, const struct db_sta
 	return statement->name != NULL && statement->edition == conn->catalog.edition;
 }
 
-/* Whether the statement is run by its name. One of another edition is sent with its text, and leaves no trace. */
+/* Whether the statement is run by its name. One of another edition, or behind a transaction pooler, is sent with its
+ * text, and leaves no trace. */
 static inline bool db_conn_prepares(const struct db_conn *conn, const struct db_statement *statement)
 {
-	return db_conn_knows(conn, statement) && LIKELY(!conn->has_pooler);
+	return db_conn_knows(conn, statement) && !db_settings_are_pooled(conn->settings);
 }
 
 bool db_conn_is_full(const struct db_conn *conn);

@@ -1,6 +1,7 @@
 /* conn_parts.h - the inside of a connection, for db/conn*.c only.
  *
  *   conn.c          states; connecting; batches out
+ *   conn_pooled.c   what differs behind a transaction pooler
  *   conn_prepare.c  statements: prepared, described, learnt again
  *   conn_results.c  results in
  *   conn_notices.c  what comes besides: notices and notifications
@@ -25,6 +26,7 @@ void conn_make_room(struct db_conn *conn);
 void conn_free_room(struct db_conn *conn);
 /* Of the unit's transaction: not of the session. */
 int conn_send_timeout(struct db_conn *conn, unsigned timeout_ms);
+int conn_send_query(struct db_conn *conn, const struct db_query *query);
 struct db_slot *conn_add_slot(struct db_conn *conn, struct db_slot slot);
 struct db_slot conn_take_head(struct db_conn *conn);
 
@@ -65,6 +67,22 @@ int conn_end_prepare(struct db_conn *conn, const struct db_statement *statement)
 /* Whether tables have changed since the statement was prepared, and nothing was run: then it is prepared again. */
 bool conn_is_outdated(struct db_conn *conn, const struct db_slot *slot, const PGresult *error);
 void conn_forget_prepared(struct db_conn *conn);
+
+/* It may have other columns than it was described with: it is described again before it runs again. */
+void conn_doubt(struct db_conn *conn, const struct db_statement *statement);
+
+/* conn_pooled.c */
+
+/* Of the unit's transaction, before its first query. */
+int conn_send_unit_settings(struct db_conn *conn, unsigned timeout_ms, bool becomes_read_only);
+/* Whether the slot's batch is described in the transaction that it runs in, before it runs: `looks_left` says so. */
+void conn_plan_look(const struct db_conn *conn, struct db_slot *slot);
+int conn_send_look(struct db_conn *conn, const struct db_batch *batch);
+void conn_take_look(struct db_conn *conn, struct db_slot *slot, const PGresult *result);
+/* All of it has come: what runs is sent, and the Sync. */
+int conn_end_look(struct db_conn *conn, struct db_slot *slot);
+/* Whether a read's rows have other columns than it was described with, or those before them had. */
+bool conn_is_other_result(struct db_conn *conn, struct db_slot *slot, const PGresult *rows);
 
 /* conn_notices.c */
 

@@ -34,11 +34,26 @@ static int send_deallocate(struct db_conn *conn, const char *name)
 	return PQsendQueryParams(conn->pg, sql, 0, NULL, NULL, NULL, NULL, 0) ? 0 : -1;
 }
 
+/* Behind a transaction pooler the session has no limit of ours. 0: the session's own counts. */
+static unsigned limit_of(const struct db_conn *conn, const struct db_statement *statement)
+{
+	if (statement->timeout_ms > 0 || !db_settings_are_pooled(conn->settings))
+		return statement->timeout_ms;
+	return conn->settings->statement_timeout_ms;
+}
+
+static int send_limit(struct db_conn *conn, const struct db_statement *statement)
+{
+	unsigned limit_ms = limit_of(conn, statement);
+
+	return limit_ms > 0 ? conn_send_timeout(conn, limit_ms) : 0;
+}
+
 static void add_slot(struct db_conn *conn, const struct db_statement *statement, unsigned results)
 {
 	conn_add_slot(conn, (struct db_slot){
 				.prepares = statement,
-				.results_left = (unsigned short)(results + (statement->timeout_ms > 0)),
+				.results_left = (unsigned short)(results + (limit_of(conn, statement) > 0)),
 				.ends_unit = true,
 			    });
 	conn->preparing++;
@@ -51,16 +66,17 @@ static void add_slot(struct db_conn *conn, const struct db_statement *statement,
 static int send_prepare(struct db_conn *conn, const struct db_statement *statement)
 {
 	struct db_prepared *prepared = &conn->prepared[statement->index];
+	const char *name = db_conn_prepares(conn, statement) ? statement->name : "";
 
 	add_slot(conn, statement, 2 + prepared->is_in_session);
 	prepared->is_under_way = true;
 	prepared->has_failed = false;
 	prepared->asked = generation_of(statement);
-	if (statement->timeout_ms > 0 && conn_send_timeout(conn, statement->timeout_ms) != 0)
+	if (send_limit(conn, statement) != 0)
 		return -1;
 	if ((prepared->is_in_session && send_deallocate(conn, statement->name) != 0) ||
-	    !PQsendPrepare(conn->pg, statement->name, statement->sql, 0, NULL) ||
-	    !PQsendDescribePrepared(conn->pg, statement->name) || !PQpipelineSync(conn->pg))
+	    !PQsendPrepare(conn->pg, name, statement->sql, 0, NULL) || !PQsendDescribePrepared(conn->pg, name) ||
+	    !PQpipelineSync(conn->pg))
 		return conn_fail(conn, PQerrorMessage(conn->pg));
 	return conn_flush(conn);
 }
@@ -74,7 +90,7 @@ static int send_types_query(struct db_conn *conn, const struct db_statement *sta
 	bool is_sent;
 
 	add_slot(conn, statement, 1);
-	if (statement->timeout_ms > 0 && conn_send_timeout(conn, statement->timeout_ms) != 0)
+	if (send_limit(conn, statement) != 0)
 		return -1;
 	if (oids == NULL)
 		oids = "{}";
@@ -102,6 +118,10 @@ static enum db_conn_readiness look_again(struct db_conn *conn, struct db_batch *
 		refuse(batch, prepared);
 		return DB_CONN_REFUSES;
 	}
+	if (UNLIKELY(conn->has_pooler) && conn->in_flight > 0 && !prepared->is_under_way) {
+		prepared->has_failed = false; /* it was another batch that heard of it */
+		return DB_CONN_WAITS;
+	}
 	/* one that is retiring takes no more batches: this one goes elsewhere when those in flight are over */
 	if (prepared->is_under_way || conn->is_retiring)
 		return DB_CONN_WAITS;
@@ -114,7 +134,7 @@ static enum db_conn_readiness prepare_query(struct db_conn *conn, struct db_batc
 	const struct db_statement *statement = query->statement;
 	struct db_prepared *prepared;
 
-	if (!db_conn_prepares(conn, statement))
+	if (!db_conn_knows(conn, statement))
 		return DB_CONN_READY;
 	prepared = &conn->prepared[statement->index];
 	if (UNLIKELY(prepared->seen != generation_of(statement) + 1))
@@ -175,7 +195,7 @@ void conn_fail_to_prepare(struct db_conn *conn, const struct db_slot *slot, PGre
 
 	/* what DEALLOCATE and Parse do to a session stays when their unit fails */
 	if (prepared->described == NULL)
-		prepared->is_in_session = slot->results_left == 1;
+		prepared->is_in_session = slot->results_left == 1 && db_conn_prepares(conn, slot->prepares);
 	note_failure(prepared);
 	prepared->failure = error;
 	if (prepared->has_complained || !is_about_statement(sqlstate))
@@ -225,7 +245,7 @@ static void take_description(struct db_conn *conn, const struct db_statement *st
 {
 	const struct db_signature *known = learn_find(statement, described);
 
-	conn->prepared[statement->index].is_in_session = true;
+	conn->prepared[statement->index].is_in_session = db_conn_prepares(conn, statement);
 	if (known != NULL)
 		settle(conn, statement, known);
 	else if (statement->signatures == NULL)
@@ -284,8 +304,12 @@ static bool may_be_of_old_types(const struct db_batch *batch, const char *sqlsta
 }
 
 /* Other connections have it prepared, too. */
-static void doubt(struct db_prepared *prepared, const struct db_statement *statement)
+void conn_doubt(struct db_conn *conn, const struct db_statement *statement)
 {
+	struct db_prepared *prepared = db_conn_knows(conn, statement) ? &conn->prepared[statement->index] : NULL;
+
+	if (prepared == NULL)
+		return;
 	if (statement->signatures != NULL && prepared->seen == generation_of(statement) + 1)
 		atomic_fetch_add_explicit(&statement->signatures->generation, 1, memory_order_acq_rel);
 	prepared->seen = 0;
@@ -301,10 +325,10 @@ bool conn_is_outdated(struct db_conn *conn, const struct db_slot *slot, const PG
 	    PQresultErrorField(error, PG_DIAG_CONTEXT) != NULL)
 		return false;
 	statement = batch->queries[batch->arrived].statement;
-	if (!db_conn_prepares(conn, statement) ||
+	if (!db_conn_knows(conn, statement) ||
 	    (!is_of_old_plan(error) && !may_be_of_old_types(batch, PQresultErrorField(error, PG_DIAG_SQLSTATE))))
 		return false;
-	doubt(&conn->prepared[statement->index], statement);
+	conn_doubt(conn, statement);
 	return true;
 }
 

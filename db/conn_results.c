@@ -177,8 +177,17 @@ static void take_rows(struct db_conn *conn, struct db_slot *slot, PGresult *resu
 {
 	struct db_batch *batch = slot->batch;
 
+	if (UNLIKELY(slot->looks_left > 0) && slot->preamble_left == 0) {
+		conn_take_look(conn, slot, result);
+		PQclear(result);
+		return;
+	}
 	if (slot->preamble_left > 0 || batch == NULL || batch->arrived == batch->query_count) {
 		take_other(conn, slot, result);
+		return;
+	}
+	if (db_settings_are_pooled(conn->settings) && conn_is_other_result(conn, slot, result)) {
+		PQclear(result);
 		return;
 	}
 	slot->is_too_large |= is_too_large(result, conn->settings->result_limit_bytes);
@@ -218,16 +227,19 @@ static int take_result(struct db_conn *conn, PGresult *result)
 	}
 }
 
-static void end_query(struct db_conn *conn)
+static int end_query(struct db_conn *conn)
 {
 	struct db_slot *slot = conn_current(conn);
 
 	conn->is_inside_query = false;
 	/* an error in place of the Sync: the commit failed; the Sync follows all the same */
 	if (slot->results_left == 0)
-		return;
+		return 0;
+	if (UNLIKELY(slot->looks_left > 0) && --slot->looks_left == 0 && conn_end_look(conn, slot) != 0)
+		return -1;
 	if (--slot->results_left == 0 && !slot->ends_unit)
 		conn->arrived++;
+	return 0;
 }
 
 /* What was answered meanwhile may look different, or worse. Reads run again elsewhere, so the connection is given up at
@@ -281,7 +293,9 @@ static int end_unit(struct db_conn *conn)
 	bool may_change = conn->is_retiring || !conn->settings->is_shared;
 	const char *changed = may_change ? NULL : conn_changed_setting(conn);
 
-	REQUIRE(conn->in_flight > conn->arrived && last->ends_unit && last->results_left == 0);
+	/* a pooler may give one client another's answers */
+	if (conn->in_flight == conn->arrived || !last->ends_unit || last->results_left > 0)
+		return conn_fail(conn, "an answer that was not asked for");
 	/* nobody knows which of several reads saw the settings that another of them has changed; and an error takes
 	 * the change back before PostgreSQL tells of it */
 	release_unit(conn, conn->arrived > 0 && (changed != NULL || conn->is_unit_aborted));
@@ -310,7 +324,8 @@ int conn_receive_results(struct db_conn *conn)
 				return conn_fail(conn, PQerrorMessage(conn->pg));
 			if (!conn->is_inside_query)
 				return 0;
-			end_query(conn);
+			if (end_query(conn) != 0)
+				return -1;
 			continue;
 		}
 		if (arrived_ns == 0)

@@ -21,27 +21,23 @@ enum {
 #define AT_MOST_MS(name, most, is_local)                                                                               \
 	"set_config('" name "', least(" most "::int8, nullif(" IN_MS(name) ", 0))::text, " is_local ")"
 
-/* What answers rely on, in every session, or in every transaction. $1: for the transaction only. The first columns
- * are the limit of the session's own, and whose it is. */
-static const char settings_sql[] = "SELECT " IN_MS(
-    "statement_timeout") ", pg_catalog.pg_backend_pid(),"
-			 " " AT_MOST_MS(
-			     "statement_timeout", "$2",
-			     "$1::bool") ","
-					 " " AT_MOST_MS(
-					     "idle_in_transaction_session_timeout", "$3",
-					     "$1::bool") ","
-							 " CASE WHEN $4::bool THEN "
-							 "set_config('default_transaction_read_only', 'on', $1::bool) "
-							 "END,"
-							 " CASE WHEN $4::bool THEN set_config('transaction_read_only', "
-							 "'on', $1::bool) END,"
-							 " CASE WHEN $5::bool THEN set_config('client_min_messages', "
-							 "'error', $1::bool) END,"
-							 " set_config('DateStyle', 'ISO', $1::bool), "
-							 "set_config('IntervalStyle', 'iso_8601', $1::bool),"
-							 " set_config('bytea_output', 'hex', $1::bool), "
-							 "set_config('extra_float_digits', '1', $1::bool)";
+/* What answers rely on, in every session, or in every transaction. $1: for the transaction only. */
+static const char settings_sql[] = "SELECT " AT_MOST_MS(
+    "statement_timeout", "$2",
+    "$1::bool") ","
+		" " AT_MOST_MS("idle_in_transaction_session_timeout", "$3",
+			       "$1::bool") ","
+					   " CASE WHEN $4::bool THEN "
+					   "set_config('default_transaction_read_only', 'on', $1::bool) "
+					   "END,"
+					   " CASE WHEN $4::bool THEN set_config('transaction_read_only', "
+					   "'on', $1::bool) END,"
+					   " CASE WHEN $5::bool THEN set_config('client_min_messages', "
+					   "'error', $1::bool) END,"
+					   " set_config('DateStyle', 'ISO', $1::bool), "
+					   "set_config('IntervalStyle', 'iso_8601', $1::bool),"
+					   " set_config('bytea_output', 'hex', $1::bool), "
+					   "set_config('extra_float_digits', '1', $1::bool)";
 
 /* A session whose client has gone ends within 30 s, idle or not. Where a setting does not exist nothing is set. A unix
  * socket shows 0, and takes whatever it is given. */
@@ -58,8 +54,8 @@ static const char tcp_sql[] = "SELECT " TCP_AT_MOST("tcp_keepalives_idle", "5") 
 static const char check_sql[] = "SELECT CASE WHEN current_setting('client_connection_check_interval', true) IS NOT NULL"
 				" THEN " AT_MOST_MS("client_connection_check_interval", "2000", "false") " END";
 
-/* Behind a transaction pooler the set-up leaves nothing, and asks what it has to know. */
-static const char limit_sql[] = "SELECT " IN_MS("statement_timeout");
+/* Before anything is set: the limit of the session's own, and whose it is. Behind a transaction pooler that is all. */
+static const char limit_sql[] = "SELECT " IN_MS("statement_timeout") ", pg_catalog.pg_backend_pid()";
 
 struct values {
 	const char *values[5];
@@ -143,25 +139,29 @@ static int check_version(struct db_conn *conn)
 	return conn_fail(conn, why);
 }
 
+enum { PART_ASK, PART_REQUIRED, PART_TCP, PART_CHECK, PART_COUNT };
+
 static unsigned part_count(const struct db_conn *conn)
 {
-	return db_settings_are_pooled(conn->settings) ? 1 : 3;
+	return db_settings_are_pooled(conn->settings) ? PART_ASK + 1 : PART_COUNT;
 }
 
 static int send_part(struct db_conn *conn, unsigned part)
 {
-	if (db_settings_are_pooled(conn->settings))
-		return send_apart(conn, limit_sql);
-	return part == 0 ? send_required(conn) : send_apart(conn, part == 1 ? tcp_sql : check_sql);
+	static const char *const apart[] = {[PART_ASK] = limit_sql, [PART_TCP] = tcp_sql, [PART_CHECK] = check_sql};
+
+	return part == PART_REQUIRED ? send_required(conn) : send_apart(conn, apart[part]);
 }
 
-/* Behind a pooler one part is over before the next is sent. */
+/* Nothing is sent behind the question before it is answered; behind a pooler one part is over before the next is sent. */
 static int send_parts(struct db_conn *conn)
 {
+	bool is_alone = conn->has_pooler || conn->setup_sent == PART_ASK;
+
 	do {
 		if (send_part(conn, conn->setup_sent++) != 0)
 			return -1;
-	} while (conn->setup_sent < part_count(conn) && !conn->has_pooler);
+	} while (conn->setup_sent < part_count(conn) && !is_alone);
 	return conn_flush(conn);
 }
 
@@ -191,21 +191,19 @@ static int measure_distance(struct db_conn *conn)
 	return send_setup_sync(conn) != 0 ? -1 : conn_flush(conn);
 }
 
-/* The first row says whose session it is, where it is set up. */
-static void learn_session(struct db_conn *conn, const PGresult *row)
+static int learn_session(struct db_conn *conn, const PGresult *row)
 {
-	if (PQntuples(row) != 1 || PQnfields(row) == 0)
-		return;
 	conn->statement_limit_ms = (unsigned)strtoul(PQgetvalue(row, 0, 0), NULL, 10);
-	if (PQnfields(row) > 1 && strtol(PQgetvalue(row, 0, 1), NULL, 10) != PQbackendPID(conn->pg))
-		conn->has_pooler = true;
+	if (!conn->has_pooler && strtol(PQgetvalue(row, 0, 1), NULL, 10) != PQbackendPID(conn->pg))
+		return conn_fail(conn, "a pooler stands in front of PostgreSQL now; restart with --db-pooler");
+	return 0;
 }
 
 static int take_setup_error(struct db_conn *conn, const PGresult *error)
 {
 	conn_fail(conn, PQresultErrorMessage(error));
 	conn->gave_up = conn_is_dismissal(error);
-	if (conn->is_turning || conn->setup_over == 0 || conn_is_farewell(error))
+	if (conn->is_turning || conn->setup_over <= PART_REQUIRED || conn_is_farewell(error))
 		return -1;
 	log_debug("db", "conn %u: goes on without an optional setting: %s", conn->number, conn->error);
 	conn->error[0] = '\0';
@@ -218,9 +216,8 @@ static int take_setup_result(struct db_conn *conn, const PGresult *result)
 	ExecStatusType status = PQresultStatus(result);
 	int good = status == PGRES_FATAL_ERROR ? take_setup_error(conn, result) : 0;
 
-	/* of what is required, one statement alone has rows */
-	if (status == PGRES_TUPLES_OK && conn->setup_over == 0)
-		learn_session(conn, result);
+	if (status == PGRES_TUPLES_OK && conn->setup_over == PART_ASK && !conn->is_turning)
+		good = learn_session(conn, result);
 	conn->setup_over += status == PGRES_PIPELINE_SYNC;
 	conn->is_inside_query = status != PGRES_PIPELINE_SYNC;
 	conn->setup_left--;
@@ -279,8 +276,8 @@ int db_conn_turn(struct db_conn *conn, struct db_catalog catalog)
 	conn_free_room(conn);
 	conn->catalog = catalog;
 	conn_make_room(conn);
-	/* behind a pooler nothing of it was prepared */
-	if (conn->has_pooler)
+	/* nothing of it was prepared */
+	if (db_settings_are_pooled(conn->settings))
 		return 0;
 	conn_set_state(conn, CONN_PREPARING);
 	conn->is_turning = true;

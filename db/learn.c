@@ -242,7 +242,7 @@ void learn_columns(struct db_signature *signature, const struct learn_catalog *c
 	signature->column_count = count;
 }
 
-static bool is_described_so(const struct db_signature *signature, unsigned parameter_count, const PGresult *described)
+bool learn_is_described_so(const struct db_signature *signature, unsigned parameter_count, const PGresult *described)
 {
 	if ((unsigned)PQnfields(described) != signature->column_count ||
 	    (unsigned)PQnparams(described) != parameter_count)
@@ -261,10 +261,10 @@ static const struct db_signature *find_learnt(const struct db_statement *stateme
 {
 	const struct db_signatures *signatures = statement->signatures;
 
-	if (is_described_so(signatures->first, statement->parameter_count, described))
+	if (learn_is_described_so(signatures->first, statement->parameter_count, described))
 		return signatures->first;
 	for (unsigned i = 0; i < signatures->count; i++)
-		if (is_described_so(&signatures->learnt[i]->signature, statement->parameter_count, described))
+		if (learn_is_described_so(&signatures->learnt[i]->signature, statement->parameter_count, described))
 			return &signatures->learnt[i]->signature;
 	return NULL;
 }
@@ -274,7 +274,7 @@ const struct db_signature *learn_find(const struct db_statement *statement, cons
 	const struct db_signature *found;
 
 	if (statement->signatures == NULL)
-		return is_described_so(&statement->signature, statement->parameter_count, described)
+		return learn_is_described_so(&statement->signature, statement->parameter_count, described)
 			   ? &statement->signature
 			   : NULL;
 	db_signatures_lock(statement->signatures);

@@ -36,6 +36,7 @@ struct db_type learn_type(const struct learn_catalog *catalog, Oid oid);
 /* Fills in the columns of a described statement. */
 void learn_columns(struct db_signature *signature, const struct learn_catalog *catalog, const PGresult *described);
 
+bool learn_is_described_so(const struct db_signature *signature, unsigned parameter_count, const PGresult *described);
 /* The one of the statement's signatures, the first included, that it is described with again; NULL: it is a new one. */
 const struct db_signature *learn_find(const struct db_statement *statement, const PGresult *described);
 /* Learns a new one; `types` are the rows of learn_types_sql. NULL: the endpoint cannot follow, and `why` says so in

@@ -1,7 +1,6 @@
 #include "db/pooler.h"
 
 #include "base/clock.h"
-#include "base/log.h"
 #include "db/wait.h"
 
 #include <stdlib.h>
@@ -13,6 +12,10 @@ static const char fault[] =
     "PostgreSQL, "
     "and what this program sets in a session would be other clients'; serve with --db-pooler transaction, or connect "
     "past the pooler";
+static const char session_fault[] =
+    "a session pooler (PgBouncer's pool_mode = session, or the like) stands in front of PostgreSQL, and may give what "
+    "is "
+    "sent ahead to another client; serve with --db-pooler session, or connect past the pooler";
 
 static const struct db_statement ask_pid = {.sql = "SELECT pg_catalog.pg_backend_pid()", .is_read_only = true};
 
@@ -80,6 +83,6 @@ const char *pooler_fault(const struct db_settings *settings, struct db_conn *pro
 	is_shared = db_wait_open(&second, deadline_ns) == 0 && are_sessions_shared(probe, &second, pid, deadline_ns);
 	db_conn_close(&second);
 	if (!is_shared && settings->pooler == DB_POOLER_NONE)
-		log_warning("db", "a session pooler stands in front of PostgreSQL; --db-pooler session is meant for it");
+		return session_fault;
 	return is_shared ? fault : NULL;
 }

@@ -361,7 +361,6 @@ def test_a_procedure_that_commits_as_it_goes(serve, faulty_postgres, tmp_path, m
         assert_problem(connection.read_response(), 503, "whether it was written is not known")
 
 
-@pytest.mark.direct(because="nothing is prepared")
 def test_a_table_that_was_away_when_a_connection_was_made(serve, faulty_postgres, tmp_path):
     """Its statement does not prepare then; once it does, it is served again, and nobody restarts anything."""
     faulty_postgres.execute("DROP TABLE IF EXISTS passing; CREATE TABLE passing AS SELECT 7 AS n", "blackbox")
@@ -408,7 +407,6 @@ def test_a_write_of_a_client_that_left_is_done_or_not(serve, postgres, mode):
     assert postgres.value(f"SELECT count(*) FROM item WHERE name = '{name}'", "blackbox") in ("0", "1")
 
 
-@pytest.mark.direct(because="nothing is prepared, so a changed column is learnt by a reload alone")
 def test_a_column_that_changed_its_type(serve, faulty_postgres, tmp_path):
     """Text is never written as if it were a number, not even on connections that were made after the change."""
     faulty_postgres.execute("DROP TABLE IF EXISTS shifting; CREATE TABLE shifting (n integer); "

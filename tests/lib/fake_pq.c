@@ -124,7 +124,7 @@ void fake_pq_reset(void)
 	memset(described, 0, sizeof(described));
 	fake_pq.answers_setup = true;
 	fake_pq.server_version = 150000;
-	fake_pq.setup_parts = 2;
+	fake_pq.setup_parts = 3;
 }
 
 bool fake_pq_is_clean(void)
@@ -647,6 +647,11 @@ int PQsendDescribePrepared(PGconn *conn, const char *name)
 	return send_command(conn, "PQsendDescribePrepared", text, false);
 }
 
+int PQsendFlushRequest(PGconn *conn)
+{
+	return !is_call_failing(conn, "PQsendFlushRequest");
+}
+
 int PQpipelineSync(PGconn *conn)
 {
 	return send_command(conn, "PQpipelineSync", "Sync", true);
@@ -732,7 +737,7 @@ void PQclear(PGresult *result)
 Oid PQftype(const PGresult *result, int column)
 {
 	(void)column;
-	return result->oid;
+	return result->status == PGRES_TUPLES_OK && fake_pq.oid_of_rows > 0 ? fake_pq.oid_of_rows : result->oid;
 }
 
 int PQnparams(const PGresult *result)
@@ -806,7 +811,15 @@ int PQnfields(const PGresult *result)
 
 char *PQgetvalue(const PGresult *result, int row, int column)
 {
+	static char pid[16];
+
 	REQUIRE(row == 0 && result->status == PGRES_TUPLES_OK);
+	if (column == 1 && !fake_pq.has_other_pid && strncmp(result->value, "WITH", 4) != 0) {
+		snprintf(pid, sizeof(pid), "%d", fake_pq.backend_pid);
+		return pid;
+	}
+	if (column == 1 && strncmp(result->value, "WITH", 4) != 0)
+		return (char *)(uintptr_t) "4711";
 	if (column > 0 && strncmp(result->value, "WITH", 4) == 0)
 		return (char *)(uintptr_t) ""; /* the types of the catalog: none is known */
 	REQUIRE(column == 0);

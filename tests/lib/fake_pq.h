@@ -29,10 +29,12 @@ struct fake_pq {
 	bool answers_setup;
 	bool answers_everything;
 	int server_version;      /* 150000 */
-	unsigned setup_parts;    /* 2: what is sent at once, so often, is the set-up */
+	bool has_other_pid;      /* the session is another's than each connection was told */
+	unsigned setup_parts;    /* 3: what is sent at once, so often, is the set-up */
 	bool is_pooler_s;        /* errors are not PostgreSQL's own */
 	int backend_pid;         /* what each connection was told */
 	const char *setup_value; /* of the rows of the set-up; NULL: what was sent */
+	unsigned oid_of_rows;    /* the type of their column; 0: a text */
 	bool shows_prepares; /* else what is prepared after the set-up is not written down, and answered by itself */
 	unsigned forgets;    /* what is answered so: of so many statements that they are not prepared */
 	unsigned contends;   /* and of so many that other transactions were in their way */

@@ -44,18 +44,30 @@ class PgBouncer:
         (self.folder / "pgbouncer.ini").write_text(
             f"[databases]\n* = host={cluster.folder} port={cluster.settings['port']} auth_user=postgres\n[pgbouncer]\n"
             + "".join(f"{name} = {value}\n" for name, value in all_settings.items()))
+        if os.geteuid() == 0:
+            shutil.chown(self.folder, self.user)
+        self.folder.chmod(0o755)
+        self.socket = self.folder / f".s.PGSQL.{all_settings['listen_port']}"
+        self.start()
+
+    def start(self):
         owner = {}
         if os.geteuid() == 0:
             owner = {"user": self.user, "group": pwd.getpwnam(self.user).pw_gid}
-            shutil.chown(self.folder, self.user)
-        self.folder.chmod(0o755)
         with open(self.folder / "log", "ab") as log:
             self.process = subprocess.Popen([program(), str(self.folder / "pgbouncer.ini")], stdout=log, stderr=log,
                                             cwd="/tmp", **owner)
         deadline = time.monotonic() + START_TIMEOUT_S
-        while not (self.folder / ".s.PGSQL.6432").exists():
+        while not self.socket.exists():
             assert self.process.poll() is None and time.monotonic() < deadline, f"PgBouncer does not start: {self.log()}"
             time.sleep(0.02)
+
+    def restart(self):
+        """As a crash does it."""
+        self.process.kill()
+        self.process.wait(START_TIMEOUT_S)
+        self.socket.unlink(missing_ok=True)
+        self.start()
 
     def log(self):
         return (self.folder / "log").read_text(errors="replace")[-4000:]
@@ -64,7 +76,7 @@ class PgBouncer:
         """The same database, by way of the pooler."""
         parts = urllib.parse.urlsplit(url)
         query = urllib.parse.parse_qs(parts.query)
-        query.update(host=[str(self.folder)], port=["6432"])
+        query.update(host=[str(self.folder)], port=[self.socket.name.rsplit(".", 1)[1]])
         return urllib.parse.urlunsplit(parts._replace(query=urllib.parse.urlencode(query, doseq=True)))
 
     def destroy(self):

@@ -47,7 +47,8 @@ static void closing_what_is_closed_does_nothing(void **state)
 
 /* Connecting */
 
-/* What is required, then what a server may lack, in a Sync each. */
+/* Whose session it is; what is required, then what a server may lack, in a Sync each. */
+#define ASKED "SELECT() Sync"
 #define SETUP(is_read_only)                                                                                            \
 	"SELECT(off,5000,31000," is_read_only ",on) +meantime: timeout +meantime: read only Sync"                      \
 	" SELECT() Sync SELECT() Sync"
@@ -65,6 +66,9 @@ static void it_connects_is_set_up_and_ready(void **state)
 	assert_false(db_conn_wants_write(&conn));
 	assert_int_equal(db_conn_advance(&conn), 0);
 	assert_int_equal(conn.state, CONN_PREPARING);
+	assert_string_equal(fake_pq_sent(pg()), ASKED);
+	fake_pq_answer_all(pg());
+	assert_int_equal(db_conn_advance(&conn), 0);
 	assert_string_equal(fake_pq_sent(pg()), SETUP("on"));
 	while (fake_pq_unanswered(pg()) > 0) {
 		assert_false(db_conn_is_usable(&conn));
@@ -88,6 +92,8 @@ static void the_distance_is_that_of_a_sync_alone(void **state)
 	assert_int_equal(db_conn_advance(&conn), 0);
 	usleep(30 * 1000); /* the set-up takes long */
 	fake_pq_answer_all(pg());
+	assert_int_equal(db_conn_advance(&conn), 0);
+	fake_pq_answer_all(pg());
 	asked_ns = clock_now_ns();
 	assert_int_equal(db_conn_advance(&conn), 0);
 	usleep(5 * 1000);
@@ -104,7 +110,8 @@ static void a_writing_connection_is_set_to_write(void **state)
 	assert_int_equal(db_conn_open(&conn, NULL), 0);
 	assert_int_equal(db_conn_advance(&conn), 0);
 	assert_int_equal(db_conn_advance(&conn), 0);
-	assert_string_equal(fake_pq_sent(pg()), SETUP("off"));
+	assert_int_equal(db_conn_advance(&conn), 0);
+	assert_string_equal(fake_pq_sent(pg()), ASKED " " SETUP("off"));
 }
 
 static void a_refused_connect_says_why(void **state)
@@ -123,6 +130,8 @@ static void settings_that_are_refused_end_the_connection(void **state)
 	assert_int_equal(db_conn_open(&conn, NULL), 0);
 	assert_int_equal(db_conn_advance(&conn), 0);
 	assert_int_equal(db_conn_advance(&conn), 0);
+	fake_pq_answer_all(pg());
+	assert_int_equal(db_conn_advance(&conn), 0);
 	fake_pq_answer_error(pg(), "22023", "invalid value for parameter \"DateStyle\"", NULL);
 	assert_int_equal(db_conn_advance(&conn), -1);
 	assert_string_equal(conn.error, "invalid value for parameter \"DateStyle\"");
@@ -135,6 +144,8 @@ static void what_is_optional_may_be_missing(void **state)
 	fake_pq.answers_setup = false;
 	assert_int_equal(db_conn_open(&conn, NULL), 0);
 	assert_int_equal(db_conn_advance(&conn), 0);
+	assert_int_equal(db_conn_advance(&conn), 0);
+	fake_pq_answer_all(pg());
 	assert_int_equal(db_conn_advance(&conn), 0);
 	for (int i = 0; i < 4; i++)
 		fake_pq_answer(pg());
@@ -156,6 +167,8 @@ static void a_session_that_ends_during_its_set_up_is_lost(void **state)
 	fake_pq.answers_setup = false;
 	assert_int_equal(db_conn_open(&conn, NULL), 0);
 	assert_int_equal(db_conn_advance(&conn), 0);
+	assert_int_equal(db_conn_advance(&conn), 0);
+	fake_pq_answer_all(pg());
 	assert_int_equal(db_conn_advance(&conn), 0);
 	for (int i = 0; i < 4; i++)
 		fake_pq_answer(pg());

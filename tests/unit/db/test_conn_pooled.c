@@ -14,11 +14,13 @@ static int set_up_pooled(void **state)
 
 static void open_pooled(bool is_read_only)
 {
-	fake_pq.setup_parts = settings.pooler == DB_POOLER_SESSION ? 4 : 2;
+	fake_pq.setup_parts = settings.pooler == DB_POOLER_SESSION ? 5 : 2;
 	init_as(is_read_only);
 	assert_int_equal(db_conn_open(&conn, NULL), 0);
 	while (!db_conn_is_usable(&conn))
 		assert_int_equal(db_conn_advance(&conn), 0);
+	for (unsigned i = 0; i < settings.catalog.statement_count; i++)
+		conn.prepared[i] = (struct db_prepared){.signature = &statements[i]->signature, .seen = 1};
 }
 
 static void the_set_up_leaves_nothing(void **state)
@@ -122,6 +124,7 @@ static void a_turn_sends_nothing(void **state)
 	assert_string_equal(fake_pq_sent(pg()), "");
 	assert_int_equal(conn.state, CONN_READY);
 	assert_int_equal(conn.catalog.edition, 1);
+	/* and the statement is of another edition */
 	assert_int_equal(send_batch(0, &country, true), 0);
 	assert_string_equal(fake_pq_sent(pg()), "SELECT(on,5000,31000,on,on) SELECT(0) Sync");
 }
@@ -130,7 +133,7 @@ static void a_turn_sends_nothing(void **state)
 static void assert_write_is(enum db_pooler pooler, bool is_pooler_s, const char *sqlstate, enum error error)
 {
 	settings.pooler = pooler;
-	fake_pq.setup_parts = pooler == DB_POOLER_SESSION ? 4 : 2;
+	fake_pq.setup_parts = pooler == DB_POOLER_SESSION ? 5 : pooler == DB_POOLER_NONE ? 3 : 2;
 	init_as(false);
 	over[0] = '\0';
 	open_and_prepare();
@@ -171,6 +174,10 @@ static void a_session_of_a_pooler_s_is_set_up_part_by_part(void **state)
 	assert_int_equal(db_conn_open(&conn, NULL), 0);
 	assert_int_equal(db_conn_advance(&conn), 0);
 	assert_int_equal(db_conn_advance(&conn), 0);
+	assert_string_equal(fake_pq_sent(pg()), "SELECT() Sync");
+	fake_pq.has_other_pid = true;
+	fake_pq_answer_all(pg());
+	assert_int_equal(db_conn_advance(&conn), 0);
 	assert_string_equal(fake_pq_sent(pg()),
 			    "SELECT(off,5000,31000,on,on) +meantime: timeout +meantime: read only Sync");
 	for (int i = 0; i < 2; i++) {
@@ -185,8 +192,250 @@ static void a_session_of_a_pooler_s_is_set_up_part_by_part(void **state)
 	fake_pq_answer_all(pg());
 	assert_int_equal(db_conn_advance(&conn), 0);
 	assert_int_equal(conn.state, CONN_READY);
-	assert_int_equal(send_batch(0, &slow, true), 0);
-	assert_string_equal(fake_pq_sent(pg()), "R/O meantime:(250) SELECT() Sync");
+}
+
+/* It is one's own until it is closed; what is prepared is over before the next is sent. */
+static void a_session_of_a_pooler_s_prepares_one_at_a_time(void **state)
+{
+	(void)state;
+	settings.pooler = DB_POOLER_SESSION;
+	fake_pq.setup_parts = 5;
+	open_unprepared();
+	add_batch(0, &slow);
+	db_batch_add(&batches[0], &country, values[0]);
+	assert_int_equal(db_conn_prepare(&conn, &batches[0], false), DB_CONN_WAITS);
+	assert_string_equal(fake_pq_sent(pg()), "meantime:(250) +slow ?slow Sync");
+	assert_int_equal(ask_again(0), DB_CONN_WAITS);
+	assert_string_equal(fake_pq_sent(pg()), "+country ?country Sync");
+	assert_int_equal(ask_again(0), DB_CONN_READY);
+	assert_int_equal(db_conn_send(&conn, &batches[0], true), 0);
+	assert_string_equal(fake_pq_sent(pg()), "R/O meantime:(250) slow() country(0) Sync");
+	fake_pq_answer_all(pg());
+	assert_int_equal(db_conn_advance(&conn), 0);
+	assert_string_equal(over, "0 done");
+	/* another edition's are prepared in the place of these */
+	assert_int_equal(db_conn_turn(&conn, (struct db_catalog){.edition = 1, .statement_count = 5}), 0);
+	assert_string_equal(fake_pq_sent(pg()), "DEALLOCATE() +meantime: timeout +meantime: read only Sync");
+	fake_pq_answer_all(pg());
+	assert_int_equal(db_conn_advance(&conn), 0);
+	assert_int_equal(conn.state, CONN_READY);
+}
+
+/* A batch that comes now is no one that has waited for the failure of before. */
+static void what_failed_to_prepare_is_tried_again_behind_another(void **state)
+{
+	(void)state;
+	settings.pooler = DB_POOLER_SESSION;
+	fake_pq.setup_parts = 5;
+	open_unprepared();
+	conn.prepared[country.index].has_failed = true;
+	add_batch(0, &slow);
+	db_batch_add(&batches[0], &country, values[0]);
+	assert_int_equal(db_conn_prepare(&conn, &batches[0], false), DB_CONN_WAITS);
+	assert_int_equal(ask_again(0), DB_CONN_WAITS);
+	assert_string_equal(fake_pq_sent(pg()), "meantime:(250) +slow ?slow Sync +country ?country Sync");
+	assert_int_equal(ask_again(0), DB_CONN_READY);
+}
+
+/* Nothing is set there. */
+static void a_pooler_that_is_not_named_is_no_session(void **state)
+{
+	(void)state;
+	fake_pq.answers_setup = false;
+	fake_pq.has_other_pid = true;
+	init_as(true);
+	assert_int_equal(db_conn_open(&conn, NULL), 0);
+	assert_int_equal(db_conn_advance(&conn), 0);
+	assert_int_equal(db_conn_advance(&conn), 0);
+	assert_string_equal(fake_pq_sent(pg()), "SELECT() Sync");
+	fake_pq_answer_all(pg());
+	assert_int_equal(db_conn_advance(&conn), -1);
+	assert_string_equal(conn.error, "a pooler stands in front of PostgreSQL now; restart with --db-pooler");
+	assert_string_equal(fake_pq_sent(pg()), "");
+}
+
+static void an_answer_that_was_not_asked_for_ends_the_connection(void **state)
+{
+	(void)state;
+	open_and_prepare();
+	fake_pq_push(pg(), PGRES_PIPELINE_SYNC, NULL, NULL);
+	assert_int_equal(db_conn_advance(&conn), -1);
+	assert_string_equal(conn.error, "an answer that was not asked for");
+}
+
+/* What is looked at, behind a transaction pooler */
+
+static const struct db_column one_column[] = {{.name = "answer", .oid = 25}};
+static const struct db_statement returning = {
+    .name = "returning",
+    .sql = "INSERT",
+    .parameter_count = 1,
+    .signature = {.parameters = one_text, .columns = (struct db_column *)(uintptr_t)one_column, .column_count = 1},
+};
+static const struct db_statement reading = {
+    .name = "reading",
+    .sql = "SELECT",
+    .parameter_count = 1,
+    .signature = {.parameters = one_text, .columns = (struct db_column *)(uintptr_t)one_column, .column_count = 1},
+    .is_read_only = true,
+};
+
+static void open_looking(bool is_read_only, const struct db_statement *statement)
+{
+	open_pooled(is_read_only);
+	fake_pq_sent(pg());
+	fake_pq.shows_prepares = true;
+	conn.prepared[0] = (struct db_prepared){.signature = &statement->signature, .seen = 1};
+}
+
+/* With the time that it may wait for a lock, and without a name. */
+static void what_was_not_described_is_described_first(void **state)
+{
+	(void)state;
+	open_looking(false, &returning);
+	fake_pq_describe("", 1, 1, 25);
+	conn.prepared[0] = (struct db_prepared){0};
+	add_batch(0, &returning);
+	assert_int_equal(db_conn_prepare(&conn, &batches[0], false), DB_CONN_WAITS);
+	assert_string_equal(fake_pq_sent(pg()), "SELECT(5000) + ? Sync");
+	assert_int_equal(ask_again(0), DB_CONN_READY);
+	assert_ptr_equal(batches[0].queries[0].signature, &returning.signature);
+	assert_false(conn.prepared[0].is_in_session);
+}
+
+static void a_write_is_described_where_it_runs(void **state)
+{
+	(void)state;
+	open_looking(false, &returning);
+	fake_pq_describe("", 1, 1, 25);
+	assert_int_equal(send_batch(0, &returning, true), 0);
+	assert_string_equal(fake_pq_sent(pg()), "SELECT(on,5000,31000,off,on) + ?");
+	fake_pq_answer_all(pg());
+	assert_int_equal(db_conn_advance(&conn), 0);
+	assert_string_equal(fake_pq_sent(pg()), "(0) Sync");
+	assert_string_equal(over, "");
+	fake_pq_answer_all(pg());
+	assert_int_equal(db_conn_advance(&conn), 0);
+	assert_string_equal(over, "0 done");
+	assert_row(0, "(0)");
+	assert_int_equal(conn.state, CONN_READY);
+}
+
+static void a_write_of_several_is_described_where_it_runs(void **state)
+{
+	(void)state;
+	open_looking(false, &returning);
+	fake_pq_describe("", 1, 1, 25);
+	add_batch(0, &returning);
+	db_batch_add(&batches[0], &returning, values[1]);
+	assert_int_equal(db_conn_prepare(&conn, &batches[0], false), DB_CONN_READY);
+	assert_int_equal(db_conn_send(&conn, &batches[0], true), 0);
+	assert_string_equal(fake_pq_sent(pg()), "SELECT(on,5000,31000,off,on) + ? + ?");
+	fake_pq_answer_all(pg());
+	assert_int_equal(db_conn_advance(&conn), 0);
+	assert_string_equal(fake_pq_sent(pg()), "INSERT(0) INSERT(1) Sync");
+	fake_pq_answer_all(pg());
+	assert_int_equal(db_conn_advance(&conn), 0);
+	assert_string_equal(over, "0 done");
+	assert_row(0, "INSERT(0)");
+}
+
+/* Nothing of it runs, and the statement is described again before it is sent again. */
+static void assert_not_run(unsigned seen)
+{
+	assert_string_equal(fake_pq_sent(pg()), "Sync");
+	fake_pq_answer_all(pg());
+	assert_int_equal(db_conn_advance(&conn), 0);
+	assert_int_equal(conn.prepared[0].seen, seen);
+	assert_int_equal(conn.state, CONN_READY);
+	assert_int_equal(conn.in_flight, 0);
+}
+
+static void a_write_with_other_columns_does_not_run(void **state)
+{
+	(void)state;
+	open_looking(false, &returning);
+	fake_pq_describe("", 1, 2, 25);
+	assert_int_equal(send_batch(0, &returning, true), 0);
+	fake_pq_sent(pg());
+	fake_pq_answer_all(pg());
+	assert_int_equal(db_conn_advance(&conn), 0);
+	assert_not_run(0);
+	assert_string_equal(over, "0 not run");
+	assert_int_equal(batches[0].error, ERROR_NONE);
+}
+
+static void a_write_that_does_not_parse_does_not_run(void **state)
+{
+	(void)state;
+	open_looking(false, &returning);
+	assert_int_equal(send_batch(0, &returning, true), 0);
+	fake_pq_sent(pg());
+	fake_pq_answer(pg());
+	fake_pq_answer_error(pg(), "42501", "permission denied", NULL);
+	fake_pq_answer(pg());
+	assert_int_equal(db_conn_advance(&conn), 0);
+	assert_not_run(1);
+	assert_string_equal(over, "0 done");
+	assert_string_equal(batches[0].sqlstate, "42501");
+}
+
+static void settings_that_fail_end_what_would_be_looked_at(void **state)
+{
+	(void)state;
+	open_looking(false, &returning);
+	assert_int_equal(send_batch(0, &returning, true), 0);
+	fake_pq_sent(pg());
+	fake_pq_answer_error(pg(), "53200", "out of memory", NULL);
+	fake_pq_answer_all(pg());
+	assert_int_equal(db_conn_advance(&conn), 0);
+	assert_not_run(1);
+	assert_string_equal(over, "0 done");
+	assert_int_not_equal(batches[0].error, ERROR_NONE);
+}
+
+static void a_write_whose_client_has_gone_does_not_run(void **state)
+{
+	(void)state;
+	open_looking(false, &returning);
+	fake_pq_describe("", 1, 1, 25);
+	assert_int_equal(send_batch(0, &returning, true), 0);
+	fake_pq_sent(pg());
+	db_conn_forget(&batches[0]);
+	fake_pq_answer_all(pg());
+	assert_int_equal(db_conn_advance(&conn), 0);
+	assert_not_run(1);
+	assert_string_equal(over, "");
+}
+
+static void a_read_with_other_columns_runs_again(void **state)
+{
+	(void)state;
+	open_looking(true, &reading);
+	conn.prepared[0].signature = &reading.signature;
+	add_batch(0, &reading);
+	batches[0].queries[0].signature = &returning.signature;
+	assert_int_equal(db_conn_prepare(&conn, &batches[0], false), DB_CONN_READY);
+	assert_int_equal(db_conn_send(&conn, &batches[0], true), 0);
+	assert_string_equal(fake_pq_sent(pg()), "SELECT(on,5000,31000,on,on) SELECT(0) Sync");
+	fake_pq.oid_of_rows = 20;
+	fake_pq_answer_all(pg());
+	assert_int_equal(db_conn_advance(&conn), 0);
+	assert_string_equal(over, "0 not run");
+	assert_null(batches[0].queries[0].result);
+	assert_int_equal(conn.prepared[0].seen, 0);
+}
+
+static void a_read_with_the_columns_that_are_known_is_answered(void **state)
+{
+	(void)state;
+	open_looking(true, &reading);
+	assert_int_equal(send_batch(0, &reading, true), 0);
+	fake_pq.oid_of_rows = 25;
+	fake_pq_answer_all(pg());
+	assert_int_equal(db_conn_advance(&conn), 0);
+	assert_string_equal(over, "0 done");
+	assert_row(0, "SELECT(0)");
 }
 
 /* Which kind of pooler it is */
@@ -194,6 +443,7 @@ static void a_session_of_a_pooler_s_is_set_up_part_by_part(void **state)
 /* The processes that the first and the second connection are told of, one by one. */
 static const char *const *pids[2];
 static unsigned asked[2];
+static enum db_pooler pooler_kind;
 
 static const char *next_pid(unsigned index, const char *sent)
 {
@@ -210,12 +460,13 @@ static const char *fault_with(int told, const char *const *first, const char *co
 
 	fake_pq_reset();
 	fake_pq.answers_everything = true;
+	fake_pq.setup_parts = 2;
 	fake_pq.backend_pid = told;
 	fake_pq.answer = next_pid;
 	pids[0] = first;
 	pids[1] = second;
 	asked[0] = asked[1] = 0;
-	settings.pooler = DB_POOLER_NONE;
+	settings.pooler = pooler_kind;
 	pooler_init_probe(&probe, &of_probe, &settings);
 	assert_int_equal(db_wait_open(&probe, UINT64_MAX), 0);
 	fault = pooler_fault(&settings, &probe);
@@ -231,7 +482,7 @@ static void a_pooler_of_transactions_is_found(void **state)
 	(void)state;
 	assert_null(fault_with(10, PIDS("10"), PIDS("99")));
 	assert_int_equal(fake_pq.opened, 1);
-	assert_null(fault_with(77, PIDS("10"), PIDS("11")));
+	assert_non_null(strstr(fault_with(77, PIDS("10"), PIDS("11")), "--db-pooler session"));
 	assert_int_equal(fake_pq.opened, 2);
 	/* the first's session is the second's next */
 	assert_non_null(fault_with(77, PIDS("10"), PIDS("10")));
@@ -242,7 +493,10 @@ static void a_pooler_of_transactions_is_found(void **state)
 	assert_non_null(fault_with(77, PIDS("10", "10", "10", "12"), PIDS("11")));
 	/* what says nothing is no fault: who serves says what is wrong with it */
 	assert_null(fault_with(77, PIDS("x"), PIDS("11")));
-	assert_null(fault_with(77, PIDS("10"), PIDS("x")));
+	assert_non_null(strstr(fault_with(77, PIDS("10"), PIDS("x")), "--db-pooler session"));
+	pooler_kind = DB_POOLER_SESSION;
+	assert_null(fault_with(77, PIDS("10"), PIDS("11")));
+	assert_non_null(strstr(fault_with(77, PIDS("10"), PIDS("10")), "--db-pooler transaction"));
 }
 
 #define TEST_POOLED(name) cmocka_unit_test_setup_teardown(name, set_up_pooled, tear_down)
@@ -258,7 +512,20 @@ int main(void)
 	    TEST_POOLED(a_time_of_its_own_goes_with_the_settings),
 	    TEST_POOLED(a_stream_s_transaction_is_set_once),
 	    TEST_POOLED(a_turn_sends_nothing),
+	    TEST_POOLED(what_was_not_described_is_described_first),
+	    TEST_POOLED(a_write_is_described_where_it_runs),
+	    TEST_POOLED(a_write_of_several_is_described_where_it_runs),
+	    TEST_POOLED(a_write_with_other_columns_does_not_run),
+	    TEST_POOLED(a_write_that_does_not_parse_does_not_run),
+	    TEST_POOLED(settings_that_fail_end_what_would_be_looked_at),
+	    TEST_POOLED(a_write_whose_client_has_gone_does_not_run),
+	    TEST_POOLED(a_read_with_other_columns_runs_again),
+	    TEST_POOLED(a_read_with_the_columns_that_are_known_is_answered),
 	    TEST(a_session_of_a_pooler_s_is_set_up_part_by_part),
+	    TEST(a_session_of_a_pooler_s_prepares_one_at_a_time),
+	    TEST(a_pooler_that_is_not_named_is_no_session),
+	    TEST(an_answer_that_was_not_asked_for_ends_the_connection),
+	    TEST(what_failed_to_prepare_is_tried_again_behind_another),
 	    TEST(a_pooler_s_goodbye_leaves_a_write_unknown),
 	    TEST(a_pooler_of_transactions_is_found),
 	};

@@ -27,7 +27,7 @@ static void a_statement_never_seen_travels_alone(void **state)
 static void expect_one_at_a_time(enum db_pooler pooler)
 {
 	settings.pooler = pooler;
-	fake_pq.setup_parts = pooler == DB_POOLER_SESSION ? 4 : 2;
+	fake_pq.setup_parts = pooler == DB_POOLER_SESSION ? 5 : 2;
 	start();
 	teach(&country, 0);
 	teach(&add, 0);
