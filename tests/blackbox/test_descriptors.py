@@ -85,6 +85,7 @@ def test_none_left_for_clients(serve):
     with service.connect() as known, http_client.Connection(service.admin_address) as asking:
         assert known.request("GET", "/numbers/1").json == {"n": 1}
         assert metric(asking, EXHAUSTED % "accept") == 0
+        began_s = time.monotonic()
         with none_left(service, asking):
             before_s = service.cpu_s()
             for _ in range(50):
@@ -95,7 +96,9 @@ def test_none_left_for_clients(serve):
             time.sleep(1)
             assert service.cpu_s() - before_s < 0.8, "no loop turns without a pause"
         assert service.log_contains("no file descriptor is left for a client, and it is turned away; raise the process's")
-        assert service.log().count("no file descriptor is left") == 1
+        # one in 10 s, whatever else met the same
+        lines = service.log().count("no file descriptor is left for a client")
+        assert lines <= 1 + (time.monotonic() - began_s) / 10, service.log()
     assert wait_until(lambda: service.get("/numbers/3").json == {"n": 3})
 
 
