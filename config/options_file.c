@@ -15,7 +15,7 @@ static const char *read_file(struct options *options, const char *file, size_t *
 	int error;
 
 	if (stream == NULL) {
-		option_fail(options, "%s: can not be opened: %s", file, strerror(errno));
+		option_fail(options, "%s: cannot be opened: %s", file, strerror(errno));
 		return NULL;
 	}
 	bytes = arena_alloc(&options->arena, FILE_BYTES_MAX + 1);
@@ -24,7 +24,7 @@ static const char *read_file(struct options *options, const char *file, size_t *
 	error = ferror(stream) ? errno : 0;
 	fclose(stream);
 	if (error != 0) {
-		option_fail(options, "%s: can not be read: %s", file, strerror(error));
+		option_fail(options, "%s: cannot be read: %s", file, strerror(error));
 		return NULL;
 	}
 	if (*length > FILE_BYTES_MAX) {

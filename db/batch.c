@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char db_unreachable[] = "the database can not be reached; try again";
+const char db_unreachable[] = "the database cannot be reached; try again";
 const char db_lost_twice[] = "the connection to the database was lost twice; try again";
 const char db_given_up[] = "its connections to the database had to be given up, again and again; try again";
 const char db_outcome_unknown[] = "the connection to the database was lost; whether it was written is not known";

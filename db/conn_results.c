@@ -263,7 +263,7 @@ static bool was_run(const struct db_batch *batch)
 	return batch == NULL || batch->error != ERROR_NONE || batch->arrived == batch->query_count;
 }
 
-/* Of a unit that is over. `is_spoilt`: what its reads say can not be trusted, not even their errors. */
+/* Of a unit that is over. `is_spoilt`: what its reads say cannot be trusted, not even their errors. */
 static void release(struct db_conn *conn, struct db_slot *slot, bool is_spoilt)
 {
 	if (slot->batch != NULL && is_spoilt)

@@ -64,7 +64,7 @@ static bool prepares(struct description *d, const struct endpoint *endpoint, con
 	return does;
 }
 
-/* A result is cut where it is made. What can not stand in FROM (SHOW, for one) stays whole, and max_result_bytes bounds
+/* A result is cut where it is made. What cannot stand in FROM (SHOW, for one) stays whole, and max_result_bytes bounds
  * it. */
 static void limit_rows(struct description *d, struct endpoint *endpoint)
 {

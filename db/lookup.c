@@ -153,7 +153,7 @@ static void look_up_all(struct db_lookup *lookup)
 		int status = look_up(lookup, name, port);
 
 		if (status != 0)
-			snprintf(lookup->error, sizeof(lookup->error), "can not resolve \"%s\": %s", name,
+			snprintf(lookup->error, sizeof(lookup->error), "cannot resolve \"%s\": %s", name,
 				 gai_strerror(status));
 		if (port != NULL)
 			port += strlen(port) + 1;
@@ -213,7 +213,7 @@ struct db_lookup *db_lookup_start(const char *conninfo)
 	if (start_thread(lookup) != 0) {
 		lookup->is_over = lookup->has_failed = true;
 		snprintf(lookup->error, sizeof(lookup->error),
-			 "can not resolve \"%s\": too many lookups of it have no answer yet", lookup->names);
+			 "cannot resolve \"%s\": too many lookups of it have no answer yet", lookup->names);
 	}
 	return lookup;
 }

@@ -1,5 +1,5 @@
-/* lookup.h - the host names of a connection string as addresses, looked up by a thread of its own: getaddrinfo() can
- * not be told when to give up, but who waits for it can.
+/* lookup.h - the host names of a connection string as addresses, looked up by a thread of its own: getaddrinfo()
+ * cannot be told when to give up, but its caller can stop waiting.
  *
  * libpq never blocks beyond its time but for name resolution; so names are looked up before, on every attempt, since a
  * restarted container comes back with another address.

@@ -111,7 +111,7 @@ static bool is_open_to_quick(const struct link *link, uint64_t now_ns)
 	       !link->has_lone_traveller && !is_overdue(link, now_ns);
 }
 
-/* Of writes each is a unit, and can not be taken off again from behind one that waits for a lock, or that has changed
+/* Of writes each is a unit, and cannot be taken off again from behind one that waits for a lock, or that has changed
  * the session: none is sent before the one before it is over, unless PostgreSQL is far away. */
 static bool has_room_ahead(const struct db_pipeline *pipeline, const struct link *link)
 {

@@ -345,9 +345,9 @@ static void note_failed_connect(struct db_pipeline *pipeline, struct link *link)
 	if (pipeline->is_full && pipeline_has_usable_link(pipeline, NULL))
 		note_full(pipeline, link);
 	else if (is_news)
-		log_error("db", "can not connect to the database: %s", link->conn.error);
+		log_error("db", "cannot connect to the database: %s", link->conn.error);
 	else
-		log_debug("db", "can not connect to the database: %s", link->conn.error);
+		log_debug("db", "cannot connect to the database: %s", link->conn.error);
 	/* two that began at once may have been in each other's way */
 	if (pipeline->is_full && is_news && !pipeline_has_usable_link(pipeline, NULL))
 		pipeline->room_tries = PIPELINE_ROOM_TRIES;
@@ -417,7 +417,7 @@ static void leave_lane_without_link(struct db_pipeline *pipeline, struct lane *l
 	end(pipeline, &lane->alone.batches);
 }
 
-/* Whether it was being opened, and what waits has to be told that PostgreSQL can not be reached. */
+/* Whether it was being opened, and what waits has to be told that PostgreSQL cannot be reached. */
 static bool failed_to_open(struct link *link)
 {
 	if (link->opening_ns == 0 || link->conn.is_turning)

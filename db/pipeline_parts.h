@@ -111,7 +111,7 @@ struct lane *pipeline_lane_of(struct db_pipeline *pipeline, const struct db_batc
 /* `is_first`: it was taken already, and comes back before those that were not. */
 void pipeline_wait(struct db_pipeline *pipeline, struct db_batch *batch, bool is_first);
 void pipeline_leave_lane(struct db_pipeline *pipeline, struct db_batch *batch);
-/* Puts on links who can go now, and opens links for those who can not. */
+/* Puts on links who can go now, and opens links for those who cannot. */
 void pipeline_dispatch_lane(struct db_pipeline *pipeline, struct lane *lane, uint64_t now_ns);
 /* NULL: of both lanes. */
 bool pipeline_has_usable_link(const struct db_pipeline *pipeline, const struct lane *lane);

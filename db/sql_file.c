@@ -55,7 +55,7 @@ static void check_first_word(struct parser *parser, const struct sql_token *toke
 	parser->draft.endpoint.statement.may_commit = is_call;
 	if (is_call && parser->draft.endpoint.method == HTTP_GET)
 		complain(parser, token->line,
-			 "a GET can not write, and a procedure can: CALL is for the other methods");
+			 "a GET cannot write, and a procedure can: CALL is for the other methods");
 	for (size_t i = 0; i < ARRAY_LENGTH(allowed); i++)
 		if (token->text.length == strlen(allowed[i]) &&
 		    strncasecmp(token->text.at, allowed[i], token->text.length) == 0)
@@ -273,7 +273,7 @@ static void check_draft(struct parser *parser, bool has_sql)
 	sql_check_path_parameters(parser);
 	if (endpoint->method == HTTP_GET && draft->setting_line > 0)
 		complain(parser, draft->setting_line,
-			 "a GET can not write, so its SQL must not mention transaction_read_only");
+			 "a GET cannot write, so its SQL must not mention transaction_read_only");
 }
 
 /* What follows from the rest. */

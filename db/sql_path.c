@@ -162,7 +162,7 @@ void sql_check_path_parameters(struct parser *parser)
 			complain(parser, draft->endpoint.route_line, "the path holds {%s} twice", parameter->name);
 		else if (parameter->has_default)
 			complain(parser, parameter->line,
-				 "the path parameter %s can not have a default: it is always there", parameter->name);
+				 "the path parameter %s cannot have a default: it is always there", parameter->name);
 		in_path |= bit;
 	}
 	check_literals(parser);

@@ -243,7 +243,7 @@ static int open_when_needed(struct db_wait *wait, struct db_conn *conn, const st
 		return 0;
 	}
 	if (wait->failures++ == 0)
-		log_error("db", "conn %u: can not connect: %s", conn->number, conn->error);
+		log_error("db", "conn %u: cannot connect: %s", conn->number, conn->error);
 	wait->retry_ns = clock_now_ns() + backoff_ns(wait->failures);
 	return -1;
 }

@@ -36,7 +36,7 @@ void db_wait_cleanup(struct db_wait *wait);
 void db_wait_count(const struct db_wait *wait, struct db_numbers *numbers);
 
 /* Connects within `deadline_ns`. For a connection that is used by one thread alone. Returns 0; 1 when the deadline came
- * before connect_timeout_ms had passed; or -1 when it can not be reached: conn->error says why. */
+ * before connect_timeout_ms had passed; or -1 when it cannot be reached: conn->error says why. */
 MUST_CHECK int db_wait_open(struct db_conn *conn, uint64_t deadline_ns);
 /* Waits until the batch can be sent, at most until its deadline; -1: it cannot, and has failed or is lost. */
 MUST_CHECK int db_wait_prepare(struct db_conn *conn, struct db_batch *batch);

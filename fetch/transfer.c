@@ -300,7 +300,7 @@ static const char *words_of(CURLcode result)
 {
 	switch (result) {
 	case CURLE_COULDNT_CONNECT:
-		return "the host can not be connected to";
+		return "the host cannot be connected to";
 	case CURLE_GOT_NOTHING:
 		return "the host closed the connection without an answer";
 	case CURLE_PARTIAL_FILE:
@@ -313,7 +313,7 @@ static const char *words_of(CURLcode result)
 	case CURLE_SSL_CONNECT_ERROR:
 		return "no TLS connection to the host could be made";
 	case CURLE_BAD_CONTENT_ENCODING:
-		return "the answer's compression can not be undone";
+		return "the answer's compression cannot be undone";
 	case CURLE_UNSUPPORTED_PROTOCOL:
 	case CURLE_WEIRD_SERVER_REPLY:
 		return "the answer is not HTTP";

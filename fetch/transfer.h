@@ -42,7 +42,7 @@ struct transfer {
 	uint64_t bytes;     /* of the body so far */
 	bool is_enough;     /* on_bytes said so, or all bytes_max were read: what curl then calls an error is none */
 	bool was_truncated; /* there was more than bytes_max */
-	bool is_to_be_left_alone_for_ever; /* Retry-After with a number that curl can not hold */
+	bool is_to_be_left_alone_for_ever; /* Retry-After with a number that curl cannot hold */
 
 	/* private */
 	uint64_t started_ns, last_byte_ns, deadline_ns;

@@ -234,10 +234,10 @@ static void note_unreadable(struct host *host, const char *why)
 {
 	host->robots_state = ROBOTS_UNREADABLE;
 	host->robots_until_ns = clock_now_ns() + ROBOTS_FAILURE_KEPT_S * NS_PER_S;
-	snprintf(host->why, sizeof(host->why), "its host's robots.txt can not be read: %.260s", why);
+	snprintf(host->why, sizeof(host->why), "its host's robots.txt cannot be read: %.260s", why);
 }
 
-/* RFC 9309, 2.3.1: what is not there allows everything, what can not be reached nothing. */
+/* RFC 9309, 2.3.1: what is not there allows everything, what cannot be reached nothing. */
 void visit_conclude_robots(struct visit *visit, CURLcode result)
 {
 	struct host *host = visit->host;

@@ -284,7 +284,7 @@ static void write_path(struct document *document, const struct endpoint_set *end
 	document_close(document);
 }
 
-/* Its operationId can not be an endpoint's name: those have no capitals. */
+/* Its operationId cannot be an endpoint's name: those have no capitals. */
 static void write_own_path(struct document *document)
 {
 	unsigned depth = document->depth;

@@ -27,7 +27,7 @@ int command_burst(struct command *command)
 		return EXIT_GOOD;
 	burst = &report->bursts[0];
 	if (isnan(burst->overlap))
-		report_say(report, "How much overlapped can not be said: a request alone was not answered.");
+		report_say(report, "How much overlapped cannot be said: a request alone was not answered.");
 	else if (burst->overlap > 0.9)
 		report_say(report, "They overlap: %u requests are over in %s, overlap %.2f of 1.", count,
 			   format_ms(burst->makespan, text), burst->overlap);

@@ -279,7 +279,7 @@ static const char *bound_sentence(struct report *report, const struct report_cur
 		    name, measured, best->concurrency, best->throughput / curve->little * 100, curve->little_threads,
 		    format_ms(curve->little_wait_ms, wait), format_count(curve->little, bound),
 		    best->throughput > BOUND_MET * curve->little
-			? "more clients can not improve it, only more that wait at once or a shorter wait"
+			? "more clients cannot improve it, only more that wait at once or a shorter wait"
 			: "not waiting ends it, but work for the processor, here or in the database; more that wait at "
 			  "once would not help");
 	if (!isnan(law))

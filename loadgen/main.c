@@ -123,7 +123,7 @@ static int read_body(struct command *command)
 	text = memory_alloc(BODY_BYTES_MAX + 1);
 	length = fread(text, 1, BODY_BYTES_MAX + 1, file);
 	if (ferror(file) || length > BODY_BYTES_MAX) {
-		snprintf(command->why, sizeof(command->why), "--body %s: it can not be read, or is longer than %d MiB",
+		snprintf(command->why, sizeof(command->why), "--body %s: it cannot be read, or is longer than %d MiB",
 			 body, BODY_BYTES_MAX >> 20);
 		free(text);
 		length = SIZE_MAX;

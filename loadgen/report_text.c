@@ -336,7 +336,7 @@ static void print_usl(FILE *out, const struct usl *usl)
 	if (usl->has_peak)
 		fprintf(out, "  its peak: %s/s at %.3g under way\n", format_count(usl->x_max, peak), usl->n_max);
 	else
-		fputs("  its peak: none to be seen, kappa can not be told from 0\n", out);
+		fputs("  its peak: none to be seen, kappa cannot be told from 0\n", out);
 }
 
 static void print_curve(const struct report *report, FILE *out, const struct report_curve *curve)

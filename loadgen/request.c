@@ -250,7 +250,7 @@ static int check_draft(const struct draft *draft, const struct place *place)
 	if (!is_token(draft->method, strlen(draft->method)))
 		return fail(place, "the method '%s' is no HTTP method", draft->method);
 	if (strcmp(draft->method, "CONNECT") == 0)
-		return fail(place, "CONNECT turns a connection into a tunnel, which can not be measured");
+		return fail(place, "CONNECT turns a connection into a tunnel, which cannot be measured");
 	if (draft->path[0] != '/')
 		return fail(place, "the path '%s' does not begin with /", draft->path);
 	for (const char *c = draft->path; *c != '\0'; c++)
@@ -548,7 +548,7 @@ static char *read_file(const char *name, const struct place *place)
 	text = memory_alloc(FILE_BYTES_MAX + 1);
 	length = fread(text, 1, FILE_BYTES_MAX + 1, file);
 	if (ferror(file) || length > FILE_BYTES_MAX || memchr(text, '\0', length) != NULL) {
-		fail(place, "it can not be read, is longer than %d MiB, or has a NUL byte", FILE_BYTES_MAX >> 20);
+		fail(place, "it cannot be read, is longer than %d MiB, or has a NUL byte", FILE_BYTES_MAX >> 20);
 		free(text);
 		text = NULL;
 	} else {

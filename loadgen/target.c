@@ -41,7 +41,7 @@ static int resolve(struct target *target, const char *url, const char *host, con
 	int error = getaddrinfo(host, port, &hints, &all);
 
 	if (error != 0) {
-		snprintf(why, why_size, "%s: the host %s can not be resolved: %s", url, host, gai_strerror(error));
+		snprintf(why, why_size, "%s: the host %s cannot be resolved: %s", url, host, gai_strerror(error));
 		return -1;
 	}
 	chosen = all;

@@ -1,4 +1,4 @@
-/* address_counts.h - how many connections each client address has, so that one can not take all there are.
+/* address_counts.h - how many connections each client address has, so that one cannot take all there are.
  *
  * An IPv6 address counts as its /64 network: that much one client may have.
  *

@@ -93,7 +93,7 @@ static const char *check_method(struct text method)
 		return "the request line does not begin with a method";
 	for (size_t i = 0; i < method.length; i++)
 		if (http_token_char(method.at[i]) == ' ')
-			return "the method contains a character that a method can not have";
+			return "the method contains a character that a method cannot have";
 	return NULL;
 }
 
@@ -197,7 +197,7 @@ static const char *check_header(struct scan *scan, struct text name, struct text
 	if (name.length == 4 && is_name(name, TEXT("host"))) {
 		scan->hosts++;
 		return http_target_is_host(value) ? NULL
-						  : "Host contains a character that a name and port can not have";
+						  : "Host contains a character that a name and port cannot have";
 	}
 	if (name.length == 14 && is_name(name, TEXT("content-length"))) {
 		scan->lengths++;
@@ -228,7 +228,7 @@ static const char *what_is_wrong_with_name(struct scan *scan, const char *start)
 		return "a header line has no name before its colon";
 	if (stop == ' ' || stop == '\t')
 		return "a header name is followed by a blank; its colon must follow at once";
-	return "a header name contains a character that a name can not have";
+	return "a header name contains a character that a name cannot have";
 }
 
 static const char *read_header_line(struct scan *scan)

@@ -211,7 +211,7 @@ void http_reply_on_ready(struct exchange *x)
 		end_without_body(reply, H2O_SEND_STATE_ERROR);
 		return;
 	}
-	REQUIRE(body.len > 0 || x->outcome == STEP_RESPOND); /* libh2o can not write nothing */
+	REQUIRE(body.len > 0 || x->outcome == STEP_RESPOND); /* libh2o cannot write nothing */
 	if (x->request.method == HTTP_HEAD || body.len == 0) {
 		end_without_body(reply, H2O_SEND_STATE_FINAL);
 		return;

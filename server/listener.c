@@ -106,7 +106,7 @@ int listeners_open(struct listener *listeners, unsigned count, const char *addre
 	}
 	status = getaddrinfo(address_is_any(&parts) ? NULL : parts.host, parts.port, &hints, &found);
 	if (status != 0) {
-		snprintf(why, why_bytes, "can not listen on %s: %s", address, gai_strerror(status));
+		snprintf(why, why_bytes, "cannot listen on %s: %s", address, gai_strerror(status));
 		return -1;
 	}
 	memset(listeners, 0, count * sizeof(*listeners));
@@ -115,7 +115,7 @@ int listeners_open(struct listener *listeners, unsigned count, const char *addre
 	else
 		at = open_sockets(listeners, count, found) == 0 ? found : NULL;
 	if (at == NULL)
-		snprintf(why, why_bytes, "can not listen on %s: %s", address, strerror(errno));
+		snprintf(why, why_bytes, "cannot listen on %s: %s", address, strerror(errno));
 	else
 		write_address(at->ai_addr, at->ai_addrlen, bound, bound_bytes);
 	freeaddrinfo(found);
@@ -129,7 +129,7 @@ static void on_connection(uv_stream_t *stream, int status)
 	if (status == 0)
 		listener->on_connection(listener);
 	else if (!listener->is_failing)
-		log_warning("http", "connections can not be accepted: %s", uv_strerror(status));
+		log_warning("http", "connections cannot be accepted: %s", uv_strerror(status));
 	listener->is_failing = status != 0;
 }
 

@@ -49,7 +49,7 @@ static void print_usage(FILE *out)
 	options_print_help(out);
 	fputs("\n"
 	      "exit status: 0 good; 1 something given is wrong (a file, the database, a value), said on stderr;\n"
-	      "2 the command line can not be understood\n",
+	      "2 the command line cannot be understood\n",
 	      out);
 }
 
@@ -122,7 +122,7 @@ static int load(struct loaded *loaded)
 	}
 	diagnostics_print(diagnostics, stderr);
 	if (why != NULL)
-		fprintf(stderr, "meantime: can not connect to the database (from %s): %s\n",
+		fprintf(stderr, "meantime: cannot connect to the database (from %s): %s\n",
 			options_origin(loaded->service.options, "database"), why);
 	return -1;
 }
@@ -177,7 +177,7 @@ static int end_output(int status)
 {
 	if (fflush(stdout) == 0 && !ferror(stdout))
 		return status;
-	fprintf(stderr, "meantime: can not write to stdout: %s\n", strerror(errno));
+	fprintf(stderr, "meantime: cannot write to stdout: %s\n", strerror(errno));
 	return EXIT_WRONG;
 }
 

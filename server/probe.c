@@ -113,7 +113,7 @@ int probe_readiness(const char *admin, char *why, size_t why_bytes)
 	fd = connect_to_first(found);
 	freeaddrinfo(found);
 	if (fd < 0) {
-		snprintf(why, why_bytes, "%s can not be reached: %s", admin, strerror(errno));
+		snprintf(why, why_bytes, "%s cannot be reached: %s", admin, strerror(errno));
 		return -1;
 	}
 	status = ask(fd, admin, why, why_bytes);

@@ -81,7 +81,7 @@ static void on_hangup(void *data)
 	reload_ask(&server->reload);
 }
 
-/* The loops keep the time of the drain; only one that waits itself, in sync mode, can not. */
+/* The loops keep the time of the drain; only one that waits itself, in sync mode, cannot. */
 static void watch_signals(struct server *server)
 {
 	const struct options *options = server->service->options;

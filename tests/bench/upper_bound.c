@@ -115,7 +115,7 @@ static void on_connection(uv_stream_t *listener, int status)
 
 	if (status != 0 || client == NULL || uv_tcp_init(&loop, &client->tcp) != 0 ||
 	    uv_accept(listener, (uv_stream_t *)&client->tcp) != 0)
-		fail("can not accept");
+		fail("cannot accept");
 	uv_tcp_nodelay(&client->tcp, 1);
 	uv_read_start((uv_stream_t *)&client->tcp, on_place, on_read);
 }
@@ -213,6 +213,6 @@ int main(void)
 	uv_ip4_addr("127.0.0.1", atoi(port), &address);
 	if (uv_tcp_bind(&listener, (struct sockaddr *)&address, 0) != 0 ||
 	    uv_listen((uv_stream_t *)&listener, 1024, on_connection) != 0)
-		fail("can not listen");
+		fail("cannot listen");
 	return uv_run(&loop, UV_RUN_DEFAULT);
 }

@@ -212,7 +212,7 @@ def test_several_compute_threads_count_the_same(patient):
 
 
 def test_a_computation_in_flight_is_answered_before_the_end(patient):
-    before = patient.cpu_s()  # in sync mode it can not be asked what it is doing
+    before = patient.cpu_s()  # in sync mode it cannot be asked what it is doing
     connection = ask(patient, "/primes/1000000000", timeout_s=PATIENCE_S)
     assert wait_until(lambda: patient.cpu_s() >= before + 0.1), "does not compute"
     patient.terminate()

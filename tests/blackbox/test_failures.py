@@ -1,4 +1,4 @@
-"""SQLSTATE to HTTP; GET can not write; one failure never touches another request."""
+"""SQLSTATE to HTTP; GET cannot write; one failure never touches another request."""
 
 import pytest
 
@@ -98,7 +98,7 @@ def at_once(service, connections, paths):
 
 
 def test_get_can_not_write_behind_one_that_unlocks_the_session(serve, postgres, mode):
-    """A statement that only sometimes changes its session can not be known for it."""
+    """A statement that only sometimes changes its session cannot be known for it."""
     service = serve()
     for number in range(20):  # quick from now on, and so together
         service.get("/session/set/application_name?value=quick")

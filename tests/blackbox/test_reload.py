@@ -295,7 +295,7 @@ def test_twenty_reloads_under_load(start, folder, loops):
     assert load.wrong == []
     assert edition_of(service) == 21
     assert service.get("/extra/21").json == {"extra": 21} and service.get("/extra/20").status == 404
-    assert " lost: " not in service.log() and "can not connect" not in service.log()
+    assert " lost: " not in service.log() and "cannot connect" not in service.log()
 
 
 def test_under_a_connection_limit(start, folder, faulty_postgres, mode):

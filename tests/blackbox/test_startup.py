@@ -104,7 +104,7 @@ def test_values_from_elsewhere_are_not_repeated(tmp_path):
                  ("", {"PGSSLMODE": "secret"}), ("service=secret", {"PGSERVICEFILE": str(tmp_path / "services")})]
     for url, environment in elsewhere:
         done = check(url, TEST_ENDPOINTS, environment=environment)
-        assert done.returncode == 1 and "can not connect to the database (from --database)" in done.stderr, done.stderr
+        assert done.returncode == 1 and "cannot connect to the database (from --database)" in done.stderr, done.stderr
         assert "secret" not in done.stderr and "***" in done.stderr, done.stderr
 
 
@@ -211,7 +211,7 @@ def test_a_database_that_is_away_is_not_waited_for_with_mistakes_at_hand(folder)
     endpoints = folder(GOOD + "-- name: a :one\n-- colour: red\n-- route: GET /a\nSELECT 1 AS one;\n")
     done = check("postgresql:///x?host=/nowhere", endpoints, "--database-wait-ms", 3600000)
     assert done.returncode == 1
-    assert "a.sql:5: " in done.stderr and "cannot connect" in done.stderr.replace("can not", "cannot"), done.stderr
+    assert "a.sql:5: " in done.stderr and "cannot connect" in done.stderr.replace("cannot", "cannot"), done.stderr
     assert "waiting for the database" not in done.stderr
 
 
@@ -465,7 +465,7 @@ def test_what_can_not_be_written_is_no_success(command, database):
     with open("/dev/full", "w") as full:
         done = subprocess.run([program(), command, *more], stdout=full, stderr=subprocess.PIPE, text=True,
                               env=clean_environment(), cwd=ROOT, timeout=60)
-    assert done.returncode == 1 and "can not write to stdout" in done.stderr
+    assert done.returncode == 1 and "cannot write to stdout" in done.stderr
 
 
 def test_a_locked_table_does_not_hold_the_start_up_for_ever(database, postgres):

@@ -259,7 +259,7 @@ def test_a_certificate_that_nobody_vouches_for(fetching, tmp_path):
 
 def test_hosts_that_are_not_there(fetching):
     page = one(fetching, "http://127.0.0.1:1/")
-    assert page["status"] is None and "can not be connected to" in page["error"]
+    assert page["status"] is None and "cannot be connected to" in page["error"]
     assert "resolved" in one(fetching, "http://does-not-exist.invalid/")["error"]
 
 
@@ -276,7 +276,7 @@ def test_nothing_inside_is_reached_unless_it_is_opened(atlas, web):
     assert len(pages) == len(DENIED) + 1
     for url, page in pages.items():
         assert page["status"] is None and page["title"] is None, page
-        assert "not public" in page["error"] or "can not be connected" in page["error"], page
+        assert "not public" in page["error"] or "cannot be connected" in page["error"], page
     assert web.seen == [] and web.connections == 0
 
 

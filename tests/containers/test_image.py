@@ -87,7 +87,7 @@ def test_the_user_can_write_nowhere(images):
 def test_no_database_is_said(images):
     done = docker("run", *HARDENED, "-e", "MEANTIME_DATABASE_WAIT_MS=0", "meantime", check=False)
     assert done.returncode == 1
-    assert "can not connect to the database" in done.stderr, done
+    assert "cannot connect to the database" in done.stderr, done
 
 
 def test_it_hears_sigterm_while_it_waits_for_its_database(images):

@@ -22,12 +22,12 @@ def test_the_programs_run_where_they_were_moved(prefix):
         assert run(prefix / "bin" / program, "version", cwd="/").stdout.startswith(f"{program} 0.")
     done = run(prefix / "bin/meantime", "check", "--endpoints", prefix / "share/meantime/endpoints", "--database",
                "host=/nowhere", check=False, cwd="/")
-    assert done.returncode == 1 and "can not connect to the database" in done.stderr, "endpoints were not read"
+    assert done.returncode == 1 and "cannot connect to the database" in done.stderr, "endpoints were not read"
 
 
 def test_the_folder_of_endpoints_is_found_beside_the_program(prefix, tmp_path):
     done = run(prefix / "bin/meantime", "check", "--database", "host=/nowhere", check=False, cwd=tmp_path)
-    assert done.returncode == 1 and "can not connect to the database" in done.stderr, done.stderr
+    assert done.returncode == 1 and "cannot connect to the database" in done.stderr, done.stderr
 
 
 def test_compare_finds_the_service_beside_it(prefix):

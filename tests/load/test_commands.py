@@ -29,7 +29,7 @@ def test_sweep_finds_where_one_at_a_time_ends(meantime_load, queueing):
     assert curve["usl"]["sigma"] == pytest.approx(1, abs=0.2)
     assert curve["knee"] == pytest.approx(1, rel=0.2)
     assert "of Little's bound" in curve["bound_sentence"]
-    assert "more clients can not improve it" in run.out
+    assert "more clients cannot improve it" in run.out
 
 
 @sometimes(3)

@@ -268,9 +268,9 @@ static void broken_files_are_refused(void **state)
 	refuse_file(options, large, ": is larger than 65536 bytes, the limit of a configuration file");
 	free(large);
 	assert_int_equal(options_load_file(options, "/no/such.json"), -1);
-	assert_error(options, "/no/such.json: can not be opened: No such file or directory");
+	assert_error(options, "/no/such.json: cannot be opened: No such file or directory");
 	assert_int_equal(options_load_file(options, "/tmp"), -1);
-	assert_error(options, "/tmp: can not be read: Is a directory");
+	assert_error(options, "/tmp: cannot be read: Is a directory");
 }
 
 static void the_sample_file_holds_defaults(void **state)
@@ -520,7 +520,7 @@ static void later_origins_win(void **state)
 	assert_int_equal(options->threads, 5);
 	assert_int_equal(load(options, other_file, ARGUMENTS(file_flag)), 0);
 	assert_int_equal(load(options, other_file, ARGUMENTS("--loops=2")), -1);
-	assert_error(options, "/no/such.json: can not be opened: No such file or directory");
+	assert_error(options, "/no/such.json: cannot be opened: No such file or directory");
 }
 
 /* "db_connections" as "--db-connections" or "MEANTIME_DB_CONNECTIONS". */

@@ -732,7 +732,7 @@ static bool is_there_one_for_writes(void)
 	return pipeline_has_usable_link(pipeline, &pipeline->lanes[1]);
 }
 
-/* One for reads can not serve writes; one for writes serves both. */
+/* One for reads cannot serve writes; one for writes serves both. */
 static void one_for_reads_makes_room_for_one_for_writes(void **state)
 {
 	(void)state;

@@ -200,7 +200,7 @@ static void a_write_on_a_dismissed_session_is_never_run_again(void **state)
 	assert_int_equal(db_pipeline_numbers(pipeline).run_again, 0);
 }
 
-/* What was not run can not have been written twice. */
+/* What was not run cannot have been written twice. */
 static void a_write_that_met_lost_statements_is_run_again(void **state)
 {
 	(void)state;

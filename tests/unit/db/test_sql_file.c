@@ -353,8 +353,8 @@ static void path_parameters(void **state)
 	(void)state;
 	wrong("-- name: a :one\n-- route: GET /a/{id}\nSELECT 1", 2, "does not use the path parameter {id}");
 	wrong("-- name: a :one\n-- route: GET /{id}/{id}\nSELECT :id", 2, "holds {id} twice");
-	wrong("-- name: a :one\n-- route: GET /{id}\n-- param: id = 1\nSELECT :id", 3, "can not have a default");
-	wrong("-- name: a :one\n-- route: GET /{id}\n-- param: id = null\nSELECT :id", 3, "can not have a default");
+	wrong("-- name: a :one\n-- route: GET /{id}\n-- param: id = 1\nSELECT :id", 3, "cannot have a default");
+	wrong("-- name: a :one\n-- route: GET /{id}\n-- param: id = null\nSELECT :id", 3, "cannot have a default");
 	assert_string_equal(only("-- name: a :one\n-- route: GET /{id}\n-- param: id  its number\nSELECT :id")
 				->statement.parameters[0]
 				.description,

@@ -74,7 +74,7 @@ static void a_statement_that_is_not_prepared_in_time_is_not_run(void **state)
 	assert_int_equal(fake_pq.open, 0);
 }
 
-/* What can not be answered in time any more is not written either. */
+/* What cannot be answered in time any more is not written either. */
 static void a_batch_whose_deadline_has_passed_is_not_sent(void **state)
 {
 	(void)state;

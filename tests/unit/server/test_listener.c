@@ -163,7 +163,7 @@ static void a_host_that_is_not_here_is_refused(void **state)
 {
 	(void)state;
 	assert_int_equal(open_at("192.0.2.1:0"), -1);
-	assert_non_null(strstr(why, "can not listen on 192.0.2.1:0: "));
+	assert_non_null(strstr(why, "cannot listen on 192.0.2.1:0: "));
 }
 
 static void a_port_in_use_is_refused_however_many_loops(void **state)
