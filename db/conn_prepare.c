@@ -159,6 +159,9 @@ enum db_conn_readiness db_conn_prepare(struct db_conn *conn, struct db_batch *ba
 		if (one > all)
 			all = one;
 	}
+	/* it is described, and the Sync behind that has not come: a pooler would take the session for idle with that */
+	if (UNLIKELY(conn->has_pooler) && all == DB_CONN_READY && conn->preparing > 0)
+		return DB_CONN_WAITS;
 	return all;
 }
 

@@ -210,6 +210,9 @@ void db_stream_wait(struct db_stream *stream, struct db_batch *batch, const stru
 		wait_for_part(stream, batch);
 	}
 	after_part(stream, batch);
+	/* this thread's next request may wait for a lock that its transaction holds */
+	if (batch->is_last_part)
+		db_conn_close(&stream->conn);
 }
 
 /* On the loop */

@@ -801,7 +801,7 @@ size_t PQresultMemorySize(const PGresult *result)
 
 int PQntuples(const PGresult *result)
 {
-	return result->status == PGRES_TUPLES_OK;
+	return result->status == PGRES_TUPLES_OK ? fake_pq.rows_said > 0 ? fake_pq.rows_said : 1 : 0;
 }
 
 int PQnfields(const PGresult *result)

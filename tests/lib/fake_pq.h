@@ -34,6 +34,7 @@ struct fake_pq {
 	bool is_pooler_s;        /* errors are not PostgreSQL's own */
 	int backend_pid;         /* what each connection was told */
 	const char *setup_value; /* of the rows of the set-up; NULL: what was sent */
+	int rows_said;           /* so many rows a result says it has, though one is there; 0: that one */
 	unsigned oid_of_rows;    /* the type of their column; 0: a text */
 	bool shows_prepares; /* else what is prepared after the set-up is not written down, and answered by itself */
 	unsigned forgets;    /* what is answered so: of so many statements that they are not prepared */

@@ -221,6 +221,22 @@ static void a_session_of_a_pooler_s_prepares_one_at_a_time(void **state)
 	assert_int_equal(conn.state, CONN_READY);
 }
 
+static void what_is_described_waits_for_its_sync(void **state)
+{
+	(void)state;
+	settings.pooler = DB_POOLER_SESSION;
+	fake_pq.setup_parts = 5;
+	open_unprepared();
+	add_batch(0, &country);
+	assert_int_equal(db_conn_prepare(&conn, &batches[0], false), DB_CONN_WAITS);
+	fake_pq_answer(pg());
+	fake_pq_answer(pg());
+	assert_int_equal(db_conn_advance(&conn), 0);
+	assert_int_equal(conn.prepared[country.index].seen, 1);
+	assert_int_equal(db_conn_prepare(&conn, &batches[0], true), DB_CONN_WAITS);
+	assert_int_equal(ask_again(0), DB_CONN_READY);
+}
+
 /* A batch that comes now is no one that has waited for the failure of before. */
 static void what_failed_to_prepare_is_tried_again_behind_another(void **state)
 {
@@ -525,6 +541,7 @@ int main(void)
 	    TEST(a_session_of_a_pooler_s_prepares_one_at_a_time),
 	    TEST(a_pooler_that_is_not_named_is_no_session),
 	    TEST(an_answer_that_was_not_asked_for_ends_the_connection),
+	    TEST(what_is_described_waits_for_its_sync),
 	    TEST(what_failed_to_prepare_is_tried_again_behind_another),
 	    TEST(a_pooler_s_goodbye_leaves_a_write_unknown),
 	    TEST(a_pooler_of_transactions_is_found),

@@ -356,8 +356,10 @@ static void waiting_fetches_part_after_part(void **state)
 	(void)state;
 	open_stream();
 	fake_pq.answers_everything = fake_pq.shows_prepares = true;
+	fake_pq.rows_said = 5000; /* there may be more */
 	for (int part = 0; part < 3; part++) {
 		wait_for_patient_part(0);
+		assert_false(batches[0].is_last_part);
 		assert_int_equal(batches[0].error, ERROR_NONE);
 		assert_ptr_equal(batches[0].queries[batches[0].query_count - 1].signature, signatures->first);
 	}
@@ -365,6 +367,20 @@ static void waiting_fetches_part_after_part(void **state)
 	    strstr(fake_pq_sent(fake_pq_conn(0)),
 		   "+language ?language Sync R/O BEGIN() DECLARE(0) FETCH() Sync R/O FETCH() Sync R/O FETCH() Sync"));
 	assert_int_equal(fake_pq.opened, 1);
+	assert_int_equal(fake_pq.open, 1);
+}
+
+/* What its transaction holds may be what the thread's next request waits for. */
+static void the_last_part_that_was_waited_for_ends_its_transaction(void **state)
+{
+	(void)state;
+	open_stream();
+	fake_pq.answers_everything = true;
+	wait_for_patient_part(0);
+	assert_int_equal(batches[0].error, ERROR_NONE);
+	assert_true(batches[0].is_last_part);
+	assert_int_equal(fake_pq.open, 0);
+	assert_int_equal(db_row_count(batches[0].queries[batches[0].query_count - 1].result), 1);
 }
 
 static void waiting_begins_again_when_others_were_in_the_way(void **state)
@@ -376,7 +392,6 @@ static void waiting_begins_again_when_others_were_in_the_way(void **state)
 	wait_for_patient_part(0);
 	assert_int_equal(batches[0].error, ERROR_NONE);
 	assert_int_equal(fake_pq.opened, 3);
-	assert_int_equal(fake_pq.open, 1);
 }
 
 static void waiting_for_a_part_that_is_lost_fails(void **state)
@@ -426,6 +441,7 @@ int main(void)
 	    TEST(a_part_is_as_large_as_the_rows_let_it),
 	    TEST(values_for_another_type_are_not_sent),
 	    TEST(waiting_fetches_part_after_part),
+	    TEST(the_last_part_that_was_waited_for_ends_its_transaction),
 	    TEST(waiting_begins_again_when_others_were_in_the_way),
 	    TEST(waiting_for_a_part_that_is_lost_fails),
 	    TEST(waiting_for_what_is_refused_sends_nothing),
