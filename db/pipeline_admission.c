@@ -74,21 +74,29 @@ static unsigned limit_of(const struct db_pipeline *pipeline, const struct queue 
 	return limit > others ? limit - others : 0;
 }
 
+/* As server/line.c's: an endpoint with more time of its own may keep a longer queue. */
+static uint64_t usual_ns(const struct db_pipeline *pipeline, const struct db_batch *batch)
+{
+	unsigned usual_ms = pipeline->options.settings->statement_timeout_ms;
+	unsigned own_ms = batch->queries[0].statement->timeout_ms;
+
+	return (own_ms > usual_ms ? own_ms : usual_ms) * NS_PER_MS;
+}
+
 static void admit(struct db_pipeline *pipeline, const struct lane *lane, struct queue *queue, uint64_t now_ns)
 {
 	for (struct list *item = first_new(queue), *next = item->next; item != &queue->batches;
 	     item = next, next = item->next) {
 		struct db_batch *batch = CONTAINER_OF(item, struct db_batch, link);
-		enum refusal refusal =
-		    congestion_judge(&queue->congestion,
-				     &(struct congestion_guest){
-					 .deadline_ns = batch->deadline_ns,
-					 .expected_ns = pipeline_share_of(pipeline, batch),
-					 .usual_ns = pipeline->options.settings->statement_timeout_ms * NS_PER_MS,
-					 .limit = limit_of(pipeline, queue),
-					 .servers = servers_of(pipeline, lane, queue),
-				     },
-				     now_ns);
+		enum refusal refusal = congestion_judge(&queue->congestion,
+							&(struct congestion_guest){
+							    .deadline_ns = batch->deadline_ns,
+							    .expected_ns = pipeline_share_of(pipeline, batch),
+							    .usual_ns = usual_ns(pipeline, batch),
+							    .limit = limit_of(pipeline, queue),
+							    .servers = servers_of(pipeline, lane, queue),
+							},
+							now_ns);
 
 		if (refusal == REFUSAL_NONE)
 			pipeline_let_in(pipeline, queue, batch, now_ns);

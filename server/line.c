@@ -81,13 +81,22 @@ static void leave(struct line *line, struct exchange *x)
 	list_remove(&x->link);
 }
 
+/* An endpoint whose author gives it more time may keep a longer line: a closed loop of slow requests is no overload. */
+static uint64_t usual_ns(const struct line *line, const struct exchange *x)
+{
+	const struct route *route = x->request.match.route;
+	unsigned usual_ms = line->service->options->request_timeout_ms;
+
+	return (route != NULL && route->timeout_ms > usual_ms ? route->timeout_ms : usual_ms) * NS_PER_MS;
+}
+
 static enum refusal judge(struct line *line, const struct exchange *x, unsigned servers, uint64_t now_ns)
 {
 	const struct options *options = line->service->options;
 	bool is_timed = !is_delay(line, x);
 	struct congestion_guest guest = {
 	    .deadline_ns = is_timed ? x->awaited.deadline_ns : UINT64_MAX,
-	    .usual_ns = is_timed ? options->request_timeout_ms * NS_PER_MS : UINT64_MAX,
+	    .usual_ns = is_timed ? usual_ns(line, x) : UINT64_MAX,
 	    .expected_ns = expected_of(line, x),
 	    .limit = options->queue_limit,
 	    .servers = servers,

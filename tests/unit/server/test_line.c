@@ -127,6 +127,21 @@ static void a_line_is_bounded_in_time(void **state)
 	assert_int_equal(exchanges[4]->retry_s, 5);
 }
 
+/* A closed loop of slow requests whose author gives them a minute is no overload. */
+static void more_time_of_its_own_keeps_a_longer_line(void **state)
+{
+	const struct route patient_route = {.name = "patient", .index = 1, .timeout_ms = 60000};
+
+	(void)state;
+	line_learn(&line, 1, NS_PER_S);
+	for (unsigned i = 0; i < 4; i++) {
+		exchanges[i]->awaited.deadline_ns = 61 * NS_PER_S;
+		assert_true(put(i, &patient_route, 1000));
+	}
+	exchanges[4]->awaited.deadline_ns = 61 * NS_PER_S;
+	assert_true(put(4, &patient_route, 1200));
+}
+
 static void what_was_learnt_is_of_its_route(void **state)
 {
 	(void)state;
@@ -212,6 +227,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    TEST(the_first_in_is_the_first_out),       TEST(what_is_put_back_is_first),
 	    TEST(a_line_is_bounded_in_number),         TEST(a_line_is_bounded_in_time),
+	    TEST(more_time_of_its_own_keeps_a_longer_line),
 	    TEST(what_was_learnt_is_of_its_route),     TEST(a_stream_that_has_begun_goes_on),
 	    TEST(at_its_turn_too_little_time_is_left), TEST(delays_make_nobody_wait),
 	    TEST(what_is_over_leaves_the_line),
