@@ -68,7 +68,7 @@ static bool is_folder(const struct stat *status)
 	return S_ISDIR(status->st_mode);
 }
 
-/* A backup, an editor's copy, a file that is switched off: somebody may wonder why it is not served. */
+/* A backup, an editor's copy, a file that is switched off: the log says why it is not served. */
 static void pass_over(const char *path, const char *why)
 {
 	log_info("endpoints", "%s is passed over: %s", path, why);

@@ -35,7 +35,7 @@ static bool fetches_pages(const struct endpoint_set *set)
 	return false;
 }
 
-/* When it is the folder that is wrong, whoever named it wants to hear it, too. */
+/* Where the folder itself is wrong, the origin of its name is said, too. */
 static void load_endpoints(struct edition *edition, const struct service *service)
 {
 	struct endpoint_set *set = &edition->endpoints;

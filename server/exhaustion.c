@@ -27,7 +27,7 @@ static bool is_exhaustion(int error)
 	return error == EMFILE || error == ENFILE;
 }
 
-/* Not for each: somebody has to read it. */
+/* One line for many refusals keeps the log readable. */
 static bool is_time_to_say(enum exhaustion what)
 {
 	uint64_t before = atomic_load(&said_ns[what]), now_ns = clock_now_ns();

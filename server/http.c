@@ -14,7 +14,7 @@ enum {
 	SWEEP_MS = 100,            /* how exact write_timeout_ms is */
 	UNREAD_MS = 50,            /* what has come meanwhile is accepted and read within so long */
 	BLOCKED_MS = 10,           /* less is not worth a look at every connection */
-	ADMIN_CONNECTIONS = 64,    /* of balancers, scrapers and whoever looks for himself */
+	ADMIN_CONNECTIONS = 64,    /* of balancers, scrapers and operators */
 	SPARE_INPUT_BUFFERS = 256, /* of 8 KiB each, as many as there are spare exchanges */
 };
 
