@@ -162,6 +162,45 @@ static void a_string_of_nothing_but_escapes_fits(void **state)
 	assert_memory_equal(out.bytes + out.length - 7, "\\u0001\"", 7);
 }
 
+/* The buffer grows piece by piece then; an escape stands before, at and behind the end of a piece, and everywhere. */
+static void a_long_string_is_escaped_as_a_short_one(void **state)
+{
+	enum { LENGTH = 5000 };
+	static char in[LENGTH], expected[6 * LENGTH + 3];
+
+	(void)state;
+	for (unsigned apart = 1; apart < 1100; apart = apart < 20 ? apart + 1 : apart * 2 + 1) {
+		struct buffer out = buffer_in(&arena);
+		char *end = expected;
+
+		*end++ = '"';
+		for (unsigned i = 0; i < LENGTH; i++) {
+			in[i] = i % apart == 0 ? '\x01' : 'x';
+			end += sprintf(end, "%s", i % apart == 0 ? "\\u0001" : "x");
+		}
+		*end++ = '"';
+		buffer_add(&out, TEXT("before"));
+		buffer_add_json_string(&out, (struct text){in, LENGTH});
+		assert_true(out.length <= out.capacity);
+		assert_int_equal(out.length, 6 + (size_t)(end - expected));
+		assert_memory_equal(out.bytes + 6, expected, (size_t)(end - expected));
+	}
+}
+
+/* Room is taken for what is there, not for the escapes that might be. */
+static void a_long_plain_string_takes_little_more_than_its_length(void **state)
+{
+	enum { LENGTH = 900 * 1000 };
+	static char in[LENGTH];
+	struct buffer out = buffer_in(&arena);
+
+	(void)state;
+	memset(in, 'x', sizeof(in));
+	buffer_add_json_string(&out, (struct text){in, sizeof(in)});
+	assert_int_equal(out.length, LENGTH + 2);
+	assert_int_equal(out.capacity, 1024 * 1024);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -170,6 +209,8 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(two_buffers_in_one_arena_do_not_meet, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(a_reserved_place_is_as_large_as_asked_for, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(printf_longer_than_what_is_left_is_whole, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(a_long_string_is_escaped_as_a_short_one, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(a_long_plain_string_takes_little_more_than_its_length, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(json_strings_are_quoted, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(json_strings_are_escaped, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(every_byte_is_escaped_at_every_place, set_up, tear_down),
