@@ -1,4 +1,4 @@
-"""Puts one small fault after the other into a C source, builds, runs the unit tests that link it, and says what nobody noticed."""
+"""Puts small faults into a C source, runs the unit tests that link it with one fault at a time, and prints those that no test notices."""
 
 import argparse
 import concurrent.futures
@@ -7,7 +7,6 @@ import dataclasses
 import fcntl
 import os
 import pathlib
-import queue
 import random
 import re
 import shutil
@@ -17,11 +16,12 @@ import sys
 import time
 
 import mutants
+import schemata
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 LIST = ROOT / "tests/mutation/equivalent.txt"
 TEST_TIMEOUT_S = 60  # without a fault
-PATIENCE, PATIENCE_MIN_S = 10, 5  # with one: so many times as long as without, and no less
+PATIENCE, PATIENCE_MIN_S = 3, 2  # with one: so many times as long as without, and no less
 
 
 def read_equivalent(path=LIST):
@@ -49,99 +49,117 @@ def end_tests(*_):
 
 
 class Workshop:
-    """A copy of the tree, built, in which one fault at a time is tried."""
+    """A copy of the tree, built, in which the faults of one file at a time are tried."""
 
     def __init__(self, folder, black_box, modes, sanitizers):
-        self.folder, self.black_box, self.modes = folder, black_box, modes
+        self.source, self.black_box, self.modes = folder / "src", black_box, modes
         self.builds = [folder / ("build" if sanitizer == "address" else f"build-{sanitizer}") for sanitizer in sanitizers]
         tracked = subprocess.run(["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=ROOT, capture_output=True,
                                  check=True).stdout.split(b"\0")
-        wanted = {os.fsdecode(name) for name in tracked if name}
-        for name in wanted:
-            there, here = ROOT / name, folder / "src" / name
-            if not there.is_file() or (here.is_file() and here.read_bytes() == there.read_bytes()):
-                continue
-            here.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(there, here)
+        for name in {os.fsdecode(name) for name in tracked if name}:
+            there, here = ROOT / name, self.source / name
+            if there.is_file() and not (here.is_file() and here.read_bytes() == there.read_bytes()):
+                here.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy(there, here)
         for build, sanitizer in zip(self.builds, sanitizers):
-            self.run_quietly(["cmake", "-S", folder / "src", "-B", build, "-G", "Ninja", "-DCMAKE_BUILD_TYPE=Debug",
-                              "-DCMAKE_C_FLAGS_DEBUG=-O0 -Werror=return-type", f"-DMEANTIME_SANITIZE={sanitizer}"])
-            self.run_quietly(["ninja", "-C", build])
-
-    @staticmethod
-    def run_quietly(command):
-        done = subprocess.run([str(part) for part in command], capture_output=True, text=True)
-        if done.returncode != 0:
-            sys.exit(f"{command[0]} failed:\n{done.stdout[-3000:]}{done.stderr[-1000:]}")
+            run_quietly(["cmake", "-S", self.source, "-B", build, "-G", "Ninja", "-DCMAKE_BUILD_TYPE=Debug",
+                         "-DCMAKE_C_FLAGS_DEBUG=-O0 -Werror=return-type", f"-DMEANTIME_SANITIZE={sanitizer}"])
+            run_quietly(["ninja", "-C", build])
 
     def tests_of(self, name):
-        """The test programs that link the file."""
-        path = self.folder / "src" / name
-        os.utime(path)
+        """The test programs that link the file, by build, the nearest first: most faults are noticed there."""
+        os.utime(self.source / name)
         said = subprocess.run(["ninja", "-C", str(self.builds[0]), "-n"], capture_output=True, text=True, check=True).stdout
         found = set(re.findall(r"Linking C executable (tests/(?:test|replay)_\S+)", said))
         own = "tests/test_" + pathlib.PurePath(name).with_suffix("").as_posix().replace("/", "_")
-        # the nearest first: most faults are noticed there
-        return sorted(found, key=lambda test: (-len(os.path.commonprefix([test, own])), test))
+        return [(build, test) for build in self.builds
+                for test in sorted(found, key=lambda test: (-len(os.path.commonprefix([test, own])), test))]
+
+    def targets_of(self, tests):
+        """{build: what has to be built in it}"""
+        return {build: [*(test for its, test in tests if its == build), *(["meantime"] if self.black_box and build == self.builds[0] else [])]
+                for build in self.builds}
+
+    def build_copies(self, name, source, placed, tests):
+        """Builds the file with all faults in it that compile. Returns the numbers of those that do not."""
+        dropped = set()
+        for build, targets in self.targets_of(tests).items():
+            while True:
+                kept = {function: {number: mutant for number, mutant in faults.items() if number not in dropped}
+                        for function, faults in placed.items()}
+                text, copies = schemata.write(source, kept)
+                (self.source / name).write_text(text)
+                done = subprocess.run(["ninja", "-C", str(build), *targets], capture_output=True, text=True)
+                if done.returncode == 0:
+                    break
+                bad = schemata.unbuildable(done.stdout, name, copies)
+                if not bad:
+                    sys.exit(f"{name} does not build with its faults:\n{done.stdout[-3000:]}")
+                dropped |= bad
+        return dropped
 
     def measure(self, tests):
-        """Returns {(build's name, test): how long to wait for it}; they have to pass as they are."""
+        """Returns {(build, test): how long to wait for it}, the first first, then the quick ones; they have to pass as they are."""
         limits = {}
-        for build in self.builds:
-            self.run_quietly(["ninja", "-C", build, *tests])  # the last fault of another file may still be in it
-            for test in tests:
-                began = time.monotonic()
-                if not self.passes(self.command_of(build, test), self.folder / "src", TEST_TIMEOUT_S):
-                    sys.exit(f"{test} of {build.name} fails without any fault")
-                limits[build.name, test] = max(PATIENCE * (time.monotonic() - began), PATIENCE_MIN_S)
-        return limits
+        for build, test in tests:
+            began = time.monotonic()
+            if self.run_test(build, test, TEST_TIMEOUT_S) is not True:
+                sys.exit(f"{test} of {build.name} fails without any fault")
+            limits[build, test] = PATIENCE * (time.monotonic() - began)
+        order = [*tests[:1], *sorted(tests[1:], key=limits.get)]
+        return {test: max(limits[test], PATIENCE_MIN_S) for test in order}
 
-    def build_and_test(self, limits):
-        """Returns 'no build', 'noticed' or 'not noticed'."""
-        for build in self.builds:
-            tests = {test: limit for (name, test), limit in limits.items() if name == build.name}
-            targets = [*tests, *(["meantime"] if self.black_box and build == self.builds[0] else [])]
+    def notices(self, limits, number=0):
+        """Whether one of the tests fails with the fault of that number, or hangs; 0: what is built has one fault only."""
+        return any(self.test_notices(build, test, limit, number) for (build, test), limit in limits.items()) or \
+            bool(self.black_box) and self.run_black_box(number) is not True
+
+    def test_notices(self, build, test, limit, number):
+        passed = self.run_test(build, test, limit, number)
+        # the machine may have become busy: without a fault, the same time has to be enough
+        while number and passed is None and self.run_test(build, test, limit) is None:
+            limit *= 2
+            passed = self.run_test(build, test, limit, number)
+        return not passed
+
+    def try_alone(self, name, source, mutant, limits):
+        """The slow way: the file is built with this fault only."""
+        (self.source / name).write_text("\n".join(mutant.apply(source.split("\n"))))
+        for build, targets in self.targets_of(limits).items():
             if subprocess.run(["ninja", "-C", str(build), *targets], capture_output=True).returncode != 0:
                 return "no build"
-            for test, limit in tests.items():
-                if not self.passes(self.command_of(build, test), self.folder / "src", limit):
-                    return "noticed"
-        if self.black_box and not self.passes_black_box():
-            return "noticed"
-        return "not noticed"
+        return "noticed" if self.notices(limits) else "not noticed"
 
-    def command_of(self, build, test):
-        corpus = [str(self.folder / "src/tests/fuzz/corpus" / test.removeprefix("tests/replay_"))] if "replay_" in test else []
-        return [str(build / test), *corpus]
+    def run_test(self, build, test, timeout_s, number=0):
+        corpus = [str(self.source / "tests/fuzz/corpus" / test.removeprefix("tests/replay_"))] if "replay_" in test else []
+        return run([str(build / test), *corpus], self.source, timeout_s, {schemata.VARIABLE: str(number)})
 
-    def passes_black_box(self):
-        environment = {"MEANTIME_PROGRAM": str(self.builds[0] / "meantime"), "MEANTIME_MODES": self.modes, "MEANTIME_SLOW": "1"}
-        return self.passes(["/usr/bin/python3", "-m", "pytest", "-q", "-x", *self.black_box], self.folder / "src/tests/blackbox", 900,
-                           environment)
+    def run_black_box(self, number):
+        environment = {"MEANTIME_PROGRAM": str(self.builds[0] / "meantime"), "MEANTIME_MODES": self.modes, "MEANTIME_SLOW": "1",
+                       schemata.VARIABLE: str(number)}
+        return run(["/usr/bin/python3", "-m", "pytest", "-q", "-x", *self.black_box], self.source / "tests/blackbox", 900, environment)
 
-    @staticmethod
-    def passes(command, folder, timeout_s, environment=None):
-        process = subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL,
-                                   start_new_session=True, env={**os.environ, **(environment or {})})
-        under_way.add(process.pid)
-        try:
-            return process.wait(timeout_s) == 0
-        except subprocess.TimeoutExpired:
-            return False
-        finally:
-            under_way.discard(process.pid)
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)  # what it started in its own session, too
-            process.wait()
 
-    def try_out(self, name, mutant, limits):
-        path = self.folder / "src" / name
-        source = path.read_text()
-        path.write_text("\n".join(mutant.apply(source.split("\n"))))
-        try:
-            return self.build_and_test(limits)
-        finally:
-            path.write_text(source)
+def run_quietly(command):
+    done = subprocess.run([str(part) for part in command], capture_output=True, text=True)
+    if done.returncode != 0:
+        sys.exit(f"{command[0]} failed:\n{done.stdout[-3000:]}{done.stderr[-1000:]}")
+
+
+def run(command, folder, timeout_s, environment):
+    """Returns whether the command succeeds; None when it takes too long."""
+    process = subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL,
+                               start_new_session=True, env={**os.environ, **environment})
+    under_way.add(process.pid)
+    try:
+        return process.wait(timeout_s) == 0
+    except subprocess.TimeoutExpired:
+        return None
+    finally:
+        under_way.discard(process.pid)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)  # what it started in its own session, too
+        process.wait()
 
 
 @dataclasses.dataclass
@@ -169,41 +187,46 @@ def choose(source, most, seed):
     return found
 
 
-def mutate_file(name, workshops, options, listed):
+def try_all(name, source, faults, workshop, tests, jobs):
+    """Yields (number, 'no build', 'noticed' or 'not noticed') of {number: mutant}, in no order."""
+    placed = schemata.place(source, faults)
+    dropped = workshop.build_copies(name, source, placed, tests)
+    yield from ((number, "no build") for number in dropped)
+    limits = workshop.measure(tests)
+    inside = [number for its in placed.values() for number in its if number not in dropped]
+    with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
+        for number, is_noticed in zip(inside, pool.map(lambda number: workshop.notices(limits, number), inside)):
+            yield number, "noticed" if is_noticed else "not noticed"
+    for number in sorted(set(faults) - dropped - set(inside)):
+        yield number, workshop.try_alone(name, source, faults[number], limits)
+
+
+def mutate_file(name, workshop, options, listed):
     source = (ROOT / name).read_text()
     lines = source.split("\n")
-    tests = workshops[0].tests_of(name)
-    limits = workshops[0].measure(tests)
+    tests = workshop.tests_of(name)
     tally = Tally()
     if not tests and not options.blackbox:
         print(f"{name}: no unit test links it; name black box tests by --blackbox")
         tally.not_noticed = 1
         return tally
-    free = queue.Queue()
-    for workshop in workshops:
-        free.put(workshop)
-
-    def try_one(mutant):
-        workshop = free.get()
-        try:
-            return workshop.try_out(name, mutant, limits)
-        finally:
-            free.put(workshop)
-
-    chosen = []
-    for mutant in choose(source, options.most, options.seed):
+    faults = {}
+    for number, mutant in enumerate(choose(source, options.most, options.seed), 1):
         if (name, lines[mutant.line - 1].strip(), mutant.mutated(lines)) in listed:
             tally.equivalent += 1
         else:
-            chosen.append(mutant)
-    with concurrent.futures.ThreadPoolExecutor(len(workshops)) as pool:
-        for done, (mutant, outcome) in enumerate(zip(chosen, pool.map(try_one, chosen)), 1):
+            faults[number] = mutant
+    try:
+        for done, (number, outcome) in enumerate(try_all(name, source, faults, workshop, tests, options.jobs), 1):
             setattr(tally, outcome.replace(" ", "_"), getattr(tally, outcome.replace(" ", "_")) + 1)
             if sys.stderr.isatty():
-                print(f"\r{name}: {done} of {len(chosen)}", end="\r", file=sys.stderr)
+                print(f"\r{name}: {done} of {len(faults)}", end="\r", file=sys.stderr)
             if outcome == "not noticed":
+                mutant = faults[number]
                 print(f"{name}:{mutant.line}: {mutant.kind}: {lines[mutant.line - 1].strip()} -> {mutant.mutated(lines)}", flush=True)
-    print(f"{name}: {tally} by {' '.join(pathlib.Path(test).name for test in tests)}", flush=True)
+    finally:
+        (workshop.source / name).write_text(source)
+    print(f"{name}: {tally} by {' '.join(pathlib.Path(test).name for _, test in tests)}", flush=True)
     return tally
 
 
@@ -232,10 +255,9 @@ def main():
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         sys.exit("scripts/mutate: another one is at work in build/mutate")
-    workshops = [Workshop(folder / str(number), options.blackbox, options.modes, options.sanitize.split(","))
-                 for number in range(options.jobs)]
+    workshop = Workshop(folder, options.blackbox, options.modes, options.sanitize.split(","))
     listed = read_equivalent()
-    tallies = [mutate_file(name, workshops, options, listed) for name in options.files]
+    tallies = [mutate_file(name, workshop, options, listed) for name in options.files]
     if len(tallies) > 1:
         print(f"all: {Tally(*(sum(getattr(tally, field.name) for tally in tallies) for field in dataclasses.fields(Tally)))}")
     sys.exit(0 if all(tally.share() >= options.at_least for tally in tallies) else 1)
