@@ -75,54 +75,24 @@ struct percentile percentile_of(const double *sorted, size_t count, double perce
 	return result;
 }
 
-/* How dependent requests are */
-
-static double batch_mean_variance(const double *values, size_t batches, size_t size)
-{
-	double *means = memory_alloc(batches * sizeof(*means)), result;
-
-	for (size_t i = 0; i < batches; i++)
-		means[i] = mean_of(values + i * size, size);
-	result = variance_of(means, batches);
-	free(means);
-	return result;
-}
-
-/* As latte does (P. Kolaczkowski, "Estimating benchmark errors"): tau = max over b = 2^k of b Var(means of b) / Var(x),
- * while there are at least 16 batches to take a variance of. */
-double effective_count(const double *values, size_t count)
-{
-	double variance = variance_of(values, count), tau = 1;
-
-	if (count < 2 || variance <= 0)
-		return (double)count;
-	for (size_t size = 2; count / size >= 16; size *= 2) {
-		double ratio = (double)size * batch_mean_variance(values, count / size, size) / variance;
-
-		tau = ratio > tau ? ratio : tau;
-	}
-	return (double)count / tau;
-}
-
 /* Two samples of runs */
 
-/* How many of the C(n+m, n) orders of two samples have U <= u: counts[i][u] by the usual recurrence. */
-static double exact_p(unsigned n, unsigned m, double u)
+/* The share of the C(n+m, n) orders of two samples without ties whose U is `u` or below, doubled. */
+static double exact_p(unsigned n, unsigned m, unsigned u)
 {
 	unsigned top = n * m;
 	double *ways = memory_alloc_zeroed((size_t)(n + 1) * (top + 1), sizeof(*ways)), below = 0, all = 0;
 
-	/* ways of choosing i of the m + i places with rank sum u, one place after another (Mann and Whitney, 1947) */
+	/* ways[i][sum]: i of the places so far are the first sample's, with so many of the other before them
+	 * (Mann and Whitney, 1947) */
 	ways[0] = 1;
 	for (unsigned place = 1; place <= n + m; place++)
 		for (unsigned i = place < n ? place : n; i >= 1; i--)
-			for (unsigned sum = 0; sum <= top; sum++)
-				if (place >= i && sum >= place - i && place - i <= m)
-					ways[i * (top + 1) + sum] += ways[(i - 1) * (top + 1) + sum - (place - i)];
+			for (unsigned before = place - i, sum = before; before <= m && sum <= top; sum++)
+				ways[i * (top + 1) + sum] += ways[(i - 1) * (top + 1) + sum - before];
 	for (unsigned sum = 0; sum <= top; sum++) {
 		all += ways[n * (top + 1) + sum];
-		if (sum <= (unsigned)floor(u))
-			below += ways[n * (top + 1) + sum];
+		below += sum <= u ? ways[n * (top + 1) + sum] : 0;
 	}
 	free(ways);
 	return fmin(1, 2 * below / all);
@@ -144,7 +114,7 @@ static double tie_term(const double *a, size_t n, const double *b, size_t m)
 	return sum;
 }
 
-/* Mann-Whitney U, two-sided: exact up to 20 values a side without ties, else by the normal approximation. */
+/* Mann-Whitney U, two-sided: exact without ties, else by the normal approximation with their correction. */
 static double mann_whitney(const double *a, size_t n, const double *b, size_t m)
 {
 	double u = 0, ties = tie_term(a, n, b, m), count = (double)(n + m), sigma;
@@ -153,10 +123,10 @@ static double mann_whitney(const double *a, size_t n, const double *b, size_t m)
 		for (size_t j = 0; j < m; j++)
 			u += a[i] > b[j] ? 1 : a[i] < b[j] ? 0 : 0.5;
 	u = fmin(u, (double)(n * m) - u);
-	if (ties <= 0 && n <= 20 && m <= 20)
-		return exact_p((unsigned)n, (unsigned)m, u);
+	if (ties <= 0)
+		return exact_p((unsigned)n, (unsigned)m, (unsigned)u);
 	sigma = sqrt((double)(n * m) / 12 * (count + 1 - ties / (count * (count - 1))));
-	return sigma <= 0 ? 1 : fmin(1, erfc(fmax(0, (double)(n * m) / 2 - u - 0.5) / sigma / sqrt(2)));
+	return sigma <= 0 ? 1 : fmin(1, erfc(((double)(n * m) / 2 - u - 0.5) / sigma / sqrt(2)));
 }
 
 static void shifts_of(const double *a, size_t n, const double *b, size_t m, double *shifts)
@@ -167,13 +137,13 @@ static void shifts_of(const double *a, size_t n, const double *b, size_t m, doub
 	qsort(shifts, n * m, sizeof(*shifts), ascending);
 }
 
-/* The largest c for which c shifts may be cut off at each end of the sorted n m and 95 % of confidence remain; -1 when
- * even all of them do not give it. */
+/* How many shifts lie outside of the interval at each end: the largest U that the test refuses at 5 %; -1 when it refuses
+ * none. (M. Hollander, D. Wolfe, "Nonparametric statistical methods", 4.3) */
 static long shifts_to_cut(size_t n, size_t m)
 {
 	long cut = -1;
 
-	while ((double)(cut + 1) < (double)(n * m) / 2 && exact_p((unsigned)n, (unsigned)m, (double)(cut + 1)) <= 0.05)
+	while (exact_p((unsigned)n, (unsigned)m, (unsigned)(cut + 1)) <= 0.05)
 		cut++;
 	return cut;
 }
@@ -210,7 +180,7 @@ struct difference difference_of_runs(const double *a, size_t n, const double *b,
 	long cut;
 
 	result.ratio = result.b / result.a;
-	if (n == 0 || m == 0 || !all_positive(a, n) || !all_positive(b, m) || n > 20 || m > 20)
+	if (!all_positive(a, n) || !all_positive(b, m) || n > RUNS_MAX || m > RUNS_MAX)
 		return result;
 	shifts = memory_alloc(n * m * sizeof(*shifts));
 	shifts_of(a, n, b, m, shifts);
@@ -335,7 +305,8 @@ static double whole(const struct blocks *blocks, enum block_statistic statistic,
 	return result;
 }
 
-/* The share of resampled ratios on the other side of 1, doubled. */
+/* The share of resampled ratios on the other side of 1, doubled; never 0, since the sample itself is one of those that
+ * could have been (A. Davison, D. Hinkley, "Bootstrap methods and their application", 4.2). */
 static double p_of(const double *ratios)
 {
 	unsigned below = 0, above = 0;
@@ -344,7 +315,15 @@ static double p_of(const double *ratios)
 		below += ratios[i] <= 1;
 		above += ratios[i] >= 1;
 	}
-	return fmin(1, 2 * (double)(below < above ? below : above) / RESAMPLES);
+	return fmin(1, 2 * (1.0 + (below < above ? below : above)) / (RESAMPLES + 1));
+}
+
+static void judge_ratios(double *ratios, struct difference *result)
+{
+	result->p = p_of(ratios);
+	qsort(ratios, RESAMPLES, sizeof(*ratios), ascending);
+	result->interval = (struct interval){ratios[RESAMPLES / 40], ratios[RESAMPLES - 1 - RESAMPLES / 40]};
+	result->verdict = verdict_of(result->interval);
 }
 
 struct difference difference_of_blocks(const struct blocks *a, const struct blocks *b, enum block_statistic statistic,
@@ -353,6 +332,7 @@ struct difference difference_of_blocks(const struct blocks *a, const struct bloc
 	struct difference result = {.a = NAN, .b = NAN, .ratio = NAN, .interval = {0, INFINITY}, .p = 1};
 	unsigned *of_a, *of_b;
 	double *ratios;
+	bool is_known = true;
 
 	if (a->count == 0 || b->count == 0)
 		return result;
@@ -368,11 +348,10 @@ struct difference difference_of_blocks(const struct blocks *a, const struct bloc
 		choose_blocks(of_a, a->count, &seed);
 		choose_blocks(of_b, b->count, &seed);
 		ratios[i] = statistic_of(b, of_b, statistic, percent) / statistic_of(a, of_a, statistic, percent);
+		is_known = is_known && !isnan(ratios[i]); /* where most blocks are empty, all that are chosen may be */
 	}
-	result.p = p_of(ratios);
-	qsort(ratios, RESAMPLES, sizeof(*ratios), ascending);
-	result.interval = (struct interval){ratios[RESAMPLES / 40], ratios[RESAMPLES - 1 - RESAMPLES / 40]};
-	result.verdict = verdict_of(result.interval);
+	if (is_known)
+		judge_ratios(ratios, &result);
 	free(ratios);
 	free(of_b);
 	free(of_a);

@@ -1,7 +1,7 @@
 /* statistics.h - numbers about numbers: exact percentiles with their confidence, differences, what depends on what.
  *
- * Requests of one run are not independent: what is said of a run uses blocks of time (moving-block bootstrap) or an
- * effective number of samples; what is said of several runs uses one value a run. Every formula names its source.
+ * Requests of one run are not independent. What is said of one run uses blocks of time (moving-block bootstrap); what is
+ * said of several runs uses one value a run. Every formula names its source.
  *
  * Thread:  any; pure functions of their arguments. Random numbers come from a seed, so results can be repeated.
  * Limits:  sizes are the caller's; percentages are between 0 and 100, confidence is 95 % throughout.
@@ -33,9 +33,6 @@ size_t percentile_needs(double percent);
 /* `sorted` ascending; `at_least_from`: the lowest value that is only a lower bound, or INFINITY. */
 struct percentile percentile_of(const double *sorted, size_t count, double percent, double at_least_from);
 
-/* Effective number of independent values: n / tau, tau by batch means over batches of 2^k (as latte does). */
-double effective_count(const double *in_time_order, size_t count);
-
 /* Two samples, one value a run. */
 struct difference {
 	double a, b;              /* medians */
@@ -44,7 +41,8 @@ struct difference {
 	double p;                 /* two-sided; Mann-Whitney U where several runs, bootstrap where one */
 	enum verdict { VERDICT_NO_DIFFERENCE, VERDICT_A_IS_LOWER, VERDICT_B_IS_LOWER } verdict;
 };
-/* From run-level values, at most 20 a side: the ratio is the Hodges-Lehmann shift of the logarithms, its interval the
+enum { RUNS_MAX = 20 };
+/* From run-level values, at most RUNS_MAX a side: the ratio is the Hodges-Lehmann shift of the logarithms, its interval the
  * one that belongs to the exact Mann-Whitney test. With fewer than 4 a side no interval has 95 % (3 against 3 can be
  * ordered in 20 ways, so even complete separation has p = 0.1): the interval is then everything, and the verdict no
  * difference. */

@@ -10,7 +10,7 @@
 
 #include "loadgen/report.h"
 
-enum { VERDICT_ROUNDS_MIN = 4, VERDICT_ROUNDS_MAX = 20 };
+enum { VERDICT_ROUNDS_MIN = 4, VERDICT_ROUNDS_MAX = RUNS_MAX };
 
 struct verdict_side {
 	unsigned arm; /* in the report that is written */

@@ -1,220 +1,46 @@
+/* Means, medians, buckets, lines and growth: exact values, by hand. */
 #include "loadgen/statistics.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include <cmocka.h>
 #include <math.h>
 
 #include "base/compiler.h"
-#include "loadgen/load.h"
 #include "loadgen/random.h"
-#include "loadgen/sort.h"
 #include "lib/near.h"
 
-static int ascending(const void *a, const void *b)
+static void means_are_means(void **state)
 {
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
+	(void)state;
+	assert_near(mean_of((const double[]){1, 2, 6}, 3), 3, 0);
+	assert_near(mean_of((const double[]){7}, 1), 7, 0);
+	assert_true(isnan(mean_of(NULL, 0)));
 }
 
-static void sorting_is_that_of_qsort(void **state)
+static void medians_are_in_the_middle(void **state)
 {
-	uint64_t values[3000], seed = 5;
-	double expected[3000];
+	double odd[] = {9, 1, 4}, even[] = {10, 1, 4, 3}, one[] = {5}, two[] = {8, 6};
 
 	(void)state;
-	for (size_t i = 0; i < ARRAY_LENGTH(values); i++) {
-		values[i] = random_next(&seed) >> (11 + i % 53); /* of all sizes, exact as doubles */
-		expected[i] = (double)values[i];
-	}
-	qsort(expected, ARRAY_LENGTH(expected), sizeof(*expected), ascending);
-	sort_u64(values, ARRAY_LENGTH(values));
-	for (size_t i = 0; i < ARRAY_LENGTH(values); i++)
-		assert_true((double)values[i] == expected[i]);
-	sort_u64(values, 0);
+	assert_near(median_of(odd, 3), 4, 0);
+	assert_near(odd[0], 1, 0); /* they are sorted */
+	assert_near(odd[2], 9, 0);
+	assert_near(median_of(even, 4), 3.5, 0);
+	assert_near(median_of(one, 1), 5, 0);
+	assert_near(median_of(two, 2), 7, 0);
+	assert_true(isnan(median_of(NULL, 0)));
 }
 
-/* The definition, word for word: the smallest value with at least p % at or below. */
-static double nearest_rank(const double *sorted, size_t count, double percent)
+static void the_variance_is_that_of_a_sample(void **state)
 {
-	for (size_t i = 0; i < count; i++)
-		if ((double)(i + 1) * 100 >= percent * (double)count - 1e-7)
-			return sorted[i];
-	return NAN;
-}
-
-static void percentiles_are_nearest_ranks(void **state)
-{
-	static const double percents[] = {1, 50, 75, 90, 95, 99, 99.9};
-	double values[1000];
-
 	(void)state;
-	for (size_t count = 1; count <= 1000; count += 37) {
-		for (size_t i = 0; i < count; i++)
-			values[i] = (double)(i * i);
-		for (size_t p = 0; p < ARRAY_LENGTH(percents); p++) {
-			struct percentile found = percentile_of(values, count, percents[p], INFINITY);
-
-			assert_true(found.value == nearest_rank(values, count, percents[p]));
-			assert_true(found.interval.low <= found.value && found.value <= found.interval.high);
-			assert_false(found.is_at_least);
-		}
-	}
-}
-
-static void a_percentile_needs_enough_values(void **state)
-{
-	double values[3000] = {0};
-
-	(void)state;
-	/* ln 0.05 / ln p, as in the literature */
-	assert_int_equal(percentile_needs(99), 299);
-	assert_int_equal(percentile_needs(99.9), 2995);
-	assert_int_equal(percentile_needs(90), 29);
-	assert_false(percentile_of(values, 298, 99, INFINITY).is_supported);
-	assert_true(percentile_of(values, 299, 99, INFINITY).is_supported);
-}
-
-static void above_a_lower_bound_it_is_one_too(void **state)
-{
-	double values[100];
-
-	(void)state;
-	for (size_t i = 0; i < 100; i++)
-		values[i] = (double)i;
-	assert_false(percentile_of(values, 100, 50, 90).is_at_least);
-	assert_true(percentile_of(values, 100, 95, 90).is_at_least);
-}
-
-/* 95 of 100 intervals hold the truth: of 400 samples of a known distribution not far fewer do. */
-static void intervals_of_percentiles_hold_the_truth(void **state)
-{
-	uint64_t seed = 11;
-	unsigned held = 0;
-
-	(void)state;
-	for (unsigned run = 0; run < 400; run++) {
-		double values[600];
-		struct percentile median;
-
-		for (size_t i = 0; i < ARRAY_LENGTH(values); i++)
-			values[i] = -log(random_unit(&seed));
-		qsort(values, ARRAY_LENGTH(values), sizeof(*values), ascending);
-		median = percentile_of(values, ARRAY_LENGTH(values), 50, INFINITY);
-		held += median.interval.low <= log(2) && log(2) <= median.interval.high;
-	}
-	assert_in_range(held, 364, 398);
-}
-
-static void runs_are_told_apart_only_when_there_are_enough(void **state)
-{
-	static const double low[] = {10, 11, 12, 13, 14}, high[] = {20, 21, 22, 23, 24};
-	struct difference found;
-
-	(void)state;
-	found = difference_of_runs(low, 3, high, 3); /* 20 orders: even the most extreme has p = 0.1 */
-	assert_int_equal(found.verdict, VERDICT_NO_DIFFERENCE);
-	assert_true(isinf(found.interval.high));
-	assert_near(found.p, 0.1, 1e-12);
-	found = difference_of_runs(low, 4, high, 4); /* 2 of 70 orders */
-	assert_int_equal(found.verdict, VERDICT_A_IS_LOWER);
-	assert_near(found.p, 2.0 / 70, 1e-12);
-	assert_near(found.interval.low, 20.0 / 13, 1e-12);
-	assert_near(found.interval.high, 23.0 / 10, 1e-12);
-	found = difference_of_runs(high, 5, low, 5); /* 2 of 252 */
-	assert_int_equal(found.verdict, VERDICT_B_IS_LOWER);
-	assert_near(found.p, 2.0 / 252, 1e-12);
-	assert_near(found.a, 22, 0);
-	assert_near(found.b, 12, 0);
-}
-
-/* Hodges-Lehmann: the median of all 25 ratios. */
-static void the_ratio_is_the_median_of_all_pairs(void **state)
-{
-	static const double a[] = {3, 9, 1, 7, 5}, b[] = {4, 2, 30, 8, 6};
-	double ratios[25];
-	struct difference found = difference_of_runs(a, 5, b, 5);
-
-	(void)state;
-	for (size_t i = 0; i < 25; i++)
-		ratios[i] = b[i % 5] / a[i / 5];
-	qsort(ratios, 25, sizeof(*ratios), ascending);
-	assert_near(found.ratio, ratios[12], 1e-9);
-	/* p <= 0.05 up to U = 2: 2 * (1 + 1 + 2) / 252, so the third from each end */
-	assert_near(found.interval.low, ratios[2], 1e-9);
-	assert_near(found.interval.high, ratios[22], 1e-9);
-	assert_int_equal(found.verdict, VERDICT_NO_DIFFERENCE);
-}
-
-static struct blocks make_blocks(double scale, double noise, uint64_t seed, size_t count)
-{
-	struct blocks blocks = {calloc(count, sizeof(struct histogram)), calloc(count, sizeof(double)), count};
-
-	for (size_t i = 0; i < count; i++) {
-		struct histogram *block = &blocks.blocks[i];
-
-		block->length = 50;
-		block->values = calloc(50, sizeof(double));
-		block->counts = calloc(50, sizeof(uint64_t));
-		for (size_t j = 0; j < 50; j++) {
-			block->values[j] = scale * (1 + (double)j / 50) * (1 + noise * (random_unit(&seed) - 0.5));
-			block->counts[j] = 10;
-		}
-		qsort(block->values, 50, sizeof(double), ascending);
-		blocks.rates[i] = 1000 / scale * (1 + noise * (random_unit(&seed) - 0.5));
-	}
-	return blocks;
-}
-
-static void free_blocks(struct blocks *blocks)
-{
-	for (size_t i = 0; i < blocks->count; i++) {
-		free(blocks->blocks[i].values);
-		free(blocks->blocks[i].counts);
-	}
-	free(blocks->blocks);
-	free(blocks->rates);
-}
-
-static void blocks_show_a_difference_that_is_there(void **state)
-{
-	struct blocks a = make_blocks(10, 0.1, 1, 20), b = make_blocks(12, 0.1, 2, 20), c = make_blocks(10, 0.1, 3, 20);
-	struct difference found = difference_of_blocks(&a, &b, BLOCK_PERCENTILE, 50, 7);
-
-	(void)state;
-	assert_int_equal(found.verdict, VERDICT_A_IS_LOWER);
-	assert_near(found.ratio, 1.2, 0.03);
-	assert_true(found.interval.low < 1.2 && found.interval.high > 1.15);
-	assert_int_equal(difference_of_blocks(&a, &b, BLOCK_RATE, 0, 7).verdict, VERDICT_B_IS_LOWER);
-	assert_int_equal(difference_of_blocks(&a, &c, BLOCK_PERCENTILE, 99, 7).verdict, VERDICT_NO_DIFFERENCE);
-	found = difference_of_blocks(&a, &a, BLOCK_MEAN, 0, 7);
-	assert_near(found.ratio, 1, 1e-12);
-	assert_int_equal(found.verdict, VERDICT_NO_DIFFERENCE);
-	a.count = BLOCKS_MIN - 1;
-	assert_true(isinf(difference_of_blocks(&a, &b, BLOCK_PERCENTILE, 50, 7).interval.high));
-	a.count = 20;
-	free_blocks(&a);
-	free_blocks(&b);
-	free_blocks(&c);
-}
-
-static void dependent_values_count_less(void **state)
-{
-	double independent[4096], dependent[4096];
-	uint64_t seed = 3;
-
-	(void)state;
-	for (size_t i = 0; i < ARRAY_LENGTH(independent); i++) {
-		independent[i] = random_unit(&seed);
-		dependent[i] = i % 64 == 0 ? random_unit(&seed) : dependent[i - 1];
-	}
-	assert_true(effective_count(independent, ARRAY_LENGTH(independent)) > 2000);
-	assert_true(effective_count(dependent, ARRAY_LENGTH(dependent)) < 150);
+	assert_near(variance_of((const double[]){2, 4, 4, 4, 5, 5, 7, 9}, 8), 32 / 7.0, 1e-12);
+	assert_near(variance_of((const double[]){1, 3}, 2), 2, 1e-12);
+	assert_near(variance_of((const double[]){3}, 1), 0, 0);
+	assert_near(variance_of(NULL, 0), 0, 0);
 }
 
 static void a_bucket_is_narrow_and_holds_its_values(void **state)
@@ -230,59 +56,137 @@ static void a_bucket_is_narrow_and_holds_its_values(void **state)
 		assert_true(bucket < BUCKET_COUNT);
 		assert_true(fabs(middle - (double)ns) <= (double)ns / 2048 + 0.5);
 		assert_int_equal(bucket_of_ns(bucket_middle_ns(bucket)), bucket);
-		assert_true(ns <= lateness_edge_ns(lateness_bucket(ns)) || lateness_bucket(ns) == LATENESS_BUCKETS - 1);
 	}
 }
 
-static void a_line_is_found(void **state)
+/* 1,024 to a power of two; below 2,048 each nanosecond has its own. */
+static void buckets_are_log_linear(void **state)
 {
-	double x[50], y[50];
-	struct regression found;
+	static const struct {
+		uint64_t ns;
+		unsigned bucket;
+		uint64_t middle;
+	} expected[] = {
+	    {0, 0, 0},          {1, 1, 1},          {1023, 1023, 1023},
+	    {1024, 1024, 1024}, {2047, 2047, 2047}, {2048, 2048, 2048},
+	    {2049, 2048, 2048}, {2050, 2049, 2050}, {4095, 3071, 4094},
+	    {4096, 3072, 4097}, {4099, 3072, 4097}, {4100, 3073, 4101},
+	    {8191, 4095, 8189}, {8192, 4096, 8195}, {1 << 20, 11264, (1 << 20) + 511},
+	};
 
 	(void)state;
-	for (size_t i = 0; i < 50; i++) {
-		x[i] = (double)i / 10;
-		y[i] = 3 + 2 * x[i] + (i % 2 ? 0.1 : -0.1);
+	for (size_t i = 0; i < ARRAY_LENGTH(expected); i++) {
+		assert_int_equal(bucket_of_ns(expected[i].ns), expected[i].bucket);
+		assert_int_equal(bucket_middle_ns(expected[i].bucket), expected[i].middle);
 	}
-	found = regression_of(x, y, 50);
-	assert_near(found.intercept, 3, 0.05);
-	assert_near(found.slope, 2, 0.02);
-	assert_true(found.t > 100);
+	assert_true(bucket_of_ns(UINT64_MAX) < BUCKET_COUNT);
+}
+
+/* The textbook's five points: SS of the rest 2.4, so that t = 0.6 / sqrt(0.8 / 10). */
+static void a_line_is_found(void **state)
+{
+	static const double x[] = {1, 2, 3, 4, 5}, y[] = {2, 4, 5, 4, 5};
+	struct regression found = regression_of(x, y, 5);
+
+	(void)state;
+	assert_near(found.slope, 0.6, 1e-12);
+	assert_near(found.intercept, 2.2, 1e-12);
+	assert_near(found.t, 0.6 / sqrt(0.08), 1e-12);
+	found = regression_of((const double[]){0, 1, 2}, (const double[]){0, 1, 5}, 3);
+	assert_near(found.slope, 2.5, 1e-12);
+	assert_near(found.intercept, -0.5, 1e-12);
+	assert_near(found.t, 2.5 / sqrt(0.75), 1e-12);
+}
+
+static void assert_no_line(struct regression found)
+{
+	assert_near(found.slope, 0, 0);
+	assert_near(found.intercept, 0, 0);
+	assert_near(found.t, 0, 0);
+}
+
+static void a_line_needs_three_points_that_are_apart(void **state)
+{
+	static const double x[] = {0, 1, 2}, same[] = {1, 1, 1}, rising[] = {1, 2, 3}, falling[] = {3, 2, 1},
+			    flat[] = {4, 4, 4};
+
+	(void)state;
+	assert_no_line(regression_of(x, rising, 2));
+	assert_no_line(regression_of(same, rising, 3));
+	/* without any rest, t has no bound */
+	assert_true(regression_of(x, rising, 3).t > 1e300);
+	assert_true(regression_of(x, falling, 3).t < -1e300);
+	assert_near(regression_of(x, flat, 3).t, 0, 0);
+}
+
+/* A straight line from `from` on, 17 points, a second apart; every figure is exact in binary. */
+static struct steadiness straight(double from, double slope, size_t count)
+{
+	double in_flight[17], at_s[17];
+
+	for (size_t i = 0; i < 17; i++) {
+		at_s[i] = (double)i + 5;
+		in_flight[i] = from + slope * (double)i;
+	}
+	return steadiness_of(in_flight, at_s, count);
 }
 
 static void a_backlog_that_grows_is_not_steady(void **state)
 {
-	double growing[40], level[40], at[40];
-	uint64_t seed = 4;
-	struct steadiness found;
-
 	(void)state;
-	for (size_t i = 0; i < 40; i++) {
-		at[i] = (double)i / 4;
-		growing[i] = 100 * at[i] + 20 * random_unit(&seed);
-		level[i] = 100 + 20 * random_unit(&seed);
+	assert_false(straight(0, 100, 17).is_steady);
+	assert_near(straight(0, 100, 17).growth_per_s, 100, 1e-9);
+	assert_true(straight(1600, -100, 17).is_steady); /* it shrinks */
+	assert_true(straight(100, 0, 17).is_steady);
+	/* by two requests, or by half of the mean: that is noise; above, it is growth */
+	assert_true(straight(0, 0.125, 17).is_steady);
+	assert_false(straight(0, 0.15625, 17).is_steady);
+	assert_true(straight(24, 1, 17).is_steady);
+	assert_false(straight(23.5, 1, 17).is_steady);
+}
+
+static void ten_points_are_needed_to_say_so(void **state)
+{
+	(void)state;
+	assert_true(straight(0, 100, 9).is_steady);
+	assert_near(straight(0, 100, 9).growth_per_s, 0, 0);
+	assert_false(straight(0, 100, 10).is_steady);
+}
+
+/* Up and down by `swing` around a line of slope 3: sxx is 110, the rest 8 swing^2 + 0, over nine degrees of freedom. */
+static bool is_steady_around(double swing)
+{
+	static const double signs[11] = {1, -1, -1, 1, 0, 0, 0, 1, -1, -1, 1};
+	double in_flight[11], at_s[11];
+
+	for (size_t i = 0; i < 11; i++) {
+		at_s[i] = (double)i;
+		in_flight[i] = 3 * (double)i + swing * signs[i];
 	}
-	found = steadiness_of(growing, at, 40);
-	assert_false(found.is_steady);
-	assert_near(found.growth_per_s, 100, 5);
-	assert_true(steadiness_of(level, at, 40).is_steady);
+	return steadiness_of(in_flight, at_s, 11).is_steady;
+}
+
+static void growth_within_the_noise_is_none(void **state)
+{
+	(void)state;
+	/* t = 3 / sqrt(8 swing^2 / 9 / 110): 3.3 and 2.7 */
+	assert_false(is_steady_around(10.1));
+	assert_true(is_steady_around(12.4));
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(sorting_is_that_of_qsort),
-	    cmocka_unit_test(percentiles_are_nearest_ranks),
-	    cmocka_unit_test(a_percentile_needs_enough_values),
-	    cmocka_unit_test(above_a_lower_bound_it_is_one_too),
-	    cmocka_unit_test(intervals_of_percentiles_hold_the_truth),
-	    cmocka_unit_test(runs_are_told_apart_only_when_there_are_enough),
-	    cmocka_unit_test(the_ratio_is_the_median_of_all_pairs),
-	    cmocka_unit_test(blocks_show_a_difference_that_is_there),
-	    cmocka_unit_test(dependent_values_count_less),
+	    cmocka_unit_test(means_are_means),
+	    cmocka_unit_test(medians_are_in_the_middle),
+	    cmocka_unit_test(the_variance_is_that_of_a_sample),
 	    cmocka_unit_test(a_bucket_is_narrow_and_holds_its_values),
+	    cmocka_unit_test(buckets_are_log_linear),
 	    cmocka_unit_test(a_line_is_found),
+	    cmocka_unit_test(a_line_needs_three_points_that_are_apart),
 	    cmocka_unit_test(a_backlog_that_grows_is_not_steady),
+	    cmocka_unit_test(ten_points_are_needed_to_say_so),
+	    cmocka_unit_test(growth_within_the_noise_is_none),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
