@@ -17,6 +17,11 @@ struct arena_block {
 	char bytes[];
 };
 
+static size_t round_up(size_t bytes)
+{
+	return (bytes + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1);
+}
+
 static void use_first(struct arena *arena)
 {
 	size_t skip = (size_t)(-(uintptr_t)arena->first % ALIGNMENT);
@@ -55,7 +60,7 @@ static void *alloc_in_new_block(struct arena *arena, size_t bytes)
 
 void *arena_alloc(struct arena *arena, size_t bytes)
 {
-	size_t rounded = (bytes + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1);
+	size_t rounded = round_up(bytes);
 	char *piece = arena->next;
 
 	if (UNLIKELY((size_t)(arena->end - arena->next) < rounded))
@@ -69,15 +74,45 @@ void *arena_alloc_zeroed(struct arena *arena, size_t bytes)
 	return memset(arena_alloc(arena, bytes), 0, bytes);
 }
 
-bool arena_extend(struct arena *arena, void *newest, size_t bytes, size_t more)
+static bool extends_in_place(struct arena *arena, char *piece, size_t rounded, size_t wanted)
 {
-	size_t rounded = (bytes + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1);
-	size_t wanted = (bytes + more + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1);
-
-	if ((char *)newest + rounded != arena->next || (size_t)(arena->end - (char *)newest) < wanted)
+	if (piece + rounded != arena->next || (size_t)(arena->end - piece) < wanted)
 		return false;
-	arena->next = (char *)newest + wanted;
+	arena->next = piece + wanted;
 	return true;
+}
+
+/* The block that holds nothing but this piece; NULL: there is none. */
+static struct arena_block **block_of(struct arena *arena, const char *piece)
+{
+	for (struct arena_block **block = &arena->blocks; *block != NULL; block = &(*block)->older)
+		if ((*block)->bytes == piece)
+			return (*block)->capacity > BLOCK_BYTES ? block : NULL;
+	return NULL;
+}
+
+static void *grow_block(struct arena *arena, struct arena_block **block, size_t capacity)
+{
+	bool is_current = arena->end == (*block)->bytes + (*block)->capacity;
+
+	*block = memory_grow(*block, sizeof(**block) + capacity);
+	(*block)->capacity = capacity;
+	if (is_current)
+		arena->next = arena->end = (*block)->bytes + capacity;
+	return (*block)->bytes;
+}
+
+void *arena_grow(struct arena *arena, void *piece, size_t bytes, size_t more)
+{
+	size_t rounded = round_up(bytes), wanted = round_up(bytes + more);
+	struct arena_block **block;
+
+	if (extends_in_place(arena, piece, rounded, wanted))
+		return piece;
+	block = rounded > BLOCK_BYTES ? block_of(arena, piece) : NULL;
+	if (block != NULL)
+		return grow_block(arena, block, wanted);
+	return memcpy(arena_alloc(arena, wanted), piece, bytes);
 }
 
 char *arena_copy(struct arena *arena, struct text text)

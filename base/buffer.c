@@ -5,21 +5,15 @@
 char *buffer_reserve_slow(struct buffer *buffer, size_t bytes)
 {
 	size_t capacity = buffer->capacity > 0 ? buffer->capacity : 256;
-	char *moved;
 
 	while (capacity - buffer->length <= bytes)
 		capacity *= 2;
-	if (buffer->bytes != NULL &&
-	    arena_extend(buffer->arena, buffer->bytes, buffer->capacity, capacity - buffer->capacity)) {
-		buffer->capacity = capacity;
-		return buffer->bytes + buffer->length;
-	}
-	moved = arena_alloc(buffer->arena, capacity);
-	if (buffer->length > 0)
-		memcpy(moved, buffer->bytes, buffer->length);
-	buffer->bytes = moved;
+	if (buffer->bytes == NULL)
+		buffer->bytes = arena_alloc(buffer->arena, capacity);
+	else
+		buffer->bytes = arena_grow(buffer->arena, buffer->bytes, buffer->capacity, capacity - buffer->capacity);
 	buffer->capacity = capacity;
-	return moved + buffer->length;
+	return buffer->bytes + buffer->length;
 }
 
 char *buffer_scratch(struct buffer *buffer, size_t bytes)

@@ -1,6 +1,6 @@
 /* buffer.h - bytes that grow in an arena, and the way JSON strings are written into them.
  *
- * Owner:  the arena. A grown buffer leaves its old place behind in the arena (doubling: at most as much again).
+ * Owner:  the arena. A small buffer that grows leaves its old place behind in the arena; a large one does not.
  * Thread: as the arena.
  */
 #pragma once
@@ -55,5 +55,7 @@ static inline struct text buffer_text(const struct buffer *buffer)
 
 void buffer_printf(struct buffer *buffer, const char *format, ...) PRINTF_LIKE(2, 3);
 
-/* Adds `text` quoted and escaped as RFC 8259 asks. `text` must be UTF-8. */
+/* Adds `text`, which is UTF-8, quoted and escaped as RFC 8259 asks. */
 void buffer_add_json_string(struct buffer *buffer, struct text text);
+/* Adds a part of a string, escaped, without quotes. It may end anywhere, within a character too. */
+void buffer_add_json_chars(struct buffer *buffer, struct text text);

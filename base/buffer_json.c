@@ -78,14 +78,19 @@ static void add_piece(struct buffer *buffer, const char *at, size_t length)
 	buffer->length += (size_t)(write_escaped(out, at, length) - out);
 }
 
+void buffer_add_json_chars(struct buffer *buffer, struct text text)
+{
+	for (; text.length > PIECE; text.at += PIECE, text.length -= PIECE)
+		add_piece(buffer, text.at, PIECE);
+	add_piece(buffer, text.at, text.length);
+}
+
 /* Few escapes are expected: the buffer grows once, and again where there are many. */
 static void add_long(struct buffer *buffer, struct text text)
 {
 	buffer_reserve(buffer, text.length + text.length / 8 + ESCAPE_MAX * PIECE);
 	buffer_add_char(buffer, '"');
-	for (; text.length > PIECE; text.at += PIECE, text.length -= PIECE)
-		add_piece(buffer, text.at, PIECE);
-	add_piece(buffer, text.at, text.length);
+	buffer_add_json_chars(buffer, text);
 	buffer_add_char(buffer, '"');
 }
 

@@ -26,6 +26,11 @@ void *memory_alloc_zeroed(size_t count, size_t bytes)
 	return check(calloc(count, bytes), count * bytes);
 }
 
+void *memory_grow(void *memory, size_t bytes)
+{
+	return check(realloc(memory, bytes), bytes);
+}
+
 char *memory_copy_string(const char *string)
 {
 	return check(strdup(string), strlen(string) + 1);

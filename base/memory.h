@@ -8,4 +8,6 @@
 
 void *memory_alloc(size_t bytes);
 void *memory_alloc_zeroed(size_t count, size_t bytes);
+/* Returns where it stands now; `memory` is not to be used again. */
+void *memory_grow(void *memory, size_t bytes);
 char *memory_copy_string(const char *string);

@@ -1,244 +1,118 @@
 #include "db/row_json.h"
 
-#include "base/base64.h"
-
-/* Quotes what is known to need no escape. */
-static void add_quoted(struct buffer *out, struct text value)
-{
-	char *place = buffer_reserve(out, value.length + 2);
-
-	*place++ = '"';
-	memcpy(place, value.at, value.length);
-	place[value.length] = '"';
-	out->length += value.length + 2;
-}
-
-static bool is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
-/* A float or numeric; NaN and infinities are no JSON numbers. */
-static void add_number(struct buffer *out, struct text value)
-{
-	size_t first_digit = value.length > 0 && *value.at == '-' ? 1 : 0;
-
-	if (LIKELY(first_digit < value.length && is_digit(value.at[first_digit])))
-		buffer_add(out, value);
-	else
-		buffer_add_json_string(out, value);
-}
-
-/* 2026-11-22 10:00:00.5 with a T between; +02 becomes +02:00. What else there is (infinity, "... BC") has no
- * ISO 8601 form and stays. */
-static void add_timestamp(struct buffer *out, struct text value)
-{
-	const char *space = value.length > 0 ? memchr(value.at, ' ', value.length) : NULL;
-	char *place;
-
-	if (UNLIKELY(space == NULL || space - value.at < (ptrdiff_t)sizeof("2026-11-22") - 1 || space[-3] != '-' ||
-		     value.at[value.length - 1] == 'C')) {
-		buffer_add_json_string(out, value);
-		return;
-	}
-	place = buffer_reserve(out, value.length + 5);
-	*place++ = '"';
-	memcpy(place, value.at, value.length);
-	place[space - value.at] = 'T';
-	place += value.length;
-	if (place[-3] == '+' || place[-3] == '-') {
-		memcpy(place, ":00", 3);
-		place += 3;
-	}
-	*place++ = '"';
-	out->length = (size_t)(place - out->bytes);
-}
-
-static uint8_t hex_value(char c)
-{
-	return (uint8_t)(is_digit(c) ? c - '0' : (c | 0x20) - 'a' + 10);
-}
-
-/* \x00ff in base64; a function may have set another bytea_output, whose text is shown as it is. */
-static void add_bytea(struct buffer *out, struct text value)
-{
-	const char *hex;
-	char *place;
-	size_t left;
-
-	if (UNLIKELY(value.length < 2 || value.length % 2 != 0 || memcmp(value.at, "\\x", 2) != 0)) {
-		buffer_add_json_string(out, value);
-		return;
-	}
-	hex = value.at + 2;
-	left = value.length / 2 - 1;
-	place = buffer_reserve(out, base64_length(left) + 2);
-	*place++ = '"';
-	while (left > 0) {
-		unsigned count = left < 3 ? (unsigned)left : 3;
-		uint8_t bytes[3] = {0, 0, 0};
-
-		for (unsigned i = 0; i < count; i++, hex += 2)
-			bytes[i] = (uint8_t)(hex_value(hex[0]) << 4 | hex_value(hex[1]));
-		base64_encode_group(bytes, count, place);
-		place += 4;
-		left -= count;
-	}
-	*place++ = '"';
-	out->length = (size_t)(place - out->bytes);
-}
-
-static void add_scalar(struct buffer *out, enum db_type_kind kind, struct text value)
-{
-	switch (kind) {
-	case DB_TYPE_INT2:
-	case DB_TYPE_INT4:
-	case DB_TYPE_INT8:
-	case DB_TYPE_JSON:
-		buffer_add(out, value);
-		break;
-	case DB_TYPE_FLOAT4:
-	case DB_TYPE_FLOAT8:
-	case DB_TYPE_NUMERIC:
-		add_number(out, value);
-		break;
-	case DB_TYPE_BOOL:
-		buffer_add(out, value.length > 0 && *value.at == 't' ? TEXT("true") : TEXT("false"));
-		break;
-	case DB_TYPE_UUID:
-	case DB_TYPE_DATE:
-	case DB_TYPE_TIME:
-	case DB_TYPE_INTERVAL:
-		add_quoted(out, value);
-		break;
-	case DB_TYPE_TIMESTAMP:
-	case DB_TYPE_TIMESTAMPTZ:
-		add_timestamp(out, value);
-		break;
-	case DB_TYPE_BYTEA:
-		add_bytea(out, value);
-		break;
-	case DB_TYPE_VOID:
-		buffer_add(out, TEXT("null"));
-		break;
-	default:
-		buffer_add_json_string(out, value);
-		break;
-	}
-}
-
-/* An array's text form, being read. */
-struct array_text {
-	const char *at, *end;
-	char *unescaped;    /* room for any element of this array; NULL until one has a backslash */
-	struct buffer *out; /* whose scratch holds `unescaped` */
-};
-
-/* The text may end anywhere: what is cut off is not there. */
-static void skip(struct array_text *array)
-{
-	if (array->at < array->end)
-		array->at++;
-}
-
-static struct text take_escaped_element(struct array_text *array, const char *first)
-{
-	size_t length = (size_t)(array->at - first);
-
-	if (array->unescaped == NULL)
-		array->unescaped = buffer_scratch(array->out, (size_t)(array->end - first));
-	memcpy(array->unescaped, first, length);
-	while (array->at < array->end && *array->at != '"') {
-		if (*array->at == '\\')
-			skip(array);
-		if (array->at < array->end)
-			array->unescaped[length++] = *array->at++;
-	}
-	skip(array);
-	return (struct text){array->unescaped, length};
-}
-
-/* An element in quotes; a view of the text itself when it has no backslash. */
-static struct text take_quoted_element(struct array_text *array)
-{
-	const char *first = ++array->at;
-	struct text element;
-
-	while (array->at < array->end && *array->at != '"' && *array->at != '\\')
-		array->at++;
-	if (array->at < array->end && *array->at == '\\')
-		return take_escaped_element(array, first);
-	element = (struct text){first, (size_t)(array->at - first)};
-	skip(array);
-	return element;
-}
-
-static struct text take_plain_element(struct array_text *array, char delimiter)
-{
-	const char *first = array->at;
-
-	while (array->at < array->end && *array->at != delimiter && *array->at != '}')
-		array->at++;
-	return (struct text){first, (size_t)(array->at - first)};
-}
-
-/* {1,NULL,"a \"b\""}, nested braces for more dimensions, before it [0:1]= when it does not count from 1. */
-static void add_array(struct buffer *out, const struct db_type *type, struct text value)
-{
-	struct array_text array = {.end = value.at + value.length, .out = out};
-	const char *brace = value.length > 0 ? memchr(value.at, '{', value.length) : NULL;
-	struct text element;
-
-	/* int2vector and oidvector have elements too, but a text form of their own */
-	if (UNLIKELY(brace == NULL || (brace > value.at && *value.at != '['))) {
-		buffer_add_json_string(out, value);
-		return;
-	}
-	array.at = brace;
-	while (array.at < array.end) {
-		if (*array.at == '{' || *array.at == '}') {
-			buffer_add_char(out, *array.at++ == '{' ? '[' : ']');
-		} else if (*array.at == type->delimiter) {
-			buffer_add_char(out, ',');
-			array.at++;
-		} else if (*array.at == '"') {
-			add_scalar(out, type->kind, take_quoted_element(&array));
-		} else {
-			element = take_plain_element(&array, type->delimiter);
-			if (text_equal(element, TEXT("NULL")))
-				buffer_add(out, TEXT("null"));
-			else
-				add_scalar(out, type->kind, element);
-		}
-	}
-}
+#include <stdint.h>
 
 void row_json_add_value(struct buffer *out, const struct db_type *type, struct text value)
 {
-	if (UNLIKELY(type->is_array))
-		add_array(out, type, value);
+	struct array_json array;
+
+	if (LIKELY(!type->is_array))
+		value_json_add(out, type->kind, value);
+	else if (array_json_begin(&array, type, value))
+		array_json_go_on(&array, out, SIZE_MAX);
 	else
-		add_scalar(out, type->kind, value);
+		buffer_add_json_string(out, value);
+}
+
+/* Large values */
+
+static void begin_large(struct row_json *json, struct buffer *out, const struct db_type *type, struct text value)
+{
+	size_t skipped;
+
+	json->is_in_value = true;
+	json->is_array = type->is_array && array_json_begin(&json->array, type, value);
+	if (json->is_array)
+		return;
+	skipped = value_chunks_begin(&json->chunks, out, type->is_array ? DB_TYPE_OTHER : type->kind, value);
+	json->rest = (struct text){value.at + skipped, value.length - skipped};
+}
+
+static struct text take_chunk(struct text *rest)
+{
+	struct text chunk = {rest->at, rest->length < VALUE_CHUNK_BYTES ? rest->length : VALUE_CHUNK_BYTES};
+
+	rest->at += chunk.length;
+	rest->length -= chunk.length;
+	return chunk;
+}
+
+/* Returns whether all of it is written. */
+static bool go_on_with_large(struct row_json *json, struct buffer *out, size_t until)
+{
+	if (json->is_array) {
+		json->is_in_value = !array_json_go_on(&json->array, out, until);
+		return !json->is_in_value;
+	}
+	while (json->rest.length > 0) {
+		if (out->length >= until)
+			return false;
+		value_chunks_add(&json->chunks, out, take_chunk(&json->rest));
+	}
+	value_chunks_end(&json->chunks, out);
+	json->is_in_value = false;
+	return true;
+}
+
+/* Rows */
+
+void row_json_begin(struct row_json *json, struct buffer *out, const struct db_signature *signature,
+		    const struct db_result *rows, unsigned row)
+{
+	json->signature = signature;
+	json->rows = rows;
+	json->row = row;
+	json->column = 0;
+	json->is_in_value = false;
+	buffer_add_char(out, '{');
+}
+
+static void add_key(struct buffer *out, struct text key, bool is_first)
+{
+	char *place = buffer_reserve(out, 1 + key.length + 4);
+
+	if (!is_first)
+		*place++ = ',';
+	memcpy(place, key.at, key.length);
+	out->length = (size_t)(place - out->bytes) + key.length;
+}
+
+/* The next column; of a large value only its beginning. */
+static void add_column(struct row_json *json, struct buffer *out)
+{
+	const struct db_column *column = &json->signature->columns[json->column];
+	struct text value = db_value(json->rows, json->row, json->column);
+
+	add_key(out, column->key, json->column == 0);
+	/* libpq is asked only when it may be: a null has no length */
+	if (value.length == 0 && db_is_null(json->rows, json->row, json->column))
+		buffer_add(out, TEXT("null"));
+	else if (UNLIKELY(value.length > VALUE_LARGE_BYTES))
+		begin_large(json, out, &column->type, value);
+	else
+		row_json_add_value(out, &column->type, value);
+	json->column++;
+}
+
+bool row_json_go_on(struct row_json *json, struct buffer *out, size_t until)
+{
+	for (;;) {
+		if (UNLIKELY(json->is_in_value) && !go_on_with_large(json, out, until))
+			return false;
+		if (json->column == json->signature->column_count)
+			break;
+		if (UNLIKELY(out->length >= until))
+			return false;
+		add_column(json, out);
+	}
+	buffer_add_char(out, '}');
+	return true;
 }
 
 void row_json_add(struct buffer *out, const struct db_signature *signature, const struct db_result *rows, unsigned row)
 {
-	buffer_add_char(out, '{');
-	for (unsigned i = 0; i < signature->column_count; i++) {
-		const struct db_column *column = &signature->columns[i];
-		char *place = buffer_reserve(out, 1 + column->key.length + 4);
-		struct text value;
+	struct row_json json;
 
-		if (i > 0)
-			*place++ = ',';
-		memcpy(place, column->key.at, column->key.length);
-		out->length = (size_t)(place - out->bytes) + column->key.length;
-		value = db_value(rows, row, i);
-		/* libpq is asked only when it may be: a null has no length */
-		if (value.length == 0 && db_is_null(rows, row, i))
-			buffer_add(out, TEXT("null"));
-		else
-			row_json_add_value(out, &column->type, value);
-	}
-	buffer_add_char(out, '}');
+	row_json_begin(&json, out, signature, rows, row);
+	row_json_go_on(&json, out, SIZE_MAX);
 }

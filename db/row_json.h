@@ -9,12 +9,31 @@
  */
 #pragma once
 
-#include "base/buffer.h"
+#include "db/array_json.h"
 #include "db/result.h"
 #include "db/signature.h"
 
-/* Adds `{"a":1,...}`. */
-void row_json_add(struct buffer *out, const struct db_signature *signature, const struct db_result *rows, unsigned row);
-
 /* Adds one value. */
 void row_json_add_value(struct buffer *out, const struct db_type *type, struct text value);
+
+/* Adds a row: `{"a":1,...}`. */
+void row_json_add(struct buffer *out, const struct db_signature *signature, const struct db_result *rows, unsigned row);
+
+/* A row that is written a part at a time. */
+struct row_json {
+	/* private */
+	const struct db_signature *signature;
+	const struct db_result *rows;
+	unsigned row, column; /* the next column */
+	bool is_in_value;     /* a large one, which is written in chunks */
+	bool is_array;        /* that one */
+	struct array_json array;
+	struct value_chunks chunks;
+	struct text rest; /* of its text */
+};
+
+void row_json_begin(struct row_json *json, struct buffer *out, const struct db_signature *signature,
+		    const struct db_result *rows, unsigned row);
+/* Goes on until the row is whole, which it returns, or until `out` is longer than `until`, by one chunk or the small values
+ * of one column at most. */
+bool row_json_go_on(struct row_json *json, struct buffer *out, size_t until);

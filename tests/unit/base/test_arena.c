@@ -124,25 +124,83 @@ static void the_newest_piece_grows_where_it_stands(void **state)
 	(void)state;
 	arena_init(&arena, first, sizeof(first));
 	piece = arena_alloc(&arena, 10);
-	assert_true(arena_extend(&arena, piece, 10, 30));
+	assert_ptr_equal(arena_grow(&arena, piece, 10, 30), piece);
 	assert_ptr_equal(arena_alloc(&arena, 1), first + 48);
 	arena_cleanup(&arena);
 }
 
-static void only_the_newest_piece_grows_and_only_within_its_block(void **state)
+static void only_the_newest_piece_stays_and_only_within_its_block(void **state)
 {
-	_Alignas(16) char first[64];
+	_Alignas(16) char first[96];
 	struct arena arena;
-	char *older, *newest;
+	char *older, *moved, *beyond;
 
 	(void)state;
 	arena_init(&arena, first, sizeof(first));
 	older = arena_alloc(&arena, 16);
-	newest = arena_alloc(&arena, 16);
-	assert_false(arena_extend(&arena, older, 16, 1));
-	assert_false(arena_extend(&arena, newest, 16, 33));
-	assert_true(arena_extend(&arena, newest, 16, 32));
+	memcpy(older, "older than others", 16);
+	arena_alloc(&arena, 16);
+	moved = arena_grow(&arena, older, 16, 1);
+	assert_ptr_equal(moved, first + 32);
+	assert_memory_equal(moved, "older than other", 16);
+	assert_ptr_equal(arena_grow(&arena, moved, 32, 32), moved);
 	assert_ptr_equal(arena.next, arena.end);
+	beyond = arena_grow(&arena, moved, 64, 1);
+	assert_false(is_inside(beyond, first, sizeof(first)));
+	assert_memory_equal(beyond, "older than other", 16);
+	arena_cleanup(&arena);
+}
+
+/* Its block is made longer, wherever it stands among the blocks: nothing is left behind. */
+static void a_large_piece_grows_with_its_block(void **state)
+{
+	enum { BYTES = 1 << 20 };
+	struct arena arena;
+	char *large, *small;
+
+	(void)state;
+	arena_init(&arena, NULL, 0);
+	large = arena_alloc(&arena, BYTES);
+	memset(large, 'a', BYTES);
+	large = arena_grow(&arena, large, BYTES, BYTES);
+	assert_ptr_equal(arena.next, arena.end);
+	assert_ptr_equal(arena.end, large + 2 * BYTES);
+	small = arena_alloc(&arena, 8);
+	memset(small, 's', 8);
+	large = arena_grow(&arena, large, 2 * BYTES, 6 * BYTES);
+	memset(large + BYTES, 'b', 7 * BYTES);
+	memset(arena_alloc(&arena, 8), 't', 8);
+	for (unsigned i = 0; i < 8; i++)
+		assert_int_equal(small[i], 's');
+	assert_int_equal(large[0], 'a');
+	assert_int_equal(large[BYTES - 1], 'a');
+	assert_int_equal(large[8 * BYTES - 1], 'b');
+	assert_ptr_not_equal(arena.end, large + 8 * BYTES);
+	arena_reset(&arena);
+	assert_null(arena.blocks);
+	arena_cleanup(&arena);
+}
+
+/* Others stand in its block. */
+static void a_piece_as_large_as_a_block_moves(void **state)
+{
+	enum { BYTES = 16 * 1024 };
+	struct arena arena;
+	char *piece, *small;
+
+	(void)state;
+	arena_init(&arena, NULL, 0);
+	small = arena_alloc(&arena, 16);
+	memset(small, 's', 16);
+	piece = arena_alloc(&arena, BYTES - 16);
+	memset(piece, 'p', BYTES - 16);
+	piece = arena_grow(&arena, piece, BYTES - 16, BYTES);
+	assert_false(is_inside(piece, small, BYTES));
+	for (unsigned i = 0; i < BYTES - 16; i++)
+		assert_int_equal(piece[i], 'p');
+	small = arena_grow(&arena, small, 16, BYTES);
+	assert_int_equal(small[15], 's');
+	arena_cleanup(&arena);
 }
 
 static void copies_end_in_nul(void **state)
@@ -230,7 +288,9 @@ int main(void)
 	    cmocka_unit_test(a_piece_larger_than_a_block_is_whole),
 	    cmocka_unit_test(zeroed_memory_is_zero_after_use),
 	    cmocka_unit_test(the_newest_piece_grows_where_it_stands),
-	    cmocka_unit_test(only_the_newest_piece_grows_and_only_within_its_block),
+	    cmocka_unit_test(only_the_newest_piece_stays_and_only_within_its_block),
+	    cmocka_unit_test(a_large_piece_grows_with_its_block),
+	    cmocka_unit_test(a_piece_as_large_as_a_block_moves),
 	    cmocka_unit_test(copies_end_in_nul),
 	    cmocka_unit_test(printf_writes_all_of_it),
 	    cmocka_unit_test(after_reset_it_starts_over),
