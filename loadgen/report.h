@@ -228,7 +228,7 @@ struct report_burst *report_add_burst(struct report *report, unsigned arm, const
 
 /* report_text.c: for people, on a terminal or in a file; never wider than `columns`. */
 void report_write_text(const struct report *report, FILE *out, unsigned columns);
-/* report_json.c: the whole report but single requests; FORMAT.md describes it. Returns a new string for free(). */
+/* report_json.c: the whole report but single requests; docs/report-format.md describes it. Returns a new string for free(). */
 char *report_json(const struct report *report);
 /* and back, as far as diff needs it: arms, loads with blocks. -1 and `why`. */
 int report_read_json(struct report *report, const char *file, char *why, size_t why_size);

@@ -1,6 +1,6 @@
 /* report_json.h - the report as JSON, in parts: for --json whole, for the page without what it does not draw.
  *
- * FORMAT.md says what every key means; REPORT_JSON_VERSION grows when a key changes its meaning or goes away.
+ * docs/report-format.md says what every key means; REPORT_JSON_VERSION grows when a key changes its meaning or goes away.
  */
 #pragma once
 

@@ -295,7 +295,7 @@ static int read_outcomes(struct reader *reader, json_t *load, struct report_load
 		int outcome = outcome_named(word);
 
 		if (outcome < 0)
-			return fail(reader, "", "only outcomes that FORMAT.md names");
+			return fail(reader, "", "only outcomes that docs/report-format.md names");
 		if (read_count(reader, object, word, RECORDS_MAX, &out->outcomes[outcome]) < 0)
 			return -1;
 	}

@@ -31,8 +31,8 @@ def files(images, tmp_path_factory):
         return {member.name: member for member in archive.getmembers()}
 
 
-def test_its_size_is_what_the_readme_says(image):
-    said = re.search(r"image is (\d+) MB", (ROOT / "README.md").read_text())
+def test_its_size_is_what_the_page_says(image):
+    said = re.search(r"image is (\d+) MB", (ROOT / "docs/operations.md").read_text())
     assert image["Size"] <= SIZE_MAX
     assert abs(image["Size"] / 1e6 - int(said[1])) < 3, image["Size"]
 

@@ -38,7 +38,7 @@ def test_compare_finds_the_service_beside_it(prefix):
 
 def test_what_is_installed(prefix):
     for file in ("share/meantime/schema/10_country.sql", "lib/systemd/system/meantime.service",
-                 "share/doc/meantime/README.md", "share/doc/meantime/copyright"):
+                 "share/doc/meantime/README.md", "share/doc/meantime/docs/endpoints.md", "share/doc/meantime/copyright"):
         assert (prefix / file).is_file(), file
     assert sorted(str(page.relative_to(prefix / "share/man")) for page in prefix.glob("share/man/*/*")) == [
         f"{page}.gz" for page in sorted(PAGES)]

@@ -1,4 +1,4 @@
-"""What README.md says under "In containers", word for word: in a copy of the checkout, on a port of our own."""
+"""What docs/getting-started.md says under "In containers", word for word: in a copy of the checkout, on a port of our own."""
 
 import json
 import os
@@ -13,7 +13,7 @@ SECTION = re.compile(r"^## In containers\n(.*?)^## ", re.S | re.M)
 
 
 def blocks():
-    section = SECTION.search((ROOT / "README.md").read_text())[1]
+    section = SECTION.search((ROOT / "docs/getting-started.md").read_text())[1]
     return re.findall(r"^```sh\n(.*?)^```", section, re.S | re.M)
 
 

@@ -300,7 +300,7 @@ def test_compare_says_what_the_service_said(meantime_load, tmp_path):
 
 
 def test_wrk_leaves_out_what_is_slow():
-    """scripts/why-not-wrk: the facts that the README shows."""
+    """scripts/why-not-wrk: the facts that docs/load-generator.md shows."""
     if not os.access("/usr/bin/wrk", os.X_OK):
         pytest.skip("wrk is not installed")
     done = subprocess.run([ROOT / "scripts/why-not-wrk", "6"], capture_output=True, text=True, timeout=120,

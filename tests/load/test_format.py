@@ -1,4 +1,4 @@
-"""FORMAT.md names every field there is, and no other."""
+"""docs/report-format.md names every field there is, and no other."""
 
 import csv
 import json
@@ -7,7 +7,7 @@ import subprocess
 
 from conftest import ROOT
 
-TEXT = (ROOT / "loadgen/FORMAT.md").read_text()
+TEXT = (ROOT / "docs/report-format.md").read_text()
 # Keys that are data: how a request ended, its status, and words that the text explains as values.
 VALUES = {"answered", "refused", "unreachable", "reset", "closed", "timed out", "malformed", "not sent", "cut off"}
 

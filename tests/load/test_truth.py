@@ -139,7 +139,7 @@ def test_the_first_byte_is_not_the_last(meantime_load, overlapped):
 
 @sometimes(4)
 def test_sends_are_on_time(meantime_load, overlapped, is_slow):
-    """The median lateness at 5,000 a second; generous, since this machine may be busy: the figure is in the README."""
+    """The median lateness at 5,000 a second; generous, since this machine may be busy: the figure is in docs/benchmarks.md."""
     run = meantime_load("run", "--rate", 5000, "-d", 1, "--warmup", 0.2, f"{overlapped}/wait/1", expect=None)
     rows = run.measured
     assert abs(len(rows) - 5000) <= 1

@@ -663,25 +663,25 @@ static void the_longest_database_is_shown(void **state)
 	assert_non_null(strstr(captured_log(options), "database is password=*** (from here)\n"));
 }
 
-/* The rows of README.md's table begin like this; a missing one is printed as it has to be. */
-static void the_readme_lists_every_option(void **state)
+/* The rows of the page's table begin like this; a missing one is printed as it has to be. */
+static void the_page_lists_every_option(void **state)
 {
-	static char readme[256 * 1024];
-	FILE *file = fopen(SOURCE_FOLDER "/README.md", "rb");
+	static char page[256 * 1024];
+	FILE *file = fopen(SOURCE_FOLDER "/docs/configuration.md", "rb");
 	char flag[64], row[512];
 	size_t length;
 
 	(void)state;
 	if (file == NULL)
 		skip();
-	length = fread(readme, 1, sizeof(readme) - 1, file);
-	readme[length] = '\0';
+	length = fread(page, 1, sizeof(page) - 1, file);
+	page[length] = '\0';
 	fclose(file);
 	for (size_t i = 0; i < ARRAY_LENGTH(known); i++) {
 		spell(flag, sizeof(flag), "--", known[i].field, false);
 		snprintf(row, sizeof(row), "| `%s` | %s |", flag, known[i].help);
-		if (strstr(readme, row) == NULL)
-			fail_msg("README.md has no row that begins\n%s", row);
+		if (strstr(page, row) == NULL)
+			fail_msg("docs/configuration.md has no row that begins\n%s", row);
 	}
 }
 
@@ -712,7 +712,7 @@ int main(void)
 	    OPTIONS_TEST(the_log_names_what_was_set),
 	    OPTIONS_TEST(the_log_hides_passwords),
 	    OPTIONS_TEST(the_longest_database_is_shown),
-	    OPTIONS_TEST(the_readme_lists_every_option),
+	    OPTIONS_TEST(the_page_lists_every_option),
 	};
 	int file = mkstemp(file_name), failed;
 

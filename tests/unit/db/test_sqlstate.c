@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-/* As README promises it: every class of PostgreSQL 15's Appendix A, and the codes that differ from their class. */
+/* As docs/endpoints.md promises it: every class of PostgreSQL 15's Appendix A, and the codes that differ from their class. */
 static const struct {
 	const char *sqlstate;
 	unsigned status;

@@ -889,10 +889,10 @@ static void path_that_is_too_long_is_named(void **state)
 	    "32 segments and 8 parameters");
 }
 
-/* What README.md says is so. */
-static void limits_are_those_of_the_readme(void **state)
+/* What docs/operations.md says is so. */
+static void limits_are_those_of_the_page(void **state)
 {
-	static char readme[1 << 20];
+	static char page[1 << 20];
 	const struct {
 		const char *format;
 		int a, b;
@@ -906,11 +906,11 @@ static void limits_are_those_of_the_readme(void **state)
 	    {"| JSON in a query string: its nesting | %d |", PARAMETER_JSON_DEPTH_MAX, 0},
 	    {"| %d, as in PostgreSQL |", PARAMETER_DIMENSIONS_MAX, 0},
 	};
-	FILE *file = fopen(SOURCE_FOLDER "/README.md", "rb");
+	FILE *file = fopen(SOURCE_FOLDER "/docs/operations.md", "rb");
 
 	(void)state;
 	assert_non_null(file);
-	assert_true(fread(readme, 1, sizeof(readme) - 1, file) > 0);
+	assert_true(fread(page, 1, sizeof(page) - 1, file) > 0);
 	fclose(file);
 	for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
 		char expected[200];
@@ -919,8 +919,8 @@ static void limits_are_those_of_the_readme(void **state)
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
 		snprintf(expected, sizeof(expected), rows[i].format, rows[i].a, rows[i].b);
 #pragma GCC diagnostic pop
-		if (strstr(readme, expected) == NULL)
-			fail_msg("README.md does not say: %s", expected);
+		if (strstr(page, expected) == NULL)
+			fail_msg("docs/operations.md does not say: %s", expected);
 	}
 }
 
@@ -1000,7 +1000,7 @@ int main(void)
 	    TEST(route_carries_name_and_timeout),
 	    TEST(body_is_taken_by_the_methods_that_change),
 	    TEST(path_that_is_too_long_is_named),
-	    TEST(limits_are_those_of_the_readme),
+	    TEST(limits_are_those_of_the_page),
 	    TEST(second_endpoint_on_a_route_is_named),
 	    TEST(route_of_the_program_itself_is_named),
 	};

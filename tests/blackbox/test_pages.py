@@ -1,0 +1,43 @@
+"""What the pages show, word for word: their endpoints are served, and a command answers as printed."""
+
+import json
+import re
+
+from lib import http_client
+from lib.service import ROOT, Service
+
+
+def read(page):
+    return (ROOT / page).read_text()
+
+
+def sql_of(text, folder):
+    for number, block in enumerate(re.findall(r"^```sql\n(.*?)^```", text, re.S | re.M)):
+        (folder / f"{number}.sql").write_text(block)
+    return folder
+
+
+def test_the_endpoint_of_readme_and_its_error(mode, atlas_database, tmp_path):
+    section = re.search(r"^## An endpoint\n(.*?)^## ", read("README.md"), re.S | re.M)[1]
+    command, printed = re.search(r"^```console\n\$ curl (.*?)\n(.*?)\n```", section, re.S | re.M).groups()
+    path, header, body = re.fullmatch(r"-w '\\n' localhost:8080(\S+) -H '(.*?)' -d '(.*)'", command).groups()
+    headers = [tuple(header.split(": "))]
+    with Service(atlas_database, sql_of(section, tmp_path), mode) as service:
+        answer = service.request("POST", path, body.encode(), headers)
+        assert answer.body.decode() == printed
+        assert answer.status == json.loads(printed)["status"]
+        good = service.request("POST", path, body.replace("XX", "DE").encode(), headers)
+        assert good.status == 201 and good.json["country"] == "DE", good.body
+
+
+def test_the_endpoints_of_their_page(mode, atlas_database, tmp_path):
+    with Service(atlas_database, sql_of(read("docs/endpoints.md"), tmp_path), mode) as service:
+        assert service.get("/countries/de").json == {"code": "DE", "name": "Germany", "numeric": "276"}
+
+
+def test_every_metric_is_on_the_page(mode, atlas_database):
+    documented = set(re.findall(r"^\| `(meantime_[a-z_]+)` \|", read("docs/operations.md"), re.M))
+    with Service(atlas_database, ROOT / "config/endpoints", mode, "--admin", "127.0.0.1:0") as service:
+        text = http_client.request(service.admin_address, "GET", "/metrics").body.decode()
+    said = set(re.findall(r"^# HELP (\S+)", text, re.M))
+    assert said and said == documented
