@@ -36,6 +36,20 @@ struct load_plan command_plan(struct command *command, struct request_set *reque
 	};
 }
 
+double command_load_seconds(struct command *command, double duration_s, double warmup_s)
+{
+	struct load_plan plan = command_plan(command, NULL, duration_s, warmup_s);
+
+	return (double)(plan.warmup_ns + plan.duration_ns) / 1e9;
+}
+
+double command_burst_seconds(unsigned requests, unsigned repeats)
+{
+	static const double A_REQUEST_S = 0.4; /* with the gap behind it */
+
+	return A_REQUEST_S * (requests + 1) * repeats;
+}
+
 int command_requests(struct command *command, struct request_set *set, const char *url)
 {
 	const char *file = command->options->requests_file;

@@ -35,6 +35,10 @@ int command_loop(struct command *command);
 /* A plan with what all loads have in common; times that were not given are these. */
 struct load_plan command_plan(struct command *command, struct request_set *requests, double duration_s,
 			      double warmup_s);
+/* What one load takes with these times, or with those that were given. */
+double command_load_seconds(struct command *command, double duration_s, double warmup_s);
+/* What a burst is expected to take with its requests alone before it: a guess, for the live line. */
+double command_burst_seconds(unsigned requests, unsigned repeats);
 /* A set with one request to `url`; -1 and command->why. */
 int command_requests(struct command *command, struct request_set *set, const char *url);
 /* Measures one load and adds it to the report; NULL and command->why when there was nothing to measure. */

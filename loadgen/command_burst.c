@@ -11,7 +11,7 @@ int command_burst(struct command *command)
 	const struct report_burst *burst;
 	const char *urls[16];
 	char text[FORMATTED];
-	unsigned count = options->arguments.count;
+	unsigned count = options->arguments.count, repeats = (unsigned)(options->repeats > 0 ? options->repeats : 5);
 
 	for (unsigned i = 0; i < count; i++)
 		urls[i] = options->arguments.at[i];
@@ -19,9 +19,8 @@ int command_burst(struct command *command)
 	if (count == 1)
 		urls[count++] = urls[0], urls[count++] = urls[0];
 	report->arms[report->arm_count++] = (struct report_arm){.name = "target", .url = urls[0]};
-	live_say(command->live, "burst of %u", count);
-	if (command_measure_burst(command, 0, urls, count, (unsigned)(options->repeats > 0 ? options->repeats : 5)) !=
-	    0)
+	live_begin(command->live, command_burst_seconds(count, repeats), "burst of %u", count);
+	if (command_measure_burst(command, 0, urls, count, repeats) != 0)
 		return EXIT_USAGE;
 	if (report->burst_count == 0)
 		return EXIT_GOOD;

@@ -214,22 +214,33 @@ static const char *url_of(const struct compare *compare, unsigned arm, const cha
 
 /* Bursts */
 
+static const char *const usual_burst[] = {"/wait/400", "/wait/300", "/wait/100"};
+
+static unsigned burst_requests(const struct load_options *options)
+{
+	return options->burst_paths.count > 0 ? options->burst_paths.count : ARRAY_LENGTH(usual_burst);
+}
+
+static unsigned burst_repeats(const struct load_options *options)
+{
+	return (unsigned)(options->repeats > 0 ? options->repeats : REPEATS_USUAL);
+}
+
 static int measure_bursts(struct compare *compare)
 {
-	static const char *const usual[] = {"/wait/400", "/wait/300", "/wait/100"};
 	struct command *command = compare->command;
 	const struct strings *paths = &command->options->burst_paths;
-	unsigned count = paths->count > 0 ? paths->count : ARRAY_LENGTH(usual),
-		 repeats = (unsigned)(command->options->repeats > 0 ? command->options->repeats : REPEATS_USUAL);
+	unsigned count = burst_requests(command->options), repeats = burst_repeats(command->options);
 	const char *urls[BURST_MAX];
 
 	for (unsigned arm = 0; arm < compare->count && !command_is_interrupted(command); arm++) {
 		for (unsigned i = 0; i < count && i < BURST_MAX; i++)
 			urls[i] = url_of(compare, arm,
 					 paths->count > 0   ? paths->at[i]
-					 : compare->is_ours ? usual[i]
+					 : compare->is_ours ? usual_burst[i]
 							    : NULL);
-		live_say(command->live, "%s, %u requests at the same instant", compare->names[arm], count);
+		live_begin(command->live, command_burst_seconds(count, repeats), "%s, burst of %u", compare->names[arm],
+			   count);
 		if (command_measure_burst(command, arm, urls, count, repeats) != 0)
 			return -1;
 	}
@@ -272,8 +283,9 @@ static struct report_load *measure_one(struct compare *compare, struct request_s
 	struct report_load *load;
 
 	plan.connections = clients;
-	live_say(command->live, "%s, %s, round %u of %u", set->requests[0]->label, compare->names[arm], round,
-		 compare->rounds);
+	live_begin(command->live, command_load_seconds(command, compare->duration_s, compare->warmup_s),
+		   "%s, round %u of %u", compare->names[arm], round, compare->rounds);
+	live_detail(command->live, set->requests[0]->label);
 	load = command_measure(command, arm, &plan);
 	if (load != NULL) {
 		load->round = round;
@@ -356,17 +368,29 @@ static int measure_group(struct compare *compare, const char *path, unsigned cli
 
 /* Curves */
 
-static int measure_curves(struct compare *compare, const char *path)
+static struct curve_plan curve_plan(const struct compare *compare)
 {
-	struct command *command = compare->command;
-	const struct load_options *options = command->options;
-	struct curve_plan plan = {
+	return (struct curve_plan){
 	    .rounds = CURVE_ROUNDS,
 	    .duration_s = compare->duration_s / 2,
 	    .warmup_s = compare->warmup_s,
 	    .delay_ms = compare->delay_ms,
 	    .group = "curve",
 	};
+}
+
+static uint64_t curve_up_to(const struct compare *compare)
+{
+	uint64_t asked = compare->command->options->up_to;
+
+	return asked > 0 ? asked : UP_TO_USUAL;
+}
+
+static int measure_curves(struct compare *compare, const char *path)
+{
+	struct command *command = compare->command;
+	const struct load_options *options = command->options;
+	struct curve_plan plan = curve_plan(compare);
 	const char *urls[ARMS_MAX];
 	struct curves curves;
 	int result;
@@ -375,8 +399,7 @@ static int measure_curves(struct compare *compare, const char *path)
 		urls[i] = url_of(compare, i, path);
 	result = curves_init(&curves, command, &plan, 0, urls, compare->count);
 	if (result == 0)
-		result = curves_measure(&curves, options->levels, options->level_count,
-					options->up_to > 0 ? options->up_to : UP_TO_USUAL);
+		result = curves_measure(&curves, options->levels, options->level_count, curve_up_to(compare));
 	if (result == 0) {
 		curves_finish(&curves);
 		for (unsigned i = 0; i < curves.count; i++)
@@ -407,6 +430,21 @@ static void say_growth(struct compare *compare, const char *path)
 		   compare->names[compare->count - 1], compare->names[0], path == NULL ? "the URL" : path, line);
 }
 
+/* For the live line; services that start are not counted. */
+static void expect_all(struct compare *compare, unsigned groups)
+{
+	struct command *command = compare->command;
+	const struct load_options *options = command->options;
+	struct curve_plan plan = curve_plan(compare);
+	double group = command_load_seconds(command, compare->duration_s, compare->warmup_s) * compare->rounds,
+	       curve = curves_seconds(command, &plan, options->level_count, curve_up_to(compare)),
+	       burst = command_burst_seconds(burst_requests(options), burst_repeats(options));
+
+	live_expect(command->live, compare->count * (groups * group + curve + burst));
+	if (options->compute_path != NULL)
+		live_expect(command->live, speedup_seconds(options, command->report->machine.cores));
+}
+
 static int measure_all(struct compare *compare)
 {
 	struct command *command = compare->command;
@@ -422,6 +460,7 @@ static int measure_all(struct compare *compare)
 		 delays = options->delay_count > 0 ? options->delay_count : 1;
 	int result = 0;
 
+	expect_all(compare, delays + (wait_path != NULL));
 	for (unsigned i = 0; i < delays && result == 0 && !command_is_interrupted(command); i++) {
 		double ignored;
 

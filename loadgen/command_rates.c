@@ -8,6 +8,7 @@
 #include "loadgen/sort.h"
 
 enum { IN_FLIGHT_USUAL = 1000, CONNECTIONS_UP = 64 };
+static const double DURATION_S = 2, WARMUP_S = 0.3;
 
 /* What came of the requests that were due within the window. */
 struct answers {
@@ -100,7 +101,7 @@ static void say_what_is_left(struct report *report, const struct answers *all, u
 static int measure(struct command *command, struct request_set *set, double rate, struct answers *answers)
 {
 	const struct load_options *options = command->options;
-	struct load_plan plan = command_plan(command, set, 2, 0.3);
+	struct load_plan plan = command_plan(command, set, DURATION_S, WARMUP_S);
 	struct report_load *load;
 
 	plan.model = LOAD_OPEN;
@@ -108,7 +109,7 @@ static int measure(struct command *command, struct request_set *set, double rate
 	plan.arrivals = options->arrivals;
 	plan.max_in_flight = (unsigned)(options->max_in_flight > 0 ? options->max_in_flight : IN_FLIGHT_USUAL);
 	plan.connections = plan.max_in_flight < CONNECTIONS_UP ? plan.max_in_flight : CONNECTIONS_UP;
-	live_say(command->live, "%g a second", rate);
+	live_begin(command->live, command_load_seconds(command, DURATION_S, WARMUP_S), "%g a second", rate);
 	load = command_measure(command, 0, &plan);
 	if (load == NULL)
 		return -1;
@@ -127,6 +128,7 @@ int command_rates(struct command *command)
 
 	command->report->arms[command->report->arm_count++] =
 	    (struct report_arm){.name = "target", .url = options->arguments.at[0]};
+	live_expect(command->live, options->rate_count * command_load_seconds(command, DURATION_S, WARMUP_S));
 	while (result == 0 && count < options->rate_count && !command_is_interrupted(command)) {
 		result = measure(command, &set, (double)options->rates[count], &all[count]);
 		if (result == 0)

@@ -11,6 +11,11 @@ static unsigned least(uint64_t a, uint64_t b)
 	return (unsigned)(a < b ? a : b);
 }
 
+static bool is_bounded_by_time(const struct load_options *options)
+{
+	return options->requests == 0 || options->duration_ns > 0;
+}
+
 static void set_model(const struct load_options *options, struct load_plan *plan)
 {
 	plan->requests_max = options->requests;
@@ -26,7 +31,7 @@ static void set_model(const struct load_options *options, struct load_plan *plan
 		plan->pipeline = (unsigned)(options->pipeline > 0 ? options->pipeline : 1);
 	}
 	/* with --requests alone, the time is no limit but the longest that there may be */
-	if (options->requests > 0 && options->duration_ns == 0)
+	if (!is_bounded_by_time(options))
 		plan->duration_ns = 24 * 3600 * NS_PER_S;
 	if (options->requests > 0 && !options->has_warmup)
 		plan->warmup_ns = 0;
@@ -62,7 +67,9 @@ int command_run(struct command *command)
 	if (command_requests(command, &set, command->options->arguments.at[0]) == 0) {
 		plan = command_plan(command, &set, 10, 1);
 		set_model(command->options, &plan);
-		live_say(command->live, "%s", set.requests[0]->label);
+		live_begin(command->live,
+			   is_bounded_by_time(command->options) ? (double)(plan.warmup_ns + plan.duration_ns) / 1e9 : 0,
+			   "%s", set.requests[0]->label);
 		load = command_measure(command, 0, &plan);
 		if (load != NULL) {
 			say_steadiness(report, load);

@@ -40,7 +40,8 @@ static int confirm(struct curves *curves, unsigned concurrency, bool *is_good)
 
 	plan.connections = concurrency;
 	plan.duration_ns *= 2;
-	live_say(command->live, "confirming %u clients", concurrency);
+	live_begin(command->live, (double)(plan.warmup_ns + plan.duration_ns) / 1e9, "confirming %u clients",
+		   concurrency);
 	load = command_measure(command, 0, &plan);
 	if (load == NULL)
 		return -1;
@@ -133,6 +134,7 @@ int command_sweep(struct command *command)
 	report->arms[report->arm_count++] =
 	    (struct report_arm){.name = "target", .url = url, .threads = (unsigned)options->threads};
 	result = curves_init(&curves, command, &plan, 0, &url, 1);
+	live_expect(command->live, curves_seconds(command, &plan, options->level_count, up_to));
 	if (result == 0)
 		result = curves_measure(&curves, options->levels, options->level_count, up_to);
 	if (result == 0 && command->goal_count > 0 && curves.curves[0].report->level_count > 0)

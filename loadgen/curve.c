@@ -166,8 +166,9 @@ static struct report_load *measure_once(struct curves *curves, unsigned arm, uns
 	struct report_load *load;
 
 	plan.connections = concurrency;
-	live_say(command->live, "%s, %u clients, round %u of %u", command->report->arms[curve->report->arm].name,
-		 concurrency, round, curves->plan.rounds);
+	live_begin(command->live, (double)(plan.warmup_ns + plan.duration_ns) / 1e9, "%s, %u clients, round %u of %u",
+		   command->report->arms[curve->report->arm].name, concurrency, round, curves->plan.rounds);
+	live_detail(command->live, curve->requests.requests[0]->label);
 	load = command_measure(command, curve->report->arm, &plan);
 	if (load != NULL) {
 		load->round = round;
@@ -200,21 +201,50 @@ int curves_measure_level(struct curves *curves, unsigned concurrency, double dur
 	return 0;
 }
 
-static bool all_over(const struct curves *curves)
+static unsigned count_over(const struct curves *curves)
 {
+	unsigned count = 0;
+
 	for (unsigned i = 0; i < curves->count; i++)
-		if (!curves->curves[i].is_over)
-			return false;
-	return true;
+		count += curves->curves[i].is_over;
+	return count;
+}
+
+/* 1, 2, 4 ... up_to, unless they were given. */
+static unsigned levels_up_to(unsigned level_count, uint64_t up_to)
+{
+	unsigned count = 1;
+
+	for (uint64_t concurrency = 1; concurrency < up_to; concurrency *= 2)
+		count++;
+	return level_count > 0 ? level_count : count;
+}
+
+double curves_seconds(struct command *command, const struct curve_plan *plan, unsigned level_count, uint64_t up_to)
+{
+	return levels_up_to(level_count, up_to) * plan->rounds *
+	       command_load_seconds(command, plan->duration_s, plan->warmup_s);
+}
+
+/* Of arms that are over the further levels are not waited for. */
+static void expect_less(struct curves *curves, unsigned arms, unsigned levels)
+{
+	if (arms > 0 && levels > 0)
+		live_expect(curves->command->live,
+			    -(double)arms * curves_seconds(curves->command, &curves->plan, levels, 0));
 }
 
 int curves_measure(struct curves *curves, const uint64_t *levels, unsigned level_count, uint64_t up_to)
 {
 	uint64_t concurrency = level_count > 0 ? levels[0] : 1;
+	unsigned left = levels_up_to(level_count, up_to);
 
-	for (unsigned i = 0; !all_over(curves) && !command_is_interrupted(curves->command); i++) {
+	for (unsigned i = 0; count_over(curves) < curves->count && !command_is_interrupted(curves->command); i++) {
+		unsigned over = count_over(curves);
+
 		if (curves_measure_level(curves, (unsigned)concurrency, curves->plan.duration_s) != 0)
 			return -1;
+		expect_less(curves, count_over(curves) - over, --left);
 		if (level_count > 0 ? i + 1 == level_count : concurrency >= up_to)
 			break;
 		if (level_count > 0)

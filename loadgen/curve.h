@@ -46,6 +46,8 @@ int curves_init(struct curves *curves, struct command *command, const struct cur
 void curves_cleanup(struct curves *curves);
 /* All of `levels`, or with NULL 1, 2, 4 ... up_to; an arm stops when three levels in a row brought no gain. */
 int curves_measure(struct curves *curves, const uint64_t *levels, unsigned level_count, uint64_t up_to);
+/* What that takes at most of one arm; for the live line. */
+double curves_seconds(struct command *command, const struct curve_plan *plan, unsigned level_count, uint64_t up_to);
 /* One level, on the arms that are not over; duration_s for once. */
 int curves_measure_level(struct curves *curves, unsigned concurrency, double duration_s);
 /* Fits, bounds, and the sentence that says where measured and bound meet. */

@@ -6,6 +6,7 @@
 
 enum { ROUNDS_USUAL = 3, REPEATS = 3 };
 
+#define ROUND_S    1.5   /* what a round is expected to take */
 #define SHARE_SEEN 0.001 /* less than that is noise */
 
 struct contest {
@@ -16,18 +17,31 @@ struct contest {
 	double ms[SPEEDUP_POINTS_MAX][16];
 };
 
-/* As asked for, or 1, 2, 4 ... up to the cores. */
-static void choose_threads(struct contest *contest, unsigned cores)
+/* As asked for, or 1, 2, 4 ... up to the cores; returns how many. */
+static unsigned choose_threads(const struct load_options *options, unsigned cores, unsigned threads[SPEEDUP_POINTS_MAX])
 {
-	const struct load_options *options = contest->command->options;
+	unsigned count = 0;
 
-	for (unsigned i = 0; i < options->compute_count && contest->count < SPEEDUP_POINTS_MAX; i++)
-		contest->threads[contest->count++] = (unsigned)options->compute_threads[i];
-	if (contest->count > 0)
-		return;
-	for (unsigned n = 1; n < cores && contest->count < SPEEDUP_POINTS_MAX - 1; n *= 2)
-		contest->threads[contest->count++] = n;
-	contest->threads[contest->count++] = cores;
+	for (unsigned i = 0; i < options->compute_count && count < SPEEDUP_POINTS_MAX; i++)
+		threads[count++] = (unsigned)options->compute_threads[i];
+	if (count > 0)
+		return count;
+	for (unsigned n = 1; n < cores && count < SPEEDUP_POINTS_MAX - 1; n *= 2)
+		threads[count++] = n;
+	threads[count++] = cores;
+	return count;
+}
+
+static unsigned rounds_of(const struct load_options *options)
+{
+	return options->rounds > 0 ? (unsigned)options->rounds : ROUNDS_USUAL;
+}
+
+double speedup_seconds(const struct load_options *options, unsigned cores)
+{
+	unsigned threads[SPEEDUP_POINTS_MAX];
+
+	return choose_threads(options, cores, threads) * rounds_of(options) * ROUND_S;
 }
 
 static int start(struct contest *contest, const struct arm_settings *service, const char *path)
@@ -64,8 +78,8 @@ static int measure(struct contest *contest)
 		for (unsigned i = 0; i < contest->count; i++) {
 			unsigned at = round % 2 == 0 ? i : contest->count - 1 - i;
 
-			live_say(command->live, "%u compute threads, round %u of %u", contest->threads[at], round + 1,
-				 contest->rounds);
+			live_begin(command->live, ROUND_S, "%u compute threads, round %u of %u", contest->threads[at],
+				   round + 1, contest->rounds);
 			if (command_measure_solo(command, contest->urls[at], REPEATS, 299, &contest->ms[at][round]) !=
 			    0)
 				return -1;
@@ -139,10 +153,10 @@ int speedup_measure(struct command *command, const struct arm_settings *service,
 	int result;
 
 	contest->command = command;
-	contest->rounds = command->options->rounds > 0 ? (unsigned)command->options->rounds : ROUNDS_USUAL;
+	contest->rounds = rounds_of(command->options);
 	speedup->path = path;
 	speedup->cores = report->machine.cores;
-	choose_threads(contest, speedup->cores);
+	contest->count = choose_threads(command->options, speedup->cores, contest->threads);
 	result = start(contest, service, path);
 	if (result == 0)
 		result = measure(contest);

@@ -11,5 +11,7 @@
 #include "loadgen/arm.h"
 #include "loadgen/command.h"
 
+/* What it is expected to take: a guess, for the live line. */
+double speedup_seconds(const struct load_options *options, unsigned cores);
 /* `service` is how the services are started, but for --compute-threads; `path` is what they are asked. */
 int speedup_measure(struct command *command, const struct arm_settings *service, const char *path);

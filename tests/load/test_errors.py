@@ -1,11 +1,15 @@
 """What goes wrong is named and counted, never swallowed; a run always ends with a report."""
 
+import fcntl
 import os
 import pathlib
 import pty
+import re
 import signal
 import socket
+import struct
 import subprocess
+import termios
 import time
 
 import pytest
@@ -123,32 +127,50 @@ def test_missing_connections_are_unsound(start_load, overlapped, meantime_load):
     assert (soft, hard) == resource.getrlimit(resource.RLIMIT_NOFILE)
 
 
-def on_terminal(words, seconds):
-    """What a run writes to a terminal."""
+def on_terminal(words, columns=100):
+    """What a run writes to a terminal of so many columns."""
     main, side = pty.openpty()
+    fcntl.ioctl(side, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
     process = subprocess.Popen([program("MEANTIME_LOAD"), *words], stdout=subprocess.DEVNULL, stderr=side)
     os.close(side)
     said = b""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
+    while True:
         try:
             part = os.read(main, 4096)
-        except OSError:
-            break
-        if not part:
+        except OSError:  # the run has ended
             break
         said += part
-    process.wait(timeout=20)
+    assert process.wait(timeout=20) in (0, 3)
     os.close(main)
-    return said.decode(errors="replace")
+    return said.decode()
 
 
 def test_the_live_line_is_for_terminals(overlapped, meantime_load):
     words = ["run", "-c2", "-d", "1", "--warmup", "0.3", f"{overlapped}/wait/5"]
-    said = on_terminal(words, 20)
+    said = on_terminal(words)
     assert "GET /wait/5" in said and "under way" in said and "p99" in said
-    assert on_terminal([*words, "--quiet"], 20) == ""
+    assert on_terminal([*words, "--quiet"]) == ""
     assert meantime_load(*words).said == ""
+
+
+VALUES = [r"\[[#.]{20}\]", r"\d+ %", r"\d+:\d\d left", r"(one|two)", r"round [12] of 2", r"[12] clients", r"GET /wait/5",
+          r"burst of 3", r"[\d.]+k?/s", r"p99 [\d.]+ [um]?s", r"\d+ under way", r"warm-up", r"draining"]
+
+
+@pytest.mark.parametrize("columns", [100, 80, 60])
+def test_the_live_line_fits_and_tells_how_far_the_whole_is(overlapped, columns):
+    said = on_terminal(["compare", "--target", f"one={overlapped}/wait/5", "--target", f"two={overlapped}/wait/5",
+                        "--rounds", "2", "-d", "0.5", "--warmup", "0.2", "--up-to", "2", "--repeats", "1", "-c2"], columns)
+    lines = [line for line in said.split("\r\033[K") if line]
+    assert len(lines) > 20
+    for line in lines:
+        assert len(line) < columns
+        for value in re.split(r"  |, |: |(?<=\]) ", line):
+            assert any(re.fullmatch(each, value) for each in VALUES), (value, line)
+    shares = [int(re.search(r"(\d+) %", line)[1]) for line in lines]
+    assert shares == sorted(shares) and shares[0] < 20 and shares[-1] > 80
+    assert all("left" in line for line in lines)
+    assert any("one, round 1 of 2" in line for line in lines) and any("two, round 2 of 2" in line for line in lines)
 
 
 def test_a_file_that_can_not_be_written_is_said_before_measuring(meantime_load, overlapped):
