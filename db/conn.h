@@ -29,7 +29,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "db/batch.h"
+#include "db/values/batch.h"
 #include "db/lookup.h"
 #include "db/settings.h"
 

@@ -4,7 +4,7 @@
 #include "base/require.h"
 #include "db/failure.h"
 #include "db/learn.h"
-#include "db/sql_place.h"
+#include "handlers/sql/place.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -2,8 +2,8 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
-#include "db/sql_place.h"
-#include "db/sqlstate.h"
+#include "handlers/sql/place.h"
+#include "db/values/sqlstate.h"
 
 #include <stdarg.h>
 #include <stdio.h>

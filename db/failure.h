@@ -11,7 +11,7 @@
 
 #include <libpq-fe.h>
 
-#include "db/batch.h"
+#include "db/values/batch.h"
 
 enum { FAILURE_BYTES_MAX = 1000 };
 

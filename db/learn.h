@@ -11,7 +11,7 @@
 
 #include <libpq-fe.h>
 
-#include "db/statement.h"
+#include "db/values/statement.h"
 
 struct learn_type;
 

@@ -24,8 +24,8 @@
 #include <limits.h>
 #include <uv.h>
 
-#include "db/batch.h"
-#include "db/numbers.h"
+#include "db/values/batch.h"
+#include "db/counters.h"
 #include "db/settings.h"
 
 struct db_pipeline; /* opaque */

@@ -74,7 +74,7 @@ static unsigned limit_of(const struct db_pipeline *pipeline, const struct queue 
 	return limit > others ? limit - others : 0;
 }
 
-/* As server/line.c's: an endpoint with more time of its own may keep a longer queue. */
+/* As server/run/line.c's: an endpoint with more time of its own may keep a longer queue. */
 static uint64_t usual_ns(const struct db_pipeline *pipeline, const struct db_batch *batch)
 {
 	unsigned usual_ms = pipeline->options.settings->statement_timeout_ms;

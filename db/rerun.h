@@ -11,7 +11,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
-#include "db/batch.h"
+#include "db/values/batch.h"
 
 enum {
 	RERUNS_MAX = 30,

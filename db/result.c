@@ -1,6 +1,6 @@
-#include "db/result.h"
+#include "db/values/result.h"
 
-#include "db/signature.h"
+#include "db/values/signature.h"
 
 #include <libpq-fe.h>
 #include <stdlib.h>

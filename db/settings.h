@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "db/statement.h"
+#include "db/values/statement.h"
 
 /* What stands between the program and PostgreSQL. */
 enum db_pooler {

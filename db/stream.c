@@ -6,7 +6,7 @@
 #include "base/require.h"
 #include "db/rerun.h"
 #include "db/resolve.h"
-#include "db/result.h"
+#include "db/values/result.h"
 #include "db/wait.h"
 #include "db/watch.h"
 

@@ -13,7 +13,7 @@
 #pragma once
 
 #include "base/arena.h"
-#include "db/batch.h"
+#include "db/values/batch.h"
 #include "db/settings.h"
 
 enum { STREAM_PART_BYTES = 64 * 1024 };

@@ -11,7 +11,7 @@
 #include <stdatomic.h>
 
 #include "db/conn.h"
-#include "db/numbers.h"
+#include "db/counters.h"
 
 struct db_wait {
 	struct db_conn reads, writes;

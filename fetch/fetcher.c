@@ -3,9 +3,9 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "base/require.h"
-#include "fetch/url.h"
+#include "fetch/values/url.h"
 #include "fetch/visit.h"
-#include "server/inbox.h"
+#include "loop/inbox.h"
 
 #include <signal.h>
 #include <stdlib.h>

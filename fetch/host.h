@@ -7,7 +7,7 @@
  */
 #pragma once
 
-#include "fetch/robots.h"
+#include "fetch/values/robots.h"
 
 #include "base/list.h"
 

@@ -13,7 +13,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
-#include "fetch/page.h"
+#include "fetch/values/page.h"
 
 #include "base/arena.h"
 

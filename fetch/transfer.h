@@ -10,7 +10,7 @@
  */
 #pragma once
 
-#include "fetch/egress.h"
+#include "fetch/values/egress.h"
 #include "fetch/multi.h"
 
 #include "base/text.h"

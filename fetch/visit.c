@@ -3,7 +3,7 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "base/percent.h"
-#include "fetch/url.h"
+#include "fetch/values/url.h"
 
 #include <stdio.h>
 #include <stdlib.h>

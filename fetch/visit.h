@@ -10,7 +10,7 @@
 
 #include "fetch/host.h"
 #include "fetch/task.h"
-#include "fetch/title.h"
+#include "fetch/values/title.h"
 #include "fetch/transfer.h"
 
 enum {

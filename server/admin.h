@@ -12,7 +12,7 @@
 #include <pthread.h>
 #include <uv.h>
 
-#include "server/http.h"
+#include "server/http/http.h"
 #include "server/listener.h"
 #include "server/loop.h"
 #include "server/service.h"

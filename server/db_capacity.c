@@ -2,7 +2,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "db/result.h"
+#include "db/values/result.h"
 #include "db/wait.h"
 
 #include <stdlib.h>

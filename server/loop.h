@@ -9,7 +9,7 @@
 #include <pthread.h>
 #include <uv.h>
 
-#include "server/http.h"
+#include "server/http/http.h"
 #include "server/listener.h"
 #include "server/service.h"
 

@@ -1,7 +1,7 @@
 /* meantime: command line -> options -> endpoints -> the command. */
 #include "base/log.h"
 #include "base/memory.h"
-#include "server/probe.h"
+#include "server/health_check.h"
 #include "server/serve.h"
 #include "server/signals.h"
 

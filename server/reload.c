@@ -4,9 +4,9 @@
 #include "base/log.h"
 #include "base/require.h"
 #include "fetch/fetcher.h"
-#include "server/edition.h"
+#include "server/edition/edition.h"
 #include "server/loop.h"
-#include "server/metrics.h"
+#include "server/state/metrics.h"
 #include "server/service.h"
 
 #include <errno.h>

@@ -7,7 +7,7 @@
  */
 #pragma once
 
-#include "server/edition.h"
+#include "server/edition/edition.h"
 #include "server/service.h"
 
 /* Returns the exit status: 0, or 1 when it could not serve. */

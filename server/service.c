@@ -3,10 +3,10 @@
 #include "base/address.h"
 #include "db/conninfo.h"
 #include "fetch/fetcher.h"
-#include "server/compute_awaitable.h"
-#include "server/db_awaitable.h"
-#include "server/fetch_awaitable.h"
-#include "server/timer_awaitable.h"
+#include "server/run/compute_awaitable.h"
+#include "server/run/db_awaitable.h"
+#include "server/run/fetch_awaitable.h"
+#include "server/run/timer_awaitable.h"
 
 #include <string.h>
 

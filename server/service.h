@@ -10,7 +10,7 @@
 
 #include "base/arena.h"
 #include "config/options.h"
-#include "db/diagnostics.h"
+#include "base/diagnostics.h"
 #include "db/settings.h"
 
 struct compute_pool;

@@ -8,7 +8,7 @@
 
 #include "base/clock.h"
 #include "base/compiler.h"
-#include "server/compute_pool.h"
+#include "loop/compute_pool.h"
 
 enum { PARTS = 64, UPDATES = 200000 };
 

@@ -1,7 +1,7 @@
 /* Prints the microseconds that the JSON of twenty rows of the benchmark's table costs: what libpq has received, as text
  * in a response. Argument: the database's URL. */
 #include "base/clock.h"
-#include "db/row_json.h"
+#include "db/values/row_json.h"
 
 #include <libpq-fe.h>
 #include <stdio.h>

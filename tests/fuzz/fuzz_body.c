@@ -1,6 +1,6 @@
 /* Any bytes as a JSON body. jansson must be of the same opinion, but for what it cannot say: numbers beyond double
  * precision, and names with U+0000. A NUL byte behind a number it passes over. Values must be found where they stand. */
-#include "handlers/body.h"
+#include "handlers/sql/body.h"
 
 #include "base/json_scan.h"
 #include "base/require.h"

@@ -1,6 +1,6 @@
 /* Any bytes as a chunked body, cut at any places. An obvious reader, which has the whole text and POSIX's regular
  * expressions, must find the same body in it; and the pieces must make no difference. */
-#include "server/http_chunked.h"
+#include "server/http/chunked.h"
 
 #include "base/require.h"
 

@@ -1,6 +1,6 @@
 /* Any bytes as a request head. What the guard accepts is read once more by a slow, obvious reader, which must find
  * nothing that two servers could read differently. */
-#include "server/http_guard.h"
+#include "server/http/guard.h"
 
 #include "base/require.h"
 

@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "base/require.h"
-#include "loadgen/report.h"
+#include "loadgen/figures/report.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length);
 

@@ -1,5 +1,5 @@
 /* Any bytes as responses, cut where the first bytes say: however they are cut, the same is read. */
-#include "loadgen/response.h"
+#include "loadgen/engine/response.h"
 
 #include <stdint.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* Any bytes as a robots.txt, with the first line as the target: a rule never closes /robots.txt, what a file says is
  * the same behind a byte order mark and in another spelling of the target, and a plain matcher says the same. */
-#include "fetch/robots.h"
+#include "fetch/values/robots.h"
 
 #include <stdint.h>
 #include <stdio.h>

@@ -1,8 +1,8 @@
-/* Any bytes as an endpoint file: what comes out keeps the promises of sql_file.h, and its SQL, read once more, is the
+/* Any bytes as an endpoint file: what comes out keeps the promises of handlers/sql/file.h, and its SQL, read once more, is the
  * same SQL again. */
 #include "base/percent.h"
 #include "base/require.h"
-#include "db/sql_file.h"
+#include "handlers/sql/file.h"
 
 #include <stdint.h>
 #include <stdlib.h>

@@ -2,7 +2,7 @@
  */
 #include "base/percent.h"
 #include "base/require.h"
-#include "fetch/title.h"
+#include "fetch/values/title.h"
 
 #include <stdint.h>
 #include <stdlib.h>

@@ -84,7 +84,7 @@ void *realloc(void *memory, size_t bytes)
 	return __libc_realloc(memory, bytes);
 }
 
-/* The program's way to the kernel, in server/epoll_memory.c. */
+/* The program's way to the kernel, in loop/epoll_memory.c. */
 long syscall(long number, ...)
 {
 	long arguments[6];

@@ -1,7 +1,7 @@
 #include "lib/fake_result.h"
 
 #include "base/require.h"
-#include "db/signature.h"
+#include "db/values/signature.h"
 
 unsigned db_row_count(const struct db_result *result)
 {

@@ -1,4 +1,4 @@
-/* fake_result.h - rows made by hand, where the service has libpq's: db/result.h for tests that link no libpq.
+/* fake_result.h - rows made by hand, where the service has libpq's: db/values/result.h for tests that link no libpq.
  *
  *     struct db_result *countries = FAKE_RESULT(2, {"DE", "Germany"}, {"FR", NULL});
  *
@@ -7,7 +7,7 @@
  */
 #pragma once
 
-#include "db/result.h"
+#include "db/values/result.h"
 
 struct db_result {
 	const char *const *values; /* row by row, NULL is SQL NULL; borrowed */

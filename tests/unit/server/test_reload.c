@@ -5,9 +5,9 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "fetch/fetcher.h"
-#include "server/edition.h"
+#include "server/edition/edition.h"
 #include "server/loop.h"
-#include "server/metrics.h"
+#include "server/state/metrics.h"
 #include "server/service.h"
 
 #include <setjmp.h>

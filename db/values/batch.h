@@ -1,0 +1,101 @@
+/* batch.h - statements to run together, in one implicit transaction, and what came of them: plain data, no I/O.
+ *
+ * Life:    db_batch_init() -> db_batch_add()* -> somebody runs it (wait.h, pipeline.h) -> results are read ->
+ *          db_batch_cleanup().
+ * Owner:   the caller; whoever runs it has it from submit until `done`.
+ * Thread:  one at a time; moves with its exchange.
+ * Limits:  DB_BATCH_QUERIES_MAX queries.
+ */
+#pragma once
+
+#include <stdatomic.h>
+#include <stdint.h>
+
+#include "base/compiler.h"
+#include "base/error.h"
+#include "base/list.h"
+#include "db/values/result.h"
+#include "db/values/statement.h"
+
+enum { DB_BATCH_QUERIES_MAX = 4 };
+
+/* What failures are called, in one place: a client gets the same words in every mode. */
+extern const char db_unreachable[], db_not_prepared[], db_lost_twice[], db_given_up[], db_outcome_unknown[],
+    db_not_run[], db_no_answer[], db_client_left[];
+
+struct congestion;
+struct db_batch;
+typedef void db_done_fn(struct db_batch *batch);
+
+struct db_query {
+	const struct db_statement *statement;
+	const struct db_signature *checked_for; /* the values were */
+	const char *const *values;            /* text form, one per parameter, NULL is SQL NULL; borrowed until done */
+	struct db_result *result;             /* owned by the batch */
+	const struct db_signature *signature; /* of the result: what the session has the statement prepared with */
+};
+
+struct db_batch {
+	/* set by the caller */
+	struct db_query queries[DB_BATCH_QUERIES_MAX];
+	unsigned query_count;
+	uint64_t deadline_ns;            /* absolute; queue time counts */
+	const atomic_bool *is_abandoned; /* nobody wants the results any more; NULL: that is not known */
+
+	/* read-only for the caller, valid once it is done */
+	enum error error;
+	unsigned status;  /* of HTTP, chosen by the author for the SQLSTATE; 0: the error's own */
+	char sqlstate[6]; /* "" when the error is not PostgreSQL's */
+	/* never NULL; valid until db_batch_cleanup(). A client may read the first three; `said` is what PostgreSQL said
+	 * and a client must not read: for the log. */
+	const char *message, *detail, *hint, *said;
+	bool is_last_part; /* of a stream: no more rows come behind these */
+	unsigned retry_s;  /* of ERROR_BUSY: when it may be tried again; 0: not known */
+	uint64_t submitted_ns, sent_ns, done_ns;
+
+	/* private to who runs it */
+	db_done_fn *done;
+	struct db_slot *slot;
+	struct list link;
+	struct db_words *words;  /* owned: keeps the texts of PostgreSQL's error alive; failure.h */
+	unsigned arrived;        /* results so far */
+	bool was_run_again;      /* and so is a unit of its own */
+	bool was_lost;           /* with its connection, which nobody gave up on purpose */
+	unsigned char given_up;  /* how often it was not run, or its connection was given up on purpose */
+	bool is_rolled_back;     /* for the sake of other transactions: it may run again; rerun.h */
+	unsigned char reruns;    /* how often it did */
+	uint64_t rests_until_ns; /* before it does */
+	bool was_rescued;        /* from behind, or with, somebody slow: and so travels alone */
+	bool ends_unit;
+	unsigned unit_size; /* batches that share its Sync */
+	bool travels_alone;
+	bool comes_back;               /* was taken already, and is before those that were not */
+	bool is_late;                  /* it has waited: PostgreSQL is told what is left of its time */
+	struct congestion *congestion; /* of the queue it was let into; NULL: it does not wait, or was not yet */
+	uint64_t waits_ns;             /* counted there */
+	uint64_t expected_ns;          /* counted in its connection's load */
+};
+
+void db_batch_init(struct db_batch *batch);
+/* The values count as checked for the statement's newest signature, until the caller says otherwise in `queries`. */
+void db_batch_add(struct db_batch *batch, const struct db_statement *statement, const char *const *values);
+bool db_batch_is_read_only(const struct db_batch *batch);
+/* A procedure may have committed before the batch fails. */
+bool db_batch_may_commit(const struct db_batch *batch);
+/* What was not sent is not sent any more then. Fails it. */
+bool db_batch_is_abandoned(struct db_batch *batch);
+/* Forgets results and error, keeps the queries: for a second run. */
+void db_batch_rewind(struct db_batch *batch);
+void db_batch_fail(struct db_batch *batch, enum error error, const char *message);
+/* After the deadline, so long PostgreSQL's own word is waited for: it tells whether a write was rolled back. */
+enum { DB_BATCH_GRACE_MS = 50 };
+/* What has waited for longer before it is sent is told what is left of its time: PostgreSQL's word comes within the grace. */
+enum { DB_BATCH_LATE_MS = DB_BATCH_GRACE_MS - 10 };
+/* Notes whether PostgreSQL's own timeout would come later than the deadline by more than `slack_ms`. */
+void db_batch_note_lateness(struct db_batch *batch, unsigned timeout_ms, unsigned slack_ms, uint64_t now_ns);
+/* It was sent, and is not over at its deadline: who notices says it in these words. */
+void db_batch_miss_deadline(struct db_batch *batch);
+/* PostgreSQL ended it at its deadline. */
+void db_batch_end_at_deadline(struct db_batch *batch);
+/* Frees the results; the batch is as after db_batch_init(). */
+void db_batch_cleanup(struct db_batch *batch);

@@ -1,0 +1,180 @@
+#include "db/values/value_json.h"
+
+#include "base/base64.h"
+
+/* Quotes what is known to need no escape. */
+static void add_quoted(struct buffer *out, struct text value)
+{
+	char *place = buffer_reserve(out, value.length + 2);
+
+	*place++ = '"';
+	memcpy(place, value.at, value.length);
+	place[value.length] = '"';
+	out->length += value.length + 2;
+}
+
+static bool is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+/* Of a float or numeric: NaN and infinities are no JSON numbers. */
+static bool is_number(struct text value)
+{
+	size_t first_digit = value.length > 0 && *value.at == '-' ? 1 : 0;
+
+	return first_digit < value.length && is_digit(value.at[first_digit]);
+}
+
+static void add_number(struct buffer *out, struct text value)
+{
+	if (LIKELY(is_number(value)))
+		buffer_add(out, value);
+	else
+		buffer_add_json_string(out, value);
+}
+
+/* 2026-11-22 10:00:00.5 with a T between; +02 becomes +02:00. What else there is (infinity, "... BC") has no
+ * ISO 8601 form and stays. */
+static void add_timestamp(struct buffer *out, struct text value)
+{
+	const char *space = value.length > 0 ? memchr(value.at, ' ', value.length) : NULL;
+	char *place;
+
+	if (UNLIKELY(space == NULL || space - value.at < (ptrdiff_t)sizeof("2026-11-22") - 1 || space[-3] != '-' ||
+		     value.at[value.length - 1] == 'C')) {
+		buffer_add_json_string(out, value);
+		return;
+	}
+	place = buffer_reserve(out, value.length + 5);
+	*place++ = '"';
+	memcpy(place, value.at, value.length);
+	place[space - value.at] = 'T';
+	place += value.length;
+	if (place[-3] == '+' || place[-3] == '-') {
+		memcpy(place, ":00", 3);
+		place += 3;
+	}
+	*place++ = '"';
+	out->length = (size_t)(place - out->bytes);
+}
+
+static uint8_t hex_value(char c)
+{
+	return (uint8_t)(is_digit(c) ? c - '0' : (c | 0x20) - 'a' + 10);
+}
+
+/* Pairs of hex digits as base64; whole groups, but at the end of a value. */
+static void add_base64(struct buffer *out, struct text hex)
+{
+	size_t left = hex.length / 2;
+	char *place = buffer_reserve(out, base64_length(left));
+
+	out->length += base64_length(left);
+	while (left > 0) {
+		unsigned count = left < 3 ? (unsigned)left : 3;
+		uint8_t bytes[3] = {0, 0, 0};
+
+		for (unsigned i = 0; i < count; i++, hex.at += 2)
+			bytes[i] = (uint8_t)(hex_value(hex.at[0]) << 4 | hex_value(hex.at[1]));
+		base64_encode_group(bytes, count, place);
+		place += 4;
+		left -= count;
+	}
+}
+
+/* \x00ff; a function may have set another bytea_output, whose text is shown as it is. */
+static bool is_hex(struct text bytea)
+{
+	return bytea.length >= 2 && bytea.length % 2 == 0 && memcmp(bytea.at, "\\x", 2) == 0;
+}
+
+static void add_bytea(struct buffer *out, struct text value)
+{
+	if (UNLIKELY(!is_hex(value))) {
+		buffer_add_json_string(out, value);
+		return;
+	}
+	buffer_add_char(out, '"');
+	add_base64(out, (struct text){value.at + 2, value.length - 2});
+	buffer_add_char(out, '"');
+}
+
+void value_json_add(struct buffer *out, enum db_type_kind kind, struct text value)
+{
+	switch (kind) {
+	case DB_TYPE_INT2:
+	case DB_TYPE_INT4:
+	case DB_TYPE_INT8:
+	case DB_TYPE_JSON:
+		buffer_add(out, value);
+		break;
+	case DB_TYPE_FLOAT4:
+	case DB_TYPE_FLOAT8:
+	case DB_TYPE_NUMERIC:
+		add_number(out, value);
+		break;
+	case DB_TYPE_BOOL:
+		buffer_add(out, value.length > 0 && *value.at == 't' ? TEXT("true") : TEXT("false"));
+		break;
+	case DB_TYPE_UUID:
+	case DB_TYPE_DATE:
+	case DB_TYPE_TIME:
+	case DB_TYPE_INTERVAL:
+		add_quoted(out, value);
+		break;
+	case DB_TYPE_TIMESTAMP:
+	case DB_TYPE_TIMESTAMPTZ:
+		add_timestamp(out, value);
+		break;
+	case DB_TYPE_BYTEA:
+		add_bytea(out, value);
+		break;
+	case DB_TYPE_VOID:
+		buffer_add(out, TEXT("null"));
+		break;
+	default:
+		buffer_add_json_string(out, value);
+		break;
+	}
+}
+
+/* In chunks */
+
+size_t value_chunks_begin(struct value_chunks *chunks, struct buffer *out, enum db_type_kind kind,
+			  struct text beginning)
+{
+	size_t prefix = 0;
+
+	chunks->way = VALUE_ESCAPED;
+	if (kind == DB_TYPE_JSON || (kind == DB_TYPE_NUMERIC && is_number(beginning))) {
+		chunks->way = VALUE_COPIED;
+	} else if (kind == DB_TYPE_BYTEA && is_hex(beginning)) {
+		chunks->way = VALUE_BASE64;
+		prefix = 2;
+	}
+	if (chunks->way != VALUE_COPIED)
+		buffer_add_char(out, '"');
+	return prefix;
+}
+
+void value_chunks_add(const struct value_chunks *chunks, struct buffer *out, struct text chunk)
+{
+	switch (chunks->way) {
+	case VALUE_COPIED:
+		buffer_add(out, chunk);
+		break;
+	case VALUE_ESCAPED:
+		buffer_add_json_chars(out, chunk);
+		break;
+	case VALUE_BASE64:
+		add_base64(out, chunk);
+		break;
+	}
+}
+
+void value_chunks_end(const struct value_chunks *chunks, struct buffer *out)
+{
+	if (chunks->way != VALUE_COPIED)
+		buffer_add_char(out, '"');
+}

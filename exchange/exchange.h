@@ -1,0 +1,170 @@
+/* exchange.h - one request on its way to its response, and the words that handlers are written in.
+ *
+ * A handler is a few short steps. A step never waits: it reads what has arrived, says what it wants next, and returns
+ * one of the await_ or respond_ functions. Who waits, and how, is the runner's business.
+ *
+ * Life:    all zero -> exchange_begin() -> steps -> response -> exchange_recycle() -> exchange_begin()... ->
+ *          exchange_cleanup(): by the border and the runner.
+ * Owner:   one owner at a time: the loop, a worker thread, or whoever completes its awaitable.
+ *          All memory of a request is in its arena; handlers free nothing.
+ * Thread:  the owner's.
+ * Limits:  EXCHANGE_INLINE_BYTES before the arena asks malloc.
+ */
+#pragma once
+
+#include <stdatomic.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/buffer.h"
+#include "base/error.h"
+#include "db/values/batch.h"
+#include "fetch/values/page.h"
+#include "exchange/awaitable.h"
+#include "base/computation.h"
+#include "exchange/message.h"
+
+enum { EXCHANGE_INLINE_BYTES = 4096 };
+
+struct service; /* what is the same for all requests: service.h */
+struct edition; /* the endpoints that it began with: edition.h */
+
+struct exchange {
+	/* read-only for handlers */
+	const struct service *service;
+	const struct edition *edition;
+	struct http_request request;
+	uint64_t arrived_ns, deadline_ns;
+
+	/* handlers' own */
+	void *state; /* what a handler keeps from step to step */
+
+	/* written by the return functions, read by the runner and the border */
+	step_fn *next;
+	struct http_response response;
+
+	/* private */
+	struct awaitable awaited;
+	struct db_batch batch;
+	bool batch_is_spent;      /* its results are those of the last step: the next query starts afresh */
+	struct db_stream *stream; /* owned, while rows are streamed */
+	uint64_t queue_ns, db_ns; /* for Server-Timing, summed over the steps */
+	uint64_t work_ns;         /* of what is not the database */
+	const char *work_name;    /* "timer", "compute", "fetch"; NULL: none was awaited */
+	uint64_t wake_ns;         /* of await_timer() */
+	struct computation *computation;
+	const struct fetch_order *fetch_order;
+	struct task *fetch; /* owned, while pages are fetched */
+	struct list pages;  /* that came with the last await_pages() */
+	unsigned pages_left;
+	atomic_bool is_abandoned; /* the client has left: set by the loop, read by whoever works for it */
+	unsigned retry_s;         /* of ERROR_BUSY: when it may be tried again; 0: not known */
+	uint64_t waits_ns;        /* what it is expected to take, as counted in the line it waits in */
+	enum step outcome;        /* of the last step, when it is not STEP_AWAIT */
+	struct runner *runner;
+	struct list link;
+
+	/* handlers' own again: all memory of the request; last, since it outlives a request */
+	struct arena arena;
+	_Alignas(16) char inline_bytes[EXCHANGE_INLINE_BYTES];
+};
+
+/* For awaitables and runners: whose it is. */
+static inline struct exchange *exchange_of(struct awaitable *awaitable)
+{
+	return CONTAINER_OF(awaitable, struct exchange, awaited);
+}
+
+/* Makes `x` ready for a request that arrived at `arrived_ns`; the border then fills in edition and request. */
+void exchange_begin(struct exchange *x, const struct service *service, uint64_t arrived_ns);
+/* Runs one step; when it does not wait, notes the outcome; when it was the last one, gives back the results. */
+enum step exchange_step(struct exchange *x);
+/* After an awaited batch is over, in whatever thread: adds up where the time went. */
+void exchange_note_times(struct exchange *x);
+/* How long it was waited for so far, without queueing and connecting. */
+static inline uint64_t exchange_busy_ns(const struct exchange *x)
+{
+	return x->db_ns + x->work_ns;
+}
+
+/* Gives back results and memory; `x` may be begun again. */
+void exchange_recycle(struct exchange *x);
+/* Gives back what was kept for the next request, too. */
+void exchange_cleanup(struct exchange *x);
+
+/* Database */
+
+/* Adds a query to those that the next await_db() runs together, in one transaction. */
+void db_query(struct exchange *x, const struct db_statement *statement, const char *const *values);
+/* Which signature of its statement the values of the last query were checked for, if it was not the newest there is. */
+void db_checked_for(struct exchange *x, const struct db_signature *signature);
+enum step await_db(struct exchange *x, step_fn *next);
+/* The outcome of the last await_db(). */
+enum error exchange_db_error(const struct exchange *x);
+/* Returns a view of the rows of query `index`, valid until the next db_query(). */
+const struct db_result *exchange_result(const struct exchange *x, unsigned index);
+/* With which its rows are to be read: a table may have changed since the request came. */
+const struct db_signature *exchange_signature(const struct exchange *x, unsigned index);
+
+/* Other things than the database */
+
+/* Waits so long; no thread and no connection waits with it, but in the modes where one does. */
+enum step await_timer(struct exchange *x, uint64_t ms, step_fn *next);
+/* Runs the parts of a computation on the compute threads. */
+enum step await_compute(struct exchange *x, struct computation *computation, step_fn *next);
+/* Pages of other hosts, as they come: the first await_pages() hands the order over, each ends when there are some more;
+ * the deadline ends all that are left. */
+enum step await_pages(struct exchange *x, const struct fetch_order *order, step_fn *next);
+/* Returns the next of those that came, valid until the next await_pages(); NULL: that was the last of them. */
+const struct fetch_page *exchange_next_page(struct exchange *x);
+/* How many are still to come. */
+unsigned exchange_pages_left(const struct exchange *x);
+/* How the last of these ended: ERROR_NONE, ERROR_DEADLINE, ERROR_BUSY. */
+enum error exchange_await_error(const struct exchange *x);
+/* That error, as a problem. */
+enum step respond_await_problem(struct exchange *x);
+/* For awaitables: adds up where the time went, when the waiting is over. */
+void exchange_note_work(struct exchange *x, const char *name, uint64_t started_ns, uint64_t done_ns);
+/* It was not begun, and will not be. */
+void exchange_fail_work(struct exchange *x, const char *name, enum error error, const char *why);
+
+/* Responses: what they are given is in the arena or lasts for ever. Results do not last longer than the last step. */
+
+/* What comes as a stream is JSON, or a line a row: for clients that name application/x-ndjson, and JSON with no more
+ * quality. */
+bool exchange_wants_ndjson(const struct exchange *x);
+/* The same, where lines are what comes to who names neither. */
+bool exchange_takes_ndjson(const struct exchange *x);
+enum step respond_empty(struct exchange *x, unsigned status);
+enum step respond_json(struct exchange *x, unsigned status, struct text json);
+enum step respond_text(struct exchange *x, unsigned status, const char *content_type, struct text body);
+/* One row as an object; all rows, at most `limit`, as an array: a longer result is cut and says so in a header. */
+enum step respond_row(struct exchange *x, unsigned status, const struct db_signature *signature,
+		      const struct db_result *rows, unsigned row);
+enum step respond_rows(struct exchange *x, unsigned status, const struct db_signature *signature,
+		       const struct db_result *rows, unsigned limit);
+/* application/problem+json (RFC 9457); the detail says what is wrong, where, and what was expected. */
+enum step respond_problem(struct exchange *x, enum error error, const char *detail, ...) PRINTF_LIKE(3, 4);
+/* The error of the last await_db(), as a problem with its SQLSTATE; what PostgreSQL said and the client must not read
+ * goes to the log. */
+enum step respond_db_problem(struct exchange *x);
+/* Logs that error with all that PostgreSQL said: "NAME WHAT: ...". */
+void exchange_log_db_error(const struct exchange *x, const char *what);
+void response_add_header(struct exchange *x, const char *name, struct text value);
+
+/* Rows as they come, through a cursor on a connection of their own: the next part is fetched when it is awaited.
+ * db_stream_rows() once, then await_rows() and respond_part() in turn, until exchange_rows() is NULL: the end, or the
+ * error of exchange_db_error(). Before the first part an error is still a problem; later the response is cut off. */
+void db_stream_rows(struct exchange *x, const struct db_statement *statement, const char *const *values);
+enum step await_rows(struct exchange *x, step_fn *next);
+/* Returns the rows of the part that arrived, valid until the next await_rows(); NULL when there are no more. */
+const struct db_result *exchange_rows(const struct exchange *x);
+const struct db_signature *exchange_rows_signature(const struct exchange *x);
+/* No more come behind these: there is no need to ask. */
+bool exchange_rows_end(const struct exchange *x);
+/* Sends a part; `next` runs when the client has taken it. Status and content type count in the first part only. */
+enum step respond_part(struct exchange *x, unsigned status, const char *content_type, struct text part, step_fn *next);
+/* The last part; the body is complete after it. */
+enum step respond_last_part(struct exchange *x, unsigned status, const char *content_type, struct text part);
+/* After a part has gone out and no more can come: the client sees a body that breaks off. */
+enum step respond_broken_off(struct exchange *x);

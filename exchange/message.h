@@ -1,0 +1,43 @@
+/* message.h - a request and its response as plain data: what handlers see of HTTP.
+ *
+ * Owner:   all texts are in the exchange's arena, or constant.
+ */
+#pragma once
+
+#include <stdbool.h>
+
+#include "base/text.h"
+#include "exchange/router.h"
+#include "base/http_method.h"
+
+enum {
+	HTTP_EXTRA_HEADERS_MAX = 6,
+};
+
+struct http_request {
+	enum http_method method; /* HEAD stays HEAD; the body is left out at the border */
+	struct text path;        /* as sent, without the query string */
+	struct text query;       /* as sent, without the '?'; length 0 when there is none */
+	struct text body;
+	struct text content_type; /* length 0 when there is none */
+	struct text accept;       /* length 0 when there is none */
+	struct text coding;       /* what the body is encoded with, as "gzip"; length 0 when it is not */
+	bool has_body;            /* of one byte at least */
+	struct route_match match; /* the route and the decoded values of its path parameters */
+};
+
+struct http_header {
+	const char *name; /* lower case, constant */
+	struct text value;
+};
+
+struct http_response {
+	unsigned status;
+	const char *content_type; /* NULL: no body and no header */
+	struct text body;
+	struct http_header headers[HTTP_EXTRA_HEADERS_MAX];
+	unsigned header_count;
+	bool is_streamed;   /* sent in parts, without Content-Length */
+	bool is_broken_off; /* the connection is to be cut: the body is not complete and never will be */
+	unsigned part_count;
+};

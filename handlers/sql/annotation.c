@@ -1,0 +1,401 @@
+#include "handlers/sql/draft.h"
+
+#include "base/buffer.h"
+#include "base/percent.h"
+
+#include <strings.h>
+
+/* Text */
+
+struct text sql_trim(struct text text)
+{
+	while (text.length > 0 && sql_is_space(text.at[0]))
+		text = (struct text){text.at + 1, text.length - 1};
+	while (text.length > 0 && sql_is_space(text.at[text.length - 1]))
+		text.length--;
+	return text;
+}
+
+/* Takes the first word off `rest`, which is trimmed and stays so. */
+static struct text take_word(struct text *rest)
+{
+	struct text word = {rest->at, 0};
+
+	while (word.length < rest->length && !sql_is_space(rest->at[word.length]))
+		word.length++;
+	*rest = sql_trim((struct text){rest->at + word.length, rest->length - word.length});
+	return word;
+}
+
+struct text sql_shown(struct text text)
+{
+	return text_cut_to(text, SHOWN_BYTES_MAX);
+}
+
+static bool read_number(struct text digits, unsigned least, unsigned most, unsigned *number)
+{
+	unsigned value = 0;
+
+	if (digits.length == 0 || digits.length > 9)
+		return false;
+	for (size_t i = 0; i < digits.length; i++) {
+		if (!sql_is_digit(digits.at[i]))
+			return false;
+		value = value * 10 + (unsigned)(digits.at[i] - '0');
+	}
+	*number = value;
+	return value >= least && value <= most;
+}
+
+bool sql_is_parameter_name(struct text name)
+{
+	if (name.length == 0 || name.length > NAME_BYTES_MAX || !sql_begins_name(name.at[0]))
+		return false;
+	for (size_t i = 1; i < name.length; i++)
+		if (!sql_continues_name(name.at[i]))
+			return false;
+	return true;
+}
+
+static bool is_endpoint_name(struct text name)
+{
+	for (size_t i = 0; i < name.length; i++)
+		if (name.at[i] >= 'A' && name.at[i] <= 'Z')
+			return false;
+	return sql_is_parameter_name(name) && name.at[0] != '_';
+}
+
+/* Annotations */
+
+/* Neither a cast in a line that was commented out (`-- name::text`) nor an address (`-- https://...`) is an annotation.
+ */
+bool sql_note_from(struct text comment, struct note *note)
+{
+	struct text rest = sql_trim((struct text){comment.at + 2, comment.length - 2});
+	size_t length = 0;
+
+	while (length < rest.length && (sql_continues_name(rest.at[length]) || rest.at[length] == '-'))
+		length++;
+	if (length == 0 || !sql_is_letter(rest.at[0]))
+		return false;
+	note->key = (struct text){rest.at, length};
+	if (length == rest.length) {
+		note->value = (struct text){rest.at + length, 0};
+		return text_equal(note->key, TEXT("stream")) || text_equal(note->key, TEXT("isolated"));
+	}
+	if (rest.at[length] != ':')
+		return false;
+	note->value = sql_trim((struct text){rest.at + length + 1, rest.length - length - 1});
+	length++;
+	return length == rest.length || (rest.at[length] != ':' && rest.at[length] != '/');
+}
+
+bool sql_is_at_endpoint(const struct parser *parser)
+{
+	const struct sql_scanner *scanner = &parser->scanner;
+	bool is_line_start = scanner->at == parser->begin || scanner->at[-1] == '\n' || scanner->at[-1] == '\r';
+	struct note note;
+
+	if (!is_line_start || scanner->end - scanner->at < 2 || scanner->at[0] != '-' || scanner->at[1] != '-')
+		return false;
+	return sql_note_from(sql_token_next(scanner).text, &note) && text_equal(note.key, TEXT("name"));
+}
+
+/* The readers return false when the value is not what the table below says; what else is wrong they say themselves. */
+
+static bool read_name(struct parser *parser, const struct note *note)
+{
+	static const struct text shapes[] = {
+	    [ENDPOINT_ONE] = {":one", 4}, [ENDPOINT_MANY] = {":many", 5}, [ENDPOINT_EXEC] = {":exec", 5}};
+	struct text rest = note->value, name = take_word(&rest);
+	enum endpoint_shape shape = ENDPOINT_ONE;
+
+	while (shape < ARRAY_LENGTH(shapes) && !text_equal(rest, shapes[shape]))
+		shape++;
+	if (shape == ARRAY_LENGTH(shapes) || !is_endpoint_name(name))
+		return false;
+	parser->draft.endpoint.shape = shape;
+	parser->draft.endpoint.name = arena_copy(&parser->set->arena, name);
+	return true;
+}
+
+static bool read_route(struct parser *parser, const struct note *note)
+{
+	struct text path = note->value, word = take_word(&path);
+	enum http_method method = http_method_from(word);
+
+	if (method == HTTP_METHOD_UNKNOWN || method == HTTP_HEAD || method == HTTP_OPTIONS)
+		return false;
+	if (path.length == 0 || memchr(path.at, ' ', path.length) != NULL)
+		return false;
+	parser->draft.endpoint.method = method;
+	if (sql_check_path(parser, note->line, path))
+		parser->draft.endpoint.path = arena_copy(&parser->set->arena, path);
+	return true;
+}
+
+static bool read_summary(struct parser *parser, const struct note *note)
+{
+	parser->draft.endpoint.summary = arena_copy(&parser->set->arena, note->value);
+	return note->value.length > 0;
+}
+
+static bool read_status(struct parser *parser, const struct note *note)
+{
+	return read_number(note->value, 200, 299, &parser->draft.endpoint.status);
+}
+
+static bool read_timeout(struct parser *parser, const struct note *note)
+{
+	struct text digits = note->value;
+	unsigned *timeout_ms = &parser->draft.endpoint.timeout_ms, unit_ms = 1000;
+
+	if (digits.length < 2 || digits.at[digits.length - 1] != 's')
+		return false;
+	digits.length--;
+	if (digits.at[digits.length - 1] == 'm') {
+		digits.length--;
+		unit_ms = 1;
+	}
+	if (!read_number(digits, 1, TIMEOUT_MS_MAX / unit_ms, timeout_ms))
+		return false;
+	*timeout_ms *= unit_ms;
+	return true;
+}
+
+static bool read_max_rows(struct parser *parser, const struct note *note)
+{
+	return read_number(note->value, 1, MAX_ROWS_MAX, &parser->draft.endpoint.max_rows);
+}
+
+static bool read_flag(const struct note *note, bool *flag)
+{
+	*flag = true;
+	return note->value.length == 0 || text_equal(note->value, TEXT("true"));
+}
+
+static bool read_stream(struct parser *parser, const struct note *note)
+{
+	return read_flag(note, &parser->draft.endpoint.is_stream);
+}
+
+static bool read_isolated(struct parser *parser, const struct note *note)
+{
+	return read_flag(note, &parser->draft.endpoint.is_isolated);
+}
+
+struct db_parameter *sql_find_parameter(struct db_parameter *parameters, unsigned count, struct text name)
+{
+	for (unsigned i = 0; i < count; i++)
+		if (text_equal(text_of(parameters[i].name), name))
+			return &parameters[i];
+	return NULL;
+}
+
+/* The text in a quoted string, '' becoming one quote. */
+static char *unquote(struct text quoted, struct arena *arena)
+{
+	char *value = arena_alloc(arena, quoted.length);
+	size_t length = 0;
+
+	for (size_t i = 1; i < quoted.length - 1; i += quoted.at[i] == '\'' ? 2 : 1)
+		value[length++] = quoted.at[i];
+	value[length] = '\0';
+	return value;
+}
+
+/* Takes null, a bare word or a quoted string off `rest`. */
+static bool take_default(struct parser *parser, struct text *rest, struct db_parameter *parameter)
+{
+	struct sql_scanner scanner = {.at = rest->at, .end = rest->at + rest->length};
+	struct sql_token quoted = sql_token_next(&scanner);
+	struct text word;
+
+	parameter->has_default = true;
+	if (quoted.kind == SQL_TOKEN_STRING) {
+		if (quoted.is_unterminated)
+			return false;
+		parameter->default_text = unquote(quoted.text, &parser->set->arena);
+		*rest = (struct text){rest->at + quoted.text.length, rest->length - quoted.text.length};
+		return rest->length == 0 || sql_is_space(rest->at[0]);
+	}
+	word = take_word(rest);
+	if (word.length != 4 || strncasecmp(word.at, "null", 4) != 0)
+		parameter->default_text = arena_copy(&parser->set->arena, word);
+	return word.length > 0 && memchr(word.at, '\'', word.length) == NULL;
+}
+
+/* Reads `NAME`, and the default behind it if there is one; leaves the description in `rest`. */
+static bool take_parameter(struct parser *parser, struct text *rest, struct db_parameter *parameter)
+{
+	struct text name = {rest->at, 0};
+
+	while (name.length < rest->length && sql_continues_name(rest->at[name.length]))
+		name.length++;
+	*rest = (struct text){rest->at + name.length, rest->length - name.length};
+	if (!sql_is_parameter_name(name) || (rest->length > 0 && !sql_is_space(rest->at[0]) && rest->at[0] != '='))
+		return false;
+	parameter->name = arena_copy(&parser->set->arena, name);
+	*rest = sql_trim(*rest);
+	if (rest->length == 0 || rest->at[0] != '=')
+		return true;
+	*rest = sql_trim((struct text){rest->at + 1, rest->length - 1});
+	return take_default(parser, rest, parameter);
+}
+
+static bool read_param(struct parser *parser, const struct note *note)
+{
+	struct draft *draft = &parser->draft;
+	struct db_parameter parameter = {.line = note->line};
+	const struct db_parameter *first;
+	struct text rest = note->value;
+
+	if (!take_parameter(parser, &rest, &parameter))
+		return false;
+	parameter.description = arena_copy(&parser->set->arena, sql_trim(rest));
+	first = sql_find_parameter(draft->documented, draft->documented_count, text_of(parameter.name));
+	if (first != NULL)
+		complain(parser, note->line, "a second `-- param:` for %s; the first is on line %u", first->name,
+			 first->line);
+	else if (draft->documented_count == DB_PARAMETERS_MAX)
+		complain(parser, note->line, "one `-- param:` too many; the most is %d", DB_PARAMETERS_MAX);
+	else
+		draft->documented[draft->documented_count++] = parameter;
+	return true;
+}
+
+/* Which works there are is the handlers' to know. */
+static bool read_work(struct parser *parser, const struct note *note)
+{
+	if (!is_endpoint_name(note->value))
+		return false;
+	parser->draft.endpoint.work = arena_copy(&parser->set->arena, note->value);
+	parser->draft.endpoint.work_line = note->line;
+	return true;
+}
+
+static const struct {
+	const char *key;
+	bool (*read)(struct parser *parser, const struct note *note);
+	const char *expected;
+} annotations[ANNOTATION_COUNT] = {
+    [ANNOTATION_NAME] =
+	{"name", read_name,
+	 "NAME :one, NAME :many or NAME :exec, where NAME is a lower-case letter followed by lower-case "
+	 "letters, digits and _, 63 bytes at most"},
+    [ANNOTATION_ROUTE] =
+	{"route", read_route,
+	 "METHOD /PATH, where METHOD is GET, POST, PUT, PATCH or DELETE, such as GET /countries/{code}"},
+    [ANNOTATION_SUMMARY] = {"summary", read_summary, "a sentence"},
+    [ANNOTATION_STATUS] = {"status", read_status, "a number from 200 to 299"},
+    [ANNOTATION_TIMEOUT] = {"timeout", read_timeout, "a time from 1ms to 600s, such as 500ms or 2s"},
+    [ANNOTATION_MAX_ROWS] = {"max-rows", read_max_rows, "a number from 1 to 1000000"},
+    [ANNOTATION_STREAM] = {"stream", read_stream, "`true`, or left out"},
+    [ANNOTATION_ISOLATED] = {"isolated", read_isolated, "`true`, or left out"},
+    [ANNOTATION_PARAM] =
+	{"param", read_param,
+	 "NAME  DESCRIPTION or NAME = DEFAULT  DESCRIPTION, where DEFAULT is null, a word, a number or a "
+	 "'quoted string'"},
+    [ANNOTATION_ERRORS] = {"errors", sql_read_errors,
+			   "CODE = STATUS, CODE = STATUS, ..., where CODE is an SQLSTATE, five digits or capital "
+			   "letters, such as BK001, and "
+			   "STATUS is 400 to 599"},
+    [ANNOTATION_WORK] = {"work", read_work, "the name of a built-in work, such as delay"},
+};
+
+enum annotation sql_annotation_of(struct text key)
+{
+	enum annotation annotation = 0;
+
+	while (annotation < ANNOTATION_COUNT && !text_equal(key, text_of(annotations[annotation].key)))
+		annotation++;
+	return annotation;
+}
+
+static void complain_of_unknown(struct parser *parser, const struct note *note)
+{
+	struct buffer known = buffer_in(&parser->set->arena);
+
+	for (enum annotation i = 0; i < ANNOTATION_COUNT; i++)
+		buffer_printf(&known, "%s%s", i > 0 ? ", " : "", annotations[i].key);
+	complain(
+	    parser, note->line,
+	    "unknown annotation \"%.*s\"; the known ones are %.*s (a comment must not begin with a word and a colon "
+	    "here)",
+	    TEXT_ARGS(sql_shown(note->key)), TEXT_ARGS(buffer_text(&known)));
+}
+
+void sql_complain_of_place(struct parser *parser, const struct note *note)
+{
+	if (sql_annotation_of(note->key) == ANNOTATION_NAME)
+		complain(parser, note->line, "`-- name:` must stand at the start of its line to begin an endpoint");
+	else
+		complain(parser, note->line,
+			 "`-- %.*s:` belongs between the `-- name:` line and the SQL of its endpoint",
+			 TEXT_ARGS(note->key));
+}
+
+void sql_read_note(struct parser *parser, const struct note *note)
+{
+	enum annotation annotation = sql_annotation_of(note->key);
+	unsigned *line = &parser->draft.lines[annotation];
+
+	if (*line > 0 && annotation == ANNOTATION_NAME)
+		sql_complain_of_place(parser, note);
+	else if (*line > 0 && annotation != ANNOTATION_PARAM)
+		complain(parser, note->line, "a second `-- %s:`; the first is on line %u", annotations[annotation].key,
+			 *line);
+	else if (!annotations[annotation].read(parser, note))
+		complain(parser, note->line, "`-- %s:` must be %s; it is \"%.*s\"", annotations[annotation].key,
+			 annotations[annotation].expected, TEXT_ARGS(sql_shown(note->value)));
+	if (*line == 0)
+		*line = note->line;
+}
+
+/* What was meant is not missing besides. */
+static bool refuse_slip(struct parser *parser, const struct sql_token *token)
+{
+	struct text value;
+	enum annotation annotation = sql_slip_from(token->text, &value);
+
+	if (annotation == ANNOTATION_COUNT)
+		return false;
+	sql_complain_of_slip(parser, token, annotation, value);
+	if (annotation == ANNOTATION_ROUTE && parser->draft.lines[annotation] == 0)
+		parser->draft.lines[annotation] = token->line;
+	return true;
+}
+
+static void read_comment(struct parser *parser, const struct sql_token *token)
+{
+	struct note note = {.line = token->line};
+	bool is_note = sql_note_from(token->text, &note);
+
+	if (is_note && sql_annotation_of(note.key) != ANNOTATION_COUNT)
+		sql_read_note(parser, &note);
+	else if (!refuse_slip(parser, token) && is_note)
+		complain_of_unknown(parser, &note);
+}
+
+void sql_parse_annotations(struct parser *parser)
+{
+	for (;;) {
+		struct sql_token token = sql_token_next(&parser->scanner);
+
+		if (!sql_token_is_blank(&token) || token.is_unterminated || sql_is_at_endpoint(parser))
+			return;
+		sql_token_pass(&parser->scanner, &token);
+		if (token.kind == SQL_TOKEN_COMMENT)
+			read_comment(parser, &token);
+	}
+}
+
+const char *sql_annotation_key(enum annotation annotation)
+{
+	return annotations[annotation].key;
+}
+
+const char *sql_annotation_expected(enum annotation annotation)
+{
+	return annotations[annotation].expected;
+}

@@ -1,0 +1,108 @@
+/* draft.h - the endpoint at hand while its file is parsed: for annotation.c, errors.c, file.c, path.c
+ * and slip.c only. */
+#pragma once
+
+#include <stdint.h>
+
+#include "handlers/sql/file.h"
+#include "db/values/sql_token.h"
+
+enum {
+	NAME_BYTES_MAX = 63, /* NAMEDATALEN - 1: what PostgreSQL keeps of a prepared statement's name */
+	TIMEOUT_MS_MAX = 600 * 1000,
+	MAX_ROWS_MAX = 1000 * 1000,
+	SHOWN_BYTES_MAX = 60, /* of the user's text in a message */
+};
+
+enum annotation {
+	ANNOTATION_NAME,
+	ANNOTATION_ROUTE,
+	ANNOTATION_SUMMARY,
+	ANNOTATION_STATUS,
+	ANNOTATION_TIMEOUT,
+	ANNOTATION_MAX_ROWS,
+	ANNOTATION_STREAM,
+	ANNOTATION_ISOLATED,
+	ANNOTATION_PARAM,
+	ANNOTATION_ERRORS,
+	ANNOTATION_WORK,
+	ANNOTATION_COUNT
+};
+
+/* A `-- key: value` line. */
+struct note {
+	struct text key, value;
+	unsigned line;
+};
+
+/* The endpoint at hand. */
+struct draft {
+	struct endpoint endpoint;         /* `name` and `path` stay NULL while they are not there or not right */
+	unsigned lines[ANNOTATION_COUNT]; /* 0: not there */
+	struct db_parameter parameters[DB_PARAMETERS_MAX], documented[DB_PARAMETERS_MAX];
+	unsigned parameter_count, documented_count;
+	struct db_status_choice choices[DB_STATUS_CHOICES_MAX]; /* endpoint.statement.choice_count of them */
+	unsigned setting_line; /* where the SQL mentions transaction_read_only; 0: nowhere */
+};
+
+struct parser {
+	struct endpoint_set *set;
+	const char *file;
+	const char *begin;
+	struct sql_scanner scanner;
+	struct draft draft;
+};
+
+#define complain(parser, line, ...) diagnostics_add(&(parser)->set->diagnostics, (parser)->file, line, __VA_ARGS__)
+
+/* annotation.c */
+
+/* Reads `-- key: value`. A key alone counts where it is a flag: `-- isolated`. */
+bool sql_note_from(struct text comment, struct note *note);
+/* ANNOTATION_COUNT when there is none of that name. */
+enum annotation sql_annotation_of(struct text key);
+const char *sql_annotation_key(enum annotation annotation);
+/* "GET, POST, ... followed by a path": what a diagnostic says was expected. */
+const char *sql_annotation_expected(enum annotation annotation);
+/* At the `-- name:` that begins an endpoint: it must stand at the start of its line, in an SQL text as well. */
+bool sql_is_at_endpoint(const struct parser *parser);
+/* `note` has the key of an annotation. */
+void sql_read_note(struct parser *parser, const struct note *note);
+void sql_complain_of_place(struct parser *parser, const struct note *note);
+/* Reads up to the first token of the SQL, the next endpoint or the end. */
+void sql_parse_annotations(struct parser *parser);
+
+struct text sql_trim(struct text text);
+
+/* errors.c */
+
+bool sql_read_errors(struct parser *parser, const struct note *note);
+
+/* annotation.c again */
+
+/* [A-Za-z_][A-Za-z0-9_]*: what can stand after a colon in the SQL. */
+bool sql_is_parameter_name(struct text name);
+/* As much of the user's text as a message should hold, cut between characters. */
+struct text sql_shown(struct text text);
+
+/* NULL when there is none of that name. */
+struct db_parameter *sql_find_parameter(struct db_parameter *parameters, unsigned count, struct text name);
+
+/* path.c */
+
+/* Takes the next segment off what is left of a path. Returns false after the last. */
+bool sql_take_segment(struct text *path, struct text *segment);
+bool sql_is_path_parameter(struct text segment);
+struct text sql_path_parameter_name(struct text segment);
+/* Returns whether the path of a route, which is not empty, is well formed; complains if not. */
+bool sql_check_path(struct parser *parser, unsigned line, struct text path);
+/* Checks the path of the endpoint against the parameters of its SQL. */
+void sql_check_path_parameters(struct parser *parser);
+
+/* slip.c */
+
+/* Which annotation a comment was meant for that is none: `-- route GET /x`, `-- Status: 201`. ANNOTATION_COUNT: it is an
+ * ordinary comment. */
+enum annotation sql_slip_from(struct text comment, struct text *value);
+void sql_complain_of_slip(struct parser *parser, const struct sql_token *comment, enum annotation annotation,
+			  struct text value);

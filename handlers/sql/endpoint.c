@@ -1,0 +1,235 @@
+#include "handlers/sql/endpoint.h"
+
+#include "base/log.h"
+#include "db/values/row_json.h"
+#include "handlers/sql/row_stream.h"
+#include "handlers/sql/input.h"
+
+static step_fn result_arrived;
+static step_fn stream_rows_arrived;
+
+/* Routes, at start */
+
+static void diagnose_taken(struct endpoint_set *set, const struct endpoint *endpoint, const struct route *taken_by)
+{
+	const char *method = http_method_name(endpoint->method);
+
+	if (taken_by->first == sql_endpoint_begin) {
+		const struct sql_plan *other = taken_by->data;
+
+		diagnostics_add(&set->diagnostics, endpoint->file, endpoint->route_line,
+				"%s %s is already the route of %s (%s:%u); each route has one endpoint", method,
+				endpoint->path, other->endpoint->name, other->endpoint->file,
+				other->endpoint->route_line);
+	} else {
+		diagnostics_add(&set->diagnostics, endpoint->file, endpoint->route_line,
+				"%s %s is served by Meantime itself; choose another path", method, endpoint->path);
+	}
+}
+
+static int add_route(struct router *router, struct endpoint_set *set, const struct endpoint *endpoint)
+{
+	const struct route *taken_by;
+	struct route route;
+
+	if (endpoint->work != NULL && !work_is_known(endpoint, &set->diagnostics))
+		return -1;
+	route = (struct route){
+	    .method = endpoint->method,
+	    .pattern = endpoint->path,
+	    .name = endpoint->name,
+	    .first = sql_endpoint_begin,
+	    .data = sql_plan_create(&set->arena, endpoint),
+	    .timeout_ms = endpoint->timeout_ms,
+	};
+	taken_by = router_add(router, &route);
+	if (taken_by == &route)
+		diagnostics_add(&set->diagnostics, endpoint->file, endpoint->route_line,
+				"the path %s is malformed; expected /literal/{parameter}, at most %d segments and %d "
+				"parameters",
+				endpoint->path, ROUTE_SEGMENTS_MAX, ROUTE_VALUES_MAX);
+	else if (taken_by != NULL)
+		diagnose_taken(set, endpoint, taken_by);
+	return taken_by == NULL ? 0 : -1;
+}
+
+int sql_endpoint_add_routes(struct router *router, struct endpoint_set *endpoints)
+{
+	int outcome = 0;
+
+	for (unsigned index = 0; index < endpoints->count; index++)
+		if (add_route(router, endpoints, &endpoints->endpoints[index]) != 0)
+			outcome = -1;
+	return outcome;
+}
+
+int sql_endpoint_check_works(struct endpoint_set *endpoints)
+{
+	int outcome = 0;
+
+	for (unsigned index = 0; index < endpoints->count; index++) {
+		const struct endpoint *endpoint = &endpoints->endpoints[index];
+
+		if (endpoint->work != NULL && work_check(endpoint, &endpoints->diagnostics) != 0)
+			outcome = -1;
+	}
+	return outcome;
+}
+
+/* Steps */
+
+static enum step begin_stream(struct exchange *x, const struct endpoint *endpoint, const struct db_signature *signature,
+			      const char *const *values)
+{
+	struct row_stream *stream = arena_alloc_zeroed(&x->arena, sizeof(*stream));
+
+	row_stream_init(stream, x, exchange_wants_ndjson(x));
+	x->state = stream;
+	db_stream_rows(x, &endpoint->statement, values);
+	db_checked_for(x, signature);
+	return await_rows(x, stream_rows_arrived);
+}
+
+static enum step begin_work(struct exchange *x, const struct sql_plan *plan, const char *const *values)
+{
+	const char *ordered[WORK_VALUES_MAX];
+
+	for (unsigned i = 0; i < plan->endpoint->statement.parameter_count; i++) {
+		ordered[i] = values[plan->work_order[i]];
+		if (ordered[i] == NULL && (plan->work->may_be_null >> i & 1) == 0)
+			return respond_problem(x, ERROR_BAD_INPUT, "parameter \"%s\" must not be null",
+					       plan->work->takes[i].name);
+	}
+	return plan->work->begin(x, ordered);
+}
+
+enum step sql_endpoint_begin(struct exchange *x)
+{
+	const struct sql_plan *plan = x->request.match.route->data;
+	const struct db_statement *statement = &plan->endpoint->statement;
+	const struct db_signature *signature = db_statement_signature(statement);
+	const char **values, *problem;
+	enum error error = sql_input_bind(x, plan, signature, &values, &problem);
+
+	if (error != ERROR_NONE)
+		return respond_problem(x, error, "%s", problem);
+	if (plan->work != NULL)
+		return begin_work(x, plan, values);
+	if (plan->endpoint->is_stream)
+		return begin_stream(x, plan->endpoint, signature, values);
+	db_query(x, statement, values);
+	db_checked_for(x, signature);
+	return await_db(x, result_arrived);
+}
+
+static enum step respond_nothing_found(struct exchange *x, const struct sql_plan *plan)
+{
+	const struct route_match *match = &x->request.match;
+	const struct db_parameter *parameters = plan->endpoint->statement.parameters;
+	struct buffer found = buffer_in(&x->arena);
+
+	buffer_add(&found, TEXT("nothing found"));
+	for (unsigned value = 0; value < match->value_count; value++)
+		buffer_printf(&found, "%s%s \"%s\"", value > 0 ? ", " : " for ",
+			      parameters[plan->path_parameters[value]].name,
+			      sql_input_shown(&x->arena, match->values[value]));
+	return respond_problem(x, ERROR_NOT_FOUND, "%.*s", TEXT_ARGS(buffer_text(&found)));
+}
+
+/* They changed between Describe and the rows, which would be written under wrong names, and text as numbers. */
+static enum step respond_other_columns(struct exchange *x, const struct endpoint *endpoint)
+{
+	if (endpoint->statement.is_read_only)
+		return respond_problem(x, ERROR_DATABASE_UNAVAILABLE, "the columns of %s have just changed; try again",
+				       endpoint->name);
+	return respond_problem(x, ERROR_DATABASE_ERROR, "it was written, but the columns of %s have just changed",
+			       endpoint->name);
+}
+
+static enum step result_arrived(struct exchange *x)
+{
+	const struct sql_plan *plan = x->request.match.route->data;
+	const struct endpoint *endpoint = plan->endpoint;
+	const struct db_signature *signature;
+	const struct db_result *rows;
+
+	if (exchange_db_error(x) != ERROR_NONE)
+		return respond_db_problem(x);
+	rows = exchange_result(x, 0);
+	signature = exchange_signature(x, 0);
+	if (!db_columns_are_those_of(rows, signature))
+		return respond_other_columns(x, endpoint);
+	switch (endpoint->shape) {
+	case ENDPOINT_ONE:
+		if (db_row_count(rows) == 0)
+			return respond_nothing_found(x, plan);
+		return respond_row(x, endpoint->status, signature, rows, 0);
+	case ENDPOINT_MANY:
+		return respond_rows(x, endpoint->status, signature, rows, endpoint->max_rows);
+	case ENDPOINT_EXEC:
+		break;
+	}
+	if (plan->may_find_nothing && db_affected_rows(rows) == 0)
+		return respond_nothing_found(x, plan);
+	return respond_empty(x, endpoint->status);
+}
+
+static enum step stream_part_taken(struct exchange *x)
+{
+	return await_rows(x, stream_rows_arrived);
+}
+
+static enum step end_stream_badly(struct exchange *x)
+{
+	const struct row_stream *stream = x->state;
+
+	if (!stream->has_begun)
+		return respond_db_problem(x);
+	exchange_log_db_error(x, "breaks its stream off");
+	return respond_broken_off(x);
+}
+
+/* json passes byte for byte, line breaks between its tokens included; in its strings there are none. */
+static void keep_one_line(char *from, const char *end)
+{
+	for (; from < end; from++)
+		if (*from == '\n' || *from == '\r')
+			*from = ' ';
+}
+
+static void add_streamed_rows(struct row_stream *stream, const struct db_signature *signature,
+			      const struct db_result *rows)
+{
+	size_t row_begins;
+
+	for (unsigned row = 0; row < db_row_count(rows); row++) {
+		row_stream_begin_row(stream);
+		row_begins = stream->part.length;
+		row_json_add(&stream->part, signature, rows, row);
+		if (stream->is_ndjson)
+			keep_one_line(stream->part.bytes + row_begins, stream->part.bytes + stream->part.length);
+		row_stream_end_row(stream);
+	}
+}
+
+static enum step stream_rows_arrived(struct exchange *x)
+{
+	const struct sql_plan *plan = x->request.match.route->data;
+	const struct endpoint *endpoint = plan->endpoint;
+	struct row_stream *stream = x->state;
+	const struct db_result *rows = exchange_rows(x);
+
+	if (exchange_db_error(x) != ERROR_NONE)
+		return end_stream_badly(x);
+	if (rows == NULL) {
+		row_stream_close(stream);
+		return row_stream_respond(stream, x, endpoint->status, NULL);
+	}
+	if (!stream->has_begun && !db_columns_are_those_of(rows, exchange_rows_signature(x)))
+		return respond_other_columns(x, endpoint);
+	add_streamed_rows(stream, exchange_rows_signature(x), rows);
+	if (!exchange_rows_end(x))
+		return row_stream_respond(stream, x, endpoint->status, stream_part_taken);
+	row_stream_close(stream);
+	return row_stream_respond(stream, x, endpoint->status, NULL);
+}

@@ -1,0 +1,19 @@
+/* endpoint.h - every SQL file's endpoint is served here: input to parameters, rows to JSON.
+ *
+ * Wrong, missing, unknown or repeated input is a 400 that names it, before any connection is used (input.h).
+ *
+ * Life:    sql_endpoint_add_routes() -> PostgreSQL describes the set -> sql_endpoint_check_works() -> serving.
+ */
+#pragma once
+
+#include "handlers/sql/file.h"
+#include "exchange/router.h"
+
+/* Adds a route for each endpoint of the set, which need not be described yet. Two endpoints on one route and a work that
+ * is unknown each add a diagnostic, and -1 is returned. */
+MUST_CHECK int sql_endpoint_add_routes(struct router *router, struct endpoint_set *endpoints);
+/* Checks what PostgreSQL said of endpoints whose work is built in. Returns -1 with diagnostics. */
+MUST_CHECK int sql_endpoint_check_works(struct endpoint_set *endpoints);
+
+/* The first step; route->data is what sql_endpoint_add_routes() put there. */
+step_fn sql_endpoint_begin;

@@ -1,0 +1,67 @@
+/* file.h - an endpoint file becomes endpoints: the parser of config/endpoints/.sql files. No I/O.
+ *
+ * Life:    endpoint_set_init() -> sql_file_parse()* (one a file) -> describe.h fills the types -> constant ->
+ *          endpoint_set_cleanup().
+ * Owner:   everything is in the set's arena, file names and texts copied.
+ * Limits:  ENDPOINTS_MAX endpoints; DB_PARAMETERS_MAX parameters each; a file of SQL_FILE_BYTES_MAX.
+ * Errors:  each is added to the set's diagnostics as file:line: what is wrong and what was expected; parsing goes on
+ *          with the next endpoint, so that one run shows them all.
+ */
+#pragma once
+
+#include "base/arena.h"
+#include "base/text.h"
+#include "base/diagnostics.h"
+#include "db/values/statement.h"
+#include "base/http_method.h"
+
+enum {
+	ENDPOINTS_MAX = 4096,
+	SQL_FILE_BYTES_MAX = 1024 * 1024,
+	ENDPOINT_MAX_ROWS_DEFAULT = 1000,
+};
+
+enum endpoint_shape { ENDPOINT_ONE, ENDPOINT_MANY, ENDPOINT_EXEC };
+
+struct endpoint {
+	const char *file;
+	unsigned line;     /* of `-- name:` */
+	unsigned sql_line; /* the line on which statement.sql begins */
+	/* The lines of the file that the SQL stands on, as they are; the SQL begins at source_begin. */
+	const char *source;
+	size_t source_begin;
+	const char *name;  /* [a-z][a-z0-9_]* , at most 63 bytes, unique in the set */
+	enum endpoint_shape shape;
+	enum http_method method;
+	const char *path;    /* "/countries/{code}" */
+	unsigned route_line; /* of `-- route:` */
+	const char *summary; /* "" when there is none */
+	unsigned status;     /* of the good answer: 200, 204 for :exec, or what `-- status:` says */
+	unsigned timeout_ms; /* 0: the service's */
+	unsigned max_rows;   /* of :many */
+	bool is_isolated;
+	bool is_stream; /* :many, read-only: rows are sent as they come, without max_rows */
+	/* What runs instead of the SQL, by its name; NULL: the SQL runs. The SQL then only says what goes in and out.
+	 */
+	const char *work;
+	unsigned work_line;
+	struct db_statement statement;
+};
+
+struct endpoint_set {
+	struct arena arena;
+	struct endpoint *endpoints; /* count of them, in order of files and lines */
+	unsigned count, capacity;
+	struct diagnostics diagnostics;
+};
+
+void endpoint_set_init(struct endpoint_set *set);
+void endpoint_set_cleanup(struct endpoint_set *set);
+
+/* Adds the endpoints of one file. Returns how many diagnostics it added. */
+unsigned sql_file_parse(struct endpoint_set *set, const char *file_name, struct text source);
+
+/* Reads every *.sql (or *.SQL) of a folder and its subfolders in the order of their names, and parses it. What is hidden,
+ * and a link to a folder, is passed over; where it looks like an endpoint file, the log says so. Returns 0, or -1 with a
+ * diagnostic when a folder cannot be read, none holds an endpoint, or anything in them is wrong. */
+MUST_CHECK int endpoint_set_load(struct endpoint_set *set, const char *folder);

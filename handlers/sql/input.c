@@ -1,0 +1,324 @@
+#include "handlers/sql/input.h"
+
+#include "base/percent.h"
+#include "db/values/parameter.h"
+#include "handlers/sql/body.h"
+#include "server/service.h"
+
+#include <strings.h>
+
+static const char IN_PATH[] = "the path", IN_QUERY[] = "the query string", IN_BODY[] = "the JSON body";
+
+/* The values of an array parameter in the query string, in their order. */
+struct repeated {
+	struct text *values;
+	unsigned count, capacity;
+};
+
+/* The parameters of one request, as they are found. */
+struct input {
+	struct exchange *x;
+	const struct sql_plan *plan;
+	const struct db_signature *signature;
+	const char **values;                    /* to bind */
+	const char *origins[DB_PARAMETERS_MAX]; /* IN_PATH...; NULL: not given so far */
+	struct repeated *repeated;              /* of each parameter; NULL: no array in the query string so far */
+};
+
+/* Each bind_ function returns NULL, or a sentence for the client. */
+
+const char *sql_input_shown(struct arena *arena, struct text text)
+{
+	enum { SHOWN_BYTES_MAX = 60 };
+	bool is_long = text.length > SHOWN_BYTES_MAX;
+	char *copy = arena_printf(arena, "%.*s%s", TEXT_ARGS(text_cut_to(text, SHOWN_BYTES_MAX)), is_long ? "..." : "");
+
+	if (!utf8_is_valid(text_of(copy)))
+		for (char *c = copy; *c != '\0'; c++)
+			*c = (unsigned char)*c < 0x80 ? *c : '?';
+	return copy;
+}
+
+static const struct db_parameter *parameter_at(const struct input *input, unsigned index)
+{
+	return &input->signature->parameters[index];
+}
+
+/* A parameter has one place, so that no value is ignored. */
+static const char *claim(struct input *input, unsigned index, const char *origin)
+{
+	const char *name = parameter_at(input, index)->name, *other = input->origins[index];
+
+	if (other == NULL) {
+		input->origins[index] = origin;
+		return NULL;
+	}
+	if (other == origin)
+		return arena_printf(&input->x->arena, "parameter \"%s\" is given more than once in %s", name, origin);
+	return arena_printf(&input->x->arena, "parameter \"%s\" is given in %s and in %s", name, other, origin);
+}
+
+static const char *describe_wrong_text(struct input *input, unsigned index, const struct text *texts, unsigned count)
+{
+	const struct db_parameter *parameter = parameter_at(input, index);
+	struct arena *arena = &input->x->arena;
+	struct db_type type = parameter->type;
+	const char *bound;
+
+	/* of an array, each text is an element: name the first that is not one */
+	type.is_array = false;
+	while (parameter->type.is_array && count > 1 && parameter_from_text(&type, *texts, arena, &bound)) {
+		texts++;
+		count--;
+	}
+	if (texts->length == 0)
+		return arena_printf(arena, "parameter \"%s\" is empty in %s; it must be %s", parameter->name,
+				    input->origins[index], db_type_expectation(&type));
+	return arena_printf(arena, "parameter \"%s\" must be %s, got \"%s\"", parameter->name,
+			    db_type_expectation(&type), sql_input_shown(&input->x->arena, *texts));
+}
+
+/* Several texts, for an array; or one. */
+static const char *bind_texts(struct input *input, unsigned index, const struct text *texts, unsigned count,
+			      const char *origin)
+{
+	const struct db_parameter *parameter = parameter_at(input, index);
+	struct arena *arena = &input->x->arena;
+	const char *problem = claim(input, index, origin);
+	bool is_good;
+
+	if (problem != NULL)
+		return problem;
+	if (parameter->type.is_array)
+		is_good = parameter_from_texts(&parameter->type, texts, count, arena, &input->values[index]);
+	else
+		is_good = parameter_from_text(&parameter->type, *texts, arena, &input->values[index]);
+	return is_good ? NULL : describe_wrong_text(input, index, texts, count);
+}
+
+static const char *bind_path(struct input *input)
+{
+	const struct route_match *match = &input->x->request.match;
+	const char *problem = NULL;
+
+	for (unsigned value = 0; value < match->value_count && problem == NULL; value++)
+		problem = bind_texts(input, input->plan->path_parameters[value], &match->values[value], 1, IN_PATH);
+	return problem;
+}
+
+/* Takes the text up to `separator` off `rest`, and the separator. */
+static struct text take_until(struct text *rest, char separator)
+{
+	const char *found = memchr(rest->at, separator, rest->length);
+	struct text taken = {rest->at, found != NULL ? (size_t)(found - rest->at) : rest->length};
+	size_t used = taken.length + (found != NULL ? 1 : 0);
+
+	*rest = (struct text){rest->at + used, rest->length - used};
+	return taken;
+}
+
+static void add_repeated(struct input *input, unsigned index, struct text value)
+{
+	struct arena *arena = &input->x->arena;
+	struct repeated *repeated;
+
+	if (input->repeated == NULL)
+		input->repeated = arena_alloc_zeroed(arena, input->plan->endpoint->statement.parameter_count *
+								sizeof(*input->repeated));
+	repeated = &input->repeated[index];
+	if (repeated->count == repeated->capacity) {
+		struct text *grown;
+
+		repeated->capacity = repeated->capacity > 0 ? 2 * repeated->capacity : 8;
+		grown = arena_alloc(arena, repeated->capacity * sizeof(*grown));
+		if (repeated->count > 0)
+			memcpy(grown, repeated->values, repeated->count * sizeof(*grown));
+		repeated->values = grown;
+	}
+	repeated->values[repeated->count++] = value;
+}
+
+static const char *bind_pair(struct input *input, struct text piece)
+{
+	struct arena *arena = &input->x->arena;
+	struct text encoded_value = piece, encoded_name = take_until(&encoded_value, '='), name, value;
+	const char *problem;
+	unsigned index;
+
+	problem = percent_decode(encoded_name, true, arena, &name);
+	if (problem == NULL)
+		problem = percent_decode(encoded_value, true, arena, &value);
+	if (problem != NULL)
+		return arena_printf(arena, "the query string has %s in \"%s\"", problem, sql_input_shown(arena, piece));
+	index = sql_plan_find(input->plan, name);
+	if (index == input->plan->endpoint->statement.parameter_count)
+		return arena_printf(arena, "unknown parameter \"%s\"; this endpoint takes %s in %s",
+				    sql_input_shown(arena, name), input->plan->takes, IN_QUERY);
+	if (!parameter_at(input, index)->type.is_array)
+		return bind_texts(input, index, &value, 1, IN_QUERY);
+	add_repeated(input, index, value);
+	return NULL;
+}
+
+static const char *bind_repeated(struct input *input)
+{
+	const char *problem = NULL;
+
+	if (input->repeated == NULL)
+		return NULL;
+	for (unsigned index = 0; index < input->plan->endpoint->statement.parameter_count && problem == NULL; index++)
+		if (input->repeated[index].count > 0)
+			problem = bind_texts(input, index, input->repeated[index].values, input->repeated[index].count,
+					     IN_QUERY);
+	return problem;
+}
+
+/* Empty pieces, as in a=1&&b=2, are passed over. */
+static const char *bind_query(struct input *input)
+{
+	struct text rest = input->x->request.query;
+
+	while (rest.length > 0) {
+		struct text piece = take_until(&rest, '&');
+		const char *problem = piece.length > 0 ? bind_pair(input, piece) : NULL;
+
+		if (problem != NULL)
+			return problem;
+	}
+	return bind_repeated(input);
+}
+
+static const char *bind_field(struct input *input, const struct body_field *field)
+{
+	unsigned index = sql_plan_find(input->plan, field->name);
+	struct arena *arena = &input->x->arena;
+	const struct db_parameter *parameter;
+	const char *bound;
+
+	if (index == input->plan->endpoint->statement.parameter_count)
+		return arena_printf(arena, "unknown field \"%s\" in the JSON body; this endpoint takes %s in it",
+				    sql_input_shown(arena, field->name), input->plan->takes);
+	parameter = parameter_at(input, index);
+	if (!parameter_from_json(&parameter->type, field->raw, arena, &bound)) {
+		const char *problem = parameter_problem(&parameter->type, field->raw, arena);
+
+		if (problem != NULL)
+			return arena_printf(arena, "parameter \"%s\" %s", parameter->name, problem);
+		return arena_printf(arena, "parameter \"%s\" must be %s, got %s", parameter->name,
+				    db_type_expectation(&parameter->type), sql_input_shown(arena, field->raw));
+	}
+	/* a row that goes back to its own path may hold the key */
+	if (input->origins[index] == IN_PATH) {
+		if (parameter_is_same(&parameter->type, input->values[index], bound))
+			return NULL;
+		return arena_printf(arena, "parameter \"%s\" has one value in %s and another in %s", parameter->name,
+				    IN_PATH, IN_BODY);
+	}
+	input->values[index] = bound;
+	return claim(input, index, IN_BODY);
+}
+
+static const char *bind_body(struct input *input)
+{
+	unsigned max_depth = input->x->service->options->max_json_depth;
+	struct arena *arena = &input->x->arena;
+	const char *problem;
+	struct body body;
+
+	problem = body_parse(input->x->request.body, max_depth, arena, &body);
+	if (problem != NULL)
+		return arena_printf(arena, "the JSON body is refused: %s", problem);
+	for (unsigned index = 0; index < body.count && problem == NULL; index++)
+		problem = bind_field(input, &body.fields[index]);
+	return problem;
+}
+
+static const char *bind_defaults(struct input *input)
+{
+	const struct endpoint *endpoint = input->plan->endpoint;
+
+	for (unsigned index = 0; index < endpoint->statement.parameter_count; index++) {
+		const struct db_parameter *parameter = parameter_at(input, index);
+
+		if (input->origins[index] != NULL)
+			continue;
+		if (!parameter->has_default)
+			return arena_printf(&input->x->arena, "parameter \"%s\" is missing (%s, in %s)",
+					    parameter->name, parameter->type.name,
+					    sql_plan_takes_body(endpoint) ? IN_BODY : IN_QUERY);
+		input->values[index] = parameter->default_text;
+	}
+	return NULL;
+}
+
+static const char *bind_all(struct input *input)
+{
+	const char *problem = bind_path(input);
+
+	if (problem == NULL && input->x->request.query.length > 0)
+		problem = bind_query(input);
+	if (problem == NULL && input->x->request.has_body)
+		problem = bind_body(input);
+	return problem != NULL ? problem : bind_defaults(input);
+}
+
+/* application/json, or anything +json (RFC 6839), whatever its parameters */
+static bool is_json(struct text content_type)
+{
+	static const char json[] = "application/json", prefix[] = "application/", suffix[] = "+json";
+	struct text type;
+
+	if (content_type.length == 0)
+		return false;
+	type = take_until(&content_type, ';');
+	while (type.length > 0 && (type.at[type.length - 1] == ' ' || type.at[type.length - 1] == '\t'))
+		type.length--;
+	if (type.length == strlen(json) && strncasecmp(type.at, json, type.length) == 0)
+		return true;
+	return type.length > strlen(prefix) + strlen(suffix) && strncasecmp(type.at, prefix, strlen(prefix)) == 0 &&
+	       strncasecmp(type.at + type.length - strlen(suffix), suffix, strlen(suffix)) == 0;
+}
+
+static enum error check_media_type(struct exchange *x, const char **problem)
+{
+	if (x->request.coding.length > 0) {
+		response_add_header(x, "accept-encoding", TEXT("identity"));
+		*problem = arena_printf(&x->arena, "the body came with Content-Encoding \"%s\"; send it without one",
+					sql_input_shown(&x->arena, x->request.coding));
+		return ERROR_UNSUPPORTED_MEDIA_TYPE;
+	}
+	if (is_json(x->request.content_type))
+		return ERROR_NONE;
+	if (x->request.content_type.length == 0)
+		*problem = "the body must be application/json, but came without a Content-Type";
+	else
+		*problem = arena_printf(&x->arena, "the body must be application/json, not \"%s\"",
+					sql_input_shown(&x->arena, x->request.content_type));
+	return ERROR_UNSUPPORTED_MEDIA_TYPE;
+}
+
+/* Whether the endpoint takes what came as its body, whatever is in it. */
+static enum error check_body(struct exchange *x, const struct sql_plan *plan, const char **problem)
+{
+	if (!x->request.has_body)
+		return ERROR_NONE;
+	if (sql_plan_takes_body(plan->endpoint))
+		return check_media_type(x, problem);
+	*problem = arena_printf(&x->arena, "a %s request takes no body; parameters go in %s",
+				http_method_name(x->request.method), IN_QUERY);
+	return ERROR_BAD_INPUT;
+}
+
+enum error sql_input_bind(struct exchange *x, const struct sql_plan *plan, const struct db_signature *signature,
+			  const char ***values, const char **problem)
+{
+	unsigned count = plan->endpoint->statement.parameter_count;
+	struct input input = {.x = x, .plan = plan, .signature = signature};
+	enum error error = check_body(x, plan, problem);
+
+	if (error != ERROR_NONE)
+		return error;
+	*values = input.values = arena_alloc_zeroed(&x->arena, count * sizeof(*input.values));
+	*problem = bind_all(&input);
+	return *problem == NULL ? ERROR_NONE : ERROR_BAD_INPUT;
+}

@@ -1,0 +1,377 @@
+#include "handlers/sql/openapi.h"
+
+#include "handlers/sql/openapi_schema.h"
+#include "handlers/sql/plan.h"
+#include "exchange/exchange.h"
+#include "server/edition/edition.h"
+
+/* Parameters and request bodies */
+
+static bool is_in_path(const struct endpoint *endpoint, const char *parameter)
+{
+	const char *pattern = endpoint->path;
+	struct text name;
+
+	while (sql_plan_next_path_name(&pattern, &name))
+		if (text_equal(name, text_of(parameter)))
+			return true;
+	return false;
+}
+
+static const struct db_parameter *parameter_named(const struct db_statement *statement, struct text name)
+{
+	for (unsigned index = 0; index < statement->parameter_count; index++)
+		if (text_equal(text_of(statement->parameters[index].name), name))
+			return &statement->parameters[index];
+	return NULL;
+}
+
+/* `name` is the one to show: the path's own for a path parameter. */
+static void write_parameter(struct document *document, const struct db_parameter *parameter, const char *name,
+			    bool is_of_path)
+{
+	unsigned depth = document->depth;
+
+	document_open_object(document, NULL);
+	document_add_string(document, "name", name);
+	document_add_string(document, "in", is_of_path ? "path" : "query");
+	document_add_json(document, "required", parameter->has_default ? "false" : "true");
+	if (parameter->description[0] != '\0')
+		document_add_string(document, "description", parameter->description);
+	/* JSON as it is, and not an object's members as a parameter each */
+	if (parameter->type.kind == DB_TYPE_JSON && !parameter->type.is_array) {
+		document_open_object(document, "content");
+		document_open_object(document, "application/json");
+	}
+	document_open_object(document, "schema");
+	openapi_add_type(document, &parameter->type, false);
+	/* no text of a query string is null */
+	if (parameter->default_text != NULL)
+		openapi_add_default(document, parameter);
+	document_close_above(document, depth);
+}
+
+static bool has_input_outside_path(const struct endpoint *endpoint)
+{
+	for (unsigned index = 0; index < endpoint->statement.parameter_count; index++)
+		if (!is_in_path(endpoint, endpoint->statement.parameters[index].name))
+			return true;
+	return false;
+}
+
+/* Two patterns of one place may name its parameters differently: OpenAPI wants one name, that of `path`. */
+static void write_path_parameters(struct document *document, const struct endpoint *endpoint, const char *path)
+{
+	const char *own = endpoint->path;
+	struct text name, own_name;
+
+	while (sql_plan_next_path_name(&path, &name) && sql_plan_next_path_name(&own, &own_name))
+		write_parameter(document, parameter_named(&endpoint->statement, own_name),
+				arena_copy(document->out->arena, name), true);
+}
+
+static void write_parameters(struct document *document, const struct endpoint *endpoint, const char *path)
+{
+	const struct db_statement *statement = &endpoint->statement;
+	bool takes_query = !sql_plan_takes_body(endpoint);
+
+	if (strchr(path, '{') == NULL && (!takes_query || statement->parameter_count == 0))
+		return;
+	document_open_array(document, "parameters");
+	write_path_parameters(document, endpoint, path);
+	for (unsigned index = 0; takes_query && index < statement->parameter_count; index++) {
+		const struct db_parameter *parameter = &statement->parameters[index];
+
+		if (!is_in_path(endpoint, parameter->name))
+			write_parameter(document, parameter, parameter->name, false);
+	}
+	document_close(document);
+}
+
+static void write_fields(struct document *document, const struct endpoint *endpoint)
+{
+	document_open_object(document, "properties");
+	for (unsigned index = 0; index < endpoint->statement.parameter_count; index++) {
+		const struct db_parameter *parameter = &endpoint->statement.parameters[index];
+
+		if (is_in_path(endpoint, parameter->name))
+			continue;
+		document_open_object(document, parameter->name);
+		openapi_add_type(document, &parameter->type, true);
+		if (parameter->description[0] != '\0')
+			document_add_string(document, "description", parameter->description);
+		openapi_add_default(document, parameter);
+		document_close(document);
+	}
+	document_close(document);
+}
+
+/* Returns whether there are any. */
+static bool write_required_fields(struct document *document, const struct endpoint *endpoint)
+{
+	bool are_there_any = false;
+
+	document_open_array(document, "required");
+	for (unsigned index = 0; index < endpoint->statement.parameter_count; index++) {
+		const struct db_parameter *parameter = &endpoint->statement.parameters[index];
+
+		if (parameter->has_default || is_in_path(endpoint, parameter->name))
+			continue;
+		document_add_string(document, NULL, parameter->name);
+		are_there_any = true;
+	}
+	document_close(document);
+	return are_there_any;
+}
+
+static void write_request_body(struct document *document, const struct endpoint *endpoint)
+{
+	unsigned depth = document->depth;
+	bool is_required;
+
+	if (!sql_plan_takes_body(endpoint) || !has_input_outside_path(endpoint))
+		return;
+	document_open_object(document, "requestBody");
+	document_open_object(document, "content");
+	document_open_object(document, "application/json");
+	document_open_object(document, "schema");
+	document_add_string(document, "type", "object");
+	write_fields(document, endpoint);
+	is_required = write_required_fields(document, endpoint);
+	document_add_json(document, "additionalProperties", "false");
+	document_close_above(document, depth + 1);
+	document_add_json(document, "required", is_required ? "true" : "false");
+	document_close(document);
+}
+
+/* Responses */
+
+static void write_row_content(struct document *document, const struct endpoint *endpoint)
+{
+	document_open_object(document, "content");
+	document_open_object(document, "application/json");
+	if (endpoint->shape == ENDPOINT_ONE) {
+		openapi_write_row(document, "schema", &endpoint->statement);
+	} else {
+		document_open_object(document, "schema");
+		document_add_string(document, "type", "array");
+		openapi_write_row(document, "items", &endpoint->statement);
+		document_close(document);
+	}
+	document_close(document);
+	if (endpoint->is_stream) {
+		/* no JSON Schema can say "one object a line" */
+		document_open_object(document, "application/x-ndjson");
+		document_close(document);
+	}
+	document_close(document);
+}
+
+static void write_truncated_header(struct document *document)
+{
+	unsigned depth = document->depth;
+
+	document_open_object(document, "headers");
+	document_open_object(document, "Meantime-Truncated");
+	document_add_string(document, "description", "Sent when there were more rows: max-rows=N says how many came.");
+	document_open_object(document, "schema");
+	document_add_string(document, "type", "string");
+	document_close_above(document, depth);
+}
+
+static void write_good_response(struct document *document, const struct endpoint *endpoint)
+{
+	static const char *const descriptions[] = {
+	    [ENDPOINT_ONE] = "The row.",
+	    [ENDPOINT_MANY] = "The rows.",
+	    [ENDPOINT_EXEC] = "It is done.",
+	};
+	char status[16];
+
+	snprintf(status, sizeof(status), "%u", endpoint->status);
+	document_open_object(document, status);
+	document_add_string(document, "description", descriptions[endpoint->shape]);
+	if (endpoint->shape == ENDPOINT_MANY && !endpoint->is_stream)
+		write_truncated_header(document);
+	if (endpoint->shape != ENDPOINT_EXEC)
+		write_row_content(document, endpoint);
+	document_close(document);
+}
+
+static void add_problem_response(struct document *document, const char *status)
+{
+	document_open_object(document, status);
+	document_add_string(document, "$ref", "#/components/responses/Problem");
+	document_close(document);
+}
+
+enum { STATUS_BEGIN = 400, STATUS_END = 600 };
+
+/* In order, each once; what else may go wrong, and goes wrong everywhere, is the default. */
+static void write_problem_responses(struct document *document, const struct endpoint *endpoint)
+{
+	const struct db_statement *statement = &endpoint->statement;
+	bool has[STATUS_END - STATUS_BEGIN] = {false};
+	char text[16];
+
+	has[400 - STATUS_BEGIN] = statement->parameter_count > 0;
+	has[404 - STATUS_BEGIN] = sql_plan_may_find_nothing(endpoint);
+	has[409 - STATUS_BEGIN] = endpoint->method != HTTP_GET && endpoint->work == NULL;
+	for (unsigned i = 0; i < statement->choice_count; i++)
+		has[statement->choices[i].status - STATUS_BEGIN] = true;
+	for (unsigned status = STATUS_BEGIN; status < STATUS_END; status++) {
+		if (!has[status - STATUS_BEGIN])
+			continue;
+		snprintf(text, sizeof(text), "%u", status);
+		add_problem_response(document, text);
+	}
+	add_problem_response(document, "default");
+}
+
+static void write_operation(struct document *document, const struct endpoint *endpoint, const char *path)
+{
+	static const char *const keys[HTTP_METHOD_COUNT] = {
+	    [HTTP_GET] = "get",     [HTTP_POST] = "post",     [HTTP_PUT] = "put",
+	    [HTTP_PATCH] = "patch", [HTTP_DELETE] = "delete",
+	};
+
+	document_open_object(document, keys[endpoint->method]);
+	document_add_string(document, "operationId", endpoint->name);
+	if (endpoint->summary[0] != '\0')
+		document_add_string(document, "summary", endpoint->summary);
+	write_parameters(document, endpoint, path);
+	write_request_body(document, endpoint);
+	document_open_object(document, "responses");
+	write_good_response(document, endpoint);
+	write_problem_responses(document, endpoint);
+	document_close(document);
+	document_close(document);
+}
+
+/* Paths */
+
+/* Whether two patterns differ in nothing but the names of their parameters. */
+static bool is_same_place(const char *a, const char *b)
+{
+	while (*a == *b && *a != '\0') {
+		if (*a == '{') {
+			a += strcspn(a, "}");
+			b += strcspn(b, "}");
+		} else {
+			a++;
+			b++;
+		}
+	}
+	return *a == *b;
+}
+
+static bool is_first_of_its_place(const struct endpoint_set *endpoints, unsigned index)
+{
+	for (unsigned before = 0; before < index; before++)
+		if (is_same_place(endpoints->endpoints[before].path, endpoints->endpoints[index].path))
+			return false;
+	return true;
+}
+
+static void write_path(struct document *document, const struct endpoint_set *endpoints, unsigned first)
+{
+	const char *path = endpoints->endpoints[first].path;
+
+	document_open_object(document, path);
+	for (unsigned index = first; index < endpoints->count; index++)
+		if (is_same_place(endpoints->endpoints[index].path, path))
+			write_operation(document, &endpoints->endpoints[index], path);
+	document_close(document);
+}
+
+/* Its operationId cannot be an endpoint's name: those have no capitals. */
+static void write_own_path(struct document *document)
+{
+	unsigned depth = document->depth;
+
+	document_open_object(document, "/openapi.json");
+	document_open_object(document, "get");
+	document_add_string(document, "operationId", "openapiDocument");
+	document_add_string(document, "summary", "This document.");
+	document_open_object(document, "responses");
+	document_open_object(document, "200");
+	document_add_string(document, "description", "The OpenAPI document.");
+	document_open_object(document, "content");
+	document_open_object(document, "application/json");
+	document_open_object(document, "schema");
+	document_add_string(document, "type", "object");
+	document_close_above(document, depth + 3);
+	add_problem_response(document, "default");
+	document_close_above(document, depth);
+}
+
+/* What all endpoints share: the problem of RFC 9457. */
+
+static void add_property(struct document *document, const char *key, const char *type, const char *description)
+{
+	document_open_object(document, key);
+	document_add_string(document, "type", type);
+	document_add_string(document, "description", description);
+	document_close(document);
+}
+
+static void write_problem_schema(struct document *document)
+{
+	document_open_object(document, "Problem");
+	document_add_string(document, "type", "object");
+	document_open_object(document, "properties");
+	add_property(document, "type", "string", "A URI for the kind of problem; compare this.");
+	add_property(document, "title", "string", "The kind of problem in words.");
+	add_property(document, "status", "integer", "The HTTP status.");
+	add_property(document, "detail", "string", "What is wrong, where, and what was expected.");
+	add_property(document, "hint", "string", "What the author of the SQL suggests, where there is something.");
+	add_property(document, "sqlstate", "string", "PostgreSQL's error code, where it is PostgreSQL's error.");
+	document_close(document);
+	document_add_json(document, "required", "[\"type\", \"title\", \"status\", \"detail\"]");
+	document_close(document);
+}
+
+static void write_components(struct document *document)
+{
+	unsigned depth = document->depth;
+
+	document_open_object(document, "components");
+	document_open_object(document, "responses");
+	document_open_object(document, "Problem");
+	document_add_string(document, "description", "A problem (RFC 9457): its detail says what is wrong.");
+	document_open_object(document, "content");
+	document_open_object(document, "application/problem+json");
+	document_open_object(document, "schema");
+	document_add_string(document, "$ref", "#/components/schemas/Problem");
+	document_close_above(document, depth + 1);
+	document_open_object(document, "schemas");
+	write_problem_schema(document);
+	document_close_above(document, depth);
+}
+
+void openapi_write(struct buffer *out, const struct endpoint_set *endpoints)
+{
+	struct document document = {.out = out};
+
+	document_open_object(&document, NULL);
+	document_add_string(&document, "openapi", "3.1.0");
+	document_open_object(&document, "info");
+	document_add_string(&document, "title", "Meantime");
+	document_add_string(&document, "description", "SQL files as REST endpoints over PostgreSQL.");
+	document_add_string(&document, "version", "1");
+	document_close(&document);
+	document_open_object(&document, "paths");
+	for (unsigned index = 0; index < endpoints->count; index++)
+		if (is_first_of_its_place(endpoints, index))
+			write_path(&document, endpoints, index);
+	write_own_path(&document);
+	document_close(&document);
+	write_components(&document);
+	document_close(&document);
+	buffer_add_char(out, '\n');
+}
+
+enum step openapi_get(struct exchange *x)
+{
+	return respond_json(x, 200, x->edition->openapi);
+}

@@ -1,0 +1,204 @@
+#include "loadgen/commands/command.h"
+
+#include <math.h>
+
+#include "base/clock.h"
+
+static uint64_t seconds(double s)
+{
+	return (uint64_t)llround(s * 1e9);
+}
+
+bool command_is_interrupted(const struct command *command)
+{
+	return *command->is_interrupted;
+}
+
+struct load_plan command_plan(struct command *command, struct request_set *requests, double duration_s, double warmup_s)
+{
+	const struct load_options *options = command->options;
+	uint64_t timeout = options->timeout_ns > 0 ? options->timeout_ns : 10 * NS_PER_S;
+
+	return (struct load_plan){
+	    .model = LOAD_CLOSED,
+	    .requests = requests,
+	    .connections = 1,
+	    .pipeline = 1,
+	    .warmup_ns = options->has_warmup ? options->warmup_ns : seconds(warmup_s),
+	    .duration_ns = options->duration_ns > 0 ? options->duration_ns : seconds(duration_s),
+	    .timeout_ns = timeout,
+	    .connect_timeout_ns = timeout,
+	    .drain_ns = options->drain_ns > 0 ? options->drain_ns : timeout,
+	    .seed = command->request_options.seed,
+	    .is_interrupted = command->is_interrupted,
+	    .on_progress = command->live->is_on ? live_on_progress : NULL,
+	    .data = command->live,
+	};
+}
+
+double command_load_seconds(struct command *command, double duration_s, double warmup_s)
+{
+	struct load_plan plan = command_plan(command, NULL, duration_s, warmup_s);
+
+	return (double)(plan.warmup_ns + plan.duration_ns) / 1e9;
+}
+
+double command_burst_seconds(unsigned requests, unsigned repeats)
+{
+	static const double A_REQUEST_S = 0.4; /* with the gap behind it */
+
+	return A_REQUEST_S * (requests + 1) * repeats;
+}
+
+int command_requests(struct command *command, struct request_set *set, const char *url)
+{
+	const char *file = command->options->requests_file;
+
+	request_set_init(set, &command->request_options);
+	if (file != NULL)
+		return request_set_load_file(set, url, file, &command->request_options, command->why,
+					     sizeof(command->why));
+	return request_set_add_url(set, url, &command->request_options, command->why, sizeof(command->why));
+}
+
+struct report_load *command_measure(struct command *command, unsigned arm, struct load_plan *plan)
+{
+	struct measurement measurement;
+	struct report_load *load;
+
+	if (load_run(plan, &measurement, command->why, sizeof(command->why)) != 0)
+		return NULL;
+	load = report_add_load(command->report, arm, plan, &measurement);
+	if (load == NULL) {
+		measurement_cleanup(&measurement);
+		snprintf(command->why, sizeof(command->why), "more than %d loads in one report", LEVEL_RUNS_MAX);
+	}
+	return load;
+}
+
+double load_percentile(const struct report_load *load, double percent)
+{
+	for (unsigned i = 0; i < load->response.percentile_count; i++)
+		if (fabs(load->response.percentiles[i].percent - percent) < 1e-9 &&
+		    load->response.percentiles[i].is_supported)
+			return load->response.percentiles[i].value;
+	return NAN;
+}
+
+/* Bursts */
+
+static int add_all(struct command *command, struct request_set *set, const char *const *urls, unsigned count)
+{
+	request_set_init(set, &command->request_options);
+	for (unsigned i = 0; i < count; i++)
+		if (request_set_add_url(set, urls[i], &command->request_options, command->why, sizeof(command->why)) !=
+		    0)
+			return -1;
+	return 0;
+}
+
+static double median_response_ms(const struct measurement *measurement, unsigned status_max)
+{
+	double times[1000];
+	size_t count = 0;
+
+	for (uint64_t i = 0; i < measurement->records.count && count < ARRAY_LENGTH(times); i++) {
+		const struct record *record = record_log_at(&measurement->records, i);
+
+		if (record->outcome == OUTCOME_ANSWERED && record->status <= status_max)
+			times[count++] = (double)record_service_ns(record) / 1e6;
+	}
+	return median_of(times, count);
+}
+
+/* How long each takes when it is alone: what waiting in line is measured against. */
+int command_measure_solo(struct command *command, const char *url, unsigned repeats, unsigned status_max,
+			 double *solo_ms)
+{
+	struct request_set set;
+	struct measurement measurement;
+	struct load_plan plan = command_plan(command, &set, 1, 0);
+	int result = add_all(command, &set, &url, 1);
+
+	plan.model = LOAD_BURST;
+	plan.repeats = repeats;
+	plan.gap_ns = command->options->gap_ns > 0 ? command->options->gap_ns : 100 * NS_PER_MS;
+	if (result == 0)
+		result = load_run(&plan, &measurement, command->why, sizeof(command->why));
+	if (result == 0) {
+		*solo_ms = median_response_ms(&measurement, status_max);
+		measurement_cleanup(&measurement);
+	}
+	request_set_cleanup(&set);
+	return result;
+}
+
+int command_measure_burst(struct command *command, unsigned arm, const char *const *urls, unsigned count,
+			  unsigned repeats)
+{
+	double solo_ms[ARRAY_LENGTH(command->report->bursts[0].bars)];
+	struct request_set set;
+	struct measurement measurement;
+	struct load_plan plan = command_plan(command, &set, 1, 0);
+	int result = add_all(command, &set, urls, count);
+
+	for (unsigned i = 0; i < count && result == 0 && !command_is_interrupted(command); i++)
+		result = command_measure_solo(command, urls[i], repeats, STATUS_ANY, &solo_ms[i]);
+	plan.model = LOAD_BURST;
+	plan.repeats = repeats;
+	plan.gap_ns = command->options->gap_ns > 0 ? command->options->gap_ns : 100 * NS_PER_MS;
+	if (result == 0 && !command_is_interrupted(command)) {
+		result = load_run(&plan, &measurement, command->why, sizeof(command->why));
+		if (result == 0 && report_add_burst(command->report, arm, &plan, solo_ms, &measurement) == NULL)
+			measurement_cleanup(&measurement);
+	}
+	request_set_cleanup(&set);
+	return result;
+}
+
+/* Goals */
+
+static void add_goal(struct report *report, struct report_goal goal)
+{
+	if (report->goal_count < GOALS_MAX)
+		report->goals[report->goal_count++] = goal;
+}
+
+void command_judge(struct command *command, const struct report_load *load)
+{
+	for (unsigned i = 0; i < command->goal_count; i++) {
+		struct report_goal goal = {
+		    .text = command->goals[i].text,
+		    .arm = command->report->arms[load->arm].name,
+		    .limit = command->goals[i].limit_ms,
+		    .unit = "ms",
+		};
+
+		goal.is_met = goal_is_met(&command->goals[i], &load->response, &goal.value, &goal.is_known);
+		add_goal(command->report, goal);
+	}
+}
+
+void command_judge_errors(struct command *command, unsigned arm)
+{
+	struct report *report = command->report;
+	struct error_limit limit;
+	uint64_t requests = 0, failures = 0;
+
+	if (command->options->max_errors == NULL || !error_limit_read(command->options->max_errors, &limit))
+		return;
+	for (unsigned i = 0; i < report->load_count; i++)
+		if (report->loads[i]->arm == arm) {
+			requests += report->loads[i]->requests;
+			failures += failures_of(report->loads[i]);
+		}
+	add_goal(report, (struct report_goal){
+			     .text = arena_printf(&report->arena, "errors<=%s", command->options->max_errors),
+			     .arm = report->arms[arm].name,
+			     .value = (double)failures,
+			     .limit = limit.most,
+			     .unit = "errors",
+			     .is_known = true,
+			     .is_met = error_limit_is_met(&limit, failures, requests),
+			 });
+}

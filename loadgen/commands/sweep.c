@@ -1,0 +1,150 @@
+/* sweep: one target over concurrency, the load that still meets the goal, and the bounds. */
+#include <math.h>
+
+#include "loadgen/commands/curve.h"
+#include "loadgen/report/format.h"
+
+enum { ROUNDS_USUAL = 3, UP_TO_USUAL = 1024, CONFIRMATIONS_MAX = 3, SEARCH_STEPS_MAX = 24 };
+
+/* The level of this concurrency, if it has been measured. */
+static int find_level(const struct curve *curve, unsigned concurrency)
+{
+	for (unsigned i = 0; i < curve->report->level_count; i++)
+		if (curve->report->levels[i].concurrency == concurrency)
+			return (int)i;
+	return -1;
+}
+
+static void tell_levels(struct search *search, const struct curve *curve)
+{
+	for (unsigned i = 0; i < curve->report->level_count; i++)
+		search_tell(search, curve->report->levels[i].concurrency, curve->meets_goals[i]);
+}
+
+/* A level more, even when the curve is over: the goal may lie between two levels, or far beyond the knee. */
+static int measure_more(struct curves *curves, unsigned concurrency)
+{
+	curves->curves[0].is_over = false;
+	return curves_measure_level(curves, concurrency, curves->plan.duration_s);
+}
+
+/* Once more and twice as long: of many tries one is good by luck. */
+static int confirm(struct curves *curves, unsigned concurrency, bool *is_good)
+{
+	struct command *command = curves->command;
+	struct load_plan plan =
+	    command_plan(command, &curves->curves[0].requests, curves->plan.duration_s, curves->plan.warmup_s);
+	struct report_load *load;
+	double value;
+	bool is_known;
+
+	plan.connections = concurrency;
+	plan.duration_ns *= 2;
+	live_begin(command->live, (double)(plan.warmup_ns + plan.duration_ns) / 1e9, "confirming %u clients",
+		   concurrency);
+	load = command_measure(command, 0, &plan);
+	if (load == NULL)
+		return -1;
+	load->group = "confirmation";
+	*is_good = failures_of(load) == 0;
+	for (unsigned i = 0; i < command->goal_count; i++)
+		*is_good = goal_is_met(&command->goals[i], &load->response, &value, &is_known) && is_known && *is_good;
+	return 0;
+}
+
+static int search_goal(struct curves *curves, uint64_t up_to)
+{
+	struct curve *curve = &curves->curves[0];
+	struct search search;
+	unsigned confirmations = 0;
+	bool is_good = false;
+	double next;
+
+	search_init(&search, (double)up_to, 1.1);
+	tell_levels(&search, curve);
+	while (!command_is_interrupted(curves->command) && !is_good) {
+		next = search_next(&search);
+		if (next > 0 && search.steps < SEARCH_STEPS_MAX && curve->report->level_count < LEVELS_MAX) {
+			if (measure_more(curves, (unsigned)next) != 0)
+				return -1;
+			if (find_level(curve, (unsigned)next) >= 0)
+				search_tell(&search, next, curve->meets_goals[find_level(curve, (unsigned)next)]);
+			continue;
+		}
+		if (search.highest_good < 1 || confirmations++ == CONFIRMATIONS_MAX)
+			break;
+		if (confirm(curves, (unsigned)search.highest_good, &is_good) != 0)
+			return -1;
+		if (!is_good)
+			search_tell(&search, search.highest_good, false);
+	}
+	if (search.highest_good >= 1) {
+		int level = find_level(curve, (unsigned)search.highest_good);
+
+		curve->report->slo_load = search.highest_good;
+		curve->report->slo_throughput = level < 0 ? NAN : curve->report->levels[level].throughput;
+		curve->report->is_slo_confirmed = is_good;
+	}
+	return 0;
+}
+
+/* Of a sweep the goal is met when some load meets it. */
+static void judge(struct command *command, const struct report_curve *curve)
+{
+	struct report *report = command->report;
+	bool is_met = !isnan(curve->slo_load);
+	char rate[FORMATTED];
+
+	for (unsigned i = 0; i < command->goal_count && report->goal_count < GOALS_MAX; i++)
+		report->goals[report->goal_count++] = (struct report_goal){
+		    .text = command->goals[i].text,
+		    .arm = report->arms[curve->arm].name,
+		    .value = is_met ? curve->slo_load : NAN,
+		    .limit = command->goals[i].limit_ms,
+		    .unit = "clients",
+		    .is_met = is_met,
+		    .is_known = true,
+		};
+	if (command->goal_count > 0 && is_met)
+		report_say(report, "The goal is met by up to %.0f clients at once, %s/s%s.", curve->slo_load,
+			   format_count(curve->slo_throughput, rate),
+			   curve->is_slo_confirmed ? "" : "; a longer run did not confirm it");
+	else if (command->goal_count > 0)
+		report_say(report, "No load meets the goal, not even one client alone.");
+	command_judge_errors(command, curve->arm);
+}
+
+int command_sweep(struct command *command)
+{
+	const struct load_options *options = command->options;
+	struct report *report = command->report;
+	const char *url = options->arguments.at[0];
+	uint64_t up_to = options->up_to > 0 ? options->up_to : UP_TO_USUAL;
+	struct curve_plan plan = {
+	    .rounds = (unsigned)(options->rounds > 0 ? options->rounds : ROUNDS_USUAL),
+	    .duration_s = 2,
+	    .warmup_s = 0.3,
+	    .group = "curve",
+	};
+	struct curves curves;
+	int result;
+
+	if (options->rate_count > 0)
+		return command_rates(command);
+	report->arms[report->arm_count++] =
+	    (struct report_arm){.name = "target", .url = url, .threads = (unsigned)options->threads};
+	result = curves_init(&curves, command, &plan, 0, &url, 1);
+	live_expect(command->live, curves_seconds(command, &plan, options->level_count, up_to));
+	if (result == 0)
+		result = curves_measure(&curves, options->levels, options->level_count, up_to);
+	if (result == 0 && command->goal_count > 0 && curves.curves[0].report->level_count > 0)
+		result = search_goal(&curves, up_to);
+	if (result == 0) {
+		curves_finish(&curves);
+		judge(command, curves.curves[0].report);
+		if (curves.curves[0].report->bound_sentence != NULL)
+			report_say(report, "%s", curves.curves[0].report->bound_sentence);
+	}
+	curves_cleanup(&curves);
+	return result == 0 ? EXIT_GOOD : EXIT_USAGE;
+}

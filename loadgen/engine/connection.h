@@ -1,0 +1,57 @@
+/* connection.h - one TCP connection of a load: opened, written, read, and the requests that are under way on it.
+ *
+ * A request can be put on a connection that is not open yet; it leaves when the connection is up. Events come from an
+ * edge-triggered epoll set, so that a connection costs one epoll_ctl in its life and no mask ever changes.
+ *
+ * Life:    connection_init() -> connection_open() -> connection_put()* -> connection_flush() ->
+ *          connection_on_event()* -> connection_close(), and from the beginning.
+ * Owner:   the load; a connection does not move.
+ * Limits:  `depth` requests under way.
+ * Errors:  become outcomes of the requests concerned (record.h), and on_down().
+ */
+#pragma once
+
+#include "base/list.h"
+#include "loadgen/engine/record.h"
+#include "loadgen/engine/response.h"
+
+struct load;
+
+enum connection_state { CONNECTION_CLOSED, CONNECTION_CONNECTING, CONNECTION_UP };
+
+/* A request under way. */
+struct slot {
+	struct list link; /* of the load's list of those under way, in order of their deadlines */
+	struct connection *connection;
+	struct record *record;
+};
+
+struct connection {
+	struct list link; /* of the list that the load's model keeps it on: free, or waiting to try again */
+	struct list connecting_link;
+	struct load *load;
+	int fd;
+	uint32_t number;   /* in the records; a new one each time it is opened */
+	uint64_t event_ns; /* opened at; later the time of a model's own list */
+	char *unsent;      /* what the kernel has not taken yet; NULL usually */
+	size_t unsent_bytes, unsent_from;
+	struct slot *slots; /* a ring of load->depth; &one when that is 1 */
+	struct slot one;
+	uint16_t first, count, sent; /* of the ring: the oldest, how many, how many of them have been written */
+	uint8_t state;
+	bool has_answered; /* a whole response came since it was opened */
+	bool is_last;      /* the server, or --no-keep-alive, ends it after the response that is due */
+	struct response response;
+};
+
+void connection_init(struct connection *connection, struct load *load);
+void connection_cleanup(struct connection *connection);
+/* Begins to connect; when that fails at once, on_down() has been called already. */
+void connection_open(struct connection *connection);
+/* A request, due at `intended_ns`, takes the next place; nothing is written yet. */
+void connection_put(struct connection *connection, uint64_t intended_ns);
+/* Writes the requests that were put, if the connection is up. */
+void connection_flush(struct connection *connection);
+void connection_on_event(struct connection *connection, uint32_t events);
+/* Ends it; what is under way on it gets `outcome`. on_down() is not called. */
+void connection_close(struct connection *connection, enum outcome outcome);

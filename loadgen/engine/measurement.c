@@ -1,0 +1,25 @@
+/* What is left of a load when it is over, and how late its sends were. */
+#include "loadgen/engine/load.h"
+
+void measurement_cleanup(struct measurement *measurement)
+{
+	record_log_cleanup(&measurement->records);
+}
+
+enum { LATENESS_STEPS = 16 };
+
+/* Log-linear buckets: 16 to a power of two; the first 16 hold a nanosecond each. */
+unsigned lateness_bucket(uint64_t ns)
+{
+	unsigned shift = ns < LATENESS_STEPS ? 0 : 63 - (unsigned)__builtin_clzll(ns) - 4, bucket;
+
+	bucket = shift * LATENESS_STEPS + (unsigned)(ns >> shift);
+	return bucket < LATENESS_BUCKETS ? bucket : LATENESS_BUCKETS - 1;
+}
+
+uint64_t lateness_edge_ns(unsigned bucket)
+{
+	unsigned shift = bucket < 2 * LATENESS_STEPS ? 0 : bucket / LATENESS_STEPS - 1;
+
+	return ((uint64_t)(bucket - shift * LATENESS_STEPS) + 1) << shift;
+}

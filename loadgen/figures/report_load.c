@@ -1,0 +1,376 @@
+/* A load as it was measured becomes the row of a report. */
+#include <math.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/memory.h"
+#include "loadgen/figures/report.h"
+#include "loadgen/figures/report_check.h"
+#include "loadgen/engine/sort.h"
+
+static const double percents[] = {50, 75, 90, 95, 99, 99.9, 99.99, 99.999};
+
+enum { MOMENTS_WANTED = 100, MOMENT_MIN_MS = 100, BLOCKS_WANTED = 10 };
+
+static bool counts(const struct measurement *m, const struct record *record)
+{
+	return !record->is_warmup && record->intended_ns < m->window_to_ns;
+}
+
+/* Does it have a time at all? Refused, reset and so on have none. */
+static bool has_time(const struct record *record)
+{
+	return record->outcome == OUTCOME_ANSWERED || record_is_at_least(record);
+}
+
+static bool is_good(const struct record *record)
+{
+	return record->outcome == OUTCOME_ANSWERED && record->status >= 200 && record->status < 400;
+}
+
+/* Times */
+
+typedef bool times_reader(const struct record *record, uint64_t *ns);
+
+static bool read_response(const struct record *record, uint64_t *ns)
+{
+	*ns = record_response_ns(record);
+	return has_time(record);
+}
+
+static bool read_service(const struct record *record, uint64_t *ns)
+{
+	*ns = record_service_ns(record);
+	return has_time(record) && record->sent_ns > 0;
+}
+
+static bool read_queue(const struct record *record, uint64_t *ns)
+{
+	*ns = record->queue_us * NS_PER_US;
+	return record->outcome == OUTCOME_ANSWERED && record->queue_us != TIMING_UNKNOWN;
+}
+
+static bool read_database(const struct record *record, uint64_t *ns)
+{
+	*ns = record->database_us * NS_PER_US;
+	return record->outcome == OUTCOME_ANSWERED && record->database_us != TIMING_UNKNOWN;
+}
+
+static void add_percentiles(struct report_times *times, const uint64_t *sorted_ns, double at_least_from)
+{
+	double *sorted = memory_alloc(times->count * sizeof(*sorted)), sum = 0;
+
+	for (uint64_t i = 0; i < times->count; i++) {
+		sorted[i] = (double)sorted_ns[i] / 1e6;
+		sum += sorted[i];
+	}
+	times->mean = sum / (double)times->count;
+	times->min = sorted[0];
+	times->max = sorted[times->count - 1];
+	for (unsigned i = 0; i < ARRAY_LENGTH(percents); i++)
+		times->percentiles[times->percentile_count++] =
+		    percentile_of(sorted, times->count, percents[i], at_least_from);
+	free(sorted);
+}
+
+static struct report_times times_of(const struct measurement *const *measurements, unsigned measurement_count,
+				    times_reader *read)
+{
+	struct report_times times = {0};
+	uint64_t most = 1, *all, ns;
+	double at_least_from = INFINITY;
+
+	for (unsigned i = 0; i < measurement_count; i++)
+		most += measurements[i]->records.count;
+	all = memory_alloc(most * sizeof(*all));
+	for (unsigned i = 0; i < measurement_count; i++)
+		for (uint64_t j = 0; j < measurements[i]->records.count; j++) {
+			const struct record *record = record_log_at(&measurements[i]->records, j);
+
+			if (!counts(measurements[i], record) || !read(record, &ns))
+				continue;
+			all[times.count++] = ns;
+			if (record_is_at_least(record)) {
+				times.at_least_count++;
+				at_least_from = fmin(at_least_from, (double)ns / 1e6);
+			}
+		}
+	if (times.count > 0) {
+		sort_u64(all, times.count);
+		add_percentiles(&times, all, at_least_from);
+	}
+	free(all);
+	return times;
+}
+
+struct report_times report_pooled_times(struct report_load *const *loads, unsigned count)
+{
+	const struct measurement *measurements[LEVEL_RUNS_MAX];
+
+	for (unsigned i = 0; i < count && i < LEVEL_RUNS_MAX; i++)
+		measurements[i] = &loads[i]->measurement;
+	return times_of(measurements, count, read_response);
+}
+
+/* Counts */
+
+static void add_counts(struct report_load *load, const struct measurement *m)
+{
+	uint64_t from = m->window_from_ns, to = m->window_to_ns;
+	double inside = 0, good = 0;
+
+	for (uint64_t i = 0; i < m->records.count; i++) {
+		const struct record *record = record_log_at(&m->records, i);
+		uint64_t a = record->intended_ns > from ? record->intended_ns : from,
+			 b = record->done_ns < to ? record->done_ns : to;
+
+		inside += b > a ? (double)(b - a) : 0;
+		good += is_good(record) && record->done_ns >= from && record->done_ns < to;
+		if (!counts(m, record))
+			continue;
+		load->requests++;
+		load->outcomes[record->outcome]++;
+		load->statuses[record->status < ARRAY_LENGTH(load->statuses) ? record->status : 0]++;
+		load->bytes += record->bytes;
+	}
+	if (load->duration_s > 0) {
+		load->throughput = good / load->duration_s;
+		load->in_flight = inside / 1e9 / load->duration_s;
+	}
+}
+
+/* Slices of time: the done ones of each, sorted */
+
+struct slices {
+	uint64_t from_ns, length_ns;
+	unsigned count;
+	uint64_t *starts;   /* of each slice in `times`; one more at the end */
+	uint64_t *times_ns; /* response times by slice of done, ascending within */
+};
+
+static unsigned slice_of(const struct slices *slices, uint64_t ns)
+{
+	return ns < slices->from_ns ? slices->count : (unsigned)((ns - slices->from_ns) / slices->length_ns);
+}
+
+static struct slices slices_of(const struct measurement *m, uint64_t length_ns)
+{
+	struct slices slices = {.from_ns = m->window_from_ns, .length_ns = length_ns};
+	uint64_t *places;
+
+	slices.count = (unsigned)((m->window_to_ns - m->window_from_ns) / length_ns);
+	slices.starts = memory_alloc_zeroed(slices.count + 2, sizeof(*slices.starts));
+	slices.times_ns = memory_alloc((m->records.count + 1) * sizeof(*slices.times_ns));
+	for (uint64_t i = 0; i < m->records.count; i++) {
+		const struct record *record = record_log_at(&m->records, i);
+		unsigned slice = slice_of(&slices, record->done_ns);
+
+		if (slice < slices.count && has_time(record))
+			slices.starts[slice + 1]++;
+	}
+	for (unsigned i = 0; i < slices.count; i++)
+		slices.starts[i + 1] += slices.starts[i];
+	places = memory_alloc((slices.count + 1) * sizeof(*places));
+	for (unsigned i = 0; i < slices.count; i++)
+		places[i] = slices.starts[i];
+	for (uint64_t i = 0; i < m->records.count; i++) {
+		const struct record *record = record_log_at(&m->records, i);
+		unsigned slice = slice_of(&slices, record->done_ns);
+
+		if (slice < slices.count && has_time(record))
+			slices.times_ns[places[slice]++] = record_response_ns(record);
+	}
+	for (unsigned i = 0; i < slices.count; i++)
+		sort_u64(slices.times_ns + slices.starts[i], slices.starts[i + 1] - slices.starts[i]);
+	free(places);
+	return slices;
+}
+
+static void slices_cleanup(struct slices *slices)
+{
+	free(slices->starts);
+	free(slices->times_ns);
+}
+
+static double rank_ms(const uint64_t *sorted, uint64_t count, double share)
+{
+	return count == 0 ? NAN : (double)sorted[(uint64_t)ceil((double)count * share - 1e-9) - 1] / 1e6;
+}
+
+/* Requests under way, summed as nanoseconds into the slices that they touch. */
+static void add_in_flight(const struct slices *slices, const struct record *record, double *whole, double *part)
+{
+	uint64_t end = slices->from_ns + slices->count * slices->length_ns,
+		 a = record->intended_ns > slices->from_ns ? record->intended_ns : slices->from_ns,
+		 b = record->done_ns < end ? record->done_ns : end;
+	unsigned first, last;
+
+	if (b <= a)
+		return;
+	first = slice_of(slices, a);
+	last = slice_of(slices, b);
+	if (first == last) {
+		part[first] += (double)(b - a);
+		return;
+	}
+	part[first] += (double)(slices->from_ns + (first + 1) * slices->length_ns - a);
+	if (last < slices->count)
+		part[last] += (double)(b - slices->from_ns - last * slices->length_ns);
+	whole[first + 1] += 1; /* differences: so many requests were under way from here */
+	whole[last] -= 1;      /* to here */
+}
+
+static void count_moments(const struct measurement *m, const struct slices *slices, struct report_moment *moments)
+{
+	double *whole = memory_alloc_zeroed(slices->count + 2, sizeof(*whole)),
+	       *part = memory_alloc_zeroed(slices->count + 2, sizeof(*part)), under_way = 0;
+
+	for (uint64_t i = 0; i < m->records.count; i++) {
+		const struct record *record = record_log_at(&m->records, i);
+		unsigned sent = slice_of(slices, record->intended_ns), done = slice_of(slices, record->done_ns);
+
+		if (sent < slices->count)
+			moments[sent].sent += 1;
+		if (done < slices->count && is_good(record))
+			moments[done].done += 1;
+		else if (done < slices->count)
+			moments[done].failed += 1;
+		add_in_flight(slices, record, whole, part);
+	}
+	for (unsigned i = 0; i < slices->count; i++) {
+		under_way += whole[i];
+		moments[i].in_flight = under_way + part[i] / (double)slices->length_ns;
+	}
+	free(whole);
+	free(part);
+}
+
+static void add_moments(struct report *report, struct report_load *load, const struct measurement *m)
+{
+	uint64_t length_ns = (m->window_to_ns - m->window_from_ns) / MOMENTS_WANTED;
+	struct slices slices;
+	double length_s;
+
+	if (length_ns < MOMENT_MIN_MS * NS_PER_MS)
+		length_ns = MOMENT_MIN_MS * NS_PER_MS;
+	slices = slices_of(m, length_ns);
+	length_s = (double)length_ns / 1e9;
+	load->moment_count = slices.count;
+	load->moments = arena_alloc_zeroed(&report->arena, (slices.count + 1) * sizeof(*load->moments));
+	count_moments(m, &slices, load->moments);
+	for (unsigned i = 0; i < slices.count; i++) {
+		struct report_moment *moment = &load->moments[i];
+		const uint64_t *sorted = slices.times_ns + slices.starts[i];
+		uint64_t count = slices.starts[i + 1] - slices.starts[i];
+
+		moment->at_s = ((double)i + 0.5) * length_s;
+		moment->sent /= length_s;
+		moment->done /= length_s;
+		moment->failed /= length_s;
+		moment->p50_ms = rank_ms(sorted, count, 0.5);
+		moment->p99_ms = rank_ms(sorted, count, 0.99);
+	}
+	slices_cleanup(&slices);
+}
+
+static struct histogram histogram_of(struct arena *arena, const uint64_t *sorted, uint64_t count)
+{
+	struct histogram histogram = {.values = arena_alloc(arena, (count + 1) * sizeof(double)),
+				      .counts = arena_alloc(arena, (count + 1) * sizeof(uint64_t))};
+	unsigned last = BUCKET_COUNT;
+
+	for (uint64_t i = 0; i < count; i++) {
+		unsigned bucket = bucket_of_ns(sorted[i]);
+
+		if (bucket != last) {
+			histogram.values[histogram.length] = (double)bucket_middle_ns(bucket) / 1e6;
+			histogram.counts[histogram.length++] = 0;
+			last = bucket;
+		}
+		histogram.counts[histogram.length - 1]++;
+	}
+	return histogram;
+}
+
+static void add_blocks(struct report *report, struct report_load *load, const struct measurement *m)
+{
+	uint64_t window = m->window_to_ns - m->window_from_ns,
+		 length_ns = window < BLOCKS_WANTED * NS_PER_S ? window / BLOCKS_WANTED : NS_PER_S;
+	struct slices slices;
+
+	if (length_ns == 0)
+		return;
+	slices = slices_of(m, length_ns);
+	load->blocks.count = slices.count;
+	load->blocks.blocks = arena_alloc(&report->arena, (slices.count + 1) * sizeof(*load->blocks.blocks));
+	load->blocks.rates = arena_alloc(&report->arena, (slices.count + 1) * sizeof(*load->blocks.rates));
+	for (unsigned i = 0; i < slices.count; i++) {
+		uint64_t count = slices.starts[i + 1] - slices.starts[i];
+
+		load->blocks.rates[i] = (double)count / ((double)length_ns / 1e9);
+		load->blocks.blocks[i] = histogram_of(&report->arena, slices.times_ns + slices.starts[i], count);
+	}
+	slices_cleanup(&slices);
+}
+
+static void add_steadiness(struct report_load *load)
+{
+	double *in_flight = memory_alloc((load->moment_count + 1) * sizeof(*in_flight)),
+	       *at = memory_alloc((load->moment_count + 1) * sizeof(*at));
+
+	for (unsigned i = 0; i < load->moment_count; i++) {
+		in_flight[i] = load->moments[i].in_flight;
+		at[i] = load->moments[i].at_s;
+	}
+	load->steadiness = steadiness_of(in_flight, at, load->moment_count);
+	free(in_flight);
+	free(at);
+}
+
+static const char *what_of(struct report *report, const struct load_plan *plan)
+{
+	const struct request_set *set = plan->requests;
+
+	return set->count == 1
+		   ? arena_copy(&report->arena, text_of(set->requests[0]->label))
+		   : arena_printf(&report->arena, "%s and %u more", set->requests[0]->label, set->count - 1);
+}
+
+struct report_load *report_add_load(struct report *report, unsigned arm, const struct load_plan *plan,
+				    struct measurement *measurement)
+{
+	struct report_load *load = arena_alloc_zeroed(&report->arena, sizeof(*load));
+	const struct measurement *m = &load->measurement;
+
+	if (report->load_count == LEVEL_RUNS_MAX)
+		return NULL;
+	report->loads[report->load_count++] = load;
+	load->measurement = *measurement;
+	*measurement = (struct measurement){0};
+	load->arm = arm;
+	load->what = what_of(report, plan);
+	load->group = "load";
+	load->model = plan->model;
+	load->concurrency = plan->model == LOAD_CLOSED ? plan->connections * (plan->pipeline > 1 ? plan->pipeline : 1)
+						       : plan->max_in_flight;
+	load->pipeline = plan->pipeline;
+	load->rate = plan->rate;
+	load->arrivals = plan->arrivals;
+	load->warmup_s = (double)m->window_from_ns / 1e9;
+	load->duration_s =
+	    m->window_to_ns > m->window_from_ns ? (double)(m->window_to_ns - m->window_from_ns) / 1e9 : 0;
+	load->malformed_what = m->malformed_what;
+	load->is_interrupted = m->is_interrupted;
+	add_counts(load, m);
+	load->response = times_of(&m, 1, read_response);
+	load->service = times_of(&m, 1, read_service);
+	load->queue = times_of(&m, 1, read_queue);
+	load->database = times_of(&m, 1, read_database);
+	if (load->duration_s > 0) {
+		add_moments(report, load, m);
+		add_blocks(report, load, m);
+	}
+	add_steadiness(load);
+	report_check_load(report, load);
+	return load;
+}

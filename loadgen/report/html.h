@@ -1,0 +1,39 @@
+/* html.h - the parts of the page: what is plain HTML, and what the page's script draws from.
+ *
+ * Everything that a report holds may be hostile (names, URLs): html_text() is the only way into the page.
+ */
+#pragma once
+
+#include <stdio.h>
+
+#include "loadgen/report/json_out.h"
+#include "loadgen/figures/report.h"
+
+/* Made by page/embed.cmake of page/report.html, .css and .js; the hashes are for the Content-Security-Policy. */
+extern const char PAGE_HTML[], PAGE_CSS[], PAGE_JS[], PAGE_CSS_HASH[], PAGE_JS_HASH[];
+
+/* html_text.c */
+void html_text(FILE *out, const char *text);            /* escaped; nothing for NULL */
+void html_milliseconds(FILE *out, double milliseconds); /* "820 µs", "1.23 ms", "3.00 s"; "–" for NAN */
+void html_amount(FILE *out, double amount);             /* "12,345", "3.2"; "–" for NAN */
+
+/* html_tables.c: readable without the script. */
+void report_html_arms(const struct report *report, FILE *out);
+void report_html_bursts(const struct report *report, FILE *out);
+void report_html_differences(const struct report *report, FILE *out);
+void report_html_goals(const struct report *report, FILE *out);
+/* html_speedup.c */
+void report_html_speedup(const struct report *report, FILE *out);
+/* html_check.c */
+void report_html_check(const struct report *report, FILE *out);
+
+/* html_data.c: what the JSON does not hold. */
+void report_html_points(struct json_out *json, const struct report *report);
+void report_html_spectra(struct json_out *json, const struct report *report);
+
+/* Answers that were none, or said 4xx or 5xx. */
+uint64_t report_html_failures(const struct report_load *load);
+/* Were `a` and `b` the same load, but perhaps on another arm or in another round? */
+bool report_html_is_same_load(const struct report_load *a, const struct report_load *b);
+/* And but for their concurrency? */
+bool report_html_is_same_experiment(const struct report_load *a, const struct report_load *b);

@@ -1,0 +1,389 @@
+#include "loadgen/report/html.h"
+
+#include <math.h>
+#include <string.h>
+
+/* A row of the table of arms: one load on one arm, all its rounds. */
+struct row {
+	const struct report_load *first;
+	const struct report_load *rounds[LEVEL_RUNS_MAX];
+	unsigned round_count;
+};
+
+uint64_t report_html_failures(const struct report_load *load)
+{
+	uint64_t failures = 0;
+
+	for (unsigned i = 0; i < OUTCOME_COUNT; i++)
+		failures += i == OUTCOME_ANSWERED ? 0 : load->outcomes[i];
+	for (unsigned i = 400; i < ARRAY_LENGTH(load->statuses); i++)
+		failures += load->statuses[i];
+	return failures;
+}
+
+/* Is it a level of a curve, which has a picture of its own? */
+static bool is_of_curve(const struct report *report, const struct report_load *load)
+{
+	unsigned others[2], other_count = 0;
+
+	for (unsigned i = 0; i < report->load_count && other_count < 2; i++) {
+		unsigned concurrency = report->loads[i]->concurrency;
+
+		if (concurrency == load->concurrency || !report_html_is_same_experiment(report->loads[i], load))
+			continue;
+		if (other_count == 0 || others[0] != concurrency)
+			others[other_count++] = concurrency;
+	}
+	return other_count == 2;
+}
+
+static bool has_only_curves(const struct report *report)
+{
+	for (unsigned i = 0; i < report->load_count; i++) {
+		if (!is_of_curve(report, report->loads[i]))
+			return false;
+	}
+	return true;
+}
+
+static struct row row_of(const struct report *report, unsigned index)
+{
+	struct row row = {.first = report->loads[index]};
+
+	for (unsigned i = index; i < report->load_count; i++) {
+		const struct report_load *load = report->loads[i];
+
+		if (load->arm == row.first->arm && report_html_is_same_load(load, row.first))
+			row.rounds[row.round_count++] = load;
+	}
+	return row;
+}
+
+static const struct percentile *percentile_of_load(const struct report_load *load, double percent)
+{
+	for (unsigned i = 0; i < load->response.percentile_count; i++) {
+		if (fabs(load->response.percentiles[i].percent - percent) < 1e-9)
+			return &load->response.percentiles[i];
+	}
+	return NULL;
+}
+
+static void write_value(FILE *out, double milliseconds, bool is_at_least)
+{
+	fputs(is_at_least ? "<td>≥ " : "<td>", out);
+	html_milliseconds(out, milliseconds);
+	fputs("</td>", out);
+}
+
+/* The median of the rounds; one round without it, and there is none. */
+static void write_percentile(FILE *out, const struct row *row, double percent)
+{
+	double values[LEVEL_RUNS_MAX];
+	bool is_at_least = false;
+
+	for (unsigned i = 0; i < row->round_count; i++) {
+		const struct percentile *percentile = percentile_of_load(row->rounds[i], percent);
+
+		if (percentile == NULL || !percentile->is_supported) {
+			fputs("<td class=\"faint\">too few</td>", out);
+			return;
+		}
+		values[i] = percentile->value;
+		is_at_least |= percentile->is_at_least;
+	}
+	write_value(out, median_of(values, row->round_count), is_at_least);
+}
+
+static void write_max(FILE *out, const struct row *row)
+{
+	double max = NAN;
+	bool is_at_least = false;
+
+	for (unsigned i = 0; i < row->round_count; i++) {
+		if (row->rounds[i]->response.count == 0)
+			continue;
+		max = fmax(max, row->rounds[i]->response.max);
+		is_at_least |= row->rounds[i]->response.at_least_count > 0;
+	}
+	write_value(out, max, is_at_least);
+}
+
+static void write_failures(FILE *out, const struct row *row)
+{
+	uint64_t failures = 0, requests = 0;
+
+	for (unsigned i = 0; i < row->round_count; i++) {
+		failures += report_html_failures(row->rounds[i]);
+		requests += row->rounds[i]->requests;
+	}
+	fputs(failures > 0 ? "<td class=\"bad\">" : "<td>", out);
+	html_amount(out, (double)failures);
+	if (failures > 0 && requests > 0)
+		fprintf(out, "<small> %.2g&nbsp;%%</small>", 100 * (double)failures / (double)requests);
+	fputs("</td>", out);
+}
+
+static double throughput_of(const struct row *row, double *low, double *high)
+{
+	double values[LEVEL_RUNS_MAX];
+
+	*low = INFINITY;
+	*high = 0;
+	for (unsigned i = 0; i < row->round_count; i++) {
+		values[i] = row->rounds[i]->throughput;
+		*low = fmin(*low, values[i]);
+		*high = fmax(*high, values[i]);
+	}
+	return median_of(values, row->round_count);
+}
+
+/* Requests a second, their range, and a bar beside the best of the group. */
+static void write_throughput(FILE *out, const struct row *row, double best)
+{
+	double low, high, throughput = throughput_of(row, &low, &high);
+
+	fputs("<td>", out);
+	html_amount(out, throughput);
+	if (row->round_count > 1) {
+		fputs("<small> ", out);
+		html_amount(out, low);
+		fputs("–", out);
+		html_amount(out, high);
+		fputs("</small>", out);
+	}
+	fprintf(out,
+		"</td><td class=\"bar\"><svg viewBox=\"0 0 100 10\" preserveAspectRatio=\"none\" aria-hidden=\"true\">"
+		"<rect class=\"arm%u\" width=\"%.1f\" height=\"10\"/></svg></td>",
+		row->first->arm % 6, best > 0 ? 100 * fmax(0, fmin(1, throughput / best)) : 0.0);
+}
+
+static double best_of(const struct report *report, const struct report_load *like)
+{
+	double best = 0;
+
+	for (unsigned i = 0; i < report->load_count; i++) {
+		if (report_html_is_same_load(report->loads[i], like))
+			best = fmax(best, report->loads[i]->throughput);
+	}
+	return best;
+}
+
+static const char *arm_name(const struct report *report, unsigned arm)
+{
+	return arm < report->arm_count ? report->arms[arm].name : "?";
+}
+
+static void write_row(const struct report *report, FILE *out, unsigned index)
+{
+	struct row row = row_of(report, index);
+
+	fputs("<tr><th scope=\"row\">", out);
+	html_text(out, arm_name(report, row.first->arm));
+	fputs("</th>", out);
+	write_throughput(out, &row, best_of(report, row.first));
+	write_percentile(out, &row, 50);
+	write_percentile(out, &row, 99);
+	write_max(out, &row);
+	write_failures(out, &row);
+	fputs("</tr>\n", out);
+}
+
+static void write_load_words(FILE *out, const struct report_load *load)
+{
+	if (load->model == LOAD_OPEN) {
+		html_amount(out, load->rate);
+		fputs(load->arrivals == ARRIVALS_POISSON ? " requests/s, random arrivals" : " requests/s due", out);
+	} else {
+		html_amount(out, load->concurrency);
+		fputs(" at once", out);
+		if (load->pipeline > 1)
+			fprintf(out, ", %u on each connection", load->pipeline);
+	}
+	if (load->delay_ms > 0) {
+		fputs(", database ", out);
+		html_milliseconds(out, load->delay_ms);
+		fputs(" away", out);
+	}
+}
+
+static void write_group_head(FILE *out, const struct report_load *load)
+{
+	fputs("<tbody><tr class=\"group\"><th colspan=\"7\" scope=\"rowgroup\">", out);
+	html_text(out, load->group);
+	fputs(load->group != NULL && load->group[0] != '\0' ? ": " : "", out);
+	fputs("<code>", out);
+	html_text(out, load->what);
+	fputs("</code>, ", out);
+	write_load_words(out, load);
+	fputs("</th></tr>\n", out);
+}
+
+/* Is no load before it the same, on any arm (or on its arm only)? */
+static bool is_first(const struct report *report, unsigned index, bool of_arm)
+{
+	for (unsigned i = 0; i < index; i++) {
+		if (report_html_is_same_load(report->loads[i], report->loads[index]) &&
+		    (!of_arm || report->loads[i]->arm == report->loads[index]->arm))
+			return false;
+	}
+	return true;
+}
+
+/* All arms of the load at `index`, as they were met. */
+static void write_group(const struct report *report, FILE *out, unsigned index)
+{
+	write_group_head(out, report->loads[index]);
+	for (unsigned arm = 0; arm < ARMS_MAX; arm++) {
+		for (unsigned i = index; i < report->load_count; i++) {
+			if (report->loads[i]->arm == arm && is_first(report, i, true) &&
+			    report_html_is_same_load(report->loads[i], report->loads[index]))
+				write_row(report, out, i);
+		}
+	}
+	fputs("</tbody>\n", out);
+}
+
+void report_html_arms(const struct report *report, FILE *out)
+{
+	bool are_curves_shown = has_only_curves(report);
+
+	if (report->load_count == 0)
+		return;
+	fputs(
+	    "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Table of the arms\"><table "
+	    "class=\"arms\">"
+	    "<caption>Response times from when each request was due. Where a load ran several rounds: their median, "
+	    "lowest–highest small, the largest maximum, the sum of failures.</caption>\n"
+	    "<thead><tr><th scope=\"col\">arm</th><th scope=\"col\">requests/s</th><td></td><th scope=\"col\">p50</th>"
+	    "<th scope=\"col\">p99</th><th scope=\"col\">max</th><th scope=\"col\">failures</th></tr></thead>\n",
+	    out);
+	for (unsigned i = 0; i < report->load_count; i++) {
+		if (is_first(report, i, false) && (are_curves_shown || !is_of_curve(report, report->loads[i])))
+			write_group(report, out, i);
+	}
+	fputs("</table></div>\n", out);
+}
+
+static void write_burst(const struct report *report, FILE *out, const struct report_burst *burst)
+{
+	fputs("<tr><th scope=\"row\">", out);
+	html_text(out, arm_name(report, burst->arm));
+	fprintf(out, "</th><td>%u</td><td>", burst->bar_count);
+	html_milliseconds(out, burst->makespan);
+	fputs("<small> ", out);
+	html_milliseconds(out, burst->makespan_low);
+	fputs("–", out);
+	html_milliseconds(out, burst->makespan_high);
+	if (isfinite(burst->overlap))
+		fprintf(out, "</small></td><td>%.2f<small> %.2f–%.2f</small></td></tr>\n", burst->overlap,
+			burst->overlap_low, burst->overlap_high);
+	else
+		fputs("</small></td><td>–</td></tr>\n", out);
+}
+
+void report_html_bursts(const struct report *report, FILE *out)
+{
+	if (report->burst_count == 0)
+		return;
+	fputs(
+	    "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Table of the bursts\"><table>"
+	    "<caption>Requests released at the same instant. Overlap: 0 when they queue behind each other, 1 when they "
+	    "run all at once.</caption>\n<thead><tr><th scope=\"col\">arm</th><th scope=\"col\">requests</th>"
+	    "<th scope=\"col\">until the last answer</th><th scope=\"col\">overlap</th></tr></thead>\n<tbody>\n",
+	    out);
+	for (unsigned i = 0; i < report->burst_count; i++)
+		write_burst(report, out, &report->bursts[i]);
+	fputs("</tbody></table></div>\n", out);
+}
+
+static void write_measure(FILE *out, double value, const char *unit)
+{
+	fputs("<td>", out);
+	if (unit != NULL && strcmp(unit, "ms") == 0) {
+		html_milliseconds(out, value);
+	} else {
+		html_amount(out, value);
+		if (unit != NULL && unit[0] != '\0') {
+			fputs(" ", out);
+			html_text(out, unit);
+		}
+	}
+	fputs("</td>", out);
+}
+
+static void write_ratio(FILE *out, const struct difference *numbers)
+{
+	if (!isfinite(numbers->ratio)) {
+		fputs("<td>–</td>", out);
+		return;
+	}
+	fprintf(out, "<td>× %.3g<small>", numbers->ratio);
+	if (isfinite(numbers->interval.low) && isfinite(numbers->interval.high))
+		fprintf(out, " %.3g–%.3g</small></td>", numbers->interval.low, numbers->interval.high);
+	else
+		fputs(" too few rounds</small></td>", out);
+}
+
+static void write_difference(const struct report *report, FILE *out, const struct report_difference *difference)
+{
+	const struct difference *numbers = &difference->difference;
+	const char *sign = difference->verdict == NULL                  ? ""
+			   : strcmp(difference->verdict, "faster") == 0 ? "▲ "
+			   : strcmp(difference->verdict, "slower") == 0 ? "▼ "
+									: "";
+
+	fputs("<tr><th scope=\"row\">", out);
+	html_text(out, difference->what);
+	fputs("<small> ", out);
+	html_text(out, difference->group);
+	fputs("</small></th><td class=\"words\">", out);
+	html_text(out, arm_name(report, difference->b));
+	fputs(" to ", out);
+	html_text(out, arm_name(report, difference->a));
+	fputs("</td>", out);
+	write_measure(out, numbers->a, difference->unit);
+	write_measure(out, numbers->b, difference->unit);
+	write_ratio(out, numbers);
+	fprintf(out, "<td class=\"words\">%s", sign);
+	html_text(out, difference->verdict);
+	fputs("</td></tr>\n", out);
+}
+
+void report_html_differences(const struct report *report, FILE *out)
+{
+	if (report->difference_count == 0)
+		return;
+	fputs("<section id=\"differences\"><h2>Differences</h2>\n<div class=\"scroll\" tabindex=\"0\" role=\"region\" "
+	      "aria-label=\"Table of the differences\"><table><caption>b compared with a: the ratio b/a with its 95 % "
+	      "interval. An interval that holds 1 shows no difference.</caption>\n<thead><tr><th "
+	      "scope=\"col\">figure</th>"
+	      "<th scope=\"col\" class=\"words\">b to a</th><th scope=\"col\">a</th><th scope=\"col\">b</th>"
+	      "<th scope=\"col\">b/a</th><th scope=\"col\" class=\"words\">b is</th></tr></thead>\n<tbody>\n",
+	      out);
+	for (unsigned i = 0; i < report->difference_count; i++)
+		write_difference(report, out, &report->differences[i]);
+	fputs("</tbody></table></div></section>\n", out);
+}
+
+void report_html_goals(const struct report *report, FILE *out)
+{
+	if (report->goal_count == 0)
+		return;
+	fputs("<ul class=\"goals\">\n", out);
+	for (unsigned i = 0; i < report->goal_count; i++) {
+		const struct report_goal *goal = &report->goals[i];
+
+		fprintf(out, "<li class=\"%s\">%s <code>", goal->is_known && goal->is_met ? "good" : "bad",
+			!goal->is_known ? "? not known:"
+			: goal->is_met  ? "✓ met:"
+					: "✗ missed:");
+		html_text(out, goal->text);
+		fputs("</code>", out);
+		if (goal->arm != NULL) {
+			fputs(" by ", out);
+			html_text(out, goal->arm);
+		}
+		fputs("</li>\n", out);
+	}
+	fputs("</ul>\n", out);
+}

@@ -1,0 +1,134 @@
+#include "server/edition/edition.h"
+
+#include "base/memory.h"
+#include "base/require.h"
+#include "server/edition/describe.h"
+#include "db/pipeline.h"
+#include "server/health.h"
+#include "handlers/sql/openapi.h"
+#include "handlers/sql/endpoint.h"
+#include "handlers/sql/work.h"
+#include "server/state/metrics.h"
+#include "server/service.h"
+
+#include <stdlib.h>
+
+struct edition *edition_create(unsigned number)
+{
+	struct edition *edition = memory_alloc_zeroed(1, sizeof(*edition));
+
+	edition->catalog.edition = number;
+	list_init(&edition->link);
+	endpoint_set_init(&edition->endpoints);
+	router_init(&edition->router);
+	return edition;
+}
+
+static bool fetches_pages(const struct endpoint_set *set)
+{
+	for (unsigned i = 0; i < set->count; i++) {
+		const struct work *work = set->endpoints[i].work != NULL ? work_find(set->endpoints[i].work) : NULL;
+
+		if (work != NULL && work->fetches)
+			return true;
+	}
+	return false;
+}
+
+/* Where the folder itself is wrong, the origin of its name is said, too. */
+static void load_endpoints(struct edition *edition, const struct service *service)
+{
+	struct endpoint_set *set = &edition->endpoints;
+	const char *folder = service->options->endpoints;
+	unsigned before = set->diagnostics.count;
+
+	if (endpoint_set_load(set, folder) != 0 && set->diagnostics.count == before + 1 &&
+	    strcmp(set->diagnostics.items[before].file, folder) == 0)
+		service_note_wrong_value(service, &set->diagnostics, "endpoints",
+					 arena_printf(&set->arena, "names the folder \"%s\"", folder));
+}
+
+static int add_own_route(struct edition *edition, const char *pattern, const char *name, step_fn *first)
+{
+	const struct route *taken = router_add(
+	    &edition->router, &(struct route){.method = HTTP_GET, .pattern = pattern, .name = name, .first = first});
+
+	if (taken == NULL)
+		return 0;
+	diagnostics_add(&edition->endpoints.diagnostics, taken->pattern, 0, "this route is the service's own");
+	return -1;
+}
+
+static int add_routes(struct edition *edition)
+{
+	int status = add_own_route(edition, "/openapi.json", "openapi", openapi_get);
+
+	status |= sql_endpoint_add_routes(&edition->router, &edition->endpoints);
+	return status;
+}
+
+/* With something wrong already, a database that is away is not waited for. */
+static int describe(struct edition *edition, struct db_settings settings, bool is_good, const char **why)
+{
+	if (!is_good)
+		settings.start_wait_ms = 0;
+	if (db_describe(&edition->endpoints, &settings, why) != 0)
+		return -1;
+	return sql_endpoint_check_works(&edition->endpoints);
+}
+
+/* A session tells the statements of one edition from those of another by this. */
+static void number_statements(struct edition *edition)
+{
+	edition->catalog.statement_count = edition->endpoints.count;
+	for (unsigned i = 0; i < edition->endpoints.count; i++)
+		edition->endpoints.endpoints[i].statement.edition = edition->catalog.edition;
+}
+
+int edition_load(struct edition *edition, const struct service *service, const struct db_settings *settings,
+		 const char **why)
+{
+	struct endpoint_set *set = &edition->endpoints;
+	struct buffer document = buffer_in(&set->arena);
+	bool are_options_good = set->diagnostics.count == 0, is_good;
+
+	*why = NULL;
+	/* what is wrong with one endpoint hides nothing of the others, and all of it is said in one run */
+	load_endpoints(edition, service);
+	is_good = add_routes(edition) == 0 && set->diagnostics.count == 0;
+	if (!are_options_good || set->count == 0)
+		return -1;
+	if (describe(edition, *settings, is_good, why) != 0 || !is_good)
+		return -1;
+	number_statements(edition);
+	openapi_write(&document, set);
+	edition->openapi = buffer_text(&document);
+	edition->fetches_pages = fetches_pages(set);
+	return 0;
+}
+
+void edition_fill_admin(struct edition *edition)
+{
+	int status = add_own_route(edition, "/livez", "livez", livez_get);
+
+	status |= add_own_route(edition, "/readyz", "readyz", readyz_get);
+	status |= add_own_route(edition, "/metrics", "metrics", metrics_get);
+	REQUIRE(status == 0);
+}
+
+unsigned edition_longest_timeout_ms(const struct edition *edition)
+{
+	unsigned longest_ms = 0;
+
+	for (unsigned i = 0; i < edition->router.count; i++)
+		if (edition->router.routes[i]->timeout_ms > longest_ms)
+			longest_ms = edition->router.routes[i]->timeout_ms;
+	return longest_ms;
+}
+
+void edition_destroy(struct edition *edition)
+{
+	router_cleanup(&edition->router);
+	endpoint_set_cleanup(&edition->endpoints);
+	free(edition);
+}

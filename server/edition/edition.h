@@ -1,0 +1,55 @@
+/* edition.h - the endpoints as they were read at one time: their files' content, routes and OpenAPI text.
+ *
+ * Life:    edition_create() -> edition_load(), after which it is constant but for its holders -> edition_destroy(), when
+ *          no request that began with it is under way.
+ * Owner:   reload.h; a loop holds one while it serves it, or answers requests that began with it.
+ * Thread:  edition_load(): one, and it blocks as describe.h says. Once loaded: any.
+ */
+#pragma once
+
+#include <stdatomic.h>
+
+#include "base/list.h"
+#include "base/text.h"
+#include "db/settings.h"
+#include "handlers/sql/file.h"
+#include "exchange/router.h"
+
+struct reload;
+struct service;
+
+struct edition {
+	struct db_catalog catalog; /* its number, from 1 on, and its statements */
+	struct endpoint_set endpoints;
+	struct router router;
+	struct text openapi; /* the document of GET /openapi.json */
+	bool fetches_pages;  /* some endpoint does */
+	/* for each endpoint: which one of the edition before it is, with the same SQL; or DB_NOT_CARRIED */
+	const unsigned *carried_from;
+
+	/* for reload.c and the loops */
+	struct reload *reload; /* NULL: it is served until the end */
+	struct list link;
+	atomic_uint holders;
+	atomic_uint takers;     /* loops that serve it, or did */
+	atomic_bool is_expired; /* what is still under way with it is cut off */
+};
+
+/* What is different between two editions, by the names of endpoints. */
+struct edition_changes {
+	unsigned added, removed, changed;
+	bool has_other_types; /* though no file was changed: the database was */
+};
+
+struct edition *edition_create(unsigned number);
+/* Reads and describes the endpoints and builds the routes: all that `meantime check` checks. Returns 0, or -1 with
+ * diagnostics, or with `why` when PostgreSQL could not be asked. Diagnostics that are there before are errors, too. */
+MUST_CHECK int edition_load(struct edition *edition, const struct service *service, const struct db_settings *settings,
+			    const char **why);
+/* The routes of the admin listener instead. */
+void edition_fill_admin(struct edition *edition);
+/* Of the endpoints that have one of their own; 0: none has. */
+unsigned edition_longest_timeout_ms(const struct edition *edition);
+/* Fills in carried_from. */
+struct edition_changes edition_compare(struct edition *edition, const struct edition *before);
+void edition_destroy(struct edition *edition);

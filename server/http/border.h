@@ -1,0 +1,116 @@
+/* border.h - the inside of the border, for server/http*.c only: nobody else knows libh2o.
+ *
+ *   http.c          life, sweep, drain         connection.c   connections
+ *   edition.c  from one edition to the next
+ *   request.c  libh2o's request in        reply.c    the response out
+ *   parser.c   in the place of libh2o's parser and decoder
+ *
+ * Thread:  the loop.
+ */
+#pragma once
+
+#include <h2o.h>
+
+#include "server/http/address_counts.h"
+#include "server/http/http.h"
+#include "server/http/guard.h"
+#include "server/http/refusal_log.h"
+
+_Static_assert(H2O_USE_LIBUV == 1, "the headers of libh2o must be read for the libuv build of the library");
+
+/* For all loops. */
+struct http {
+	struct service *service;
+	h2o_globalconf_t config;
+	h2o_hostconf_t *hosts[2];
+};
+
+/* An edition, as this loop serves it. */
+struct http_edition {
+	struct edition *edition;
+	unsigned requests; /* under way that began with it */
+	struct list link;
+};
+
+struct http_loop {
+	h2o_context_t context;
+	struct http *http;
+	struct runner *runner;
+	uv_loop_t *loop;
+	unsigned number;
+	struct http_edition *edition; /* that requests begin with */
+	struct list editions;         /* those before it, with requests under way */
+	bool may_fetch;               /* some edition so far fetches pages */
+	struct pulse *pulse;
+	h2o_accept_ctx_t accept;
+	bool is_admin, waits_itself;
+	unsigned connections_max;
+	struct list clients;
+	unsigned client_count, request_count, waiting;
+	struct address_counts addresses;
+	uint64_t refused_count; /* connections beyond max_address_connections */
+	uv_stream_t *postponed; /* the listener has a connection that may not be accepted yet */
+	struct list sending;    /* replies that the client has to take */
+	uv_timer_t sweep;
+	uv_check_t turn_end; /* in sync mode */
+	uint64_t unread_ns;  /* what is read before this time may have come while the loop waited */
+	bool is_draining, closes_idle;
+	struct refusal_log refusals;
+	struct list spare; /* exchanges */
+	unsigned spare_count;
+};
+
+/* One connection. Ends in two steps, in whatever order: libh2o closes its socket, libuv its handle. */
+struct client {
+	uv_tcp_t tcp;
+	struct http_loop *http;
+	h2o_socket_t *socket;
+	struct list link;
+	struct address_count *address; /* NULL: it is not counted */
+	struct http_reply *reply;      /* to the request under way, or NULL */
+};
+
+/* The loop's half of a request: never leaves the loop, and knows libh2o's request. Together with the exchange, since
+ * each request has both. */
+struct http_reply {
+	h2o_generator_t generator;
+	struct http_loop *http;
+	struct http_edition *edition;
+	h2o_req_t *request; /* NULL: the client has gone */
+	struct client *client;
+	struct list link; /* on http->sending while the client has to take something */
+	uint64_t take_deadline_ns;
+	bool is_sending;
+	struct exchange x;
+};
+
+/* edition.c */
+struct http_edition *http_edition_create(struct edition *edition);
+/* Lets go of those that nothing refers to any more, and cuts off what is under way with one that has expired. */
+void http_editions_sweep(struct http_loop *http);
+/* At the end: all of them. */
+void http_editions_leave(struct http_loop *http);
+
+/* http.c: what goes on, for /metrics: now and then, and before the loop itself waits. */
+void http_publish(struct http_loop *http);
+
+/* request.c: the handler of all listeners. */
+int http_on_request(h2o_handler_t *super, h2o_req_t *request);
+
+/* reply.c */
+struct http_reply *http_reply_create(struct http_loop *http);
+void http_reply_release(struct http_reply *reply);
+void http_reply_destroy(struct http_reply *reply);
+/* The exchange has a response, or a part of one. */
+void http_reply_on_ready(struct exchange *x);
+
+/* connection.c */
+void http_client_cut_off(struct client *client, int how);
+/* Asks the kernel whether the client of a request under way has closed its sending half, as one that leaves does; never
+ * so while the request is young: one that is sent with that end behind it is answered. */
+bool http_client_has_left(const struct client *client, uint64_t now_ns);
+
+/* parser.c */
+void http_parser_begin(uint32_t max_body_bytes);
+/* NULL, or why the request that libh2o hands over is refused; once, and valid while it is being handed over. */
+const struct http_guard_verdict *http_parser_refusal(void);

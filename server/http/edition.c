@@ -1,0 +1,63 @@
+#include "server/http/border.h"
+
+#include "base/memory.h"
+#include "server/reload.h"
+
+#include <stdlib.h>
+#include <sys/socket.h>
+
+struct http_edition *http_edition_create(struct edition *edition)
+{
+	struct http_edition *created = memory_alloc_zeroed(1, sizeof(*created));
+
+	created->edition = edition;
+	list_init(&created->link);
+	return created;
+}
+
+void http_loop_turn(struct http_loop *http, struct edition *edition)
+{
+	list_append(&http->editions, &http->edition->link);
+	http->edition = http_edition_create(edition);
+	http->may_fetch |= edition->fetches_pages;
+	http->runner->class->turn(http->runner, edition);
+	http_editions_sweep(http);
+}
+
+static void leave(struct http_edition *left)
+{
+	list_remove(&left->link);
+	reload_note_left(left->edition);
+	free(left);
+}
+
+static void cut_off_requests(struct http_loop *http, const struct http_edition *of)
+{
+	LIST_EACH (item, &http->clients) {
+		struct client *client = CONTAINER_OF(item, struct client, link);
+
+		if (client->reply != NULL && client->reply->edition == of)
+			http_client_cut_off(client, SHUT_RDWR);
+	}
+}
+
+void http_editions_sweep(struct http_loop *http)
+{
+	LIST_EACH (item, &http->editions) {
+		struct http_edition *old = CONTAINER_OF(item, struct http_edition, link);
+
+		if (old->requests > 0) {
+			if (atomic_load(&old->edition->is_expired))
+				cut_off_requests(http, old);
+		} else if (http->runner->class->oldest_edition(http->runner) > old->edition->catalog.edition) {
+			leave(old);
+		}
+	}
+}
+
+void http_editions_leave(struct http_loop *http)
+{
+	LIST_EACH (item, &http->editions)
+		leave(CONTAINER_OF(item, struct http_edition, link));
+	leave(http->edition);
+}

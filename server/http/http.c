@@ -1,0 +1,258 @@
+#include "server/http/border.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/memory.h"
+#include "fetch/fetcher.h"
+#include "loop/compute_pool.h"
+#include "server/state/metrics.h"
+
+#include <stdlib.h>
+#include <sys/socket.h>
+
+enum {
+	SWEEP_MS = 100,            /* how exact write_timeout_ms is */
+	UNREAD_MS = 50,            /* what has come meanwhile is accepted and read within so long */
+	BLOCKED_MS = 10,           /* less is not worth a look at every connection */
+	ADMIN_CONNECTIONS = 64,    /* of balancers, scrapers and operators */
+	SPARE_INPUT_BUFFERS = 256, /* of 8 KiB each, as many as there are spare exchanges */
+};
+
+/* libh2o reads nothing while a request is under way, and so does not see its client leave. What keeps a processor
+ * or other hosts busy, or somebody waiting for his turn, is worth asking the kernel for. */
+static void note_who_left(struct http_loop *http)
+{
+	uint64_t now_ns = clock_now_ns();
+
+	LIST_EACH (item, &http->clients) {
+		struct client *client = CONTAINER_OF(item, struct client, link);
+
+		if (client->reply != NULL && !client->reply->is_sending && http_client_has_left(client, now_ns))
+			atomic_store(&client->reply->x.is_abandoned, true);
+	}
+}
+
+static void cut_off_overdue(struct http_loop *http)
+{
+	uint64_t now_ns = clock_now_ns();
+
+	LIST_EACH (item, &http->sending) {
+		struct http_reply *reply = CONTAINER_OF(item, struct http_reply, link);
+
+		/* all have the same time, so the list is in the order of their deadlines */
+		if (now_ns < reply->take_deadline_ns)
+			break;
+		log_info("http", "a client took nothing of its response for %u ms: cut off",
+			 http->http->service->options->write_timeout_ms);
+		list_remove(item);
+		http_client_cut_off(reply->client, SHUT_RDWR);
+	}
+}
+
+void http_publish(struct http_loop *http)
+{
+	struct runner_numbers numbers = http->runner->class->numbers(http->runner);
+	const struct service *service = http->http->service;
+
+	metrics_set_gauges(service->metrics, http->number,
+			   &(struct metrics_gauges){
+			       .connections = http->client_count,
+			       .refused = http->refused_count,
+			       .requests = http->request_count,
+			       .waiting = numbers.waiting,
+			       /* the pool is everybody's: one of the loops counts it */
+			       .computations = http->is_admin ? compute_pool_count(service->compute) : 0,
+			       .turned_away = numbers.db.refused,
+			       .db_open = numbers.db.open,
+			       .db_busy = numbers.db.busy,
+			       .db_lost = numbers.db.lost,
+			       .db_run_again = numbers.db.run_again,
+			       .db_units = numbers.db.units,
+			   });
+	http->waiting = numbers.waiting;
+}
+
+static void on_sweep(uv_timer_t *timer)
+{
+	struct http_loop *http = timer->data;
+	const struct service *service = http->http->service;
+
+	pulse_beat(http->pulse);
+	http_editions_sweep(http);
+	cut_off_overdue(http);
+	http_publish(http);
+	if (http->waiting > 0 || compute_pool_count(service->compute) > 0 ||
+	    (http->may_fetch && fetcher_count(service->fetcher) > 0))
+		note_who_left(http);
+	if (http->closes_idle)
+		http_loop_drain(http, true);
+}
+
+/* While the loop's own thread waits, in sync mode, nobody's bytes are read: that is no time that a client let pass, and
+ * the requests that are read next have come meanwhile. Without this libh2o's timer would run first after the wait, and close connections that have a request to be read. */
+static void note_blocked_time(uv_check_t *check)
+{
+	struct http_loop *http = check->data;
+	h2o_linklist_t *waiting = &http->context.http1.req_timeout._entries;
+	/* libuv has looked at the clock when its poll returned */
+	uint64_t blocked_ms = uv_hrtime() / NS_PER_MS - uv_now(http->loop);
+
+	if (blocked_ms < BLOCKED_MS)
+		return;
+	http->unread_ns = clock_now_ns() + UNREAD_MS * NS_PER_MS;
+	for (h2o_linklist_t *link = waiting->next; link != waiting; link = link->next)
+		H2O_STRUCT_FROM_MEMBER(h2o_timeout_entry_t, _link, link)->registered_at += blocked_ms;
+}
+
+/* Life */
+
+static h2o_hostconf_t *add_host(struct http *http)
+{
+	h2o_hostconf_t *host = h2o_config_register_host(&http->config, h2o_iovec_init(H2O_STRLIT("any")), 65535);
+	h2o_pathconf_t *path = h2o_config_register_path(host, "/", 0);
+	h2o_handler_t *handler = h2o_create_handler(path, sizeof(*handler));
+
+	handler->on_req = http_on_request;
+	return host;
+}
+
+struct http *http_create(struct service *service)
+{
+	struct http *http = memory_alloc_zeroed(1, sizeof(*http));
+
+	http->service = service;
+	h2o_config_init(&http->config);
+	http->config.server_name = h2o_iovec_init("", 0);
+	http->config.http1.upgrade_to_http2 = 0;
+	http->config.http1.req_timeout = service->options->read_timeout_ms;
+	/* the parser looks before libh2o does, which would refuse a chunked body of just this size */
+	http_parser_begin(service->options->max_body_bytes);
+	http->config.max_request_entity_size = (size_t)service->options->max_body_bytes + 1;
+	http->config.max_delegations = 0;
+	/* a large body never becomes a file */
+	h2o_socket_buffer_mmap_settings.threshold = SIZE_MAX;
+	http->hosts[0] = add_host(http);
+	return http;
+}
+
+void http_destroy(struct http *http)
+{
+	h2o_config_dispose(&http->config);
+	free(http);
+}
+
+static struct runner *create_runner(struct http_loop *http)
+{
+	struct service *service = http->http->service;
+	struct runner *runner = http->is_admin ? runner_create_idle(service, http->loop, http_reply_on_ready)
+					       : runner_create(service, http->loop, http->number, http_reply_on_ready);
+
+	runner->pulse = http->pulse;
+	return runner;
+}
+
+struct http_loop *http_loop_create(struct http *http, const struct http_loop_options *options)
+{
+	struct http_loop *created = memory_alloc_zeroed(1, sizeof(*created));
+	uv_loop_t *loop = options->loop;
+
+	created->http = http;
+	created->loop = loop;
+	created->number = options->number;
+	created->edition = http_edition_create(options->edition);
+	created->may_fetch = options->edition->fetches_pages;
+	list_init(&created->editions);
+	created->pulse = options->pulse;
+	created->is_admin = options->is_admin;
+	created->connections_max = options->is_admin ? ADMIN_CONNECTIONS : http->service->clients_max;
+	list_init(&created->clients);
+	address_counts_init(&created->addresses);
+	list_init(&created->sending);
+	list_init(&created->spare);
+	h2o_context_init(&created->context, loop, &http->config);
+	created->accept = (h2o_accept_ctx_t){.ctx = &created->context, .hosts = http->hosts};
+	uv_check_init(loop, &created->turn_end);
+	created->turn_end.data = created;
+	created->waits_itself = http->service->options->mode == MODE_SYNC && !options->is_admin;
+	/* what is started later runs first: the runner blocks at the end of the turn, and before this is called */
+	if (created->waits_itself)
+		uv_check_start(&created->turn_end, note_blocked_time);
+	created->runner = create_runner(created);
+	uv_timer_init(loop, &created->sweep);
+	created->sweep.data = created;
+	uv_timer_start(&created->sweep, on_sweep, SWEEP_MS, SWEEP_MS);
+	return created;
+}
+
+/* A buffer is in use while a request is under way. libh2o keeps 16 for each thread, and malloc would see the others
+ * come and go with each request. */
+void http_loop_begin_thread(void)
+{
+	h2o_socket_buffer_prototype.allocator.max = SPARE_INPUT_BUFFERS;
+}
+
+/* Something of a request is there; a line break behind the last one is nothing (RFC 9112, section 2.2). */
+static bool is_in_request(const struct client *client)
+{
+	const h2o_buffer_t *input = client->socket->input;
+
+	for (size_t i = 0; i < input->size; i++)
+		if (input->bytes[i] != '\r' && input->bytes[i] != '\n')
+			return true;
+	return false;
+}
+
+void http_loop_drain(struct http_loop *http, bool closes_idle)
+{
+	/* h2o_context_request_shutdown() would do no more for HTTP/1, and leave a timer of HTTP/2 behind */
+	http->is_draining = true;
+	http->closes_idle = closes_idle;
+	if (!closes_idle)
+		return;
+	LIST_EACH (item, &http->clients) {
+		struct client *client = CONTAINER_OF(item, struct client, link);
+
+		/* what has arrived is still read, and answered; then the end is seen. Who is in the middle of a request
+		 * may send the rest, as long as the drain takes. */
+		if (client->reply == NULL && !is_in_request(client))
+			http_client_cut_off(client, SHUT_RD);
+	}
+}
+
+bool http_loop_is_idle(const struct http_loop *http)
+{
+	return http->client_count == 0 && http->request_count == 0;
+}
+
+bool http_loop_is_ready(const struct http_loop *http)
+{
+	return http->runner->class->is_ready(http->runner);
+}
+
+unsigned http_loop_unfinished(const struct http_loop *http)
+{
+	return http->request_count > http->client_count ? http->request_count : http->client_count;
+}
+
+void http_loop_cut_off(struct http_loop *http)
+{
+	LIST_EACH (item, &http->clients)
+		http_client_cut_off(CONTAINER_OF(item, struct client, link), SHUT_RDWR);
+}
+
+void http_loop_close(struct http_loop *http)
+{
+	runner_close(http->runner);
+	uv_close((uv_handle_t *)&http->sweep, NULL);
+	uv_close((uv_handle_t *)&http->turn_end, NULL);
+	h2o_context_dispose(&http->context);
+}
+
+void http_loop_destroy(struct http_loop *http)
+{
+	runner_destroy(http->runner);
+	http_editions_leave(http);
+	LIST_EACH (item, &http->spare)
+		http_reply_destroy(CONTAINER_OF(item, struct http_reply, link));
+	free(http);
+}

@@ -1,0 +1,183 @@
+#include "server/http/border.h"
+
+#include "base/clock.h"
+#include "base/percent.h"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
+static struct text text_from(h2o_iovec_t bytes)
+{
+	return (struct text){bytes.base, bytes.len};
+}
+
+static struct text copy_text(struct arena *arena, const char *at, size_t length)
+{
+	return (struct text){arena_copy(arena, (struct text){at, length}), length};
+}
+
+static struct text copy_header(struct arena *arena, h2o_req_t *request, const h2o_token_t *name)
+{
+	ssize_t at = h2o_find_header(&request->headers, name, -1);
+
+	if (at < 0)
+		return TEXT("");
+	return copy_text(arena, request->headers.entries[at].value.base, request->headers.entries[at].value.len);
+}
+
+/* Returns the first coding of the body; "identity" is none. */
+static struct text find_coding(const h2o_req_t *request)
+{
+	ssize_t at = -1;
+
+	while ((at = h2o_find_header(&request->headers, H2O_TOKEN_CONTENT_ENCODING, at)) >= 0) {
+		struct text list = text_from(request->headers.entries[at].value);
+
+		while (list.length > 0) {
+			struct text coding = text_trimmed(text_cut_at(&list, ','));
+
+			if (coding.length > 0 && !text_equal_nocase(coding, TEXT("identity")))
+				return coding;
+		}
+	}
+	return TEXT("");
+}
+
+/* Copies what a step may read: libh2o's own memory dies with the connection, and may not leave the loop. */
+static void fill_request(struct exchange *x, h2o_req_t *request)
+{
+	struct http_request *filled = &x->request;
+	struct text target = text_from(request->input.path);
+	const char *question = memchr(target.at, '?', target.length);
+	size_t path_length = question != NULL ? (size_t)(question - target.at) : target.length;
+
+	filled->method = http_method_from(text_from(request->input.method));
+	filled->path = path_length > 0 ? copy_text(&x->arena, target.at, path_length) : TEXT("/");
+	if (question != NULL)
+		filled->query = copy_text(&x->arena, question + 1, target.length - path_length - 1);
+	filled->accept = copy_header(&x->arena, request, H2O_TOKEN_ACCEPT);
+	if (request->entity.base != NULL) {
+		struct text coding = find_coding(request);
+
+		filled->has_body = request->entity.len > 0;
+		filled->body = copy_text(&x->arena, request->entity.base, request->entity.len);
+		filled->content_type = copy_header(&x->arena, request, H2O_TOKEN_CONTENT_TYPE);
+		filled->coding = copy_text(&x->arena, coding.at, coding.length);
+	}
+}
+
+static enum step not_found(struct exchange *x)
+{
+	/* what the router has not decoded may be anything */
+	if (!utf8_is_valid(x->request.path))
+		return respond_problem(x, ERROR_NOT_FOUND, "no endpoint has this path");
+	return respond_problem(x, ERROR_NOT_FOUND, "no endpoint has the path %.*s", TEXT_ARGS(x->request.path));
+}
+
+static enum step not_allowed(struct exchange *x)
+{
+	struct text allow = route_allow_header(x->request.match.allowed, &x->arena);
+
+	response_add_header(x, "allow", allow);
+	if (x->request.method == HTTP_OPTIONS)
+		return respond_empty(x, 204);
+	return respond_problem(x, ERROR_METHOD_NOT_ALLOWED, "%.*s takes %.*s", TEXT_ARGS(x->request.path),
+			       TEXT_ARGS(allow));
+}
+
+static enum step malformed_path(struct exchange *x)
+{
+	return respond_problem(x, ERROR_BAD_INPUT, "the path holds %s", x->request.match.malformed);
+}
+
+static enum step path_too_long(struct exchange *x)
+{
+	return respond_problem(x, ERROR_URI_TOO_LONG, "path and query string are longer than %u bytes",
+			       x->service->options->max_path_bytes);
+}
+
+static enum step refused(struct exchange *x)
+{
+	const struct http_guard_verdict *refusal = x->state;
+
+	if (refusal->error == ERROR_TOO_LARGE)
+		return respond_problem(x, ERROR_TOO_LARGE, "the body is larger than max_body_bytes, which is %u",
+				       x->service->options->max_body_bytes);
+	return respond_problem(x, refusal->error, "%s", refusal->detail);
+}
+
+static step_fn *without_route(struct http_request *request, const struct router *router)
+{
+	/* OPTIONS * asks for all that the server takes; the guard lets "*" through with no other method */
+	if (text_equal(request->path, TEXT("*")))
+		request->match.allowed = router_allowed(router);
+	return request->match.allowed == 0 ? not_found : not_allowed;
+}
+
+/* Which step a request begins with. */
+static step_fn *route_request(struct exchange *x, const struct router *router)
+{
+	struct http_request *request = &x->request;
+	uint32_t timeout_ms = x->service->options->request_timeout_ms;
+
+	if (request->path.length + (request->query.length > 0 ? request->query.length + 1 : 0) >
+	    x->service->options->max_path_bytes)
+		return path_too_long;
+	router_match(router, request->method, request->path, &x->arena, &request->match);
+	if (request->match.malformed != NULL)
+		return malformed_path;
+	if (request->match.route == NULL)
+		return without_route(request, router);
+	if (request->match.route->timeout_ms > 0)
+		timeout_ms = request->match.route->timeout_ms;
+	x->deadline_ns = x->arrived_ns + timeout_ms * NS_PER_MS;
+	return request->match.route->first;
+}
+
+/* When the request's last byte came, as the kernel knows: the loop may have been busy for long. */
+static uint64_t arrival_ns(const struct http_reply *reply, uint64_t now_ns)
+{
+	struct tcp_info info;
+	socklen_t size = sizeof(info);
+	int fd = h2o_socket_get_fd(reply->client->socket);
+
+	if (fd < 0 || getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) != 0)
+		return now_ns;
+	return now_ns - info.tcpi_last_data_recv * NS_PER_MS;
+}
+
+int http_on_request(h2o_handler_t *super, h2o_req_t *request)
+{
+	struct http_loop *http = CONTAINER_OF(request->conn->ctx, struct http_loop, context);
+	const struct http_guard_verdict *refusal = http_parser_refusal();
+	struct http_reply *reply = http_reply_create(http);
+	struct exchange *x = &reply->x;
+	uint64_t now_ns = clock_now_ns();
+	bool may_be_old = now_ns < http->unread_ns;
+
+	(void)super;
+	reply->request = request;
+	reply->client = request->conn->callbacks->get_socket(request->conn)->on_close.data;
+	reply->client->reply = reply;
+	exchange_begin(x, http->http->service, may_be_old ? arrival_ns(reply, now_ns) : now_ns);
+	x->edition = reply->edition->edition;
+	if (may_be_old)
+		atomic_store(&x->is_abandoned, http_client_has_left(reply->client, now_ns));
+	if (refusal != NULL) {
+		/* where the next request begins is anybody's guess */
+		request->http1_is_persistent = 0;
+		x->request.method = http_method_from(text_from(request->input.method));
+		if (x->request.method != HTTP_HEAD)
+			x->request.method = HTTP_METHOD_UNKNOWN;
+		x->state = (void *)(uintptr_t)refusal;
+		x->next = refused;
+	} else {
+		fill_request(x, request);
+		x->next = route_request(x, &x->edition->router);
+	}
+	if (http->waits_itself)
+		http_publish(http);
+	runner_run(http->runner, x);
+	return 0;
+}

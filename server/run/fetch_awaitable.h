@@ -1,0 +1,19 @@
+/* fetch_awaitable.h - awaits the next pages of an order that the fetcher fetches (fetch/fetcher.h). */
+#pragma once
+
+#include <uv.h>
+
+#include "exchange/awaitable.h"
+
+struct exchange;
+struct fetch_loop;
+
+extern const struct awaitable_class fetch_awaitable;
+
+/* How pages come back to a loop where nobody waits. */
+struct fetch_loop *fetch_loop_create(uv_loop_t *loop);
+void fetch_loop_close(struct fetch_loop *fetches);
+void fetch_loop_destroy(struct fetch_loop *fetches);
+
+/* The exchange ends: what is still under way for it is broken off. */
+void fetch_awaitable_end(struct exchange *x);

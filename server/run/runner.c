@@ -1,0 +1,67 @@
+#include "server/run/runner.h"
+
+#include "base/memory.h"
+
+#include <stdlib.h>
+
+static const struct runner_class *class_of(enum mode mode)
+{
+	switch (mode) {
+	case MODE_SYNC:
+		return &runner_sync;
+	case MODE_THREADS:
+		return &runner_threads;
+	default:
+		return &runner_async;
+	}
+}
+
+static struct runner *create(const struct runner_class *class, const struct service *service, uv_loop_t *loop,
+			     unsigned number, exchange_ready_fn *ready)
+{
+	struct runner *runner = memory_alloc_zeroed(1, class->bytes);
+
+	runner->class = class;
+	runner->service = service;
+	runner->loop = loop;
+	runner->number = number;
+	runner->ready = ready;
+	runner->resources = (struct resources){
+	    .loop = loop,
+	    .stream_settings = &service->db_for_streams,
+	    .streams = &runner->streams,
+	    .streams_max = service->options->max_streams,
+	};
+	class->start(runner);
+	return runner;
+}
+
+struct runner *runner_create(const struct service *service, uv_loop_t *loop, unsigned number, exchange_ready_fn *ready)
+{
+	return create(class_of(service->options->mode), service, loop, number, ready);
+}
+
+struct runner *runner_create_idle(const struct service *service, uv_loop_t *loop, exchange_ready_fn *ready)
+{
+	return create(&runner_idle, service, loop, 0, ready);
+}
+
+void runner_run(struct runner *runner, struct exchange *x)
+{
+	x->runner = runner;
+	while (exchange_step(x) == STEP_AWAIT)
+		if (!runner->class->await(runner, x))
+			return;
+	runner->ready(x);
+}
+
+void runner_close(struct runner *runner)
+{
+	runner->class->close(runner);
+}
+
+void runner_destroy(struct runner *runner)
+{
+	runner->class->cleanup(runner);
+	free(runner);
+}

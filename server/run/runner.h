@@ -1,0 +1,68 @@
+/* runner.h - who waits: runs the steps of exchanges, and waits between them in one of three ways.
+ *
+ *   sync     the loop's own thread blocks; everybody else queues behind
+ *   threads  a worker blocks, with a connection of its own; the loop goes on
+ *   async    nobody: the operation is started, its completion resumes the exchange
+ *   idle     for steps that never await: the admin listener's
+ *
+ * Life:    runner_create() -> runner_run()* -> runner_close(), when no exchange is awaiting; the loop then runs
+ *          until its handles are closed -> runner_destroy().
+ * Owner:   an exchange is the runner's from runner_run() until `ready`.
+ * Thread:  loop only; workers are the threads runner's own business.
+ * Limits:  options: threads, queue_limit, db_connections, max_streams.
+ */
+#pragma once
+
+#include <uv.h>
+
+#include "server/edition/edition.h"
+#include "exchange/exchange.h"
+#include "loop/pulse.h"
+#include "server/run/resources.h"
+#include "server/service.h"
+
+struct runner;
+/* On the loop: the exchange has a response, or a part of one: see x->outcome. */
+typedef void exchange_ready_fn(struct exchange *x);
+
+struct runner_numbers {
+	unsigned waiting; /* for a worker or a connection */
+	struct db_numbers db;
+};
+
+struct runner_class {
+	size_t bytes; /* of the struct that embeds the runner */
+	void (*start)(struct runner *runner);
+	/* Waits, and returns true when it is over already; else the exchange is resumed later. */
+	bool (*await)(struct runner *runner, struct exchange *x);
+	bool (*is_ready)(struct runner *runner);
+	struct runner_numbers (*numbers)(struct runner *runner);
+	/* From now on requests of another edition come; those that are under way end as they began. */
+	void (*turn)(struct runner *runner, const struct edition *edition);
+	/* Of what connections still refer to, other than for an exchange. */
+	unsigned (*oldest_edition)(struct runner *runner);
+	void (*close)(struct runner *runner);
+	void (*cleanup)(struct runner *runner);
+};
+
+extern const struct runner_class runner_sync, runner_threads, runner_async, runner_idle;
+
+struct runner {
+	const struct runner_class *class;
+	const struct service *service;
+	uv_loop_t *loop;
+	unsigned number; /* of the loop */
+	exchange_ready_fn *ready;
+	struct pulse *pulse;        /* of the loop; NULL: nobody feels it */
+	struct resources resources; /* the loop's own */
+	atomic_uint streams;
+};
+
+/* Of the class that --mode names. */
+struct runner *runner_create(const struct service *service, uv_loop_t *loop, unsigned number, exchange_ready_fn *ready);
+/* One that has no connection, and whose steps may not await anything. */
+struct runner *runner_create_idle(const struct service *service, uv_loop_t *loop, exchange_ready_fn *ready);
+/* Runs the exchange's next step, and so on. */
+void runner_run(struct runner *runner, struct exchange *x);
+void runner_close(struct runner *runner);
+void runner_destroy(struct runner *runner);

@@ -1,0 +1,88 @@
+/* Nobody waits: an awaitable is started, and its completion goes on with the exchange. */
+#include "server/run/runner.h"
+
+#include "server/run/compute_awaitable.h"
+#include "server/run/fetch_awaitable.h"
+
+struct async_runner {
+	struct runner runner;
+};
+
+static void start(struct runner *runner)
+{
+	const struct options *options = runner->service->options;
+
+	runner->resources.compute = compute_loop_create(runner->loop);
+	runner->resources.fetches = fetch_loop_create(runner->loop);
+	runner->resources.pipeline =
+	    db_pipeline_create(runner->loop, &(struct db_pipeline_options){
+						 .settings = &runner->service->db,
+						 .connections = options->db_connections,
+						 .shared_connections = options->db_shared_connections,
+						 .queue_limit = options->queue_limit,
+						 .first_number = runner->number * options->db_connections,
+					     });
+}
+
+static void on_done(struct awaitable *awaitable)
+{
+	struct exchange *x = exchange_of(awaitable);
+
+	runner_run(x->runner, x);
+}
+
+static bool await(struct runner *runner, struct exchange *x)
+{
+	x->awaited.done = on_done;
+	x->awaited.class->start(&x->awaited, &runner->resources);
+	return false;
+}
+
+static bool is_ready(struct runner *runner)
+{
+	return db_pipeline_is_ready(runner->resources.pipeline);
+}
+
+static struct runner_numbers numbers(struct runner *runner)
+{
+	struct runner_numbers numbers = {.db = db_pipeline_numbers(runner->resources.pipeline)};
+
+	numbers.waiting = numbers.db.waiting;
+	return numbers;
+}
+
+static void turn(struct runner *runner, const struct edition *edition)
+{
+	db_pipeline_turn(runner->resources.pipeline, edition->catalog, edition->carried_from);
+}
+
+static unsigned oldest_edition(struct runner *runner)
+{
+	return db_pipeline_oldest_edition(runner->resources.pipeline);
+}
+
+static void close_pipeline(struct runner *runner)
+{
+	db_pipeline_close(runner->resources.pipeline);
+	compute_loop_close(runner->resources.compute);
+	fetch_loop_close(runner->resources.fetches);
+}
+
+static void cleanup(struct runner *runner)
+{
+	db_pipeline_destroy(runner->resources.pipeline);
+	compute_loop_destroy(runner->resources.compute);
+	fetch_loop_destroy(runner->resources.fetches);
+}
+
+const struct runner_class runner_async = {
+    .bytes = sizeof(struct async_runner),
+    .start = start,
+    .await = await,
+    .is_ready = is_ready,
+    .numbers = numbers,
+    .turn = turn,
+    .oldest_edition = oldest_edition,
+    .close = close_pipeline,
+    .cleanup = cleanup,
+};

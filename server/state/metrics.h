@@ -1,0 +1,41 @@
+/* metrics.h - what has happened, counted per loop and route, and written in Prometheus' text format.
+ *
+ * Life:    metrics_create() -> metrics_note()* -> metrics_destroy().
+ * Thread:  each loop writes its own counters, relaxed; anybody may read them: a sum is right, if a moment old.
+ * Limits:  METRICS_NAMES_MAX names of routes, over all reloads; later ones are counted with those that have no route.
+ */
+#pragma once
+
+#include <stdint.h>
+
+#include "base/buffer.h"
+#include "base/congestion.h"
+#include "exchange/router.h"
+#include "exchange/exchange.h"
+
+struct metrics; /* opaque */
+
+enum { METRICS_NAMES_MAX = 8192 };
+
+/* What a loop is doing right now; set by it now and then. */
+struct metrics_gauges {
+	unsigned connections, requests, waiting, computations, db_open, db_busy;
+	uint64_t refused, db_lost, db_run_again, db_units;
+	const uint64_t *turned_away; /* by reason: REFUSAL_COUNT of them, or NULL: none */
+};
+
+struct metrics *metrics_create(unsigned loop_count);
+/* Gives each route of it its counters: those that a route of the same name had before. One thread at a time; before a
+ * request is matched with the router. */
+void metrics_register(struct metrics *metrics, struct router *router);
+void metrics_destroy(struct metrics *metrics);
+/* One response is on its way. */
+void metrics_note(struct metrics *metrics, unsigned loop, const struct exchange *x, uint64_t total_ns);
+void metrics_set_gauges(struct metrics *metrics, unsigned loop, const struct metrics_gauges *gauges);
+/* The endpoints were read: well, and `endpoints` are served now; or they are not as they should be. */
+void metrics_note_edition(struct metrics *metrics, unsigned endpoints);
+void metrics_note_refused_edition(struct metrics *metrics);
+void metrics_write(const struct metrics *metrics, struct buffer *out);
+
+/* GET /metrics on the admin listener. */
+step_fn metrics_get;

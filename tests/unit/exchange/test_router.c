@@ -1,0 +1,488 @@
+#include "exchange/router.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdio.h>
+
+struct fixture {
+	struct router router;
+	struct arena arena;
+	struct route_match match;
+};
+
+static int set_up(void **state)
+{
+	static struct fixture fixture;
+
+	router_init(&fixture.router);
+	arena_init(&fixture.arena, NULL, 0);
+	/* whatever the last match left behind: router_match() must set what it promises */
+	memset(&fixture.match, 0xa5, sizeof(fixture.match));
+	*state = &fixture;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	struct fixture *fixture = *state;
+
+	arena_cleanup(&fixture->arena);
+	router_cleanup(&fixture->router);
+	return 0;
+}
+
+static const struct route *try_add(struct fixture *fixture, enum http_method method, const char *pattern)
+{
+	/* `route` ends here, so the address that says "malformed" becomes one that outlives it */
+	static const struct route malformed = {.name = "malformed"};
+	const struct route route = {.method = method, .pattern = pattern, .name = pattern};
+	const struct route *other = router_add(&fixture->router, &route);
+
+	return other == &route ? &malformed : other;
+}
+
+static void add(struct fixture *fixture, enum http_method method, const char *pattern)
+{
+	assert_null(try_add(fixture, method, pattern));
+}
+
+static void assert_malformed_pattern(struct fixture *fixture, enum http_method method, const char *pattern)
+{
+	const struct route *other = try_add(fixture, method, pattern);
+
+	if (other == NULL || strcmp(other->name, "malformed") != 0)
+		fail_msg("%s was accepted", pattern);
+}
+
+static const struct route_match *match(struct fixture *fixture, enum http_method method, struct text path)
+{
+	router_match(&fixture->router, method, path, &fixture->arena, &fixture->match);
+	return &fixture->match;
+}
+
+/* GET `path` finds `pattern` (NULL: none) with `values` joined by '|', each NUL-terminated. */
+static void assert_get(struct fixture *fixture, const char *path, const char *pattern, const char *values)
+{
+	const struct route_match *found = match(fixture, HTTP_GET, text_of(path));
+	char joined[256] = "";
+	size_t length = 0;
+
+	if (found->malformed != NULL)
+		fail_msg("%s: %s", path, found->malformed);
+	if (pattern == NULL) {
+		if (found->route != NULL)
+			fail_msg("%s found %s", path, found->route->pattern);
+		assert_int_equal(found->allowed, 0);
+		return;
+	}
+	if (found->route == NULL)
+		fail_msg("%s found nothing", path);
+	assert_string_equal(found->route->pattern, pattern);
+	for (unsigned i = 0; i < found->value_count; i++) {
+		assert_int_equal(found->values[i].at[found->values[i].length], '\0');
+		assert_int_equal(strlen(found->values[i].at), found->values[i].length);
+		length += (size_t)snprintf(joined + length, sizeof(joined) - length, "%s%s", i > 0 ? "|" : "",
+					   found->values[i].at);
+	}
+	assert_string_equal(joined, values);
+}
+
+static void assert_malformed_path(struct fixture *fixture, struct text path, const char *says)
+{
+	const struct route_match *found = match(fixture, HTTP_GET, path);
+
+	if (found->malformed == NULL || found->route != NULL || found->allowed != 0)
+		fail_msg("%.*s is not malformed", TEXT_ARGS(path));
+	if (strstr(found->malformed, says) == NULL)
+		fail_msg("%.*s is \"%s\", not \"%s\"", TEXT_ARGS(path), found->malformed, says);
+}
+
+static void paths_find_their_routes(void **state)
+{
+	struct fixture *f = *state;
+
+	add(f, HTTP_GET, "/");
+	add(f, HTTP_GET, "/countries");
+	add(f, HTTP_GET, "/countries/{code}");
+	add(f, HTTP_GET, "/countries/{code}/subdivisions/{part}");
+	assert_get(f, "/", "/", "");
+	assert_get(f, "/countries", "/countries", "");
+	assert_get(f, "/countries/de", "/countries/{code}", "de");
+	assert_get(f, "/countries/de/subdivisions/by", "/countries/{code}/subdivisions/{part}", "de|by");
+	assert_get(f, "/countries/de/subdivisions", NULL, NULL);
+	assert_get(f, "/countries/de/x/by", NULL, NULL);
+	assert_get(f, "/Countries", NULL, NULL);
+	assert_get(f, "/countrie", NULL, NULL);
+	assert_get(f, "/countriess", NULL, NULL);
+	assert_get(f, "-countries", NULL, NULL);
+	assert_get(f, "", NULL, NULL);
+}
+
+static void literals_win_over_parameters(void **state)
+{
+	struct fixture *f = *state;
+
+	add(f, HTTP_GET, "/a/{x}");
+	add(f, HTTP_GET, "/a/b");
+	assert_get(f, "/a/b", "/a/b", "");
+	assert_get(f, "/a/c", "/a/{x}", "c");
+	assert_get(f, "/a/{x}", "/a/{x}", "{x}");
+}
+
+static void a_literal_that_leads_nowhere_gives_way(void **state)
+{
+	struct fixture *f = *state;
+
+	add(f, HTTP_GET, "/a/{x}/c");
+	add(f, HTTP_GET, "/a/b/d");
+	add(f, HTTP_GET, "/{p}/{q}/{r}/{s}");
+	add(f, HTTP_GET, "/a/b/{r}/e");
+	assert_get(f, "/a/b/c", "/a/{x}/c", "b");
+	assert_get(f, "/a/b/d", "/a/b/d", "");
+	assert_get(f, "/a/z/d", NULL, NULL);
+	assert_get(f, "/a/b/d/e", "/a/b/{r}/e", "d");
+	/* no bit of the branches that failed is left in the values */
+	assert_get(f, "/a/b/d/f", "/{p}/{q}/{r}/{s}", "a|b|d|f");
+	assert_get(f, "/a/b", NULL, NULL);
+}
+
+static void a_final_slash_is_another_path(void **state)
+{
+	struct fixture *f = *state;
+
+	add(f, HTTP_GET, "/a");
+	add(f, HTTP_GET, "/a/{x}");
+	add(f, HTTP_GET, "/b/");
+	assert_get(f, "/a/", NULL, NULL);
+	assert_get(f, "/a/x/", NULL, NULL);
+	assert_get(f, "/b", NULL, NULL);
+	assert_get(f, "/b/", "/b/", "");
+	assert_get(f, "//a", NULL, NULL);
+	assert_get(f, "/", NULL, NULL);
+}
+
+static void an_empty_segment_is_no_value(void **state)
+{
+	struct fixture *f = *state;
+
+	add(f, HTTP_GET, "/{x}");
+	add(f, HTTP_GET, "/a/{x}/c");
+	assert_get(f, "/", NULL, NULL);
+	assert_get(f, "/a//c", NULL, NULL);
+	assert_get(f, "/a/b/c", "/a/{x}/c", "b");
+}
+
+static void segments_are_decoded_after_the_split(void **state)
+{
+	struct fixture *f = *state;
+
+	add(f, HTTP_GET, "/a/{x}");
+	add(f, HTTP_GET, "/a/{x}/{y}");
+	add(f, HTTP_GET, "/l\xc3\xa4nder");
+	assert_get(f, "/a/b%2Fc", "/a/{x}", "b/c");
+	assert_get(f, "/a/b%2fc/d%20e", "/a/{x}/{y}", "b/c|d e");
+	assert_get(f, "/%61/b", "/a/{x}", "b");
+	assert_get(f, "/a%2fb", NULL, NULL);
+	assert_get(f, "/a/b+c", "/a/{x}", "b+c");
+	assert_get(f, "/a/%25", "/a/{x}", "%");
+	assert_get(f, "/a/%7Bx%7D", "/a/{x}", "{x}");
+	assert_get(f, "/a/\xc3\xa5", "/a/{x}", "\xc3\xa5");
+	assert_get(f, "/l%C3%A4nder", "/l\xc3\xa4nder", "");
+	assert_get(f, "/l\xc3\xa4nder", "/l\xc3\xa4nder", "");
+	assert_get(f, "/a/...", "/a/{x}", "...");
+	assert_get(f, "/a/.b", "/a/{x}", ".b");
+}
+
+static void malformed_paths_are_told_apart_from_unknown_ones(void **state)
+{
+	struct fixture *f = *state;
+
+	add(f, HTTP_GET, "/a/{x}");
+	assert_malformed_path(f, TEXT("/a/%"), "percent-escape");
+	assert_malformed_path(f, TEXT("/a/%4"), "percent-escape");
+	assert_malformed_path(f, TEXT("/a/%zz"), "percent-escape");
+	assert_malformed_path(f, TEXT("/unknown/%zz"), "percent-escape");
+	assert_malformed_path(f, TEXT("/a/%4/1"), "percent-escape");
+	assert_malformed_path(f, TEXT("/a/%00"), "NUL");
+	assert_malformed_path(f, TEXT("/a/b\0c"), "NUL");
+	assert_malformed_path(f, TEXT("/a/%ff"), "UTF-8");
+	assert_malformed_path(f, TEXT("/a/\xff"), "UTF-8");
+	assert_malformed_path(f, TEXT("/a/%c3/%a5"), "UTF-8");
+	assert_malformed_path(f, TEXT("/a/."), "\".\"");
+	assert_malformed_path(f, TEXT("/a/.."), "\"..\"");
+	assert_malformed_path(f, TEXT("/../a/b"), "\"..\"");
+	assert_malformed_path(f, TEXT("/a/%2e"), "\".\"");
+	assert_malformed_path(f, TEXT("/a/%2E."), "\"..\"");
+	assert_malformed_path(f, TEXT("/a/%2e%2e/b"), "\"..\"");
+	/* nothing of it is left in the next match */
+	assert_get(f, "a", NULL, NULL);
+	assert_null(f->match.malformed);
+}
+
+static void get_serves_head_and_options_is_everywhere(void **state)
+{
+	struct fixture *f = *state;
+	const struct route_match *found;
+
+	add(f, HTTP_GET, "/a/{x}");
+	add(f, HTTP_DELETE, "/a/{x}");
+	add(f, HTTP_POST, "/b");
+
+	found = match(f, HTTP_HEAD, TEXT("/a/1"));
+	assert_non_null(found->route);
+	assert_int_equal(found->route->method, HTTP_GET);
+	assert_string_equal(found->values[0].at, "1");
+	assert_int_equal(route_match_allowed(found, TEXT("/a/1"), &f->arena),
+			 1U << HTTP_GET | 1U << HTTP_HEAD | 1U << HTTP_DELETE | 1U << HTTP_OPTIONS);
+	found = match(f, HTTP_OPTIONS, TEXT("/b"));
+	assert_null(found->route);
+	assert_int_equal(found->allowed, 1U << HTTP_POST | 1U << HTTP_OPTIONS);
+	found = match(f, HTTP_HEAD, TEXT("/b"));
+	assert_null(found->route);
+	assert_int_equal(found->allowed, 1U << HTTP_POST | 1U << HTTP_OPTIONS);
+	found = match(f, HTTP_METHOD_UNKNOWN, TEXT("/b"));
+	assert_null(found->route);
+	assert_int_equal(found->allowed, 1U << HTTP_POST | 1U << HTTP_OPTIONS);
+	assert_int_equal(match(f, HTTP_OPTIONS, TEXT("/c"))->allowed, 0);
+	found = match(f, HTTP_PUT, TEXT("/a/1"));
+	assert_null(found->route);
+	assert_int_equal(found->value_count, 0);
+}
+
+#define BIT(method) (1U << (method))
+
+/* `method` finds `pattern` (NULL: none) with one value (NULL: without), and the path has these methods in all. */
+static void assert_found(struct fixture *f, enum http_method method, const char *path, const char *pattern,
+			 const char *value, unsigned allowed)
+{
+	const struct route_match *found = match(f, method, text_of(path));
+
+	if (pattern == NULL) {
+		assert_null(found->route);
+		assert_int_equal(found->allowed, allowed);
+	} else {
+		assert_non_null(found->route);
+		assert_string_equal(found->route->pattern, pattern);
+		assert_int_equal(found->allowed, 0);
+	}
+	assert_int_equal(found->value_count, value != NULL ? 1 : 0);
+	if (value != NULL)
+		assert_string_equal(found->values[0].at, value);
+	assert_int_equal(route_match_allowed(found, text_of(path), &f->arena), allowed);
+}
+
+/* GET /p/new and DELETE /p/{id}: DELETE /p/new is of the product "new". */
+static void a_literal_hides_a_parameter_for_its_own_methods_only(void **state)
+{
+	const unsigned reading = BIT(HTTP_GET) | BIT(HTTP_HEAD) | BIT(HTTP_OPTIONS);
+	const unsigned both = reading | BIT(HTTP_DELETE) | BIT(HTTP_PUT);
+	struct fixture *f = *state;
+
+	add(f, HTTP_GET, "/p/new");
+	add(f, HTTP_PUT, "/p/new");
+	add(f, HTTP_DELETE, "/p/{id}");
+	add(f, HTTP_PUT, "/p/{id}");
+	assert_found(f, HTTP_GET, "/p/new", "/p/new", NULL, both);
+	assert_found(f, HTTP_HEAD, "/p/new", "/p/new", NULL, both);
+	assert_found(f, HTTP_PUT, "/p/new", "/p/new", NULL, both);
+	assert_found(f, HTTP_DELETE, "/p/new", "/p/{id}", "new", both);
+	assert_found(f, HTTP_DELETE, "/p/n%65w", "/p/{id}", "new", both);
+	assert_found(f, HTTP_POST, "/p/new", NULL, NULL, both);
+	assert_found(f, HTTP_OPTIONS, "/p/new", NULL, NULL, both);
+	assert_found(f, HTTP_METHOD_UNKNOWN, "/p/new", NULL, NULL, both);
+	assert_found(f, HTTP_GET, "/p/1", NULL, NULL, BIT(HTTP_DELETE) | BIT(HTTP_PUT) | BIT(HTTP_OPTIONS));
+	assert_found(f, HTTP_DELETE, "/p/1", "/p/{id}", "1", BIT(HTTP_DELETE) | BIT(HTTP_PUT) | BIT(HTTP_OPTIONS));
+}
+
+static void head_goes_where_get_goes(void **state)
+{
+	const unsigned all = BIT(HTTP_GET) | BIT(HTTP_HEAD) | BIT(HTTP_POST) | BIT(HTTP_OPTIONS);
+	struct fixture *f = *state;
+
+	add(f, HTTP_POST, "/p/new");
+	add(f, HTTP_GET, "/p/{id}");
+	assert_found(f, HTTP_HEAD, "/p/new", "/p/{id}", "new", all);
+	assert_found(f, HTTP_GET, "/p/new", "/p/{id}", "new", all);
+	assert_found(f, HTTP_POST, "/p/new", "/p/new", NULL, all);
+	assert_found(f, HTTP_DELETE, "/p/new", NULL, NULL, all);
+}
+
+static void the_method_is_looked_for_in_every_branch(void **state)
+{
+	const unsigned all = BIT(HTTP_GET) | BIT(HTTP_HEAD) | BIT(HTTP_POST) | BIT(HTTP_PUT) | BIT(HTTP_PATCH) |
+			     BIT(HTTP_DELETE) | BIT(HTTP_OPTIONS);
+	struct fixture *f = *state;
+
+	add(f, HTTP_GET, "/a/b/c");
+	add(f, HTTP_POST, "/a/b/{z}");
+	add(f, HTTP_PUT, "/a/{y}/c");
+	add(f, HTTP_PATCH, "/{x}/b/c");
+	add(f, HTTP_DELETE, "/{x}/{y}/c");
+	add(f, HTTP_GET, "/{x}/{y}/{z}");
+	assert_found(f, HTTP_GET, "/a/b/c", "/a/b/c", NULL, all);
+	assert_found(f, HTTP_POST, "/a/b/c", "/a/b/{z}", "c", all);
+	assert_found(f, HTTP_PUT, "/a/b/c", "/a/{y}/c", "b", all);
+	assert_found(f, HTTP_PATCH, "/a/b/c", "/{x}/b/c", "a", all);
+	assert_found(f, HTTP_OPTIONS, "/a/b/c", NULL, NULL, all);
+	assert_non_null(match(f, HTTP_DELETE, TEXT("/a/b/c"))->route);
+	assert_string_equal(f->match.route->pattern, "/{x}/{y}/c");
+	/* no bit of the branches that failed is left in the values */
+	assert_int_equal(f->match.value_count, 2);
+	assert_string_equal(f->match.values[0].at, "a");
+	assert_string_equal(f->match.values[1].at, "b");
+	assert_found(f, HTTP_PUT, "/a/b/d", NULL, NULL,
+		     BIT(HTTP_POST) | BIT(HTTP_GET) | BIT(HTTP_HEAD) | BIT(HTTP_OPTIONS));
+	assert_found(f, HTTP_PUT, "/a/b", NULL, NULL, 0);
+}
+
+static void one_place_has_one_route(void **state)
+{
+	struct fixture *f = *state;
+	const struct route *other;
+
+	add(f, HTTP_GET, "/a/{x}/b");
+	add(f, HTTP_PUT, "/a/{y}/b");
+	other = try_add(f, HTTP_GET, "/a/{y}/b");
+	assert_non_null(other);
+	assert_string_equal(other->pattern, "/a/{x}/b");
+	assert_ptr_equal(other, f->router.routes[0]);
+	assert_int_equal(f->router.count, 2);
+	assert_int_equal(f->router.routes[1]->index, 1);
+}
+
+static void slips_in_patterns_are_found(void **state)
+{
+	static const char *const patterns[] = {
+	    "",
+	    "a",
+	    "//",
+	    "/a//b",
+	    "/{}",
+	    "/{1x}",
+	    "/{x",
+	    "/{xy",
+	    "/x}",
+	    "/{x}y",
+	    "/y{x}",
+	    "/{x-y}",
+	    "/{x}{y}",
+	    "/{x}/{x}",
+	    "/a b",
+	    "/a?b",
+	    "/a#b",
+	    "/a%20",
+	    "/.",
+	    "/a/..",
+	    "/a\x7f",
+	    "/\xff",
+	    "/{a}/{b}/{c}/{d}/{e}/{f}/{g}/{h}/{i}",
+	    "/1/2/3/4/5/6/7/8/9/10/11/12/13/14/15/16/17/18/19/20/21/22/23/24/25/26/27/28/29/30/31/32/33",
+	};
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < sizeof(patterns) / sizeof(patterns[0]); i++)
+		assert_malformed_pattern(f, HTTP_GET, patterns[i]);
+	assert_malformed_pattern(f, HTTP_HEAD, "/a");
+	assert_malformed_pattern(f, HTTP_OPTIONS, "/a");
+	assert_malformed_pattern(f, HTTP_METHOD_UNKNOWN, "/a");
+	assert_int_equal(f->router.count, 0);
+}
+
+static void the_limits_are_reached(void **state)
+{
+	static const char longest[] =
+	    "/1/2/3/4/5/6/7/8/9/10/11/12/13/14/15/16/17/18/19/20/21/22/23/24/25/26/27/28/29/30/31";
+	struct fixture *f = *state;
+	char pattern[128], path[128];
+
+	add(f, HTTP_GET, "/{a}/{b}/{c}/{d}/{e}/{f}/{g}/{h}");
+	assert_get(f, "/1/2/3/4/5/6/7/8", "/{a}/{b}/{c}/{d}/{e}/{f}/{g}/{h}", "1|2|3|4|5|6|7|8");
+	snprintf(pattern, sizeof(pattern), "%s/{x}", longest);
+	add(f, HTTP_GET, pattern);
+	snprintf(path, sizeof(path), "%s/32", longest);
+	assert_get(f, path, pattern, "32");
+	snprintf(path, sizeof(path), "%s/32/33", longest);
+	assert_get(f, path, NULL, NULL);
+}
+
+static void many_routes_keep_their_order(void **state)
+{
+	static char patterns[100][16];
+	struct fixture *f = *state;
+
+	for (unsigned i = 0; i < 100; i++) {
+		snprintf(patterns[i], sizeof(patterns[i]), "/r%u/{x}", i);
+		add(f, HTTP_GET, patterns[i]);
+	}
+	assert_int_equal(f->router.count, 100);
+	for (unsigned i = 0; i < 100; i++) {
+		char path[16];
+
+		snprintf(path, sizeof(path), "/r%u/v%u", i, i);
+		assert_get(f, path, patterns[i], strrchr(path, 'v'));
+		assert_int_equal(f->match.route->index, i);
+		assert_ptr_equal(f->match.route, f->router.routes[i]);
+	}
+}
+
+static void assert_allow(struct fixture *fixture, unsigned allowed, const char *expected)
+{
+	struct text header = route_allow_header(allowed, &fixture->arena);
+
+	assert_int_equal(header.length, strlen(expected));
+	assert_memory_equal(header.at, expected, header.length);
+}
+
+static void allow_lists_the_methods(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_allow(f, 1U << HTTP_OPTIONS | 1U << HTTP_GET | 1U << HTTP_HEAD, "GET, HEAD, OPTIONS");
+	assert_allow(f, 1U << HTTP_POST, "POST");
+	assert_allow(f, (1U << HTTP_METHOD_COUNT) - 1, "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS");
+}
+
+static void a_router_allows_what_any_of_its_paths_does(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_int_equal(router_allowed(&f->router), 0);
+	add(f, HTTP_PUT, "/a/{x}");
+	assert_int_equal(router_allowed(&f->router), 1U << HTTP_PUT | 1U << HTTP_OPTIONS);
+	add(f, HTTP_GET, "/b");
+	add(f, HTTP_DELETE, "/b");
+	assert_int_equal(router_allowed(&f->router),
+			 1U << HTTP_PUT | 1U << HTTP_OPTIONS | 1U << HTTP_GET | 1U << HTTP_HEAD | 1U << HTTP_DELETE);
+}
+
+#define ROUTES_TEST(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    ROUTES_TEST(paths_find_their_routes),
+	    ROUTES_TEST(literals_win_over_parameters),
+	    ROUTES_TEST(a_literal_that_leads_nowhere_gives_way),
+	    ROUTES_TEST(a_final_slash_is_another_path),
+	    ROUTES_TEST(an_empty_segment_is_no_value),
+	    ROUTES_TEST(segments_are_decoded_after_the_split),
+	    ROUTES_TEST(malformed_paths_are_told_apart_from_unknown_ones),
+	    ROUTES_TEST(get_serves_head_and_options_is_everywhere),
+	    ROUTES_TEST(a_literal_hides_a_parameter_for_its_own_methods_only),
+	    ROUTES_TEST(head_goes_where_get_goes),
+	    ROUTES_TEST(the_method_is_looked_for_in_every_branch),
+	    ROUTES_TEST(one_place_has_one_route),
+	    ROUTES_TEST(slips_in_patterns_are_found),
+	    ROUTES_TEST(the_limits_are_reached),
+	    ROUTES_TEST(many_routes_keep_their_order),
+	    ROUTES_TEST(allow_lists_the_methods),
+	    ROUTES_TEST(a_router_allows_what_any_of_its_paths_does),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,655 @@
+#include "fetch/values/title.h"
+
+#include <iconv.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <cmocka.h>
+
+#include "base/percent.h"
+#include "fetch/values/entity.h"
+
+/* bytes written as they are, NUL among them */
+#define BYTES(literal) TEXT_INIT(literal)
+#define REPLACEMENT    "\xef\xbf\xbd"
+#define MANY(string)   string string string string string string string string string string
+#define UTF_8          "text/html; charset=utf-8"
+#define CASE(page, expected)                                                                                           \
+	{                                                                                                              \
+		UTF_8, BYTES(page), expected                                                                           \
+	}
+#define NONE(page)                                                                                                     \
+	{                                                                                                              \
+		UTF_8, BYTES(page), NULL                                                                               \
+	}
+
+struct page {
+	const char *content_type;
+	struct text bytes;
+	const char *title; /* NULL: it has none */
+};
+
+/* Feeds pieces of `step` bytes, each in memory of its own size, so that a read beyond it is seen. NULL: no title. */
+static const char *title_of(struct arena *arena, const char *content_type, struct text page, size_t step)
+{
+	struct buffer out = buffer_in(arena);
+	struct title title;
+	bool is_wanted = true, is_found;
+
+	title_init(&title, text_of(content_type));
+	for (size_t at = 0; at < page.length && is_wanted; at += step) {
+		size_t length = page.length - at < step ? page.length - at : step;
+		char *copy = malloc(length);
+
+		memcpy(copy, page.at + at, length);
+		is_wanted = title_add(&title, copy, length);
+		free(copy);
+	}
+	is_found = title_write(&title, &out);
+	if (!is_wanted)
+		assert_true(is_found);
+	title_cleanup(&title);
+	if (is_found)
+		assert_true(out.length <= TITLE_BYTES_MAX && utf8_is_valid(buffer_text(&out)));
+	return is_found ? arena_copy(arena, buffer_text(&out)) : NULL;
+}
+
+static void check(const struct page *page)
+{
+	static const size_t steps[] = {SIZE_MAX / 2, 1, 2, 3, 7};
+	struct arena arena;
+
+	arena_init(&arena, NULL, 0);
+	for (size_t i = 0; i < ARRAY_LENGTH(steps); i++) {
+		const char *title = title_of(&arena, page->content_type, page->bytes, steps[i]);
+
+		if ((title == NULL) != (page->title == NULL) || (title != NULL && strcmp(title, page->title) != 0))
+			fail_msg("%.*s in steps of %zu: expected \"%s\", got \"%s\"", TEXT_ARGS(page->bytes), steps[i],
+				 page->title != NULL ? page->title : "(none)", title != NULL ? title : "(none)");
+	}
+	arena_cleanup(&arena);
+}
+
+static void check_all(const struct page *pages, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		check(&pages[i]);
+}
+
+static void the_first_title_is_found(void **state)
+{
+	static const struct page pages[] = {
+	    CASE("<!DOCTYPE html><html><head><title>One</title><title>Two</title>", "One"),
+	    CASE("<TITLE lang=en data-a='>' b=\">\">One</TiTlE>", "One"),
+	    CASE("<title/>One</title>", "One"),
+	    CASE("<title>One</title ", "One"),
+	    CASE("<title>One</title/", "One"),
+	    CASE("<title></title><title>Two</title>", ""),
+	    CASE("<title> \n </title>", ""),
+	    CASE("<titles>x</titles><title>One</title>", "One"),
+	    CASE("<titl>x</titl><title>One</title>", "One"),
+	    CASE("<title-title-title-title-title>x<title>One</title>", "One"),
+	    CASE("<titlexxxxxxxxxxx>x<title>One</title>", "One"),
+	    CASE("</title><title>One</title>", "One"),
+	    CASE("<body><p>text<div><title>One</title>", "One"),
+	    CASE("<title>a <b>c</b> <!-- d --> </titles> </ title> <</title>",
+		 "a <b>c</b> <!-- d --> </titles> </ title> <"),
+	    CASE("<title>a</tit</title>", "a</tit"),
+	    CASE("<title>a<</title>", "a<"),
+	    CASE("<title>a</</title>", "a</"),
+	    CASE("<title>a</title-x></title>", "a</title-x>"),
+	    NONE(""),
+	    NONE("a"),
+	    NONE("<p>nothing"),
+	    NONE("<title>One"),
+	    NONE("<title>One</title"),
+	    NONE("<title"),
+	    NONE("&lt;title>One</title>"),
+	    NONE("< title>One</title>"),
+	};
+
+	(void)state;
+	check_all(pages, ARRAY_LENGTH(pages));
+}
+
+static void comments_and_declarations_are_skipped(void **state)
+{
+	static const struct page pages[] = {
+	    CASE("<!-- <title>x</title> --><title>One</title>", "One"),
+	    CASE("<!-- <title>x</title> --!><title>One</title>", "One"),
+	    CASE("<!--><title>One</title>-->", "One"),
+	    CASE("<!---><title>One</title>-->", "One"),
+	    CASE("<!----><title>One</title>-->", "One"),
+	    CASE("<!-- a -- > <title>x</title> - -> ---><title>One</title>", "One"),
+	    CASE("<!-- a --!-> <title>x</title> --!- --!a> <title>x</title> --><title>One</title>", "One"),
+	    CASE("<!-- <!-- --><title>One</title>-->", "One"),
+	    CASE("<!-- <!--><title>One</title>", "One"),
+	    CASE("<!-- a --!--><title>One</title>-->", "One"),
+	    CASE("<?<title>><title>One</title>", "One"),
+	    CASE("<!-x><title>One</title>", "One"),
+	    CASE("<!-><title>One</title>", "One"),
+	    CASE("<!><title>One</title>", "One"),
+	    CASE("<!d '><title>One</title>", "One"),
+	    CASE("<?xml a='><title>One</title>", "One"),
+	    CASE("</><title>One</title>", "One"),
+	    CASE("</ <title>><title>One</title>", "One"),
+	    CASE("</5><title>One</title>", "One"),
+	    CASE("<![CDATA[><title>One</title>]]>", "One"),
+	    CASE("<!DOCTYPE html PUBLIC \"a><title>One</title>", "One"),
+	    CASE("<5<title>One</title>", "One"),
+	    CASE("<<title>One</title>", "One"),
+	    NONE("<!-- <title>x</title>"),
+	    NONE("<!-- -- ><title>x</title>"),
+	};
+
+	(void)state;
+	check_all(pages, ARRAY_LENGTH(pages));
+}
+
+static void attributes_are_skipped(void **state)
+{
+	static const struct page pages[] = {
+	    CASE("<a b=\"<title>x</title>\"><title>One</title>", "One"),
+	    CASE("<a b = '<title>x</title>' c><title>One</title>", "One"),
+	    CASE("<a b=c\"><title>One</title>\">", "One"),
+	    CASE("<a b\"=><title>One</title>\">", "One"),
+	    CASE("<a =\"><title>One</title>\">", "One"),
+	    CASE("<a ='x'><title>One</title>", "One"),
+	    CASE("<a b=''c=\">\"/d = '>'><title>One</title>", "One"),
+	    CASE("<a/b/=/c='>'/><title>One</title>", "One"),
+	    CASE("<a b=/><title>One</title>", "One"),
+	    CASE("<a b  c  =  \">\"><title>One</title>", "One"),
+	    CASE("<a b=><title>One</title>", "One"),
+	    CASE("<a\tb='\"'\fc=\"'\"\r><title>One</title>", "One"),
+	    CASE("</a b='>'><title>One</title>", "One"),
+	    CASE("<a<title>x</title><title>One</title>", "One"),
+	    NONE("<a b=\"><title>x</title>"),
+	};
+
+	(void)state;
+	check_all(pages, ARRAY_LENGTH(pages));
+}
+
+static void elements_of_text_are_skipped(void **state)
+{
+	static const struct page pages[] = {
+	    CASE("<script>'<title>x</title>'</script><title>One</title>", "One"),
+	    CASE("<STYLE a='>'><title>x</title></scripT></styl></style\n><title>One</title>", "One"),
+	    CASE("<textarea><title>x</title></textarea><title>One</title>", "One"),
+	    CASE("<noscript><title>x</title></noscript><title>One</title>", "One"),
+	    CASE("<iframe><title>x</title></iframe/><title>One</title>", "One"),
+	    CASE("<xmp><title>x</title></xmp a='>'><title>One</title>", "One"),
+	    CASE("<noembed><title>x</title></noembed><title>One</title>", "One"),
+	    CASE("<noframes><title>x</title></noframes><title>One</title>", "One"),
+	    CASE("<style><!-- <title>x</title></style><title>One</title>", "One"),
+	    CASE("<style/><title>x</title></style><title>One</title>", "One"),
+	    CASE("<style><!--<script></style><title>One</title>", "One"),
+	    CASE("<style></style<title>x</title></style><title>One</title>", "One"),
+	    CASE("<template><title>x</title></template><title>One</title>", "One"),
+	    CASE("<template><template></template><title>x</title></template><title>One</title>", "One"),
+	    CASE("<template><svg></template><title>One</title>", "One"),
+	    CASE("</template><title>One</title>", "One"),
+	    NONE("<plaintext></plaintext><title>x</title>"),
+	    NONE("<script><title>x</title>"),
+	};
+
+	(void)state;
+	check_all(pages, ARRAY_LENGTH(pages));
+}
+
+static void scripts_escape_scripts(void **state)
+{
+	static const struct page pages[] = {
+	    CASE("<script><!--<script></script><title>x</title>--></script><title>One</title>", "One"),
+	    CASE("<script><!--<script></script></script><title>One</title>", "One"),
+	    CASE("<script><!--<script>--></script><title>One</title>", "One"),
+	    CASE("<script><!-- </script><title>One</title>", "One"),
+	    CASE("<script><!--><script></script><title>One</title>", "One"),
+	    CASE("<script><!---><script></script><title>One</title>", "One"),
+	    CASE("<script><!-<script></script><title>One</title>", "One"),
+	    CASE("<script><!- -<script></script><title>One</title>", "One"),
+	    CASE("<script>!--<script></script><title>One</title>", "One"),
+	    CASE("<script><!--<scripts></script><title>One</title>", "One"),
+	    CASE("<script><!--<5script></script><title>One</title>", "One"),
+	    CASE("<script><!--<script-></script><title>One</title>", "One"),
+	    CASE("<script><!--<SCRIPT/</scripts></script ></script><title>One</title>", "One"),
+	    CASE("<script><!--<script></ script></script></script><title>One</title>", "One"),
+	    CASE("<script><!--<script>-<->--</script></script><title>One</title>", "One"),
+	    CASE("<script><!-- - -> --<> <script </script></script><title>One</title>", "One"),
+	    CASE("<script><!-- a --> <script></script><title>One</title>", "One"),
+	    CASE("<script><!-- a ----> <script></script><title>One</title>", "One"),
+	    CASE("<script><!--</script><script><script></script><title>One</title>", "One"),
+	    NONE("<script><!--<script></script><title>x</title>"),
+	    NONE("<script><!-- a -- > <script></script><title>x</title>"),
+	    NONE("<script><!-- a -> <script></script><title>x</title>"),
+	    NONE("<script><!--<><script></script><title>x</title>"),
+	};
+
+	(void)state;
+	check_all(pages, ARRAY_LENGTH(pages));
+}
+
+static void titles_of_drawings_are_skipped(void **state)
+{
+	static const struct page pages[] = {
+	    CASE("<svg><title>x</title></svg><title>One</title>", "One"),
+	    CASE("<math><title>x</title></math><title>One</title>", "One"),
+	    CASE("<SVG a='/>'><g><title>x</title></g></svG ><title>One</title>", "One"),
+	    CASE("<svg/><title>One</title>", "One"),
+	    CASE("<svg a=b /><title>One</title>", "One"),
+	    CASE("<svg a='/'/><title>One</title>", "One"),
+	    CASE("<svg a=/><title>x</title></svg><title>One</title>", "One"),
+	    CASE("<svg / a><title>x</title></svg><title>One</title>", "One"),
+	    CASE("<svg><svg></svg><title>x</title></svg><title>One</title>", "One"),
+	    CASE("<svg><math></svg><title>One</title>", "One"),
+	    CASE("<svg></math><title>x</title></svg><title>One</title>", "One"),
+	    CASE("</svg><title>One</title>", "One"),
+	    CASE("<svg><style><a></style></svg><title>One</title>", "One"),
+	    CASE("<svg><style></svg><title>One</title>", "One"),
+	    CASE("<svg><![CDATA[</svg><title>x</title>]]></svg><title>One</title>", "One"),
+	    CASE("<svg><![CDATA[>]>]] ></svg><title>x</title>]]]></svg><title>One</title>", "One"),
+	    CASE("<svg><![CDAT[></svg><title>One</title>", "One"),
+	    CASE(MANY("<svg>") MANY("<svg>") MANY("<svg>") MANY("<svg>") MANY("</svg>") MANY("</svg>") MANY("</svg>")
+		     MANY("</svg>") "<title>One</title>",
+		 "One"),
+	    NONE("<svg><title>x</title>"),
+	};
+
+	(void)state;
+	check_all(pages, ARRAY_LENGTH(pages));
+}
+
+static void white_space_is_collapsed(void **state)
+{
+	static const struct page pages[] = {
+	    CASE("<title> \t\r\n\fOne \n\n two\n</title>", "One two"),
+	    CASE("<title>&#32; &#9;One&#10;&#13; &#xC;two&#32;</title>", "One two"),
+	    CASE("<title>&nbsp;One\v</title>", "\xc2\xa0One" REPLACEMENT),
+	    CASE("<title>a\0b\x01\x7f&#128;&#129;\xc2\x85</title>",
+		 "a" REPLACEMENT "b" REPLACEMENT REPLACEMENT "\xe2\x82\xac" REPLACEMENT REPLACEMENT),
+	};
+
+	(void)state;
+	check_all(pages, ARRAY_LENGTH(pages));
+}
+
+static void references_are_decoded(void **state)
+{
+	static const struct page pages[] = {
+	    CASE("<title>&lt;b&gt; &amp;amp; &quot;&apos;&AMP;</title>", "<b> &amp; \"'&"),
+	    CASE("<title>&auml;&Auml;&hellip;&rarr;&thetasym;&euro;</title>",
+		 "\xc3\xa4\xc3\x84\xe2\x80\xa6\xe2\x86\x92\xcf\x91\xe2\x82\xac"),
+	    CASE("<title>&lang;&rang;&AElig;&zwnj;</title>", "\xe2\x9f\xa8\xe2\x9f\xa9\xc3\x86\xe2\x80\x8c"),
+	    CASE("<title>&copy 2026 &ampx &notit; &notin; &notin &auml=</title>",
+		 "\xc2\xa9 2026 &x \xc2\xacit; \xe2\x88\x89 \xc2\xacin \xc3\xa4="),
+	    CASE("<title>&hellip &euro &apos &nosuchthing; & &; &a &</title>",
+		 "&hellip &euro &apos &nosuchthing; & &; &a &"),
+	    CASE("<title>&#228;&#xe4;&#XE4;&#228&#xe4 &#0000000000228;x</title>",
+		 "\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4 \xc3\xa4x"),
+	    CASE("<title>&#146;&#x80;&#x1F600;</title>", "\xe2\x80\x99\xe2\x82\xac\xf0\x9f\x98\x80"),
+	    CASE("<title>&#0;&#xd800;&#x110000;&#4294967361;&#x10ffff;</title>",
+		 REPLACEMENT REPLACEMENT REPLACEMENT REPLACEMENT "\xf4\x8f\xbf\xbf"),
+	    CASE("<title>&#;&#x;&#xg;&#a;&#</title>", "&#;&#x;&#xg;&#a;&#"),
+	    CASE("<title>&lt;/title></title>", "</title>"),
+	    {"", BYTES("<title>\xe4&auml;</title>"), "\xc3\xa4\xc3\xa4"},
+	};
+
+	(void)state;
+	check_all(pages, ARRAY_LENGTH(pages));
+}
+
+/* bsearch finds nothing in a table that is not sorted. */
+static void every_entity_is_found(void **state)
+{
+	static const char *const some[] = {"&AElig;",  "&AMP;", "&Aacute;", "&Zeta;",
+					   "&aacute;", "&zwj;", "&zwnj;",   "&yuml;"};
+	uint32_t point;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LENGTH(some); i++)
+		assert_int_equal(entity_read(text_of(some[i]), &point), strlen(some[i]));
+	assert_int_equal(entity_read(TEXT("&#0;"), &point), 4);
+	assert_int_equal(point, ENTITY_REPLACEMENT);
+	assert_int_equal(entity_read(TEXT("&zzz;"), &point), 0);
+	assert_int_equal(entity_read(TEXT("&"), &point), 0);
+	assert_int_equal(entity_read(TEXT("&;"), &point), 0);
+	assert_int_equal(entity_read(TEXT("&alefsymx;"), &point), 0);
+}
+
+#define UMLAUT(head) BYTES(head "<title>\xc3\xa4</title>")
+#define AS_UTF_8     "\xc3\xa4"
+#define AS_1252      "\xc3\x83\xc2\xa4"
+
+static void the_encoding_is_found(void **state)
+{
+	static const struct page pages[] = {
+	    /* the byte order mark, before all */
+	    {"text/html; charset=latin1", UMLAUT("\xef\xbb\xbf"), AS_UTF_8},
+	    {"text/html; charset=utf-8",
+	     BYTES("\xff\xfe<\0t\0i\0t\0l\0e\0>\0\xe4\0=\xd8\0\xde<\0/\0t\0i\0t\0l\0e\0>\0"),
+	     "\xc3\xa4\xf0\x9f\x98\x80"},
+	    {"", BYTES("\xfe\xff\0<\0t\0i\0t\0l\0e\0>\0\xe4\xd8=\xde\0\0<\0/\0t\0i\0t\0l\0e\0>"),
+	     "\xc3\xa4\xf0\x9f\x98\x80"},
+	    {"", BYTES("\xfe\xff\0<\0t\0i\0t\0l\0e\0>\xd8=\0a\xdc\1\xd8=\xd8=\0<\0/\0t\0i\0t\0l\0e\0>"),
+	     REPLACEMENT "a" REPLACEMENT REPLACEMENT REPLACEMENT},
+	    /* the header */
+	    {"text/html;charset=UTF-8", UMLAUT("<meta charset=latin1>"), AS_UTF_8},
+	    {"text/html; Charset = \"utf-8\"; a=b", UMLAUT(""), AS_UTF_8},
+	    {"text/html; charset='utf8'", UMLAUT(""), AS_UTF_8},
+	    {"text/html; charset=utf-8;a=b", UMLAUT(""), AS_UTF_8},
+	    {"text/html; charset charset=utf-8", UMLAUT(""), AS_UTF_8},
+	    {"text/html; charset=iso-8859-1", UMLAUT("<meta charset=utf-8>"), AS_1252},
+	    {"text/html; charset=nosuch", UMLAUT("<meta charset=utf-8>"), AS_UTF_8},
+	    {"text/html; charset=\"utf-8", UMLAUT(""), AS_1252},
+	    {"text/html; charset=", UMLAUT(""), AS_1252},
+	    {"text/html; charset", UMLAUT(""), AS_1252},
+	    {"text/html; charset=utf-16", BYTES("<\0t\0i\0t\0l\0e\0>\0\xe4\0<\0/\0t\0i\0t\0l\0e\0>\0"), AS_UTF_8},
+	    {"text/html; charset=utf-16be", BYTES("\0<\0t\0i\0t\0l\0e\0>\0\xe4\0<\0/\0t\0i\0t\0l\0e\0>"), AS_UTF_8},
+	    /* nothing */
+	    {"", UMLAUT(""), AS_1252},
+	    {"", BYTES("<title>\x80\x9f\x93\xff\x81</title>"), "\xe2\x82\xac\xc5\xb8\xe2\x80\x9c\xc3\xbf" REPLACEMENT},
+	};
+
+	(void)state;
+	check_all(pages, ARRAY_LENGTH(pages));
+}
+
+static void meta_tells_the_encoding(void **state)
+{
+	static const struct page pages[] = {
+	    {"", UMLAUT("<meta charset=utf-8>"), AS_UTF_8},
+	    {"", BYTES("<title>\xc3\xa4</title><meta charset=utf-8>"), AS_UTF_8},
+	    {"", BYTES("<title>\xc3\xa4</title><META/a='>' Charset = ' UTF-8 '/>"), AS_UTF_8},
+	    {"", UMLAUT("<meta charset=utf-16le>"), AS_UTF_8},
+	    {"", UMLAUT("<meta charset=x-user-defined>"), AS_1252},
+	    {"", UMLAUT("<meta charset=x-user-defined><meta charset=utf-8>"), AS_1252},
+	    {"", UMLAUT("<meta content='charset=latin1' charset=utf-8>"), AS_UTF_8},
+	    {"", UMLAUT("<meta http-equiv=refresh http-equiv=content-type content='charset=utf-8'>"), AS_1252},
+	    {"", UMLAUT("<meta http-equiv=content-type content=a content='charset=utf-8'>"), AS_1252},
+	    {"", UMLAUT("</a b='><meta charset=utf-8>'>"), AS_1252},
+	    {"", UMLAUT("<?xml encoding=xutf-8x?>"), AS_1252},
+	    {"", UMLAUT("<meta charset=nosuch><meta charset=utf-8>"), AS_UTF_8},
+	    {"", UMLAUT("<meta charset=latin1 charset=utf-8>"), AS_1252},
+	    {"", UMLAUT("<meta http-equiv=Content-Type content='text/html; charset=utf-8'>"), AS_UTF_8},
+	    {"", UMLAUT("<meta content=\"text/html; charset='utf-8'\" http-equiv=\"content-type\">"), AS_UTF_8},
+	    {"", UMLAUT("<meta content='text/html; charset=utf-8'>"), AS_1252},
+	    {"", UMLAUT("<meta http-equiv=refresh content='text/html; charset=utf-8'>"), AS_1252},
+	    {"", UMLAUT("<meta http-equiv=content-type content='charset=latin1' charset=utf-8>"), AS_UTF_8},
+	    {"", UMLAUT("<meta charset=nosuch http-equiv=content-type content='charset=utf-8'>"), AS_1252},
+	    {"", UMLAUT("<metal charset=utf-8>"), AS_1252},
+	    {"", UMLAUT("<!-- <meta charset=utf-8> -->"), AS_1252},
+	    {"", UMLAUT("<!--><meta charset=utf-8>"), AS_UTF_8},
+	    {"", UMLAUT("<a b='<meta charset=utf-8>'>"), AS_1252},
+	    {"", UMLAUT("</a b='<meta charset=utf-8>'>"), AS_1252},
+	    {"", UMLAUT("<!a '><meta charset=utf-8>'"), AS_UTF_8},
+	    {"", UMLAUT("<script>'<meta charset=utf-8>'</script>"), AS_UTF_8}, /* the standard's simplicity */
+	    {"", BYTES("<title>\xc3\xa4</title><meta charset=utf-8"), AS_1252},
+	    {"", BYTES("<title>\xc3\xa4</title><meta charset='utf-8"), AS_1252},
+	    {"", BYTES("<title>\xc3\xa4</title><meta charset=utf-8 a"), AS_1252},
+	    {"", UMLAUT("<?xml version='1.0' encoding=\"utf-8\"?>"), AS_UTF_8},
+	    {"", UMLAUT("<?xml version='1.0' encoding=\"utf-8\"?><meta charset=latin1>"), AS_1252},
+	    {"", UMLAUT(" <?xml version='1.0' encoding=\"utf-8\"?>"), AS_1252},
+	    {"", UMLAUT("<?xml version='1.0' encoding=utf-8?>"), AS_1252},
+	    {"", UMLAUT("<?xml encoding='latin1'?>"), AS_1252},
+	    {"", BYTES("<?xml encoding='latin1'?><title>\xc3\xa4</title><meta charset=utf-8>"), AS_UTF_8},
+	    {"", BYTES("<title>\x1b$BF|\x1b(B</title><meta charset=iso-2022-jp>"), "\xe6\x97\xa5"},
+	};
+
+	(void)state;
+	check_all(pages, ARRAY_LENGTH(pages));
+}
+
+/* <meta> counts up to byte 1,024, and is waited for no longer. */
+static void meta_is_looked_for_in_the_prefix(void **state)
+{
+	static const char meta[] = "<meta charset=utf-8>", tags[] = "<title>\xc3\xa4</title>";
+	char bytes[2 * CHARSET_PREFIX_BYTES];
+	struct page page = {"", {bytes, sizeof(bytes)}, AS_UTF_8};
+	size_t last = CHARSET_PREFIX_BYTES - (sizeof(meta) - 1);
+	struct title title;
+
+	(void)state;
+	memset(bytes, ' ', sizeof(bytes));
+	memcpy(bytes, tags, sizeof(tags) - 1);
+	memcpy(bytes + last, meta, sizeof(meta) - 1);
+	check(&page);
+	memset(bytes + last, ' ', sizeof(meta));
+	memcpy(bytes + last + 1, meta, sizeof(meta) - 1);
+	page.title = AS_1252;
+	check(&page);
+
+	title_init(&title, TEXT(""));
+	assert_true(title_add(&title, bytes, CHARSET_PREFIX_BYTES - 1));
+	assert_false(title_add(&title, bytes, 1));
+	assert_false(title_add(&title, bytes, 1));
+	assert_false(title_add(&title, NULL, 0));
+	title_cleanup(&title);
+}
+
+static void it_ends_as_soon_as_it_can(void **state)
+{
+	static const struct {
+		const char *content_type, *page;
+	} cases[] = {
+	    {UTF_8, "<title>\xc3\xa4</title>"},
+	    {"", "<title>a</title>"},
+	    {"", "\xef\xbb\xbf<title>\xc3\xa4</title>"},
+	    {"", "<meta charset=utf-8><title>\xc3\xa4</title>"},
+	    {"", "<title>\xc3\xa4</title><meta charset=utf-8>"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+		size_t length = strlen(cases[i].page);
+		struct title title;
+
+		title_init(&title, text_of(cases[i].content_type));
+		assert_true(title_add(&title, NULL, 0));
+		assert_true(title_add(&title, cases[i].page, length - 1));
+		assert_false(title_add(&title, cases[i].page + length - 1, 1));
+		title_cleanup(&title);
+	}
+}
+
+static void encodings_are_converted(void **state)
+{
+	static const struct {
+		const char *label, *bytes, *title;
+	} cases[] = {
+	    {"utf-8", "\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80", "\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80"},
+	    {"utf-8", "a\xff\xc3(\xc0\xaf\xed\xa0\x80\xe2\x82",
+	     "a" REPLACEMENT REPLACEMENT
+	     "(" REPLACEMENT REPLACEMENT REPLACEMENT REPLACEMENT REPLACEMENT REPLACEMENT REPLACEMENT},
+	    {"us-ascii", "\xe4\x80", "\xc3\xa4\xe2\x82\xac"},
+	    {"LATIN1", "\xe4\x80", "\xc3\xa4\xe2\x82\xac"},
+	    {"iso-8859-2", "\xb1", "\xc4\x85"},
+	    {"iso-8859-9", "\xfd\x80", "\xc4\xb1\xe2\x82\xac"},
+	    {"iso-8859-15", "\xa4", "\xe2\x82\xac"},
+	    {"iso-8859-11", "\xa1\x80", "\xe0\xb8\x81\xe2\x82\xac"},
+	    {"windows-1251", "\xcf\xf0", "\xd0\x9f\xd1\x80"},
+	    {"windows-1250", "a\x81z", "a" REPLACEMENT "z"},
+	    /* a letter is held back for its accent */
+	    {"windows-1258", "a\xcc\x8a", "\xc3\xa0" REPLACEMENT},
+	    {"windows-1258", "a\x8a", "a" REPLACEMENT},
+	    {"windows-1258", "Ta", "Ta"},
+	    {"koi8-r", "\xf0", "\xd0\x9f"},
+	    {"koi8-u", "\xa4", "\xd1\x94"},
+	    {"ibm866", "\x8f", "\xd0\x9f"},
+	    {"macintosh", "\x8a", "\xc3\xa4"},
+	    {"gb2312", "\xd6\xd0\x80", "\xe4\xb8\xad" REPLACEMENT},
+	    {"gbk", "\x84\x31\xa4\x37\x95\x32\x82\x36", "\xef\xbf\xbd\xf0\xa0\x80\x80"},
+	    {"big5", "\xa4\xa4", "\xe4\xb8\xad"},
+	    {"big5", "\x88\x66\xff", "\xc3\x8a" REPLACEMENT},
+	    {"big5", "\x88\x66", "\xc3\x8a"},
+	    {"big5", "\x88\x62\xff\x88\x66", "\xc3\x8a\xcc\x84" REPLACEMENT "\xc3\x8a"},
+	    {"shift_jis", "\x93\xfa\x83\x5c\x81\x60", "\xe6\x97\xa5\xe3\x82\xbd\xef\xbd\x9e"},
+	    {"euc-jp", "\xc6\xfc", "\xe6\x97\xa5"},
+	    {"iso-2022-jp", "\x1b$BF|K\\\x1b(B a", "\xe6\x97\xa5\xe6\x9c\xac a"},
+	    {"euc-kr", "\xc7\xd1\xa0", "\xed\x95\x9c" REPLACEMENT},
+	    {"windows-949", "\xc7", REPLACEMENT},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+		char content_type[64], bytes[128];
+		struct page page = {content_type, {bytes, 0}, cases[i].title};
+
+		snprintf(content_type, sizeof(content_type), "text/html; charset=%s", cases[i].label);
+		snprintf(bytes, sizeof(bytes), "<title>%s</title>", cases[i].bytes);
+		page.bytes.length = strlen(bytes);
+		check(&page);
+	}
+}
+
+static void what_iconv_lacks_is_windows_1252(void **state)
+{
+	static const struct charset none = {CHARSET_BY_ICONV, "NO-SUCH-CHARSET", "none"};
+	char out[2 * CHARSET_GROWTH_MAX];
+
+	(void)state;
+	assert_int_equal(charset_to_utf8(&none, TEXT("\xe4\x80"), false, out), 5);
+	assert_memory_equal(out, "\xc3\xa4\xe2\x82\xac", 5);
+}
+
+/* All that is promised is known to iconv, and converts every byte there is. */
+static void every_label_is_known(void **state)
+{
+	static const char *const labels[] = {
+	    "windows-1250", "windows-1251", "windows-1253", "windows-1254", "windows-1255",  "windows-1256",
+	    "windows-1257", "windows-1258", "windows-874",  "iso-8859-2",   "iso-8859-3",    "iso-8859-4",
+	    "iso-8859-5",   "iso-8859-6",   "iso-8859-7",   "iso-8859-8",   "iso-8859-8-i",  "iso-8859-10",
+	    "iso-8859-13",  "iso-8859-14",  "iso-8859-15",  "iso-8859-16",  "koi8-r",        "koi8-u",
+	    "ibm866",       "macintosh",    "gb18030",      "big5",         "shift_jis",     "euc-jp",
+	    "iso-2022-jp",  "euc-kr",       "tis-620",      "latin2",       "x-mac-cyrillic"};
+	char bytes[2 * 256], out[sizeof(bytes) * CHARSET_GROWTH_MAX];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bytes); i++)
+		bytes[i] = (char)(i < 256 ? i : i * 7);
+	for (size_t i = 0; i < ARRAY_LENGTH(labels); i++) {
+		const struct charset *charset = charset_of_label(text_of(labels[i]));
+		iconv_t iconv_state;
+
+		assert_non_null(charset);
+		iconv_state = iconv_open("UTF-8", charset->iconv_name);
+		assert_true(iconv_state != (iconv_t)-1);
+		iconv_close(iconv_state);
+		assert_true(utf8_is_valid(
+		    (struct text){out, charset_to_utf8(charset, (struct text){bytes, sizeof(bytes)}, false, out)}));
+	}
+	assert_null(charset_of_label(TEXT("")));
+	assert_null(charset_of_label(TEXT("utf")));
+	assert_null(charset_of_label(TEXT("utf-8 utf8")));
+	assert_null(charset_of_label(TEXT("iso-2022-kr")));
+}
+
+static char *put_run(char *at, const char *what, size_t count)
+{
+	size_t length = strlen(what);
+
+	for (; count > 0; count--, at += length)
+		memcpy(at, what, length);
+	return at;
+}
+
+/* `count` times `what` in a title, `lead` before it: `kept_count` times `kept` is the title. */
+static void check_cut_in(const char *content_type, const char *lead, const char *what, size_t count, const char *kept,
+			 size_t kept_count)
+{
+	static char bytes[64 * 1024], expected[TITLE_BYTES_MAX + 1];
+	struct page page = {content_type, {bytes, 0}, expected};
+	char *at = put_run(bytes, "<title>", 1);
+
+	at = put_run(at, lead, 1);
+	at = put_run(put_run(at, what, count), "</title>", 1);
+	page.bytes.length = (size_t)(at - bytes);
+	*put_run(put_run(expected, lead, 1), kept, kept_count) = '\0';
+	check(&page);
+}
+
+static void check_cut(const char *lead, const char *what, size_t count, const char *kept, size_t kept_count)
+{
+	check_cut_in(UTF_8, lead, what, count, kept, kept_count);
+}
+
+static void what_is_long_is_cut(void **state)
+{
+	(void)state;
+	check_cut("", "a", TITLE_BYTES_MAX, "a", TITLE_BYTES_MAX);
+	check_cut("", "a", TITLE_BYTES_MAX + 1, "a", TITLE_BYTES_MAX);
+	check_cut("", "a", 60000, "a", TITLE_BYTES_MAX);
+	check_cut("a", "\xe2\x82\xac", 3000, "\xe2\x82\xac", (TITLE_BYTES_MAX - 1) / 3);
+	check_cut("ab", "\xe2\x82\xac", 3000, "\xe2\x82\xac", (TITLE_BYTES_MAX - 2) / 3);
+	check_cut("", "&#x20ac;", 2000, "\xe2\x82\xac", TITLE_BYTES_MAX / 8);
+	check_cut("a", "&#x20ac;", 2000, "\xe2\x82\xac", (TITLE_BYTES_MAX - 1) / 8);
+	check_cut("abcdef", "&#x20ac;", 2000, "\xe2\x82\xac", (TITLE_BYTES_MAX - 6) / 8);
+	check_cut("abc", "&amp;", 2000, "&", (TITLE_BYTES_MAX - 3) / 5);
+	check_cut("abcdefg", "\xe2\x82\xac&amp;", 2000, "\xe2\x82\xac&", (TITLE_BYTES_MAX - 7) / 8);
+	check_cut_in("text/html; charset=gbk", "abc", "\xd6\xd0&amp;", 2000, "\xe4\xb8\xad&",
+		     (TITLE_BYTES_MAX - 3) / 7);
+	/* it grows as it is converted */
+	check_cut_in("", "", "\x80", 2000, "\xe2\x82\xac", TITLE_BYTES_MAX / 3);
+	check_cut("a", " a", 2000, " a", (TITLE_BYTES_MAX - 1) / 2);
+	check_cut("", "&auml", (TITLE_BYTES_MAX) / 5, "\xc3\xa4", TITLE_BYTES_MAX / 5);
+}
+
+/* The space before what no longer fits, and one at the beginning. */
+static void space_is_cut(void **state)
+{
+	char bytes[TITLE_BYTES_MAX + 64], expected[TITLE_BYTES_MAX + 1];
+	struct page page = {UTF_8, {bytes, 0}, expected};
+	char *at;
+
+	(void)state;
+	at = put_run(put_run(put_run(bytes, "<title>", 1), "a", TITLE_BYTES_MAX - 1), " b</title>", 1);
+	page.bytes.length = (size_t)(at - bytes);
+	*put_run(expected, "a", TITLE_BYTES_MAX - 1) = '\0';
+	check(&page);
+	at = put_run(put_run(put_run(bytes, "<title> ", 1), "a", TITLE_BYTES_MAX), "</title>", 1);
+	page.bytes.length = (size_t)(at - bytes);
+	*put_run(expected, "a", TITLE_BYTES_MAX) = '\0';
+	check(&page);
+}
+
+/* White space takes no room, and neither does what turns out to be the end tag. */
+static void what_is_before_may_be_long(void **state)
+{
+	static char bytes[800 * 1024];
+	struct page page = {UTF_8, {bytes, 0}, "One two"};
+	char *at = put_run(bytes, "<style>a>b{}</style><!-- <title> -->", 20000);
+
+	(void)state;
+	at = put_run(put_run(at, "<title>", 1), " \n", 2000);
+	at = put_run(put_run(put_run(at, "One", 1), "\t ", 2000), "two</title>", 1);
+	page.bytes.length = (size_t)(at - bytes);
+	check(&page);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(the_first_title_is_found),
+	    cmocka_unit_test(comments_and_declarations_are_skipped),
+	    cmocka_unit_test(attributes_are_skipped),
+	    cmocka_unit_test(elements_of_text_are_skipped),
+	    cmocka_unit_test(scripts_escape_scripts),
+	    cmocka_unit_test(titles_of_drawings_are_skipped),
+	    cmocka_unit_test(white_space_is_collapsed),
+	    cmocka_unit_test(references_are_decoded),
+	    cmocka_unit_test(every_entity_is_found),
+	    cmocka_unit_test(the_encoding_is_found),
+	    cmocka_unit_test(meta_tells_the_encoding),
+	    cmocka_unit_test(meta_is_looked_for_in_the_prefix),
+	    cmocka_unit_test(it_ends_as_soon_as_it_can),
+	    cmocka_unit_test(encodings_are_converted),
+	    cmocka_unit_test(what_iconv_lacks_is_windows_1252),
+	    cmocka_unit_test(every_label_is_known),
+	    cmocka_unit_test(what_is_long_is_cut),
+	    cmocka_unit_test(space_is_cut),
+	    cmocka_unit_test(what_is_before_may_be_long),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,398 @@
+/* Timers and computations, waited for by a thread and started on a loop: each ends once, well or badly, by its deadline. */
+#include "server/run/compute_awaitable.h"
+
+#include "base/clock.h"
+#include "loop/compute_pool.h"
+#include "exchange/exchange.h"
+#include "server/run/resources.h"
+#include "server/run/runner.h"
+#include "server/service.h"
+#include "server/run/timer_awaitable.h"
+#include "loop/waiter.h"
+
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+enum { LONG_MS = 600 * 1000, SHORT_MS = 20 };
+
+static uv_loop_t loop;
+static struct service service;
+static struct options options;
+static struct runner runner;
+static struct exchange x;
+static unsigned done_count;
+static bool is_inside_start;
+
+/* The part of a computation: holds its thread while the test wants that. */
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
+static bool is_held, has_begun;
+static atomic_uint parts_run;
+
+static void run_part(struct computation *computation, unsigned part)
+{
+	(void)computation;
+	(void)part;
+	atomic_fetch_add(&parts_run, 1);
+}
+
+static void hold(struct computation *computation, unsigned part)
+{
+	(void)computation;
+	(void)part;
+	pthread_mutex_lock(&lock);
+	has_begun = true;
+	pthread_cond_broadcast(&changed);
+	while (is_held)
+		pthread_cond_wait(&changed, &lock);
+	pthread_mutex_unlock(&lock);
+}
+
+/* Runs until its deadline, as a part that asks does. */
+static void run_to_the_end(struct computation *computation, unsigned part)
+{
+	(void)part;
+	while (!computation_is_over(computation))
+		;
+}
+
+static void ignore_end(struct computation *computation)
+{
+	(void)computation;
+}
+
+static atomic_bool is_never_abandoned;
+
+static struct computation holding;
+
+/* Takes the pool's only thread. */
+static void hold_the_thread(void)
+{
+	holding = (struct computation){
+	    .parts = 1,
+	    .run = hold,
+	    .deadline_ns = UINT64_MAX,
+	    .is_abandoned = &is_never_abandoned,
+	    .over = ignore_end,
+	};
+	is_held = true;
+	has_begun = false;
+	assert_true(compute_pool_submit(service.compute, &holding, false));
+	pthread_mutex_lock(&lock);
+	while (!has_begun)
+		pthread_cond_wait(&changed, &lock);
+	pthread_mutex_unlock(&lock);
+}
+
+static void let_the_thread_go(void)
+{
+	pthread_mutex_lock(&lock);
+	is_held = false;
+	pthread_cond_broadcast(&changed);
+	pthread_mutex_unlock(&lock);
+}
+
+/* The exchange that awaits */
+
+static enum step end(struct exchange *exchange)
+{
+	return respond_empty(exchange, 204);
+}
+
+static void on_done(struct awaitable *awaitable)
+{
+	assert_ptr_equal(awaitable, &x.awaited);
+	assert_false(is_inside_start);
+	done_count++;
+}
+
+static void begin(uint64_t deadline_ms)
+{
+	exchange_begin(&x, &service, clock_now_ns());
+	x.deadline_ns = x.arrived_ns + deadline_ms * NS_PER_MS;
+	x.runner = &runner;
+	x.awaited.done = on_done;
+	done_count = 0;
+}
+
+static void wait_here(void)
+{
+	x.awaited.class->wait(&x.awaited, &runner.resources);
+}
+
+static void start_on_the_loop(void)
+{
+	uint64_t latest_ns = clock_now_ns() + 60 * NS_PER_S;
+
+	is_inside_start = true;
+	x.awaited.class->start(&x.awaited, &runner.resources);
+	is_inside_start = false;
+	/* UV_RUN_ONCE would sleep after a timer that was due when it began */
+	while (done_count == 0 && clock_now_ns() < latest_ns) {
+		uv_run(&loop, UV_RUN_NOWAIT);
+		usleep(200);
+	}
+	uv_run(&loop, UV_RUN_NOWAIT);
+	assert_int_equal(done_count, 1);
+}
+
+static void (*const ways[])(void) = {wait_here, start_on_the_loop};
+
+static int set_up(void **state)
+{
+	(void)state;
+	memset(&runner, 0, sizeof(runner));
+	memset(&service, 0, sizeof(service));
+	memset(&x, 0, offsetof(struct exchange, inline_bytes));
+	service.options = &options;
+	service.await_timer = &timer_awaitable;
+	service.await_compute = &compute_awaitable;
+	service.compute = compute_pool_create(1, 1);
+	assert_int_equal(uv_loop_init(&loop), 0);
+	runner.loop = runner.resources.loop = &loop;
+	runner.service = &service;
+	runner.resources.compute = compute_loop_create(&loop);
+	atomic_store(&parts_run, 0);
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	exchange_cleanup(&x);
+	compute_loop_close(runner.resources.compute);
+	uv_run(&loop, UV_RUN_DEFAULT);
+	compute_loop_destroy(runner.resources.compute);
+	assert_int_equal(uv_loop_close(&loop), 0);
+	assert_int_equal(compute_pool_count(service.compute), 0);
+	compute_pool_destroy(service.compute);
+	return 0;
+}
+
+/* Timers */
+
+static void a_timer_ends_when_its_time_has_come(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < ARRAY_LENGTH(ways); i++) {
+		begin(LONG_MS);
+		await_timer(&x, SHORT_MS, end);
+		ways[i]();
+		assert_true(clock_now_ns() >= x.wake_ns);
+		assert_int_equal(exchange_await_error(&x), ERROR_NONE);
+		assert_string_equal(x.work_name, "timer");
+		assert_true(x.work_ns > 0);
+		exchange_recycle(&x);
+	}
+}
+
+static void a_timer_beyond_the_deadline_ends_at_the_deadline(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < ARRAY_LENGTH(ways); i++) {
+		begin(SHORT_MS);
+		await_timer(&x, LONG_MS, end);
+		ways[i]();
+		assert_true(clock_now_ns() >= x.deadline_ns);
+		assert_true(clock_now_ns() < x.wake_ns);
+		assert_int_equal(exchange_await_error(&x), ERROR_DEADLINE);
+		assert_string_equal(x.awaited.why, "the deadline came before the time to wait was over");
+		exchange_recycle(&x);
+	}
+}
+
+/* A worker that comes late to it does not begin the time anew. */
+static void the_time_of_a_timer_counts_from_when_it_was_asked_for(void **state)
+{
+	(void)state;
+	begin(LONG_MS);
+	await_timer(&x, SHORT_MS, end);
+	while (clock_now_ns() < x.wake_ns)
+		;
+	wait_here();
+	assert_true(x.queue_ns >= SHORT_MS * NS_PER_MS);
+	assert_int_equal(exchange_await_error(&x), ERROR_NONE);
+}
+
+static void a_timer_that_was_never_started_fails_with_the_words_given(void **state)
+{
+	(void)state;
+	begin(LONG_MS);
+	await_timer(&x, SHORT_MS, end);
+	(x.awaited.class->fail)(&x.awaited, ERROR_BUSY, "nothing was free");
+	assert_int_equal(exchange_await_error(&x), ERROR_BUSY);
+	assert_string_equal(x.awaited.why, "nothing was free");
+	assert_string_equal(x.work_name, "timer");
+	assert_int_equal(x.work_ns, 0);
+}
+
+/* Computations */
+
+static void a_computation_ends_when_all_its_parts_have(void **state)
+{
+	struct computation computation = {.parts = 5, .run = run_part};
+
+	(void)state;
+	for (unsigned i = 0; i < ARRAY_LENGTH(ways); i++) {
+		begin(LONG_MS);
+		await_compute(&x, &computation, end);
+		ways[i]();
+		assert_int_equal(atomic_load(&parts_run), 5 * (i + 1));
+		assert_int_equal(exchange_await_error(&x), ERROR_NONE);
+		assert_string_equal(x.work_name, "compute");
+		assert_true(x.work_ns > 0);
+		exchange_recycle(&x);
+	}
+}
+
+static void a_computation_that_never_begins_ends_at_its_deadline(void **state)
+{
+	struct computation computation = {.parts = 2, .run = run_part};
+
+	(void)state;
+	hold_the_thread();
+	for (unsigned i = 0; i < ARRAY_LENGTH(ways); i++) {
+		begin(SHORT_MS);
+		await_compute(&x, &computation, end);
+		ways[i]();
+		assert_true(clock_now_ns() >= x.deadline_ns);
+		assert_int_equal(exchange_await_error(&x), ERROR_DEADLINE);
+		assert_string_equal(x.awaited.why, "no compute thread became free before the deadline");
+		assert_int_equal(compute_pool_count(service.compute), 1);
+		exchange_recycle(&x);
+	}
+	let_the_thread_go();
+	/* behind it a computation has the thread again */
+	begin(LONG_MS);
+	await_compute(&x, &computation, end);
+	wait_here();
+	assert_int_equal(atomic_load(&parts_run), 2);
+}
+
+static void a_computation_that_is_too_long_ends_soon_after_its_deadline(void **state)
+{
+	struct computation computation = {.parts = 1, .run = run_to_the_end};
+
+	(void)state;
+	for (unsigned i = 0; i < ARRAY_LENGTH(ways); i++) {
+		begin(SHORT_MS);
+		await_compute(&x, &computation, end);
+		ways[i]();
+		assert_int_equal(exchange_await_error(&x), ERROR_DEADLINE);
+		assert_string_equal(x.awaited.why, "the deadline passed, or the client closed the connection, while it "
+						   "was being computed");
+		exchange_recycle(&x);
+	}
+}
+
+static void a_computation_too_many_is_busy_at_once(void **state)
+{
+	struct computation waiting = {
+	    .parts = 1,
+	    .run = run_part,
+	    .deadline_ns = UINT64_MAX,
+	    .is_abandoned = &is_never_abandoned,
+	    .over = ignore_end,
+	};
+	struct computation computation = {.parts = 1, .run = run_part};
+
+	(void)state;
+	hold_the_thread();
+	assert_true(compute_pool_submit(service.compute, &waiting, false));
+	for (unsigned i = 0; i < ARRAY_LENGTH(ways); i++) {
+		begin(LONG_MS);
+		await_compute(&x, &computation, end);
+		ways[i]();
+		assert_int_equal(exchange_await_error(&x), ERROR_BUSY);
+		assert_string_equal(x.awaited.why, "too many computations are waiting for a compute thread");
+		exchange_recycle(&x);
+	}
+	/* it is not withdrawn at its deadline, too */
+	begin(0);
+	await_compute(&x, &computation, end);
+	x.awaited.class->start(&x.awaited, &runner.resources);
+	usleep(20000);
+	while (done_count == 0)
+		uv_run(&loop, UV_RUN_NOWAIT);
+	assert_int_equal(done_count, 1);
+	assert_int_equal(exchange_await_error(&x), ERROR_BUSY);
+	assert_int_equal(compute_pool_count(service.compute), 2);
+	exchange_recycle(&x);
+	/* one that has had the processor before goes on */
+	begin(LONG_MS);
+	x.work_ns = 1;
+	await_compute(&x, &computation, end);
+	is_inside_start = true;
+	x.awaited.class->start(&x.awaited, &runner.resources);
+	is_inside_start = false;
+	let_the_thread_go();
+	while (done_count == 0) {
+		uv_run(&loop, UV_RUN_NOWAIT);
+		usleep(200);
+	}
+	assert_int_equal(exchange_await_error(&x), ERROR_NONE);
+}
+
+/* With nothing under way the loop sleeps. */
+static void no_timer_runs_for_nothing(void **state)
+{
+	struct computation computation = {.parts = 1, .run = run_part};
+
+	(void)state;
+	begin(LONG_MS);
+	await_compute(&x, &computation, end);
+	start_on_the_loop();
+	usleep(20000);
+	uv_run(&loop, UV_RUN_NOWAIT);
+	assert_int_equal(uv_backend_timeout(&loop), -1);
+}
+
+/* The waiter */
+
+static void *wake(void *waiter)
+{
+	waiter_wake(waiter);
+	return NULL;
+}
+
+static void a_waiter_is_woken_or_gives_up(void **state)
+{
+	struct waiter waiter;
+	pthread_t thread;
+
+	(void)state;
+	waiter_init(&waiter);
+	assert_false(waiter_wait(&waiter, clock_now_ns() + NS_PER_MS));
+	assert_int_equal(pthread_create(&thread, NULL, wake, &waiter), 0);
+	assert_true(waiter_wait(&waiter, WAITER_NO_DEADLINE));
+	pthread_join(thread, NULL);
+	assert_true(waiter_wait(&waiter, 0)); /* it is over, whatever the time */
+	waiter_cleanup(&waiter);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    TEST(a_timer_ends_when_its_time_has_come),
+	    TEST(a_timer_beyond_the_deadline_ends_at_the_deadline),
+	    TEST(the_time_of_a_timer_counts_from_when_it_was_asked_for),
+	    TEST(a_timer_that_was_never_started_fails_with_the_words_given),
+	    TEST(a_computation_ends_when_all_its_parts_have),
+	    TEST(a_computation_that_never_begins_ends_at_its_deadline),
+	    TEST(a_computation_that_is_too_long_ends_soon_after_its_deadline),
+	    TEST(a_computation_too_many_is_busy_at_once),
+	    TEST(no_timer_runs_for_nothing),
+	    TEST(a_waiter_is_woken_or_gives_up),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

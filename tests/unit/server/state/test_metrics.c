@@ -1,0 +1,345 @@
+#include "server/state/metrics.h"
+
+#include "base/clock.h"
+#include "exchange/router.h"
+#include "server/service.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+static struct router router, admin_router;
+static struct metrics *metrics;
+static struct arena arena;
+static struct service service;
+static struct exchange x;
+
+static enum step first(struct exchange *any)
+{
+	(void)any;
+	return STEP_RESPOND;
+}
+
+static void add_route(struct router *to, const char *pattern, const char *name)
+{
+	const struct route route = {.method = HTTP_GET, .pattern = pattern, .name = name, .first = first};
+
+	assert_null(router_add(to, &route));
+}
+
+static int set_up(void **state)
+{
+	(void)state;
+	arena_init(&arena, NULL, 0);
+	router_init(&router);
+	router_init(&admin_router);
+	add_route(&router, "/countries", "countries");
+	add_route(&router, "/notes", "notes");
+	add_route(&admin_router, "/livez", "livez");
+	metrics = metrics_create(2);
+	metrics_register(metrics, &router);
+	service.metrics = metrics;
+	memset(&x, 0, offsetof(struct exchange, inline_bytes));
+	exchange_begin(&x, &service, 0);
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	exchange_cleanup(&x);
+	metrics_destroy(metrics);
+	router_cleanup(&admin_router);
+	router_cleanup(&router);
+	arena_cleanup(&arena);
+	return 0;
+}
+
+static void note(unsigned loop, const struct router *of, const char *path, unsigned status, uint64_t total_ns)
+{
+	memset(&x.request.match, 0, sizeof(x.request.match));
+	if (of != NULL)
+		router_match(of, HTTP_GET, text_of(path), &arena, &x.request.match);
+	x.response.status = status;
+	metrics_note(metrics, loop, &x, total_ns);
+}
+
+static const char *written(void)
+{
+	struct buffer out = buffer_in(&arena);
+
+	metrics_write(metrics, &out);
+	return arena_copy(&arena, buffer_text(&out));
+}
+
+static void assert_line(const char *line)
+{
+	const char *text = written(), *found = strstr(text, line);
+
+	if (found == NULL || (found > text && found[-1] != '\n') || found[strlen(line)] != '\n')
+		fail_msg("no line \"%s\" in:\n%s", line, text);
+}
+
+static void assert_no_line_with(const char *part)
+{
+	if (strstr(written(), part) != NULL)
+		fail_msg("there is \"%s\" in:\n%s", part, written());
+}
+
+static void responses_count_by_route_and_class(void **state)
+{
+	(void)state;
+	note(0, &router, "/countries", 200, 1000);
+	note(0, &router, "/countries", 404, 1000);
+	note(0, &router, "/countries", 201, 1000);
+	note(0, &router, "/notes", 503, 1000);
+	assert_line("meantime_requests_total{route=\"countries\",status=\"2xx\"} 2");
+	assert_line("meantime_requests_total{route=\"countries\",status=\"4xx\"} 1");
+	assert_line("meantime_requests_total{route=\"notes\",status=\"5xx\"} 1");
+	assert_no_line_with("route=\"notes\",status=\"2xx\"");
+}
+
+static void what_has_no_route_counts_as_none(void **state)
+{
+	(void)state;
+	note(0, NULL, "", 404, 1000);
+	note(0, &router, "/nowhere", 404, 1000);
+	assert_line("meantime_requests_total{route=\"none\",status=\"4xx\"} 2");
+}
+
+/* A balancer asks /livez all day. */
+static void requests_to_the_admin_port_count_for_no_endpoint(void **state)
+{
+	(void)state;
+	note(0, &admin_router, "/livez", 200, 1000);
+	assert_no_line_with("route=\"countries\"");
+}
+
+static void a_strange_status_harms_nothing(void **state)
+{
+	(void)state;
+	note(0, &router, "/notes", 0, 1);
+	note(0, &router, "/notes", 999, 1);
+	note(0, &router, "/notes", 4000000000U, 1);
+	assert_line("meantime_request_seconds_count{route=\"notes\"} 3");
+	assert_no_line_with("route=\"notes\",status");
+}
+
+static void the_loops_add_up(void **state)
+{
+	(void)state;
+	note(0, &router, "/notes", 200, 1 * NS_PER_MS);
+	note(1, &router, "/notes", 200, 2 * NS_PER_MS);
+	assert_line("meantime_requests_total{route=\"notes\",status=\"2xx\"} 2");
+	assert_line("meantime_request_seconds_sum{route=\"notes\"} 0.003000");
+	assert_line("meantime_request_seconds_count{route=\"notes\"} 2");
+}
+
+static void buckets_hold_what_is_not_longer_than_they_say(void **state)
+{
+	(void)state;
+	note(0, &router, "/notes", 200, 0);
+	note(0, &router, "/notes", 200, 65535);
+	note(0, &router, "/notes", 200, 65537);
+	note(0, &router, "/notes", 200, 131071);
+	note(0, &router, "/notes", 200, 131073);
+	assert_line("meantime_request_seconds_bucket{route=\"notes\",le=\"6.5536e-05\"} 2");
+	assert_line("meantime_request_seconds_bucket{route=\"notes\",le=\"0.000131072\"} 4");
+	assert_line("meantime_request_seconds_bucket{route=\"notes\",le=\"0.000262144\"} 5");
+	assert_line("meantime_request_seconds_bucket{route=\"notes\",le=\"+Inf\"} 5");
+}
+
+static void what_is_longer_than_every_bucket_is_in_the_last_only(void **state)
+{
+	(void)state;
+	note(0, &router, "/notes", 200, 34 * NS_PER_S);
+	note(0, &router, "/notes", 200, UINT64_MAX / 4);
+	assert_line("meantime_request_seconds_bucket{route=\"notes\",le=\"34.3597\"} 1");
+	assert_line("meantime_request_seconds_bucket{route=\"notes\",le=\"+Inf\"} 2");
+	assert_no_line_with("le=\"68.7195\"");
+}
+
+static void the_shares_of_waiting_are_told_apart(void **state)
+{
+	(void)state;
+	x.queue_ns = 1500 * NS_PER_MS;
+	x.db_ns = 250 * NS_PER_MS;
+	note(0, &router, "/notes", 200, 2 * NS_PER_S);
+	note(1, &router, "/notes", 200, 2 * NS_PER_S);
+	assert_line("meantime_queue_seconds_total{route=\"notes\"} 3.000000");
+	assert_line("meantime_database_seconds_total{route=\"notes\"} 0.500000");
+	assert_no_line_with("meantime_queue_seconds_total{route=\"countries\"}");
+}
+
+static void gauges_add_up_and_are_replaced(void **state)
+{
+	const uint64_t some[REFUSAL_COUNT] = {1000, 1, 2, 3}, more[REFUSAL_COUNT] = {5000, 10, 20, 30};
+	const struct metrics_gauges one = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, some},
+				    ten = {10, 20, 30, 40, 50, 60, 70, 80, 90, 100, more};
+
+	(void)state;
+	metrics_set_gauges(metrics, 0, &ten);
+	metrics_set_gauges(metrics, 0, &one);
+	metrics_set_gauges(metrics, 1, &ten);
+	assert_line("meantime_connections 11");
+	assert_line("meantime_requests_in_flight 22");
+	assert_line("meantime_requests_waiting 33");
+	assert_line("meantime_computations 44");
+	assert_line("meantime_database_connections{state=\"open\"} 55");
+	assert_line("meantime_database_connections{state=\"busy\"} 66");
+	assert_line("meantime_connections_refused_total 77");
+	assert_line("meantime_database_connections_lost_total 88");
+	assert_line("meantime_database_requests_run_again_total 99");
+	assert_line("meantime_database_units_total 110");
+	assert_line("meantime_requests_refused_total{reason=\"queue_full\"} 11");
+	assert_line("meantime_requests_refused_total{reason=\"long_wait\"} 22");
+	assert_line("meantime_requests_refused_total{reason=\"no_time\"} 33");
+}
+
+/* "# TYPE" and "# HELP" of the family that the line is of. */
+static void assert_is_introduced(const char *text, const char *line)
+{
+	static const char *const of_histogram[] = {"_bucket", "_sum", "_count"};
+	char *family = arena_printf(&arena, "%.*s", (int)strcspn(line, "{ "), line);
+
+	for (unsigned i = 0; i < ARRAY_LENGTH(of_histogram); i++) {
+		size_t length = strlen(family), ending = strlen(of_histogram[i]);
+
+		if (strncmp(family, "meantime_request_seconds_", 25) == 0 && length > ending &&
+		    strcmp(family + length - ending, of_histogram[i]) == 0)
+			family[length - ending] = '\0';
+	}
+	if (strstr(text, arena_printf(&arena, "# HELP %s ", family)) == NULL ||
+	    strstr(text, arena_printf(&arena, "# TYPE %s ", family)) == NULL)
+		fail_msg("%s has no HELP or no TYPE", family);
+}
+
+/* Prometheus' text format: every family has its HELP and TYPE, and what stands alone is a number behind a blank. */
+static void every_line_is_in_the_text_format(void **state)
+{
+	const char *text;
+
+	(void)state;
+	x.queue_ns = x.db_ns = 1000;
+	note(0, &router, "/notes", 200, 1000);
+	text = written();
+	for (const char *line = text; *line != '\0'; line = strchr(line, '\n') + 1) {
+		const char *end = strchr(line, '\n'), *blank = end;
+		char *behind;
+
+		assert_non_null(end);
+		if (strncmp(line, "# HELP meantime_", 16) == 0 || strncmp(line, "# TYPE meantime_", 16) == 0)
+			continue;
+		assert_int_equal(strncmp(line, "meantime_", 9), 0);
+		while (*blank != ' ')
+			blank--;
+		strtod(blank, &behind);
+		assert_ptr_equal(behind, end);
+		assert_is_introduced(text, line);
+	}
+}
+
+static void the_handler_serves_them(void **state)
+{
+	(void)state;
+	assert_int_equal(metrics_get(&x), STEP_RESPOND);
+	assert_int_equal(x.response.status, 200);
+	assert_string_equal(x.response.content_type, "text/plain; version=0.0.4");
+	assert_true(x.response.body.length > 100);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+static void each_of_many_routes_has_counters_of_its_own(void **state)
+{
+	struct router many;
+
+	(void)state;
+	router_init(&many);
+	for (unsigned i = 0; i < 200; i++)
+		add_route(&many, arena_printf(&arena, "/r%u", i), arena_printf(&arena, "r%u", i));
+	metrics_register(metrics, &many);
+	for (unsigned i = 0; i < 200; i++)
+		note(1, &many, arena_printf(&arena, "/r%u", i), 200, 1000);
+	for (unsigned i = 0; i < 200; i++)
+		assert_line(arena_printf(&arena, "meantime_requests_total{route=\"r%u\",status=\"2xx\"} 1", i));
+	router_cleanup(&many);
+}
+
+/* After a reload a route of the same name goes on counting where it was, wherever it stands now. */
+static void counters_survive_by_their_name(void **state)
+{
+	struct router next;
+
+	(void)state;
+	note(0, &router, "/countries", 200, 1000);
+	router_init(&next);
+	add_route(&next, "/new", "new");
+	add_route(&next, "/countries", "countries");
+	metrics_register(metrics, &next);
+	note(1, &next, "/countries", 200, 1000);
+	note(1, &next, "/new", 200, 1000);
+	note(0, &router, "/countries", 200, 1000); /* one that began before */
+	router_cleanup(&next);
+	assert_line("meantime_requests_total{route=\"countries\",status=\"2xx\"} 3");
+	assert_line("meantime_requests_total{route=\"new\",status=\"2xx\"} 1");
+}
+
+static void more_names_than_there_may_be_count_for_none(void **state)
+{
+	struct router next;
+
+	(void)state;
+	for (unsigned round = 0; round < 3; round++) {
+		router_init(&next);
+		for (unsigned i = 0; i < 4000; i++)
+			add_route(&next, arena_printf(&arena, "/r%u", i), arena_printf(&arena, "r%u_%u", round, i));
+		metrics_register(metrics, &next);
+		note(0, &next, "/r3999", 200, 1000);
+		router_cleanup(&next);
+	}
+	assert_line("meantime_requests_total{route=\"r0_3999\",status=\"2xx\"} 1");
+	assert_line("meantime_requests_total{route=\"r1_3999\",status=\"2xx\"} 1");
+	assert_line("meantime_requests_total{route=\"none\",status=\"2xx\"} 1");
+}
+
+static void reloads_are_counted(void **state)
+{
+	(void)state;
+	metrics_note_edition(metrics, 7); /* at the start */
+	assert_line("meantime_endpoints 7");
+	assert_line("meantime_reloads_total{result=\"good\"} 0");
+	metrics_note_refused_edition(metrics);
+	metrics_note_edition(metrics, 8);
+	metrics_note_edition(metrics, 9);
+	assert_line("meantime_endpoints 9");
+	assert_line("meantime_reloads_total{result=\"good\"} 2");
+	assert_line("meantime_reloads_total{result=\"refused\"} 1");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    TEST(responses_count_by_route_and_class),
+	    TEST(what_has_no_route_counts_as_none),
+	    TEST(requests_to_the_admin_port_count_for_no_endpoint),
+	    TEST(counters_survive_by_their_name),
+	    TEST(each_of_many_routes_has_counters_of_its_own),
+	    TEST(more_names_than_there_may_be_count_for_none),
+	    TEST(reloads_are_counted),
+	    TEST(a_strange_status_harms_nothing),
+	    TEST(the_loops_add_up),
+	    TEST(buckets_hold_what_is_not_longer_than_they_say),
+	    TEST(what_is_longer_than_every_bucket_is_in_the_last_only),
+	    TEST(the_shares_of_waiting_are_told_apart),
+	    TEST(gauges_add_up_and_are_replaced),
+	    TEST(every_line_is_in_the_text_format),
+	    TEST(the_handler_serves_them),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
