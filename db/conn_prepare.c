@@ -4,7 +4,7 @@
 #include "base/require.h"
 #include "db/failure.h"
 #include "db/learn.h"
-#include "handlers/sql/place.h"
+#include "db/values/sql_message.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -2,7 +2,7 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
-#include "handlers/sql/place.h"
+#include "db/values/sql_message.h"
 #include "db/values/sqlstate.h"
 
 #include <stdarg.h>

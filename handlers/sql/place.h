@@ -1,4 +1,4 @@
-/* place.h - a place in the SQL that PostgreSQL was sent, found again in the author's file; and messages about it.
+/* place.h - a place in the SQL that PostgreSQL was sent, found again in the author's file.
  *
  * PostgreSQL counts characters of the text in which parameters are $1, $2...; the author wrote :name, which is longer or
  * shorter.
@@ -26,6 +26,3 @@ unsigned long sql_place_of_parameter(const struct db_statement *statement, unsig
 /* Writes two lines without a line break at the end: the place's line, or the part of it around the place, and a caret
  * under the place. */
 void sql_place_show(const struct sql_place *place, struct buffer *out);
-
-/* Copies a message of PostgreSQL's with :name for each $n that is a parameter of the statement; cuts it to `bytes`. */
-void sql_message_named(const struct db_statement *statement, const char *message, char *out, size_t bytes);

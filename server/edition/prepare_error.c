@@ -1,5 +1,6 @@
 #include "server/edition/prepare_error.h"
 
+#include "db/values/sql_message.h"
 #include "handlers/sql/place.h"
 
 #include <stdlib.h>

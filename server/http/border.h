@@ -1,9 +1,11 @@
-/* border.h - the inside of the border, for server/http*.c only: nobody else knows libh2o.
+/* border.h - the inside of the border, for server/http/ only: nobody else knows libh2o.
  *
- *   http.c          life, sweep, drain         connection.c   connections
- *   edition.c  from one edition to the next
- *   request.c  libh2o's request in        reply.c    the response out
- *   parser.c   in the place of libh2o's parser and decoder
+ *   http.c      life, sweep, drain
+ *   connection.c connections
+ *   edition.c   from one edition to the next
+ *   request.c   libh2o's request in
+ *   reply.c     the response out
+ *   parser.c    in the place of libh2o's parser and decoder
  *
  * Thread:  the loop.
  */

@@ -1,6 +1,8 @@
 /* Places in the SQL that PostgreSQL was sent, in the file that the author wrote. */
 #include "handlers/sql/place.h"
 
+#include "db/values/sql_message.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
