@@ -26,6 +26,7 @@ struct load_plan command_plan(struct command *command, struct request_set *reque
 	    .pipeline = 1,
 	    .warmup_ns = options->has_warmup ? options->warmup_ns : seconds(warmup_s),
 	    .duration_ns = options->duration_ns > 0 ? options->duration_ns : seconds(duration_s),
+	    .redirects_max = (unsigned)options->redirects,
 	    .timeout_ns = timeout,
 	    .connect_timeout_ns = timeout,
 	    .drain_ns = options->drain_ns > 0 ? options->drain_ns : timeout,

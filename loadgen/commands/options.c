@@ -114,6 +114,9 @@ static const struct row rows[] = {
      "sent as application/json, unless --header says another Content-Type"},
     {"--requests-file", NULL, TYPE_STRING, RUN | SWEEP, AT(requests_file), 0, 0, "FILE",
      "several requests: an array, or a line each, of {\"method\",\"path\",\"headers\",\"body\",\"weight\"}"},
+    {"--follow", NULL, TYPE_COUNT, LOADS | BURST, AT(redirects), 1, 100, "N",
+     "follow up to N redirects of a request, on the same host and port; its time is of all of them (default: none, a "
+     "redirect is the answer)"},
     {"--no-keep-alive", NULL, TYPE_FLAG, LOADS, AT(no_keep_alive), 0, 0, NULL,
      "a new connection for each request; its making is part of the response time"},
     {"--seed", NULL, TYPE_COUNT, ALL, AT(seed), 0, 9e15, "N", "of all random choices (default 1)"},
@@ -397,6 +400,8 @@ static int check_together(const struct load_options *options, char *why, size_t 
 		wrong = "--compute-threads: the first is what the others are compared with: 1";
 	else if (options->pipeline > 1 && options->no_keep_alive)
 		wrong = "--pipeline needs connections that stay open, --no-keep-alive closes them";
+	else if (options->pipeline > 1 && options->redirects > 0)
+		wrong = "--follow sends a request again behind its answer, which --pipeline does not leave room for";
 	if (wrong != NULL)
 		snprintf(why, why_size, "%s", wrong);
 	return wrong == NULL ? 0 : -1;

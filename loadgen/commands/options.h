@@ -36,7 +36,7 @@ struct load_options {
 	struct strings arguments; /* URLs or files */
 
 	uint64_t connections, pipeline, max_in_flight, requests, seed, repeats, rounds, up_to, threads, waiting_clients,
-	    actions, queue;
+	    actions, queue, redirects;
 	uint64_t compute_threads[NUMBERS_MAX];
 	unsigned compute_count;
 	double rate;

@@ -46,12 +46,20 @@ void connection_init(struct connection *connection, struct load *load)
 		connection->slots[i].connection = connection;
 		list_init(&connection->slots[i].link);
 	}
+	if (load->plan->redirects_max > 0)
+		connection->redirect = memory_alloc_zeroed(1, sizeof(*connection->redirect));
 }
 
 void connection_cleanup(struct connection *connection)
 {
 	if (connection->slots != &connection->one)
 		free(connection->slots);
+	free(connection->redirect);
+}
+
+static bool is_redirected(const struct connection *connection)
+{
+	return connection->redirect != NULL && connection->redirect->target.length > 0;
 }
 
 static bool is_head_request(struct connection *connection)
@@ -65,8 +73,11 @@ static bool is_head_request(struct connection *connection)
 /* The response to the oldest request is what comes next. */
 static void expect_response(struct connection *connection)
 {
-	if (connection->sent > 0)
-		response_init(&connection->response, is_head_request(connection));
+	if (connection->sent == 0)
+		return;
+	response_init(&connection->response, is_head_request(connection));
+	if (connection->redirect != NULL)
+		response_want_location(&connection->response, &connection->redirect->room);
 }
 
 /* Ending */
@@ -76,6 +87,8 @@ static void fail_all(struct connection *connection, enum outcome outcome)
 	struct load *load = connection->load;
 	uint64_t now = load_clock(load);
 
+	if (connection->redirect != NULL)
+		connection->redirect->target.length = 0;
 	while (connection->count > 0) {
 		struct record *record = take_oldest(connection);
 
@@ -92,7 +105,8 @@ static void leave_connecting(struct connection *connection)
 	connection->load->connecting_count--;
 }
 
-void connection_close(struct connection *connection, enum outcome outcome)
+/* What is under way stays. */
+static void drop_socket(struct connection *connection)
 {
 	struct load *load = connection->load;
 
@@ -106,6 +120,11 @@ void connection_close(struct connection *connection, enum outcome outcome)
 	connection->state = CONNECTION_CLOSED;
 	free(connection->unsent);
 	connection->unsent = NULL;
+}
+
+void connection_close(struct connection *connection, enum outcome outcome)
+{
+	drop_socket(connection);
 	list_remove(&connection->link);
 	fail_all(connection, outcome);
 	connection->first = connection->sent = 0;
@@ -151,6 +170,7 @@ static void note_connected(struct connection *connection)
 
 	leave_connecting(connection);
 	connection->state = CONNECTION_UP;
+	connection->was_up = true;
 	load->up_count++;
 	load->measurement->self_check.connects++;
 	load->connect_times[lateness_bucket(took)]++;
@@ -180,6 +200,7 @@ void connection_open(struct connection *connection)
 	list_append(&load->connecting, &connection->connecting_link);
 	load->connecting_count++;
 	connection->number = load->next_number++;
+	load->measurement->self_check.reconnects += connection->was_up && load->plan->requests->is_keep_alive;
 	for (unsigned i = 0; i < connection->count; i++) /* those that it is opened for */
 		slot_at(connection, i)->record->connection = connection->number;
 	connection->event_ns = load_clock(load);
@@ -237,6 +258,11 @@ static struct text collect(struct connection *connection)
 	struct load *load = connection->load;
 	struct text all = {NULL, 0}, one;
 
+	if (is_redirected(connection)) {
+		request_set_redirect(load->plan->requests, slot_at(connection, 0)->record->request,
+				     connection->redirect->is_get, connection->redirect->target, &one);
+		return one;
+	}
 	for (unsigned i = connection->sent; i < connection->count; i++) {
 		slot_at(connection, i)->record->request = (uint8_t)load->class->write(load, connection, &one);
 		if (connection->count - connection->sent == 1)
@@ -288,7 +314,8 @@ void connection_flush(struct connection *connection)
 		return;
 	bytes = collect(connection);
 	now = load_clock(load);
-	for (unsigned i = connection->sent; i < connection->count; i++) {
+	/* a request that follows a redirect has left long ago */
+	for (unsigned i = connection->sent; i < connection->count && !is_redirected(connection); i++) {
 		struct record *record = slot_at(connection, i)->record;
 
 		record->sent_ns = now - load->started_ns;
@@ -331,6 +358,8 @@ static void end_response(struct connection *connection)
 	struct load *load = connection->load;
 	struct record *record = take_oldest(connection);
 
+	if (connection->redirect != NULL)
+		connection->redirect->target.length = 0;
 	record->status = response->status;
 	record->bytes = response->bytes > UINT32_MAX ? UINT32_MAX : (uint32_t)response->bytes;
 	record->queue_us = response->queue_us;
@@ -342,6 +371,44 @@ static void end_response(struct connection *connection)
 	load_end_request(load, record, OUTCOME_ANSWERED, load->now_ns);
 	connection->response.bytes = 0;
 	expect_response(connection);
+}
+
+/* Redirects: the request stays under way, and is sent once more, to where its answer leads. */
+
+static bool is_redirect(unsigned status)
+{
+	return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
+}
+
+static bool wants_redirect(struct connection *connection)
+{
+	const struct record *record = slot_at(connection, 0)->record;
+	struct redirect *redirect = connection->redirect;
+
+	return redirect != NULL && is_redirect(connection->response.status) &&
+	       record->redirects < connection->load->plan->redirects_max &&
+	       request_set_may_follow(connection->load->plan->requests, record->request, redirect->room.value,
+				      &redirect->target);
+}
+
+static bool follow(struct connection *connection)
+{
+	struct record *record = slot_at(connection, 0)->record;
+
+	if (record->redirects++ == 0)
+		connection->redirect->is_get = false;
+	if (request_set_turns_to_get(connection->load->plan->requests, record->request, connection->response.status))
+		connection->redirect->is_get = true;
+	connection->sent = 0;
+	connection->has_answered = true;
+	connection->response.bytes = 0;
+	if (connection->response.is_keep_alive && connection->load->plan->requests->is_keep_alive) {
+		connection_flush(connection);
+	} else {
+		drop_socket(connection);
+		connection_open(connection);
+	}
+	return connection->state == CONNECTION_UP;
 }
 
 /* Everything that was read; false when the connection is down. */
@@ -365,6 +432,11 @@ static bool read_responses(struct connection *connection, struct text input)
 			go_down(connection, OUTCOME_MALFORMED);
 			return false;
 		case RESPONSE_WHOLE:
+			if (wants_redirect(connection)) {
+				if (input.length == 0)
+					return follow(connection);
+				connection->redirect->target.length = 0; /* what comes unasked ends it all */
+			}
 			end_response(connection);
 			break;
 		}
@@ -379,8 +451,13 @@ static bool read_responses(struct connection *connection, struct text input)
 static void on_end_of_stream(struct connection *connection)
 {
 	if (connection->sent > 0 && response_close(&connection->response) == RESPONSE_WHOLE &&
-	    connection->response.is_head_over)
+	    connection->response.is_head_over) {
+		if (wants_redirect(connection)) {
+			follow(connection);
+			return;
+		}
 		end_response(connection);
+	}
 	go_down(connection, OUTCOME_CLOSED);
 }
 

@@ -6,7 +6,7 @@
  * Life:    connection_init() -> connection_open() -> connection_put()* -> connection_flush() ->
  *          connection_on_event()* -> connection_close(), and from the beginning.
  * Owner:   the load; a connection does not move.
- * Limits:  `depth` requests under way.
+ * Limits:  `depth` requests under way; where redirects are followed, one.
  * Errors:  become outcomes of the requests concerned (record.h), and on_down().
  */
 #pragma once
@@ -39,9 +39,18 @@ struct connection {
 	struct slot one;
 	uint16_t first, count, sent; /* of the ring: the oldest, how many, how many of them have been written */
 	uint8_t state;
+	bool was_up;       /* before: to open it now is to open it again */
 	bool has_answered; /* a whole response came since it was opened */
 	bool is_last;      /* the server, or --no-keep-alive, ends it after the response that is due */
 	struct response response;
+	struct redirect *redirect; /* NULL: the load follows none */
+};
+
+/* The redirect that the request under way follows. */
+struct redirect {
+	struct response_room room;
+	struct text target; /* in the room; length 0: it follows none */
+	bool is_get;        /* whatever the request was */
 };
 
 void connection_init(struct connection *connection, struct load *load);

@@ -37,18 +37,25 @@ static uint64_t bucket_percentile(const uint32_t *counts, double percent)
 
 /* What connections and models tell the load */
 
-void load_count_in_flight(struct load *load, int change)
+/* How much of the time from `from_ns` to `to_ns` lies within the window. */
+static double part_in_window(const struct load *load, uint64_t from_ns, uint64_t to_ns)
 {
 	const struct measurement *m = load->measurement;
-	uint64_t from = load->in_flight_since_ns, to = load->now_ns;
 
-	load->in_flight_since_ns = to;
-	if (from < load->started_ns + m->window_from_ns)
-		from = load->started_ns + m->window_from_ns;
-	if (to > load->started_ns + m->window_to_ns)
-		to = load->started_ns + m->window_to_ns;
-	if (to > from)
-		load->in_flight_integral += (double)load->in_flight * (double)(to - from);
+	if (from_ns < load->started_ns + m->window_from_ns)
+		from_ns = load->started_ns + m->window_from_ns;
+	if (to_ns > load->started_ns + m->window_to_ns)
+		to_ns = load->started_ns + m->window_to_ns;
+	return to_ns > from_ns ? (double)(to_ns - from_ns) : 0;
+}
+
+/* A request is under way from when it was due to when it is done: as in its record, whenever the loop hears of it. */
+static void count_in_flight(struct load *load, int change, uint64_t at_ns)
+{
+	load->in_flight_integral +=
+	    (double)load->in_flight * part_in_window(load, load->in_flight_since_ns, load->now_ns);
+	load->in_flight_integral += change * part_in_window(load, at_ns, load->now_ns);
+	load->in_flight_since_ns = load->now_ns;
 	load->in_flight = (uint64_t)((int64_t)load->in_flight + change);
 }
 
@@ -68,12 +75,11 @@ bool load_wants_more(struct load *load, uint64_t due_ns)
 
 	if (load->phase != LOAD_RUNNING)
 		return false;
-	if (due >= load->measurement->window_to_ns ||
-	    (load->plan->requests_max > 0 && load->window_requests >= load->plan->requests_max)) {
-		load_stop(load);
-		return false;
-	}
-	return true;
+	load->is_counted_out = load->plan->requests_max > 0 && load->window_requests >= load->plan->requests_max;
+	if (due < load->measurement->window_to_ns && !load->is_counted_out)
+		return true;
+	load_stop(load);
+	return false;
 }
 
 struct record *load_begin_request(struct load *load, uint64_t intended_ns)
@@ -87,8 +93,16 @@ struct record *load_begin_request(struct load *load, uint64_t intended_ns)
 	}
 	record->intended_ns = intended_ns - load->started_ns;
 	load->window_requests += record->intended_ns >= load->measurement->window_from_ns;
-	load_count_in_flight(load, 1);
+	count_in_flight(load, 1, intended_ns);
 	return record;
+}
+
+void load_postpone(struct load *load, struct record *record, uint64_t intended_ns)
+{
+	load->in_flight_integral -= part_in_window(load, load->started_ns + record->intended_ns, intended_ns);
+	load->window_requests -= record->intended_ns >= load->measurement->window_from_ns;
+	record->intended_ns = intended_ns - load->started_ns;
+	load->window_requests += record->intended_ns >= load->measurement->window_from_ns;
 }
 
 void load_end_request(struct load *load, struct record *record, enum outcome outcome, uint64_t done_ns)
@@ -97,10 +111,9 @@ void load_end_request(struct load *load, struct record *record, enum outcome out
 
 	record->done_ns = done_ns - load->started_ns;
 	record->outcome = (uint8_t)outcome;
-	load_count_in_flight(load, -1);
+	count_in_flight(load, -1, done_ns);
 	load->done++;
-	if (outcome != OUTCOME_ANSWERED || record->status >= 400)
-		load->failed++;
+	load->failed += !record_is_good(record);
 	if (load->plan->on_progress != NULL) {
 		took = record_response_ns(record);
 		load->second_done++;
@@ -120,8 +133,8 @@ void load_stop(struct load *load)
 
 	if (load->phase != LOAD_RUNNING)
 		return;
-	if (now - load->started_ns < load->measurement->window_to_ns) {
-		load_count_in_flight(load, 0);
+	if (!load->is_counted_out && now - load->started_ns < load->measurement->window_to_ns) {
+		count_in_flight(load, 0, now);
 		load->measurement->window_to_ns = now - load->started_ns;
 	}
 	load->phase = LOAD_DRAINING;
@@ -309,17 +322,33 @@ static void mark_records(struct measurement *m)
 	}
 }
 
+/* With a number of requests, the window ends with the last answer. */
+static uint64_t last_done_ns(const struct measurement *m)
+{
+	uint64_t last_ns = m->window_from_ns;
+
+	for (uint64_t i = 0; i < m->records.count; i++) {
+		const struct record *record = record_log_at(&m->records, i);
+
+		last_ns = record->done_ns > last_ns ? record->done_ns : last_ns;
+	}
+	return last_ns;
+}
+
 static void finish(struct load *load)
 {
 	struct measurement *m = load->measurement;
-	double window_ns = (double)(m->window_to_ns - m->window_from_ns);
+	double window_ns;
 
 	load_clock(load);
-	load_count_in_flight(load, 0);
 	for (unsigned i = 0; i < load->connection_count; i++)
 		connection_close(&load->connections[i], OUTCOME_CUT_OFF);
+	count_in_flight(load, 0, load->now_ns);
+	if (load->is_counted_out)
+		m->window_to_ns = last_done_ns(m) + 1;
 	if (load->plan->model == LOAD_BURST)
 		m->window_to_ns = load->now_ns - load->started_ns;
+	window_ns = (double)(m->window_to_ns - m->window_from_ns);
 	if (window_ns > 0) {
 		m->self_check.in_flight_mean = load->in_flight_integral / window_ns;
 		m->self_check.cpu_share = (double)(load->cpu_to_ns - load->cpu_from_ns) /
@@ -327,8 +356,6 @@ static void finish(struct load *load)
 	}
 	m->self_check.connect_p50_ms = (double)bucket_percentile(load->connect_times, 50) / 1e6;
 	m->self_check.connect_max_ms = (double)load->connect_max_ns / 1e6;
-	m->self_check.reconnects =
-	    load->next_number > load->plan->connections ? load->next_number - load->plan->connections : 0;
 	mark_records(m);
 }
 

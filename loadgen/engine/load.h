@@ -45,8 +45,10 @@ struct load_plan {
 	unsigned repeats;       /* burst */
 	uint64_t gap_ns;
 	uint64_t warmup_ns, duration_ns;
-	uint64_t requests_max; /* closed and open: end after so many in the window; 0: no bound but the time */
-	uint64_t timeout_ns;   /* of one request, from its intended start */
+	unsigned redirects_max; /* followed for one request, on the same host; 0: none, a redirect is the answer */
+	uint64_t
+	    requests_max;    /* closed and open: end with the answer to the last of so many; 0: no bound but the time */
+	uint64_t timeout_ns; /* of one request, from its intended start */
 	uint64_t connect_timeout_ns, drain_ns;
 	uint64_t seed;
 	volatile bool *is_interrupted; /* Ctrl-C: the load ends with what there is; may be NULL */
@@ -67,9 +69,11 @@ struct load_self_check {
 	uint64_t lateness_count;
 	double cpu_share;                            /* of one core, of this thread */
 	unsigned connections_wanted, connections_up; /* at the beginning of the window */
-	uint64_t connects, connect_failures, reconnects;
+	uint64_t connects, connect_failures;
+	uint64_t reconnects; /* connections that had been up and were opened again; not those of --no-keep-alive */
 	double connect_p50_ms, connect_max_ms;
-	double in_flight_mean; /* integral of requests under way over the window, by counting, not from the records */
+	double
+	    in_flight_mean; /* over the window, by counting; a request is under way from when it was due until done */
 };
 
 struct measurement {

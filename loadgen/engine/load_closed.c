@@ -55,7 +55,7 @@ static void closed_on_sent(struct load *load, struct record *record)
 	 * connection, which belongs to its response time. Decided upon within the window, it stays in it. */
 	if (record->intended_ns + load->started_ns >= load->turn_ns && load->plan->requests->is_keep_alive &&
 	    record->sent_ns < load->measurement->window_to_ns)
-		record->intended_ns = record->sent_ns;
+		load_postpone(load, record, load->started_ns + record->sent_ns);
 	load_count_lateness(load, load->now_ns - load->turn_ns);
 }
 

@@ -54,6 +54,7 @@ struct load {
 	struct list waiting;    /* connections, by link: free ones (open), or those that try again (closed) */
 	unsigned connecting_count, up_count;
 	uint64_t in_flight, done, failed, window_requests;
+	bool is_counted_out;       /* as many as were asked for have been sent: the window ends with the last answer */
 	double in_flight_integral; /* requests times nanoseconds */
 	uint64_t in_flight_since_ns;
 	/* models */
@@ -75,7 +76,8 @@ static inline uint64_t load_clock(struct load *load)
 bool load_wants_more(struct load *load, uint64_t due_ns);
 /* A request comes into being; NULL when no record is left. */
 struct record *load_begin_request(struct load *load, uint64_t intended_ns);
-void load_count_in_flight(struct load *load, int change);
+/* It turns out to have been due later than it was begun for. */
+void load_postpone(struct load *load, struct record *record, uint64_t intended_ns);
 void load_count_lateness(struct load *load, uint64_t late_ns);
 /* The record's times and outcome are final. */
 void load_end_request(struct load *load, struct record *record, enum outcome outcome, uint64_t done_ns);

@@ -52,7 +52,8 @@ struct record {
 	uint8_t request;     /* which of the request set; REQUEST_UNKNOWN when it never was sent */
 	uint8_t is_warmup;   /* due before the measured window began */
 	uint8_t is_late;     /* done after the window had ended: counted, since it was due within it */
-	uint8_t unused[6];
+	uint8_t redirects;   /* that were followed to get it; its times are of all of them together */
+	uint8_t unused[5];
 };
 _Static_assert(sizeof(struct record) == 64, "a record is one cache line");
 
@@ -74,6 +75,11 @@ static inline struct record *record_log_at(const struct record_log *log, uint64_
 	return &log->chunks[index / RECORDS_PER_CHUNK][index % RECORDS_PER_CHUNK];
 }
 
+/* Answered with 2xx or 3xx. */
+static inline bool record_is_good(const struct record *record)
+{
+	return record->outcome == OUTCOME_ANSWERED && record->status >= 200 && record->status < 400;
+}
 /* From when it was due; what a client of the service has waited. */
 static inline uint64_t record_response_ns(const struct record *record)
 {

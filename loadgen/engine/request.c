@@ -211,6 +211,80 @@ void request_set_bytes(struct request_set *set, unsigned index, struct text *byt
 	*bytes = (struct text){set->bytes + body_length, set->bytes_length - body_length};
 }
 
+/* Redirects */
+
+bool request_set_turns_to_get(const struct request_set *set, unsigned index, unsigned status)
+{
+	const char *method = set->requests[index]->method;
+
+	if (strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0)
+		return false;
+	return status == 303 || ((status == 301 || status == 302) && strcmp(method, "POST") == 0);
+}
+
+void request_set_redirect(struct request_set *set, unsigned index, bool is_get, struct text target, struct text *bytes)
+{
+	const struct request *request = set->requests[index];
+	uint64_t number = set->next_number;
+	size_t body_length;
+
+	set->bytes_length = 0;
+	if (!is_get)
+		add_pieces(set, request, request->body_from, request->piece_count, number, 0);
+	body_length = set->bytes_length;
+	add_bytes(set, is_get ? TEXT("GET") : text_of(request->method));
+	add_bytes(set, TEXT(" "));
+	add_bytes(set, target);
+	add_bytes(set, TEXT(" HTTP/1.1\r\n"));
+	add_pieces(set, request, request->headers_from, is_get ? request->content_from : request->body_from, number,
+		   body_length);
+	if (is_get)
+		add_bytes(set, TEXT("\r\n"));
+	reserve(set, body_length);
+	memcpy(set->bytes + set->bytes_length, set->bytes, body_length);
+	set->bytes_length += body_length;
+	*bytes = (struct text){set->bytes + body_length, set->bytes_length - body_length};
+}
+
+static bool is_same_host(struct text host, const char *ours)
+{
+	struct text rest = text_of(ours);
+
+	if (text_equal_nocase(host, rest))
+		return true;
+	/* port 80 may be said or not */
+	if (host.length > rest.length)
+		return begins_with((struct text){host.at + rest.length, host.length - rest.length}, TEXT(":80")) &&
+		       host.length == rest.length + 3 && text_equal_nocase((struct text){host.at, rest.length}, rest);
+	return rest.length == host.length + 3 && strcmp(ours + host.length, ":80") == 0 &&
+	       text_equal_nocase(host, (struct text){ours, host.length});
+}
+
+bool request_set_may_follow(const struct request_set *set, unsigned index, struct text location, struct text *target)
+{
+	struct text host;
+	size_t length = 0;
+
+	if (location.length >= 5 && strncasecmp(location.at, "http:", 5) == 0)
+		location = (struct text){location.at + 5, location.length - 5};
+	if (begins_with(location, TEXT("//"))) {
+		location = (struct text){location.at + 2, location.length - 2};
+		while (length < location.length && location.at[length] != '/')
+			length++;
+		host = (struct text){location.at, length};
+		if (!is_same_host(host, set->target.authority) && !is_same_host(host, set->requests[index]->host))
+			return false;
+		location = (struct text){location.at + length, location.length - length};
+	}
+	if (location.length == 0 || location.at[0] != '/')
+		return false;
+	for (length = 0; length < location.length && location.at[length] != '#'; length++)
+		if (location.at[length] <= ' ' || location.at[length] > '~')
+			return false;
+	*target = (struct text){location.at, length};
+	return true;
+}
+
 unsigned request_set_next(struct request_set *set, struct text *bytes)
 {
 	unsigned index = 0;
@@ -264,8 +338,7 @@ static int check_draft(const struct draft *draft, const struct place *place)
 
 static int check_header(const char *line, const struct place *place)
 {
-	static const char *const ours[] = {"host",   "connection", "content-length", "transfer-encoding",
-					   "expect", "upgrade"};
+	static const char *const ours[] = {"connection", "content-length", "transfer-encoding", "expect", "upgrade"};
 	size_t name = strcspn(line, ":");
 
 	if (line[name] == '\0' || !is_token(line, name))
@@ -279,13 +352,28 @@ static int check_header(const char *line, const struct place *place)
 	return 0;
 }
 
-static bool has_header(const struct draft *draft, const char *name)
+/* The value of a header; NULL when it is not given. */
+static const char *header_of(const struct draft *draft, const char *name)
 {
+	size_t length = strlen(name);
+
+	for (unsigned i = 0; i < draft->headers.count; i++) {
+		const char *line = draft->headers.lines[i];
+
+		if (strncasecmp(line, name, length) == 0 && line[length] == ':')
+			return line + length + 1 + strspn(line + length + 1, " \t");
+	}
+	return NULL;
+}
+
+static unsigned count_headers(const struct draft *draft, const char *name)
+{
+	unsigned count = 0;
+
 	for (unsigned i = 0; i < draft->headers.count; i++)
-		if (strncasecmp(draft->headers.lines[i], name, strlen(name)) == 0 &&
-		    draft->headers.lines[i][strlen(name)] == ':')
-			return true;
-	return false;
+		count += strncasecmp(draft->headers.lines[i], name, strlen(name)) == 0 &&
+			 draft->headers.lines[i][strlen(name)] == ':';
+	return count;
 }
 
 static int add_line(struct request_set *set, struct request *request, const char *text, const struct place *place)
@@ -294,15 +382,44 @@ static int add_line(struct request_set *set, struct request *request, const char
 			    place);
 }
 
+/* A server may refuse one of these without a length, though it has no body (RFC 9110, section 8.6). */
+static bool needs_length(const char *method)
+{
+	return strcmp(method, "POST") == 0 || strcmp(method, "PUT") == 0 || strcmp(method, "PATCH") == 0;
+}
+
+static int add_content_headers(struct request_set *set, struct request *request, const struct draft *draft,
+			       const struct place *place)
+{
+	request->content_from = request->piece_count;
+	if (draft->body.at == NULL && needs_length(draft->method))
+		return add_line(set, request, "Content-Length: 0\r\n", place);
+	if (draft->body.at == NULL)
+		return add_line(set, request, "", place);
+	if (header_of(draft, "Content-Type") == NULL &&
+	    add_line(set, request, "Content-Type: application/json", place) != 0)
+		return -1;
+	if (add_piece(request, (struct request_piece){.text = TEXT("Content-Length: ")}, place) != 0 ||
+	    add_piece(request, (struct request_piece){.kind = PIECE_LENGTH}, place) != 0)
+		return -1;
+	return add_piece(request, (struct request_piece){.text = TEXT("\r\n\r\n")}, place);
+}
+
 static int add_head(struct request_set *set, struct request *request, const struct draft *draft,
 		    const struct place *place)
 {
-	const char *line =
-	    arena_printf(&set->arena, "%s %s HTTP/1.1\r\nHost: %s", draft->method, draft->path, set->target.authority);
+	const char *line = arena_printf(&set->arena, "%s %s HTTP/1.1", draft->method, draft->path);
 
 	if (add_line(set, request, line, place) != 0)
 		return -1;
-	if (!has_header(draft, "User-Agent") &&
+	request->headers_from = request->piece_count;
+	if (count_headers(draft, "Host") > 1)
+		return fail(place, "the header Host is given twice");
+	request->host = header_of(draft, "Host") != NULL ? header_of(draft, "Host") : set->target.authority;
+	if (header_of(draft, "Host") == NULL &&
+	    add_line(set, request, arena_printf(&set->arena, "Host: %s", set->target.authority), place) != 0)
+		return -1;
+	if (header_of(draft, "User-Agent") == NULL &&
 	    add_line(set, request, "User-Agent: meantime-load/" MEANTIME_VERSION, place) != 0)
 		return -1;
 	if (!set->is_keep_alive && add_line(set, request, "Connection: close", place) != 0)
@@ -311,14 +428,7 @@ static int add_head(struct request_set *set, struct request *request, const stru
 		if (check_header(draft->headers.lines[i], place) != 0 ||
 		    add_line(set, request, draft->headers.lines[i], place) != 0)
 			return -1;
-	if (draft->body.at == NULL)
-		return add_line(set, request, "", place);
-	if (!has_header(draft, "Content-Type") && add_line(set, request, "Content-Type: application/json", place) != 0)
-		return -1;
-	if (add_piece(request, (struct request_piece){.text = TEXT("Content-Length: ")}, place) != 0 ||
-	    add_piece(request, (struct request_piece){.kind = PIECE_LENGTH}, place) != 0)
-		return -1;
-	return add_piece(request, (struct request_piece){.text = TEXT("\r\n\r\n")}, place);
+	return add_content_headers(set, request, draft, place);
 }
 
 static bool varies(const struct request *request)

@@ -23,7 +23,7 @@ enum { REQUESTS_MAX = 255, REQUEST_BYTES_MAX = 8 * 1024 * 1024, REQUEST_PIECES_M
 struct target {
 	struct sockaddr_storage address;
 	socklen_t address_length;
-	const char *authority; /* "127.0.0.1:8080", as in Host: */
+	const char *authority; /* "127.0.0.1:8080", as in Host:; an IPv6 zone is not in it (RFC 6874) */
 };
 
 /* A piece of a request's bytes. */
@@ -38,8 +38,11 @@ struct request {
 	const char *method; /* HEAD needs to be known to read its response */
 	unsigned weight;
 	struct request_piece pieces[REQUEST_PIECES_MAX];
-	unsigned piece_count, body_from; /* the pieces from body_from on are the body */
-	struct text fixed;               /* all of its bytes, when nothing varies; else length 0 */
+	/* the first pieces are the request line; from content_from on they say how long the body is, from body_from on they are
+	 * the body */
+	unsigned piece_count, headers_from, content_from, body_from;
+	const char *host;  /* as in Host: */
+	struct text fixed; /* all of its bytes, when nothing varies; else length 0 */
 };
 
 struct request_set {
@@ -78,3 +81,10 @@ int request_set_load_file(struct request_set *set, const char *base_url, const c
 unsigned request_set_next(struct request_set *set, struct text *bytes);
 /* The bytes of request `index`. */
 void request_set_bytes(struct request_set *set, unsigned index, struct text *bytes);
+/* Those of request `index`, but to `target`, where a redirect led; as a GET without a body when is_get. */
+void request_set_redirect(struct request_set *set, unsigned index, bool is_get, struct text target, struct text *bytes);
+/* Does a redirect with `status` turn request `index` into a GET (RFC 9110, section 15.4)? */
+bool request_set_turns_to_get(const struct request_set *set, unsigned index, unsigned status);
+/* May a redirect of request `index` to `location` be followed: a path, or a URL of the same host and port? *target is its
+ * path and query, in `location` itself. */
+bool request_set_may_follow(const struct request_set *set, unsigned index, struct text location, struct text *target);

@@ -31,9 +31,27 @@ void response_init(struct response *response, bool is_head_request)
 	response->line_length = 0;
 	response->head_bytes = 0;
 	response->left = 0;
+	response->room = NULL;
+}
+
+void response_want_location(struct response *response, struct response_room *room)
+{
+	response->room = room;
+	if (room != NULL)
+		room->value = (struct text){room->location, 0};
 }
 
 /* Lines */
+
+static char *line_of(struct response *response)
+{
+	return response->room != NULL ? response->room->line : response->line;
+}
+
+static size_t line_max(const struct response *response)
+{
+	return response->room != NULL ? sizeof(response->room->line) : sizeof(response->line);
+}
 
 enum line_state { LINE_CUT, LINE_WHOLE, LINE_BAD };
 
@@ -49,7 +67,7 @@ static void take(struct response *response, struct text *input, size_t bytes)
 static bool keep_piece(struct response *response, struct text piece)
 {
 	const char *cr = piece.length == 0 ? NULL : memchr(piece.at, '\r', piece.length);
-	size_t room = sizeof(response->line) - response->line_length;
+	size_t room = line_max(response) - response->line_length;
 
 	if (piece.length == 0)
 		return true;
@@ -65,8 +83,8 @@ static bool keep_piece(struct response *response, struct text piece)
 		piece.length = room;
 		response->is_line_cut = true;
 	}
-	memcpy(response->line + response->line_length, piece.at, piece.length);
-	response->line_length = (uint8_t)(response->line_length + piece.length);
+	memcpy(line_of(response) + response->line_length, piece.at, piece.length);
+	response->line_length = (uint16_t)(response->line_length + piece.length);
 	return true;
 }
 
@@ -80,9 +98,9 @@ static bool line_in_place(struct response *response, struct text piece, struct t
 	cr = piece.length == 0 ? NULL : memchr(piece.at, '\r', piece.length);
 	if (cr != NULL)
 		return false;
-	response->is_line_cut = piece.length > RESPONSE_LINE_MAX;
+	response->is_line_cut = piece.length > line_max(response);
 	if (response->is_line_cut)
-		piece.length = RESPONSE_LINE_MAX;
+		piece.length = line_max(response);
 	*line = piece;
 	return true;
 }
@@ -103,7 +121,7 @@ static enum line_state take_line(struct response *response, struct text *input, 
 		is_good = line_in_place(response, piece, line);
 	} else {
 		is_good = keep_piece(response, piece);
-		*line = (struct text){response->line, response->line_length};
+		*line = (struct text){line_of(response), response->line_length};
 	}
 	take(response, input, piece.length + (end != NULL));
 	if (!is_good) {
@@ -177,6 +195,17 @@ static void read_connection(struct response *response, struct text value)
 	}
 }
 
+static void read_location(struct response *response, struct text value)
+{
+	struct response_room *room = response->room;
+
+	if (room == NULL)
+		return;
+	if (!response->is_line_cut && value.length > 0)
+		memcpy(room->location, value.at, value.length);
+	room->value.length = response->is_line_cut ? 0 : value.length;
+}
+
 static const char *read_length(struct response *response, struct text value)
 {
 	uint64_t length = 0;
@@ -223,6 +252,10 @@ static const char *read_header(struct response *response, struct text line)
 		return "a header line without a name and a colon";
 	value = text_trimmed(value);
 	switch (name.length) {
+	case 8:
+		if (text_equal_nocase(name, TEXT("location")))
+			read_location(response, value);
+		return NULL;
 	case 10:
 		if (text_equal_nocase(name, TEXT("connection")))
 			read_connection(response, value);

@@ -5,8 +5,10 @@
  * are skipped.
  *
  * Life:    response_init() before each response; response_feed() until it is whole.
+ * Owner:   the room for a Location is the caller's.
  * Limits:  RESPONSE_HEAD_MAX bytes of head or trailer; of one line only the first RESPONSE_LINE_MAX bytes are read,
- *          which matters to nobody but a very long Server-Timing; a body is counted, never kept.
+ *          which matters only to a very long Server-Timing, or RESPONSE_LOCATION_MAX where Location is wanted; a body is
+ *          counted, never kept.
  * Errors:  RESPONSE_MALFORMED with `what`, a constant that names it.
  */
 #pragma once
@@ -16,7 +18,13 @@
 
 #include "base/text.h"
 
-enum { RESPONSE_HEAD_MAX = 64 * 1024, RESPONSE_LINE_MAX = 128 };
+enum { RESPONSE_HEAD_MAX = 64 * 1024, RESPONSE_LINE_MAX = 128, RESPONSE_LOCATION_MAX = 2048 };
+
+/* Where a Location goes, and the lines of a head that may hold one. */
+struct response_room {
+	char line[RESPONSE_LOCATION_MAX], location[RESPONSE_LOCATION_MAX];
+	struct text value; /* of the last Location; length 0: there was none, or it was longer */
+};
 
 enum response_state { RESPONSE_INCOMPLETE, RESPONSE_WHOLE, RESPONSE_MALFORMED };
 
@@ -30,14 +38,17 @@ struct response {
 
 	/* private */
 	bool is_head_request, is_chunked, has_length, is_line_cut, is_cr_last;
-	uint8_t part;        /* of the grammar */
-	uint8_t line_length; /* kept of a line that has not ended yet */
+	uint8_t part;         /* of the grammar */
+	uint16_t line_length; /* kept of a line that has not ended yet */
 	uint32_t head_bytes;
-	uint64_t left; /* of the body or chunk */
+	uint64_t left;              /* of the body or chunk */
+	struct response_room *room; /* NULL: Location is not wanted */
 	char line[RESPONSE_LINE_MAX];
 };
 
 void response_init(struct response *response, bool is_head_request);
+/* Behind response_init(): Location is kept in `room`, which may be NULL. */
+void response_want_location(struct response *response, struct response_room *room);
 /* Takes bytes from the front of *input, no more than belong to this response, and moves *input behind them. */
 enum response_state response_feed(struct response *response, struct text *input);
 /* The server closed the connection: whole when that is how its body ends, else it stays incomplete. */

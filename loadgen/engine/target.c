@@ -57,6 +57,22 @@ static int resolve(struct target *target, const char *url, const char *host, con
 	return 0;
 }
 
+/* RFC 6874: in a URL the % before a zone is %25, and the zone is not sent in Host. */
+static const char *split_zone(char *authority, char host[static HOST_MAX + 1], const char **port)
+{
+	char *in_host = strchr(host, '%'), *in_authority = strchr(authority, '%'), *end = strchr(authority, ']');
+
+	if (in_host == NULL)
+		return NULL;
+	if (strncmp(in_host, "%25", 3) != 0 || in_host[3] == '\0')
+		return "a zone that does not begin with %25, as in [fe80::1%25eth0]";
+	memmove(in_host + 1, in_host + 3, strlen(in_host + 3) + 1);
+	if (end[1] == ':')
+		*port -= end - in_authority;
+	memmove(in_authority, end, strlen(end) + 1);
+	return NULL;
+}
+
 static const char *split_authority(const char *authority, char host[static HOST_MAX + 1], const char **port)
 {
 	const char *end = authority[0] == '[' ? strchr(authority, ']') : NULL, *colon;
@@ -88,8 +104,8 @@ static const char *split_authority(const char *authority, char host[static HOST_
 int target_parse(struct target *target, const char *url, struct arena *arena, const char **path, char *why,
 		 size_t why_size)
 {
-	const char *authority, *port, *wrong;
-	char host[HOST_MAX + 1];
+	const char *port, *wrong;
+	char host[HOST_MAX + 1], *authority;
 	size_t length;
 
 	for (const char *c = url; *c != '\0'; c++)
@@ -104,6 +120,8 @@ int target_parse(struct target *target, const char *url, struct arena *arena, co
 	length = strcspn(url, "/?");
 	authority = arena_copy(arena, (struct text){url, length});
 	wrong = split_authority(authority, host, &port);
+	if (wrong == NULL && authority[0] == '[')
+		wrong = split_zone(authority, host, &port);
 	url -= 7;
 	if (wrong != NULL)
 		return fail(url, wrong, why, why_size);

@@ -60,6 +60,15 @@ static void add_lateness(struct report_check *check, const struct load_self_chec
 	}
 }
 
+static uint64_t good_of(const struct report_load *load)
+{
+	uint64_t good = 0;
+
+	for (unsigned status = 200; status < 400; status++)
+		good += load->statuses[status];
+	return good;
+}
+
 static void judge(struct report *report, struct report_load *load, const struct load_self_check *self)
 {
 	struct report_check *check = &load->check;
@@ -67,6 +76,15 @@ static void judge(struct report *report, struct report_load *load, const struct 
 
 	if (load->requests == 0)
 		object(report, load, "no request was due within the window");
+	else if (good_of(load) > 0 && load->throughput <= 0)
+		object(report, load,
+		       "no answer came within the window of %.3g s, though some came later: it is too short",
+		       load->duration_s);
+	if (load->outcomes[OUTCOME_NOT_SENT] > 0)
+		object(report, load,
+		       "%llu of %llu requests were due while %u were under way (--max-in-flight), and were not sent",
+		       (unsigned long long)load->outcomes[OUTCOME_NOT_SENT], (unsigned long long)load->requests,
+		       load->concurrency);
 	if (is_open && check->lateness_p50_us > LATENESS_MAX_US)
 		object(report, load,
 		       "half of the requests left more than %.1f ms after they were due (at most %.0f ms)",

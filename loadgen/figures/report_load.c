@@ -17,15 +17,10 @@ static bool counts(const struct measurement *m, const struct record *record)
 	return !record->is_warmup && record->intended_ns < m->window_to_ns;
 }
 
-/* Does it have a time at all? Refused, reset and so on have none. */
+/* Does it have a time that says something of the service? Failures do not: most of them are quick. */
 static bool has_time(const struct record *record)
 {
-	return record->outcome == OUTCOME_ANSWERED || record_is_at_least(record);
-}
-
-static bool is_good(const struct record *record)
-{
-	return record->outcome == OUTCOME_ANSWERED && record->status >= 200 && record->status < 400;
+	return record_is_good(record) || record_is_at_least(record);
 }
 
 /* Times */
@@ -47,13 +42,13 @@ static bool read_service(const struct record *record, uint64_t *ns)
 static bool read_queue(const struct record *record, uint64_t *ns)
 {
 	*ns = record->queue_us * NS_PER_US;
-	return record->outcome == OUTCOME_ANSWERED && record->queue_us != TIMING_UNKNOWN;
+	return record_is_good(record) && record->queue_us != TIMING_UNKNOWN;
 }
 
 static bool read_database(const struct record *record, uint64_t *ns)
 {
 	*ns = record->database_us * NS_PER_US;
-	return record->outcome == OUTCOME_ANSWERED && record->database_us != TIMING_UNKNOWN;
+	return record_is_good(record) && record->database_us != TIMING_UNKNOWN;
 }
 
 static void add_percentiles(struct report_times *times, const uint64_t *sorted_ns, double at_least_from)
@@ -112,12 +107,69 @@ struct report_times report_pooled_times(struct report_load *const *loads, unsign
 	return times_of(measurements, count, read_response);
 }
 
+/* Throughput: good answers from the last answer before the window to the last one within it. A closed loop of few
+ * clients answers in batches, and a window that cuts off half of a batch's wait would say too little. */
+
+struct span {
+	uint64_t from_ns, to_ns;
+	double good; /* answers */
+};
+
+static void find_ends(const struct measurement *m, struct span *span, uint64_t *longest_ns)
+{
+	uint64_t first_ns = 0, last_ns = 0;
+
+	*longest_ns = 0;
+	for (uint64_t i = 0; i < m->records.count; i++) {
+		const struct record *record = record_log_at(&m->records, i);
+
+		if (!record_is_good(record) || record->done_ns >= m->window_to_ns)
+			continue;
+		if (record->done_ns < m->window_from_ns) {
+			first_ns = record->done_ns > first_ns ? record->done_ns : first_ns;
+			continue;
+		}
+		span->good += 1;
+		last_ns = record->done_ns > last_ns ? record->done_ns : last_ns;
+		if (record_response_ns(record) > *longest_ns)
+			*longest_ns = record_response_ns(record);
+	}
+	*span = (struct span){first_ns > 0 ? first_ns : m->window_from_ns, last_ns, span->good};
+}
+
+/* What was under way at the end of the window took no longer than others: it was not a standstill. */
+static bool ends_as_usual(const struct measurement *m, uint64_t last_ns, uint64_t longest_ns)
+{
+	longest_ns += longest_ns / 4;
+	if (m->window_to_ns - last_ns > longest_ns)
+		return false;
+	for (uint64_t i = 0; i < m->records.count; i++) {
+		const struct record *record = record_log_at(&m->records, i);
+
+		if (record->intended_ns < m->window_to_ns && record->done_ns >= m->window_to_ns &&
+		    (!record_is_good(record) || record_response_ns(record) > longest_ns))
+			return false;
+	}
+	return true;
+}
+
+static double throughput_of(const struct report_load *load, const struct measurement *m)
+{
+	struct span span = {0};
+	uint64_t longest_ns;
+
+	find_ends(m, &span, &longest_ns);
+	if (load->model == LOAD_CLOSED && span.to_ns > span.from_ns && ends_as_usual(m, span.to_ns, longest_ns))
+		return span.good * 1e9 / (double)(span.to_ns - span.from_ns);
+	return span.good / load->duration_s;
+}
+
 /* Counts */
 
 static void add_counts(struct report_load *load, const struct measurement *m)
 {
 	uint64_t from = m->window_from_ns, to = m->window_to_ns;
-	double inside = 0, good = 0;
+	double inside = 0;
 
 	for (uint64_t i = 0; i < m->records.count; i++) {
 		const struct record *record = record_log_at(&m->records, i);
@@ -125,7 +177,6 @@ static void add_counts(struct report_load *load, const struct measurement *m)
 			 b = record->done_ns < to ? record->done_ns : to;
 
 		inside += b > a ? (double)(b - a) : 0;
-		good += is_good(record) && record->done_ns >= from && record->done_ns < to;
 		if (!counts(m, record))
 			continue;
 		load->requests++;
@@ -134,7 +185,7 @@ static void add_counts(struct report_load *load, const struct measurement *m)
 		load->bytes += record->bytes;
 	}
 	if (load->duration_s > 0) {
-		load->throughput = good / load->duration_s;
+		load->throughput = throughput_of(load, m);
 		load->in_flight = inside / 1e9 / load->duration_s;
 	}
 }
@@ -231,7 +282,7 @@ static void count_moments(const struct measurement *m, const struct slices *slic
 
 		if (sent < slices->count)
 			moments[sent].sent += 1;
-		if (done < slices->count && is_good(record))
+		if (done < slices->count && record_is_good(record))
 			moments[done].done += 1;
 		else if (done < slices->count)
 			moments[done].failed += 1;
@@ -303,12 +354,18 @@ static void add_blocks(struct report *report, struct report_load *load, const st
 	slices = slices_of(m, length_ns);
 	load->blocks.count = slices.count;
 	load->blocks.blocks = arena_alloc(&report->arena, (slices.count + 1) * sizeof(*load->blocks.blocks));
-	load->blocks.rates = arena_alloc(&report->arena, (slices.count + 1) * sizeof(*load->blocks.rates));
+	load->blocks.rates = arena_alloc_zeroed(&report->arena, (slices.count + 1) * sizeof(*load->blocks.rates));
 	for (unsigned i = 0; i < slices.count; i++) {
 		uint64_t count = slices.starts[i + 1] - slices.starts[i];
 
-		load->blocks.rates[i] = (double)count / ((double)length_ns / 1e9);
 		load->blocks.blocks[i] = histogram_of(&report->arena, slices.times_ns + slices.starts[i], count);
+	}
+	for (uint64_t i = 0; i < m->records.count; i++) {
+		const struct record *record = record_log_at(&m->records, i);
+		unsigned done = slice_of(&slices, record->done_ns);
+
+		if (done < slices.count && record_is_good(record))
+			load->blocks.rates[done] += 1e9 / (double)length_ns;
 	}
 	slices_cleanup(&slices);
 }

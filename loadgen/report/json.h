@@ -7,7 +7,7 @@
 #include "loadgen/report/json_out.h"
 #include "loadgen/figures/report.h"
 
-enum { REPORT_JSON_VERSION = 1 };
+enum { REPORT_JSON_VERSION = 2 };
 #define REPORT_JSON_FORMAT "meantime-load report"
 
 /* Blocks are what `diff` needs and nobody looks at. */

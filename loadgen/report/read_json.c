@@ -512,7 +512,7 @@ static int read_format(struct reader *reader, json_t *root)
 	if (format == NULL || strcmp(format, REPORT_JSON_FORMAT) != 0)
 		return fail(reader, "format", "\"" REPORT_JSON_FORMAT "\", as meantime-load --json writes it");
 	if (!json_is_integer(version) || json_integer_value(version) != REPORT_JSON_VERSION)
-		return fail(reader, "version", "1; measure again with this version of meantime-load");
+		return fail(reader, "version", "2; measure again with this version of meantime-load");
 	return 0;
 }
 

@@ -82,6 +82,7 @@ static void write_csv_row(FILE *out, const struct common *common, const struct r
 		r->request, r->intended_ns, r->sent_ns, r->first_ns, r->done_ns, record_response_ns(r),
 		r->sent_ns > 0 ? record_service_ns(r) : 0, r->status, outcome_word((enum outcome)r->outcome), r->bytes,
 		r->connection);
+	fprintf(out, ",%u", r->redirects);
 	timing(out, ",", r->queue_us, "");
 	timing(out, ",", r->database_us, "");
 	timing(out, ",", r->total_us, "");
@@ -93,7 +94,7 @@ int report_write_csv(const struct report *report, FILE *out)
 	setvbuf(out, NULL, _IOFBF, OUT_BUFFER_BYTES);
 	fputs("arm,round,group,what,request,intended_ns,sent_ns,first_ns,done_ns,response_ns,service_ns,status,outcome,"
 	      "bytes,"
-	      "connection,queue_us,database_us,total_us,is_warmup,is_late\r\n",
+	      "connection,redirects,queue_us,database_us,total_us,is_warmup,is_late\r\n",
 	      out);
 	return each_row(report, out, write_csv_row);
 }
@@ -113,6 +114,7 @@ static void write_ndjson_row(FILE *out, const struct common *common, const struc
 		r->request, r->intended_ns, r->sent_ns, r->first_ns, r->done_ns, record_response_ns(r),
 		r->sent_ns > 0 ? record_service_ns(r) : 0, r->status, outcome_word((enum outcome)r->outcome), r->bytes,
 		r->connection);
+	fprintf(out, ",\"redirects\":%u", r->redirects);
 	timing(out, ",\"queue_us\":", r->queue_us, "null");
 	timing(out, ",\"database_us\":", r->database_us, "null");
 	timing(out, ",\"total_us\":", r->total_us, "null");

@@ -27,6 +27,7 @@
 #include "base/clock.h"
 #include "base/compiler.h"
 #include "base/require.h"
+#include "base/text.h"
 
 enum { CONNECTIONS_MAX = 32768, PENDING_MAX = 262144, INPUT_BYTES = 16384, LIFE_S = 600, BIG_MAX = 16 << 20 };
 
@@ -51,7 +52,7 @@ struct pending {
 static struct connection connections[CONNECTIONS_MAX]; /* by file descriptor */
 static struct pending *heap[PENDING_MAX];
 static unsigned pending_count;
-static uint64_t numbers, busy_until_ns, late_count;
+static uint64_t numbers, busy_until_ns, late_count, every_count;
 static int epoll, timer;
 static bool is_one_at_a_time;
 static FILE *log_file;
@@ -229,6 +230,44 @@ static void die(const struct asked *asked)
 	_exit(0);
 }
 
+/* "302/3": three redirects with that status, each to the next, then an answer. */
+static void redirect_on(const struct asked *asked, const char *path, bool closes)
+{
+	char *end, headers[160];
+	unsigned long status = strtoul(asked->value, &end, 10), left = *end == '/' ? strtoul(end + 1, NULL, 10) : 0;
+
+	snprintf(headers, sizeof(headers), "%sLocation: %s%lu/%lu\r\n", closes ? "Connection: close\r\n" : "", path,
+		 status, left - 1);
+	if (left == 0)
+		say(asked, 200, "", "{}", asked->now_ns, false);
+	else
+		say(asked, (unsigned)status, headers, "", asked->now_ns, closes);
+}
+
+static void redirect(const struct asked *asked)
+{
+	redirect_on(asked, "/redirect/", false);
+}
+
+static void redirect_and_close(const struct asked *asked)
+{
+	redirect_on(asked, "/redirect-close/", true);
+}
+
+static void redirect_away(const struct asked *asked)
+{
+	say(asked, 302, "Location: http://elsewhere.example/\r\n", "", asked->now_ns, false);
+}
+
+/* "3/503": of three answers one has that status. */
+static void answer_every(const struct asked *asked)
+{
+	char *end;
+	unsigned long every = strtoul(asked->value, &end, 10);
+
+	say(asked, ++every_count % every == 0 ? (unsigned)atoi(end + 1) : 200, "", "{}", asked->now_ns, false);
+}
+
 static void answer_chunked(const struct asked *asked)
 {
 	static const char text[] = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5;x=y\r\nhello\r\n6\r\n world"
@@ -300,6 +339,10 @@ static const struct {
     {"/reset", reset},
     {"/never", never},
     {"/die", die},
+    {"/redirect/", redirect},
+    {"/redirect-close/", redirect_and_close},
+    {"/redirect-away", redirect_away},
+    {"/every/", answer_every},
     {"/chunked", answer_chunked},
     {"/nothing", answer_nothing},
     {"/big/", answer_big},
@@ -330,15 +373,25 @@ static size_t body_length(const char *head)
 	return at == NULL ? 0 : strtoul(at + strlen("\r\nContent-Length:"), NULL, 10);
 }
 
+/* A header's value. */
+static struct text header_of(const char *head, const char *name)
+{
+	const char *at = strcasestr(head, name);
+
+	at = at == NULL ? "" : at + strlen(name);
+	at += strspn(at, " ");
+	return (struct text){at, strcspn(at, "\r")};
+}
+
 static void log_request(const char *method, const char *target, const char *head, const char *body, size_t length)
 {
-	const char *mark = strcasestr(head, "\r\nX-Mark:");
+	struct text mark = header_of(head, "\r\nX-Mark:"), host = header_of(head, "\r\nHost:"),
+		    said = header_of(head, "\r\nContent-Length:");
 
 	if (log_file == NULL)
 		return;
-	fprintf(log_file, "%s %s\t%.*s\t%.*s\n", method, target,
-		mark == NULL ? 0 : (int)strcspn(mark + strlen("\r\nX-Mark: "), "\r"),
-		mark == NULL ? "" : mark + strlen("\r\nX-Mark: "), (int)length, body);
+	fprintf(log_file, "%s %s\t%.*s\t%.*s\t%.*s\t%.*s\n", method, target, (int)mark.length, mark.at, (int)length,
+		body, (int)host.length, host.at, (int)said.length, said.at);
 	fflush(log_file);
 }
 

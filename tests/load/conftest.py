@@ -40,7 +40,7 @@ class Truth:
         self.url = line.split()[-1]
 
     def asked(self):
-        """[(method and target, X-Mark, body)] in their order."""
+        """[(method and target, X-Mark, body, Host, Content-Length)] in their order."""
         return [tuple(line.split("\t")) for line in self.log.read_text().splitlines()]
 
     def stop(self):

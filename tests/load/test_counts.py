@@ -50,12 +50,13 @@ def test_warmup_is_not_counted(meantime_load, overlapped):
 
 def test_late_answers_are_counted(meantime_load, overlapped):
     """Due within the window, done after it: in the percentiles, not in the throughput."""
-    run = meantime_load("run", "-c5", "-d", 0.3, "--warmup", 0, f"{overlapped}/wait/500")
+    run = meantime_load("run", "-c5", "-d", 0.3, "--warmup", 0, f"{overlapped}/wait/500", expect=3)
     assert len(run.measured) == 5
     assert all(row["is_late"] and row["outcome"] == "answered" for row in run.measured)
     assert run.load["response"]["count"] == 5
     assert run.load["response"]["min_ms"] >= 500
     assert run.load["throughput_per_s"] == 0
+    assert "no answer came within the window" in run.load["self_check"]["reasons"][0]
 
 
 def test_the_drain_ends(meantime_load, overlapped):
@@ -68,6 +69,51 @@ def test_the_drain_ends(meantime_load, overlapped):
 def test_number_of_requests(meantime_load, truth):
     run = meantime_load("run", "-c4", "--requests", 57, f"{truth.url}/wait/1")
     assert len(run.rows) == run.load["requests"] == len(truth.asked()) == 57
+
+
+def ends_of(rows):
+    return min(row["intended_ns"] for row in rows), max(row["done_ns"] for row in rows)
+
+
+@pytest.mark.parametrize("requests", [10, 20])
+def test_with_a_number_of_requests_the_window_ends_with_the_last_answer(meantime_load, overlapped, requests):
+    run = meantime_load("run", "-c10", "--requests", requests, f"{overlapped}/wait/300")
+    first, last = ends_of(run.rows)
+    assert not any(row["is_late"] for row in run.rows)
+    assert run.load["duration_s"] == pytest.approx(last / 1e9, abs=1e-6)
+    assert run.load["throughput_per_s"] == pytest.approx(requests / (last / 1e9), rel=1e-6)
+    assert 0.6 * 33.3 < run.load["throughput_per_s"] < 33.4  # never above the truth
+    assert run.load["self_check"]["little_residual"] < 0.01
+
+
+def test_batches_are_not_cut_in_half(meantime_load, overlapped):
+    """Ten clients, 300 ms each: three batches of ten in a window of a second, the last one over at 900 ms."""
+    run = meantime_load("run", "-c10", "-d", 1, "--warmup", 0, f"{overlapped}/wait/300", expect=None)
+    done = [row["done_ns"] for row in run.measured if row["done_ns"] < 1e9]
+    assert run.load["throughput_per_s"] == pytest.approx(len(done) / (max(done) / 1e9), rel=1e-6)
+
+
+def test_a_standstill_counts(meantime_load, truth):
+    """Thirty answers at once, then none: a rate is of the whole window."""
+    run = meantime_load("run", "-c1", "-d", 1, "--warmup", 0, "--timeout", 0.7, f"{truth.url}/late-after/30", expect=None)
+    assert run.load["throughput_per_s"] == pytest.approx(30, rel=1e-6)
+
+
+@pytest.mark.parametrize("options", [["--rate", 2000], ["--rate", 2000, "--arrivals", "poisson"], ["-c", 4],
+                                     ["--rate", 200, "--max-in-flight", 1000]])
+def test_requests_under_way_and_their_times_have_one_definition(meantime_load, overlapped, options):
+    """A server of 100 us: what the loop hears late is under way from when it was due, in both."""
+    run = meantime_load("run", *options, "-d", 1.5, "--warmup", 0.2, f"{overlapped}/wait/0.1", expect=None)
+    assert run.load["requests"] > 200
+    assert run.load["self_check"]["little_residual"] < 0.001
+    assert "Little" not in " ".join(run.load["self_check"]["reasons"])
+
+
+def test_to_open_more_connections_is_not_to_open_them_again(meantime_load, overlapped):
+    """An open loop grows as it has to; the server closes nothing."""
+    run = meantime_load("run", "--rate", 1000, "-d", 1, "--warmup", 0, f"{overlapped}/wait/400", expect=None)
+    assert len({row["connection"] for row in run.rows}) > 200
+    assert run.load["self_check"]["reconnects"] == 0
 
 
 def test_in_flight_is_littles(meantime_load, overlapped):

@@ -1,5 +1,8 @@
 #include "loadgen/engine/request.h"
 
+#include <arpa/inet.h>
+#include <net/if.h>
+#include <netinet/in.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -192,6 +195,118 @@ static void weights_are_kept(void **state)
 	assert_non_null(strstr(bytes_of(2), "\r\n\r\ntext"));
 }
 
+static void a_host_that_is_given_replaces_ours(void **state)
+{
+	static const char *const host[] = {"host:  shop.example"}, *const twice[] = {"Host: a", "Host: b"};
+
+	(void)state;
+	options.headers = host;
+	options.header_count = 1;
+	assert_int_equal(add("http://127.0.0.1:8080/"), 0);
+	assert_string_equal(bytes_of(0), "GET / HTTP/1.1\r\nUser-Agent: meantime-load/" MEANTIME_VERSION
+					 "\r\nhost:  shop.example\r\n\r\n");
+	request_set_cleanup(&set);
+	options.headers = twice;
+	options.header_count = 2;
+	assert_int_equal(add("http://127.0.0.1:8080/"), -1);
+	assert_non_null(strstr(why, "Host is given twice"));
+}
+
+static void a_method_with_a_body_says_that_there_is_none(void **state)
+{
+	static const struct {
+		const char *method;
+		bool says;
+	} methods[] = {{"POST", true}, {"PUT", true},     {"PATCH", true},
+		       {"GET", false}, {"DELETE", false}, {"HEAD", false}};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LENGTH(methods); i++) {
+		options.method = methods[i].method;
+		assert_int_equal(add("http://127.0.0.1:8080/"), 0);
+		assert_int_equal(strstr(bytes_of(0), "\r\nContent-Length: 0\r\n\r\n") != NULL, methods[i].says);
+		request_set_cleanup(&set);
+	}
+	assert_int_equal(add("http://127.0.0.1:8080/"), 0);
+}
+
+static void a_zone_is_for_the_socket_alone(void **state)
+{
+	const struct sockaddr_in6 *address = (const struct sockaddr_in6 *)&set.target.address;
+
+	(void)state;
+	assert_int_equal(add("http://[fe80::1%25lo]:8080/x"), 0);
+	assert_int_equal(address->sin6_scope_id, if_nametoindex("lo"));
+	assert_int_equal(ntohs(address->sin6_port), 8080);
+	assert_string_equal(set.target.authority, "[fe80::1]:8080");
+	assert_non_null(strstr(bytes_of(0), "\r\nHost: [fe80::1]:8080\r\n"));
+	request_set_cleanup(&set);
+	assert_int_equal(add("http://[fe80::1%25lo]/x"), 0);
+	assert_string_equal(set.target.authority, "[fe80::1]");
+	assert_int_equal(ntohs(address->sin6_port), 80);
+	request_set_cleanup(&set);
+	assert_int_equal(add("http://[fe80::1%lo]:8080/"), -1);
+	assert_non_null(strstr(why, "%25"));
+	request_set_cleanup(&set);
+	assert_int_equal(add("http://[fe80::1%25]:8080/"), -1);
+}
+
+static void redirects_stay_on_the_host(void **state)
+{
+	static const struct {
+		const char *location, *target; /* NULL: not followed */
+	} redirects[] = {
+	    {"/b?c=d", "/b?c=d"},
+	    {"/b#part", "/b"},
+	    {"http://127.0.0.1/b", "/b"},
+	    {"HTTP://127.0.0.1:80/b", "/b"},
+	    {"//127.0.0.1/b", "/b"},
+	    {"http://SHOP.example:80/b", "/b"},
+	    {"http://127.0.0.1:8080/b", NULL},
+	    {"http://127.0.0.1.example/b", NULL},
+	    {"http://127.0.0/b", NULL},
+	    {"https://127.0.0.1/b", NULL},
+	    {"http://127.0.0.1", NULL},
+	    {"b", NULL},
+	    {"", NULL},
+	    {"/b c", NULL},
+	    {"/b\x80", NULL},
+	};
+	static const char *const host[] = {"Host: shop.example"};
+	struct text target;
+
+	(void)state;
+	options.headers = host;
+	options.header_count = 1;
+	assert_int_equal(add("http://127.0.0.1/a"), 0);
+	for (size_t i = 0; i < ARRAY_LENGTH(redirects); i++) {
+		bool may = request_set_may_follow(&set, 0, text_of(redirects[i].location), &target);
+
+		if (may != (redirects[i].target != NULL) || (may && !text_equal(target, text_of(redirects[i].target))))
+			fail_msg("'%s' leads to %.*s", redirects[i].location, may ? (int)target.length : 7,
+				 may ? target.at : "nothing");
+	}
+}
+
+static void a_redirected_request_is_the_same_elsewhere(void **state)
+{
+	struct text bytes;
+
+	(void)state;
+	options.body = TEXT("{\"n\":{n}}");
+	assert_int_equal(add("http://127.0.0.1:8080/a/{n}"), 0);
+	request_set_redirect(&set, 0, false, TEXT("/b"), &bytes);
+	assert_true(text_equal(bytes, TEXT("POST /b HTTP/1.1\r\nHost: 127.0.0.1:8080\r\nUser-Agent: "
+					   "meantime-load/" MEANTIME_VERSION "\r\nContent-Type: application/json\r\n"
+					   "Content-Length: 7\r\n\r\n{\"n\":1}")));
+	request_set_redirect(&set, 0, true, TEXT("/c"), &bytes);
+	assert_true(text_equal(bytes, TEXT("GET /c HTTP/1.1\r\nHost: 127.0.0.1:8080\r\nUser-Agent: "
+					   "meantime-load/" MEANTIME_VERSION "\r\n\r\n")));
+	assert_true(request_set_turns_to_get(&set, 0, 301) && request_set_turns_to_get(&set, 0, 302) &&
+		    request_set_turns_to_get(&set, 0, 303));
+	assert_false(request_set_turns_to_get(&set, 0, 307) || request_set_turns_to_get(&set, 0, 308));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -206,6 +321,11 @@ int main(void)
 	    TEST(wrong_ones_are_named),
 	    TEST(one_set_has_one_server),
 	    TEST(weights_are_kept),
+	    TEST(a_host_that_is_given_replaces_ours),
+	    TEST(a_method_with_a_body_says_that_there_is_none),
+	    TEST(a_zone_is_for_the_socket_alone),
+	    TEST(redirects_stay_on_the_host),
+	    TEST(a_redirected_request_is_the_same_elsewhere),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -176,6 +176,33 @@ static void a_head_is_bounded(void **state)
 	assert_in_range(fed, RESPONSE_HEAD_MAX - 100, RESPONSE_HEAD_MAX + 100);
 }
 
+static void a_location_is_kept_where_it_is_wanted(void **state)
+{
+	static struct response_room room;
+	char long_one[3000], head[3100];
+	struct response response;
+	size_t rest;
+
+	(void)state;
+	memset(long_one, 'x', sizeof(long_one));
+	long_one[200] = '\0';
+	for (unsigned turn = 0; turn < 2; turn++) {
+		snprintf(head, sizeof(head),
+			 "HTTP/1.1 302 Found\r\nA: b\r\nlocation:  /%s\r\nContent-Length: 0\r\n\r\n", long_one);
+		for (size_t step = 1; step < sizeof(head); step = step * 2 + 1) {
+			response_init(&response, false);
+			response_want_location(&response, &room);
+			assert_int_equal(feed(&response, text_of(head), step, &rest), RESPONSE_WHOLE);
+			assert_int_equal(room.value.length, turn == 0 ? 201 : 0);
+			assert_true(turn == 1 || room.value.at[0] == '/');
+		}
+		memset(long_one, 'x', sizeof(long_one)); /* longer than there is room for: as if there was none */
+		long_one[2900] = '\0';
+	}
+	response_init(&response, false);
+	assert_int_equal(feed(&response, text_of(head), sizeof(head), &rest), RESPONSE_WHOLE);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -184,6 +211,7 @@ int main(void)
 	    cmocka_unit_test(what_ends_early_is_not_whole),
 	    cmocka_unit_test(what_two_readers_could_read_differently_is_malformed),
 	    cmocka_unit_test(a_head_is_bounded),
+	    cmocka_unit_test(a_location_is_kept_where_it_is_wanted),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
