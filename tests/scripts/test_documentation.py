@@ -57,6 +57,16 @@ def test_links_lead_somewhere(path):
         assert not anchor or anchor in anchors_of(file), target
 
 
+@pytest.mark.parametrize("path", PAGES, ids=name_of)
+def test_files_that_are_named_exist(path):
+    """`db/learn.h` in a page, and `0019` among the decisions."""
+    text = re.sub(r"^```.*?^```", "", path.read_text(), flags=re.S | re.M)
+    if path.name == "CHANGELOG.md":
+        return
+    for file in re.findall(r"`((?:[a-z_]+/)+[\w.-]+\.(?:c|h|def|py|sql|cmake|json|txt|yml))`", text):
+        assert (ROOT / file).exists(), file
+
+
 def test_every_page_is_on_the_map():
     """README, or a page that README names, leads to it."""
     named, left = set(), [ROOT / "README.md"]
@@ -88,3 +98,13 @@ def test_figures_of_readme_are_those_of_the_benchmarks():
     assert len(rows) == 4
     for name, rate, p99_ms, cpu_us in rows:
         assert [rate, p99_ms, cpu_us] == [measured[name][at] for at in (0, 2, 3)], name
+
+
+def test_the_rooms_are_those_of_the_layer_check():
+    """Room, the rooms that it may include, and its libraries."""
+    table = re.search(r"^rooms='\n(.*?)^'", (ROOT / "scripts/check-layers").read_text(), re.S | re.M)[1]
+    held = [[cell.split() for cell in line.split("|")] for line in table.splitlines()]
+    section = re.search(r"^## Rooms\n(.*?)^## ", (ROOT / "docs/architecture.md").read_text(), re.S | re.M)[1]
+    shown = [[room.strip("`").split(), others.replace(",", " ").split(), libraries.replace(",", " ").split()]
+             for room, _, others, libraries in rows_of(section)[2:]]
+    assert held and shown == held
