@@ -1,6 +1,8 @@
 #include "loadgen/commands/command.h"
 
 #include <math.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 
@@ -62,13 +64,41 @@ int command_requests(struct command *command, struct request_set *set, const cha
 	return request_set_add_url(set, url, &command->request_options, command->why, sizeof(command->why));
 }
 
+/* How much of the processors others take */
+
+void command_watch_others(struct command *command, const struct others_server *server)
+{
+	command->server = *server;
+	others_read(&command->others_before, &command->server);
+}
+
+double command_others_share(struct command *command)
+{
+	static struct others_reading now; /* too large for the stack */
+
+	others_read(&now, &command->server);
+	return others_share(&command->others_before, &now, (double)sysconf(_SC_CLK_TCK));
+}
+
+/* Around a load, not within: to read /proc takes a while. The server is looked for once. */
+static void watch_target(struct command *command, const struct request_set *set)
+{
+	if (memcmp(&command->server_address, &set->target.address, sizeof(command->server_address)) != 0) {
+		command->server_address = set->target.address;
+		others_server(&command->server, (const struct sockaddr *)&set->target.address);
+	}
+	others_read(&command->others_before, &command->server);
+}
+
 struct report_load *command_measure(struct command *command, unsigned arm, struct load_plan *plan)
 {
 	struct measurement measurement;
 	struct report_load *load;
 
+	watch_target(command, plan->requests);
 	if (load_run(plan, &measurement, command->why, sizeof(command->why)) != 0)
 		return NULL;
+	measurement.others_share = command_others_share(command);
 	load = report_add_load(command->report, arm, plan, &measurement);
 	if (load == NULL) {
 		measurement_cleanup(&measurement);
@@ -98,7 +128,7 @@ static int add_all(struct command *command, struct request_set *set, const char 
 	return 0;
 }
 
-static double median_response_ms(const struct measurement *measurement, unsigned status_max)
+static double median_response_ms(const struct measurement *measurement)
 {
 	double times[1000];
 	size_t count = 0;
@@ -106,15 +136,14 @@ static double median_response_ms(const struct measurement *measurement, unsigned
 	for (uint64_t i = 0; i < measurement->records.count && count < ARRAY_LENGTH(times); i++) {
 		const struct record *record = record_log_at(&measurement->records, i);
 
-		if (record->outcome == OUTCOME_ANSWERED && record->status <= status_max)
+		if (record_is_good(record))
 			times[count++] = (double)record_service_ns(record) / 1e6;
 	}
 	return median_of(times, count);
 }
 
 /* How long each takes when it is alone: what waiting in line is measured against. */
-int command_measure_solo(struct command *command, const char *url, unsigned repeats, unsigned status_max,
-			 double *solo_ms)
+int command_measure_solo(struct command *command, const char *url, unsigned repeats, double *solo_ms)
 {
 	struct request_set set;
 	struct measurement measurement;
@@ -127,7 +156,7 @@ int command_measure_solo(struct command *command, const char *url, unsigned repe
 	if (result == 0)
 		result = load_run(&plan, &measurement, command->why, sizeof(command->why));
 	if (result == 0) {
-		*solo_ms = median_response_ms(&measurement, status_max);
+		*solo_ms = median_response_ms(&measurement);
 		measurement_cleanup(&measurement);
 	}
 	request_set_cleanup(&set);
@@ -144,7 +173,7 @@ int command_measure_burst(struct command *command, unsigned arm, const char *con
 	int result = add_all(command, &set, urls, count);
 
 	for (unsigned i = 0; i < count && result == 0 && !command_is_interrupted(command); i++)
-		result = command_measure_solo(command, urls[i], repeats, STATUS_ANY, &solo_ms[i]);
+		result = command_measure_solo(command, urls[i], repeats, &solo_ms[i]);
 	plan.model = LOAD_BURST;
 	plan.repeats = repeats;
 	plan.gap_ns = command->options->gap_ns > 0 ? command->options->gap_ns : 100 * NS_PER_MS;
@@ -165,18 +194,32 @@ static void add_goal(struct report *report, struct report_goal goal)
 		report->goals[report->goal_count++] = goal;
 }
 
-void command_judge(struct command *command, const struct report_load *load)
+void command_judge(struct command *command, unsigned arm, const struct report_load *const *loads, unsigned count)
 {
+	struct report *report = command->report;
+	struct report_times times = report_pooled_times(report, loads, count);
+	struct tally tally = {0};
+
+	for (unsigned i = 0; i < count; i++)
+		tally_add_load(&tally, loads[i]);
 	for (unsigned i = 0; i < command->goal_count; i++) {
 		struct report_goal goal = {
 		    .text = command->goals[i].text,
-		    .arm = command->report->arms[load->arm].name,
+		    .arm = report->arms[arm].name,
 		    .limit = command->goals[i].limit_ms,
 		    .unit = "ms",
 		};
 
-		goal.is_met = goal_is_met(&command->goals[i], &load->response, &goal.value, &goal.is_known);
-		add_goal(command->report, goal);
+		goal.is_met = goal_is_met(&command->goals[i], &times, &goal.value, &goal.is_known);
+		if (tally_fails(&tally)) {
+			goal.value = NAN;
+			goal.is_met = false;
+			goal.is_known = true;
+			goal.why = "more than a tenth of the requests failed";
+		} else if (!goal.is_known) {
+			goal.why = "too few requests";
+		}
+		add_goal(report, goal);
 	}
 }
 
@@ -184,22 +227,20 @@ void command_judge_errors(struct command *command, unsigned arm)
 {
 	struct report *report = command->report;
 	struct error_limit limit;
-	uint64_t requests = 0, failures = 0;
+	struct tally tally = {0};
 
 	if (command->options->max_errors == NULL || !error_limit_read(command->options->max_errors, &limit))
 		return;
 	for (unsigned i = 0; i < report->load_count; i++)
-		if (report->loads[i]->arm == arm) {
-			requests += report->loads[i]->requests;
-			failures += failures_of(report->loads[i]);
-		}
+		if (report->loads[i]->arm == arm)
+			tally_add_load(&tally, report->loads[i]);
 	add_goal(report, (struct report_goal){
 			     .text = arena_printf(&report->arena, "errors<=%s", command->options->max_errors),
 			     .arm = report->arms[arm].name,
-			     .value = (double)failures,
+			     .value = (double)tally.failed,
 			     .limit = limit.most,
 			     .unit = "errors",
 			     .is_known = true,
-			     .is_met = error_limit_is_met(&limit, failures, requests),
+			     .is_met = error_limit_is_met(&limit, tally.failed, tally.requests),
 			 });
 }

@@ -8,6 +8,7 @@
 #include "loadgen/commands/goal.h"
 #include "loadgen/commands/live.h"
 #include "loadgen/commands/options.h"
+#include "loadgen/engine/others.h"
 #include "loadgen/figures/report.h"
 
 enum { EXIT_GOOD = 0, EXIT_MISSED = 1, EXIT_USAGE = 2, EXIT_UNSOUND = 3 };
@@ -20,6 +21,9 @@ struct command {
 	volatile bool *is_interrupted;
 	struct goal goals[16]; /* --slo */
 	unsigned goal_count;
+	struct sockaddr_storage server_address; /* of the server that is known */
+	struct others_server server;
+	struct others_reading others_before;
 	char why[1024];
 };
 
@@ -46,13 +50,14 @@ struct report_load *command_measure(struct command *command, unsigned arm, struc
 /* Each request of `urls` alone, then together; -1 and command->why. */
 int command_measure_burst(struct command *command, unsigned arm, const char *const *urls, unsigned count,
 			  unsigned repeats);
-enum { STATUS_ANY = 999 };
-/* The median of a request alone, again and again; NAN when it was never answered with a status up to that. -1 and
+/* The median of a request alone, again and again; NAN when it was never answered with 2xx or 3xx. -1 and
  * command->why. */
-int command_measure_solo(struct command *command, const char *url, unsigned repeats, unsigned status_max,
-			 double *solo_ms);
-/* --slo, judged on a load. */
-void command_judge(struct command *command, const struct report_load *load);
+int command_measure_solo(struct command *command, const char *url, unsigned repeats, double *solo_ms);
+/* --slo, judged on the requests of all these loads together. */
+void command_judge(struct command *command, unsigned arm, const struct report_load *const *loads, unsigned count);
+/* How much of the processors others take, from here to command_others_share(); of a load command_measure() sees to it. */
+void command_watch_others(struct command *command, const struct others_server *server);
+double command_others_share(struct command *command);
 /* --max-errors, judged on all loads of an arm together. */
 void command_judge_errors(struct command *command, unsigned arm);
 bool command_is_interrupted(const struct command *command);

@@ -7,7 +7,7 @@
 #include "base/clock.h"
 #include "loadgen/engine/arm.h"
 #include "loadgen/commands/curve.h"
-#include "loadgen/report/format.h"
+#include "loadgen/report/findings.h"
 #include "loadgen/commands/speedup.h"
 #include "loadgen/figures/verdict.h"
 
@@ -31,7 +31,7 @@ struct compare {
 	double delay_ms; /* of the database, now */
 	double duration_s, warmup_s;
 	unsigned rounds;
-	double gains[NUMBERS_MAX]; /* of the last arm over the first, by delay; NAN not shown */
+	struct gain gains[NUMBERS_MAX]; /* of the last arm over the first, by delay */
 };
 
 static const struct {
@@ -247,22 +247,6 @@ static int measure_bursts(struct compare *compare)
 	return 0;
 }
 
-static void say_bursts(struct report *report)
-{
-	char text[FORMATTED], line[1024];
-	int at;
-
-	if (report->burst_count < 2 || report->bursts[0].bar_count < 2)
-		return;
-	at = snprintf(line, sizeof(line), "Released at the same instant, %u requests are all over",
-		      report->bursts[0].bar_count);
-	for (unsigned i = 0; i < report->burst_count && (size_t)at < sizeof(line) - 100; i++)
-		at += snprintf(line + at, sizeof(line) - (size_t)at, "%s after %s in %.40s (overlap %.2f)",
-			       i == 0 ? "" : ",", format_ms(report->bursts[i].makespan, text),
-			       report->arms[report->bursts[i].arm].name, report->bursts[i].overlap);
-	report_say(report, "%s.", line);
-}
-
 /* Loads */
 
 static const char *group_of(const struct compare *compare, const char *path, unsigned clients)
@@ -296,7 +280,7 @@ static struct report_load *measure_one(struct compare *compare, struct request_s
 
 /* Every arm against every earlier one; said is how the last one does, the gain is the one over the first. */
 static void compare_arms(struct compare *compare, const char *group, struct report_load *(*loads)[ROUNDS_MAX],
-			 double *gain)
+			 const struct report_difference **gain)
 {
 	struct report *report = compare->command->report;
 	const struct report_difference *difference;
@@ -311,31 +295,20 @@ static void compare_arms(struct compare *compare, const char *group, struct repo
 				continue;
 			report_say(report, "%s", difference->sentence);
 			if (a == 0)
-				*gain = strcmp(difference->verdict, "faster") == 0 ? difference->difference.ratio : NAN;
+				*gain = difference;
 		}
 }
 
-/* --slo, on the round in the middle by its mean: half of the rounds were no better. */
+/* --slo, on the requests of all rounds together, as the table shows them. */
 static void judge_arms(struct compare *compare, struct report_load *(*loads)[ROUNDS_MAX])
 {
-	struct command *command = compare->command;
-
-	for (unsigned arm = 0; arm < compare->count && command->goal_count > 0; arm++) {
-		struct report_load *sorted[ROUNDS_MAX];
-
-		for (unsigned i = 0; i < compare->rounds; i++) {
-			unsigned at = i;
-
-			for (; at > 0 && sorted[at - 1]->response.mean > loads[arm][i]->response.mean; at--)
-				sorted[at] = sorted[at - 1];
-			sorted[at] = loads[arm][i];
-		}
-		command_judge(command, sorted[compare->rounds / 2]);
-	}
+	for (unsigned arm = 0; arm < compare->count; arm++)
+		command_judge(compare->command, arm, (const struct report_load *const *)loads[arm], compare->rounds);
 }
 
 /* Rounds in turns, A B C, C B A: what disturbs the machine disturbs all alike. */
-static int measure_group(struct compare *compare, const char *path, unsigned clients, double *gain)
+static int measure_group(struct compare *compare, const char *path, unsigned clients,
+			 const struct report_difference **gain)
 {
 	struct command *command = compare->command;
 	struct report_load *loads[ARMS_MAX][ROUNDS_MAX];
@@ -344,7 +317,7 @@ static int measure_group(struct compare *compare, const char *path, unsigned cli
 	unsigned set_count = 0;
 	int result = 0;
 
-	*gain = NAN;
+	*gain = NULL;
 	for (; set_count < compare->count && result == 0; set_count++)
 		result = command_requests(command, &sets[set_count], url_of(compare, set_count, path));
 	for (unsigned round = 0; round < compare->rounds && result == 0; round++)
@@ -412,24 +385,6 @@ static int measure_curves(struct compare *compare, const char *path)
 
 /* The whole */
 
-static void say_growth(struct compare *compare, const char *path)
-{
-	const struct load_options *options = compare->command->options;
-	char line[1024];
-	int at = 0;
-
-	if (options->delay_count < 2)
-		return;
-	for (unsigned i = 0; i < options->delay_count && (size_t)at < sizeof(line) - 64; i++)
-		at += isnan(compare->gains[i])
-			  ? snprintf(line + at, sizeof(line) - (size_t)at, "%s not shown at %.3g ms", at > 0 ? "," : "",
-				     (double)options->delays_ns[i] / 1e6)
-			  : snprintf(line + at, sizeof(line) - (size_t)at, "%s %.3g x at %.3g ms", at > 0 ? "," : "",
-				     compare->gains[i], (double)options->delays_ns[i] / 1e6);
-	report_say(compare->command->report, "What %s gains over %s on %s by the distance of the database:%s.",
-		   compare->names[compare->count - 1], compare->names[0], path == NULL ? "the URL" : path, line);
-}
-
 /* For the live line; services that start are not counted. */
 static void expect_all(struct compare *compare, unsigned groups)
 {
@@ -462,16 +417,17 @@ static int measure_all(struct compare *compare)
 
 	expect_all(compare, delays + (wait_path != NULL));
 	for (unsigned i = 0; i < delays && result == 0 && !command_is_interrupted(command); i++) {
-		double ignored;
+		const struct report_difference *ignored;
 
-		compare->delay_ms = options->delay_count > 0 ? (double)options->delays_ns[i] / 1e6 : 0;
+		compare->delay_ms = compare->gains[i].delay_ms =
+		    options->delay_count > 0 ? (double)options->delays_ns[i] / 1e6 : 0;
 		result = start_services(compare);
 		if (result == 0 && i == 0) {
 			result = measure_bursts(compare);
-			say_bursts(command->report);
+			find_bursts(command->report);
 		}
 		if (result == 0)
-			result = measure_group(compare, path, clients, &compare->gains[i]);
+			result = measure_group(compare, path, clients, &compare->gains[i].difference);
 		if (result == 0 && i == 0 && wait_path != NULL)
 			result = measure_group(compare, wait_path, waiting, &ignored);
 		if (result == 0 && i == 0)
@@ -479,7 +435,8 @@ static int measure_all(struct compare *compare)
 		stop_services(compare);
 	}
 	if (result == 0)
-		say_growth(compare, path);
+		find_gains(command->report, compare->names[0], compare->names[compare->count - 1], path, compare->gains,
+			   options->delay_count);
 	if (result == 0 && options->compute_path != NULL && !command_is_interrupted(command)) {
 		struct arm_settings settings = service_settings(command, compare->names[compare->count - 1]);
 

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "loadgen/report/format.h"
+#include "loadgen/report/findings.h"
 
 /* An arm is over when so many levels in a row answered hardly more than one before them: the law of the curve is
  * plain by then, and what follows would only wait in line. */
@@ -12,7 +12,9 @@ enum { LEVELS_WITHOUT_GAIN = 3 };
 static const double GAIN = 1.03;
 static const double SHARED = 1.1; /* so much over Little's bound is no noise */
 static const double ERRORS_TOO_MANY = 0.5;
-static const double BOUND_MET = 0.8;
+static const double LENGTHEN_MAX_S = 30; /* a level that needs longer for its percentile is passed over */
+static const double LENGTHEN_BY = 1.1;   /* more than is needed: rates vary */
+static const double WAITS = 1.5;         /* times the knee: who asks there waits in line */
 
 int curves_init(struct curves *curves, struct command *command, const struct curve_plan *plan, unsigned first_arm,
 		const char *const *urls, unsigned count)
@@ -34,7 +36,8 @@ int curves_init(struct curves *curves, struct command *command, const struct cur
 						       .knee = NAN,
 						       .little = NAN,
 						       .slo_load = NAN,
-						       .slo_throughput = NAN};
+						       .slo_throughput = NAN,
+						       .others_share = NAN};
 		curve->response_at_one_ms = curve->wait_ms = NAN;
 		curves->count++;
 		curve->has_requests = true;
@@ -83,22 +86,34 @@ static void set_percentiles(struct report_level *level, const struct report_time
 	level->p99_is_supported = !isnan(level->p99_ms);
 }
 
-static bool meets_goals(const struct command *command, const struct report_times *times)
+/* Is there an answer for each of the goals? What is missed is missed, whatever the others are. */
+static enum level_goal judge_goals(const struct command *command, const struct report_times *times, double error_share)
 {
-	double value;
-	bool is_known, is_met = true;
+	bool is_known = true;
 
-	for (unsigned i = 0; i < command->goal_count; i++)
-		is_met = goal_is_met(&command->goals[i], times, &value, &is_known) && is_known && is_met;
-	return is_met;
+	if (command->goal_count == 0)
+		return LEVEL_NOT_ASKED;
+	if (error_share > 0)
+		return LEVEL_MISSES;
+	for (unsigned i = 0; i < command->goal_count; i++) {
+		double value;
+		bool is_value_known, is_met = goal_is_met(&command->goals[i], times, &value, &is_value_known);
+
+		if (is_value_known && !is_met)
+			return LEVEL_MISSES;
+		is_known = is_known && is_value_known;
+	}
+	return is_known ? LEVEL_MEETS : LEVEL_UNKNOWN;
 }
 
 static void add_throughput(struct report_level *level, struct level *fitted, struct report_load *const *loads,
 			   unsigned count)
 {
-	double sorted[ROUNDS_MAX], in_flight = 0;
+	double sorted[ROUNDS_MAX], in_flight = 0, range;
+	uint64_t requests = 0;
 
 	for (unsigned i = 0; i < count; i++) {
+		requests += loads[i]->requests;
 		sorted[i] = level->repeats[i] = fitted->repeats[i] = loads[i]->throughput;
 		in_flight += loads[i]->in_flight / count;
 	}
@@ -106,6 +121,8 @@ static void add_throughput(struct report_level *level, struct level *fitted, str
 	level->throughput = fitted->throughput = median_of(sorted, count);
 	level->throughput_interval = (struct interval){sorted[0], sorted[count - 1]};
 	level->in_flight = fitted->in_flight = in_flight;
+	range = (sorted[count - 1] - sorted[0]) / 2 / fmax(level->throughput, 1e-9);
+	level->noise = fmax(range, 1.96 / sqrt((double)(requests + 1)));
 }
 
 /* Levels stay in the order of their concurrency, whenever they were measured. */
@@ -118,8 +135,6 @@ static unsigned make_room(struct curve *curve, unsigned concurrency)
 		at--;
 	memmove(&report->levels[at + 1], &report->levels[at], (report->level_count - at) * sizeof(report->levels[0]));
 	memmove(&curve->levels[at + 1], &curve->levels[at], (report->level_count - at) * sizeof(curve->levels[0]));
-	memmove(&curve->meets_goals[at + 1], &curve->meets_goals[at],
-		(report->level_count - at) * sizeof(curve->meets_goals[0]));
 	report->level_count++;
 	return at;
 }
@@ -130,25 +145,27 @@ static void remember_lowest(struct curve *curve, struct report_load *const *load
 	const struct report_load *load = loads[count / 2];
 
 	curve->report->what = load->what;
-	curve->response_at_one_ms = load->service.count > 0 ? load->service.mean / load->concurrency : NAN;
+	curve->response_at_one_ms = load->service.count > 0 && load->concurrency == 1 ? load->service.mean : NAN;
 	curve->wait_ms = load->database.count > 0 ? load->database.mean : NAN;
 }
 
 static void add_level(struct curves *curves, struct curve *curve, unsigned concurrency,
-		      struct report_load *const *loads, unsigned count)
+		      struct report_load *const *loads, unsigned count, unsigned count_with_longer)
 {
 	unsigned at = make_room(curve, concurrency);
 	struct report_level *level = &curve->report->levels[at];
-	struct report_times times = report_pooled_times(loads, count);
+	struct report_times times =
+	    report_pooled_times(curves->command->report, (const struct report_load *const *)loads, count_with_longer);
 
-	*level = (struct report_level){.concurrency = concurrency, .error_share = share_failed(loads, count)};
+	*level =
+	    (struct report_level){.concurrency = concurrency, .error_share = share_failed(loads, count_with_longer)};
 	curve->levels[at] = (struct level){0};
 	add_throughput(level, &curve->levels[at], loads, count);
 	set_percentiles(level, &times);
 	level->is_sound = true;
-	for (unsigned i = 0; i < count; i++)
+	for (unsigned i = 0; i < count_with_longer; i++)
 		level->is_sound = level->is_sound && loads[i]->check.is_sound;
-	curve->meets_goals[at] = meets_goals(curves->command, &times) && level->error_share == 0;
+	level->goal = judge_goals(curves->command, &times, level->error_share);
 	if (at == 0)
 		remember_lowest(curve, loads, count);
 	curve->without_gain = level->throughput > curve->best * GAIN ? 0 : curve->without_gain + 1;
@@ -158,7 +175,7 @@ static void add_level(struct curves *curves, struct curve *curve, unsigned concu
 }
 
 static struct report_load *measure_once(struct curves *curves, unsigned arm, unsigned concurrency, double duration_s,
-					unsigned round)
+					unsigned round, bool is_longer)
 {
 	struct command *command = curves->command;
 	struct curve *curve = &curves->curves[arm];
@@ -166,6 +183,8 @@ static struct report_load *measure_once(struct curves *curves, unsigned arm, uns
 	struct report_load *load;
 
 	plan.connections = concurrency;
+	if (is_longer)
+		plan.duration_ns = (uint64_t)(duration_s * 1e9);
 	live_begin(command->live, (double)(plan.warmup_ns + plan.duration_ns) / 1e9, "%s, %u clients, round %u of %u",
 		   command->report->arms[curve->report->arm].name, concurrency, round, curves->plan.rounds);
 	live_detail(command->live, curve->requests.requests[0]->label);
@@ -178,9 +197,41 @@ static struct report_load *measure_once(struct curves *curves, unsigned arm, uns
 	return load;
 }
 
+/* How many more seconds a level needs for the percentiles of the goals; 0 when they are known, or it would be too long. */
+static double seconds_needed(const struct command *command, struct report_load *const *loads, unsigned count)
+{
+	struct report_times times =
+	    report_pooled_times(command->report, (const struct report_load *const *)loads, count);
+	double measured_s = 0, needed_s;
+	size_t needs = 0;
+
+	for (unsigned i = 0; i < count; i++)
+		measured_s += loads[i]->duration_s;
+	for (unsigned i = 0; i < command->goal_count; i++)
+		if (command->goals[i].kind == GOAL_PERCENTILE && percentile_needs(command->goals[i].percent) > needs)
+			needs = percentile_needs(command->goals[i].percent);
+	if (times.count == 0 || times.count >= needs || share_failed(loads, count) > 0 ||
+	    judge_goals(command, &times, 0) != LEVEL_UNKNOWN)
+		return 0;
+	needed_s = LENGTHEN_BY * (double)(needs - times.count) * measured_s / (double)times.count;
+	return needed_s <= LENGTHEN_MAX_S ? needed_s : 0;
+}
+
+/* Unknown is unknown: with too few requests for a goal's percentile, the level is measured once more, for longer. */
+static int lengthen(struct curves *curves, unsigned arm, unsigned concurrency, struct report_load **loads,
+		    unsigned *count)
+{
+	double needed_s = curves->plan.seeks_goal ? seconds_needed(curves->command, loads, *count) : 0;
+
+	if (needed_s <= 0)
+		return 0;
+	loads[*count] = measure_once(curves, arm, concurrency, needed_s, *count + 1, true);
+	return loads[(*count)++] == NULL ? -1 : 0;
+}
+
 int curves_measure_level(struct curves *curves, unsigned concurrency, double duration_s)
 {
-	struct report_load *loads[ARMS_MAX][ROUNDS_MAX];
+	struct report_load *loads[ARMS_MAX][ROUNDS_MAX + 1];
 	unsigned rounds = curves->plan.rounds;
 
 	for (unsigned round = 0; round < rounds; round++)
@@ -189,15 +240,21 @@ int curves_measure_level(struct curves *curves, unsigned concurrency, double dur
 
 			if (curves->curves[arm].is_over)
 				continue;
-			loads[arm][round] = measure_once(curves, arm, concurrency, duration_s, round + 1);
+			loads[arm][round] = measure_once(curves, arm, concurrency, duration_s, round + 1, false);
 			if (loads[arm][round] == NULL)
 				return -1;
 			if (command_is_interrupted(curves->command))
 				return 0; /* the level is not whole: its loads are in the report, it is not */
 		}
-	for (unsigned arm = 0; arm < curves->count; arm++)
-		if (!curves->curves[arm].is_over)
-			add_level(curves, &curves->curves[arm], concurrency, loads[arm], rounds);
+	for (unsigned arm = 0; arm < curves->count; arm++) {
+		unsigned count = rounds;
+
+		if (curves->curves[arm].is_over)
+			continue;
+		if (lengthen(curves, arm, concurrency, loads[arm], &count) != 0)
+			return -1;
+		add_level(curves, &curves->curves[arm], concurrency, loads[arm], rounds, count);
+	}
 	return 0;
 }
 
@@ -257,14 +314,27 @@ int curves_measure(struct curves *curves, const uint64_t *levels, unsigned level
 
 /* Bounds */
 
+static void find_knee(struct curve *curve)
+{
+	struct report_curve *report = curve->report;
+	double knee = knee_of(curve->response_at_one_ms / 1e3, 0, curve->best);
+
+	if (isnan(knee) || !(curve->best > 0))
+		return;
+	report->knee_state =
+	    report->levels[report->level_count - 1].concurrency >= WAITS * knee ? KNEE_REACHED : KNEE_NOT_REACHED;
+	if (report->knee_state == KNEE_REACHED)
+		report->knee = knee;
+}
+
 static void find_bounds(struct curves *curves, struct curve *curve)
 {
 	const struct report_arm *arm = &curves->command->report->arms[curve->report->arm];
 	struct report_curve *report = curve->report;
 
 	report->usl = usl_fit(curve->levels, report->level_count, curves->command->request_options.seed);
-	if (!isnan(curve->response_at_one_ms) && curve->best > 0)
-		report->knee = knee_of(curve->response_at_one_ms / 1e3, 0, curve->best);
+	find_knee(curve);
+	report->others_share = find_others_share(curves->command->report, report->arm, curves->plan.group);
 	if (arm->threads > 0 && curve->wait_ms > 0) {
 		report->little_threads = arm->threads;
 		report->little_wait_ms = curve->wait_ms;
@@ -277,54 +347,6 @@ static void find_bounds(struct curves *curves, struct curve *curve)
 	}
 }
 
-static const struct report_level *best_level(const struct report_curve *curve)
-{
-	const struct report_level *best = &curve->levels[0];
-
-	for (unsigned i = 1; i < curve->level_count; i++)
-		if (curve->levels[i].throughput > best->throughput)
-			best = &curve->levels[i];
-	return best;
-}
-
-/* What the fitted law allows at most; NAN when it says nothing. */
-static double law_bound(const struct usl *usl)
-{
-	return !usl->is_fitted ? NAN : usl->has_peak ? usl->x_max : isfinite(usl->ceiling) ? usl->ceiling : NAN;
-}
-
-static const char *bound_sentence(struct report *report, const struct report_curve *curve)
-{
-	const struct report_level *best = best_level(curve);
-	const char *name = report->arms[curve->arm].name;
-	char measured[FORMATTED], bound[FORMATTED], wait[FORMATTED];
-	double law = law_bound(&curve->usl);
-
-	format_count(best->throughput, measured);
-	if (!isnan(curve->little))
-		return arena_printf(
-		    &report->arena,
-		    "%s: %s/s with %u at once are %.0f %% of Little's bound (%g at once / %s in the database = %s/s): "
-		    "%s.",
-		    name, measured, best->concurrency, best->throughput / curve->little * 100, curve->little_threads,
-		    format_ms(curve->little_wait_ms, wait), format_count(curve->little, bound),
-		    best->throughput > BOUND_MET * curve->little
-			? "more clients cannot improve it, only more that wait at once or a shorter wait"
-			: "not waiting ends it, but work for the processor, here or in the database; more that wait at "
-			  "once would not help");
-	if (!isnan(law))
-		return arena_printf(
-		    &report->arena,
-		    "%s: %s/s with %u at once are %.0f %% of what the fitted law allows at most (%s/s): "
-		    "that is the upper bound of any improvement by more clients.",
-		    name, measured, best->concurrency, best->throughput / law * 100, format_count(law, bound));
-	return arena_printf(
-	    &report->arena,
-	    "%s: the most that was measured are %s/s with %u at once; no bound is known (--threads gives "
-	    "Little's, 6 levels or more give the law's).",
-	    name, measured, best->concurrency);
-}
-
 void curves_finish(struct curves *curves)
 {
 	for (unsigned i = 0; i < curves->count; i++) {
@@ -335,7 +357,6 @@ void curves_finish(struct curves *curves)
 			continue;
 		}
 		find_bounds(curves, curve);
-		if (curve->best > 0)
-			curve->report->bound_sentence = bound_sentence(curves->command->report, curve->report);
+		find_bound(curves->command->report, curve->report);
 	}
 }

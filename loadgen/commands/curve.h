@@ -20,8 +20,7 @@ struct curve {
 	struct request_set requests;
 	bool has_requests;
 	struct level levels[LEVELS_MAX]; /* for the fit */
-	bool meets_goals[LEVELS_MAX];
-	double best; /* throughput so far */
+	double best;                     /* throughput so far */
 	unsigned without_gain;
 	bool is_over;
 	double response_at_one_ms, wait_ms; /* at the lowest level; NAN unknown */
@@ -31,6 +30,7 @@ struct curve_plan {
 	unsigned rounds;
 	double duration_s, warmup_s, delay_ms;
 	const char *group; /* begins with "curve" */
+	bool seeks_goal;   /* levels with too few requests for a goal's percentile are measured for longer */
 };
 
 struct curves {

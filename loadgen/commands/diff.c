@@ -4,6 +4,7 @@
 
 #include "loadgen/commands/curve.h"
 #include "loadgen/figures/verdict.h"
+#include "loadgen/report/findings.h"
 
 /* Loads of both files that are the same experiment. */
 static bool is_same_load(const struct report *a, const struct report_load *x, const struct report *b,
@@ -59,33 +60,6 @@ static unsigned compare_loads(struct command *command, const struct report *a, c
 	return count;
 }
 
-/* What has changed, each in a sentence; what has not, as a number. */
-static void say_changes(struct report *report)
-{
-	unsigned unchanged = 0;
-
-	for (unsigned i = 0; i < report->difference_count; i++) {
-		const struct report_difference *difference = &report->differences[i];
-
-		if (strcmp(difference->verdict, "no difference shown") == 0)
-			unchanged++;
-		else
-			report_say(report, "%s", difference->sentence);
-	}
-	report_say(report, "%u of %u figures show no difference.", unchanged, report->difference_count);
-}
-
-static void say_machines(struct report *report, const struct report *a, const struct report *b)
-{
-	if (strcmp(a->machine.processor, b->machine.processor) != 0 || a->machine.cores != b->machine.cores ||
-	    strcmp(a->machine.kernel, b->machine.kernel) != 0)
-		report_say(report,
-			   "The two were measured on different machines (%s, %u cores, %s; %s, %u cores, %s): what "
-			   "differs may be the machine.",
-			   a->machine.processor, a->machine.cores, a->machine.kernel, b->machine.processor,
-			   b->machine.cores, b->machine.kernel);
-}
-
 static int compare_files(struct command *command, struct report *a, struct report *b)
 {
 	const struct strings *files = &command->options->arguments;
@@ -102,12 +76,9 @@ static int compare_files(struct command *command, struct report *a, struct repor
 			 files->at[0], files->at[1]);
 		return EXIT_USAGE;
 	}
-	say_changes(report);
-	say_machines(report, a, b);
-	if (!a->is_sound || !b->is_sound) {
-		report_say(report, "One of the two reports says of itself that it is not sound.");
-		report->is_sound = false;
-	}
+	find_changes(report, a, b);
+	find_failing(report, b, "B");
+	find_failing(report, a, "A");
 	return EXIT_GOOD;
 }
 

@@ -31,7 +31,8 @@ bool goal_read(const char *text, struct goal *goal)
 	if (less == NULL || !read_kind(text, (size_t)(less - text), goal))
 		return false;
 	less += less[1] == '=' ? 2 : 1;
-	if (!duration_read(less, &ns) || ns == 0)
+	/* a bare number could be meant as either: 40 would be seconds here, and milliseconds in most heads */
+	if (!duration_has_unit(less) || !duration_read(less, &ns) || ns == 0)
 		return false;
 	goal->limit_ms = (double)ns / 1e6;
 	return true;
@@ -74,15 +75,6 @@ bool error_limit_read(const char *text, struct error_limit *limit)
 	limit->most = strtod(text, &end);
 	limit->is_share = strcmp(end, "%") == 0;
 	return limit->is_share ? limit->most <= 100 : *end == '\0';
-}
-
-uint64_t failures_of(const struct report_load *load)
-{
-	uint64_t good = 0;
-
-	for (unsigned status = 200; status < 400; status++)
-		good += load->statuses[status];
-	return load->requests - (good < load->requests ? good : load->requests);
 }
 
 bool error_limit_is_met(const struct error_limit *limit, uint64_t failures, uint64_t requests)

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "loadgen/figures/report.h"
+#include "loadgen/figures/tally.h"
 
 struct goal {
 	enum { GOAL_PERCENTILE, GOAL_MEAN, GOAL_MAX } kind;
@@ -13,9 +14,9 @@ struct goal {
 	const char *text;
 };
 
-/* "p99<50ms", "p99.9<1s", "mean<5ms", "max<2s"; also with <=. */
+/* "p99<50ms", "p99.9<1s", "mean<5ms", "max<2s"; also with <=. The unit has to be said. */
 bool goal_read(const char *text, struct goal *goal);
-/* *is_known: enough requests for the percentile, and the value is no lower bound below the limit. */
+/* Requests that failed have no time (tally.h). *is_known: enough requests for the percentile, and the value is no lower bound below the limit. */
 bool goal_is_met(const struct goal *goal, const struct report_times *times, double *value, bool *is_known);
 
 /* --max-errors: a number, or a share in percent. */
@@ -24,5 +25,4 @@ struct error_limit {
 	bool is_share;
 };
 bool error_limit_read(const char *text, struct error_limit *limit);
-uint64_t failures_of(const struct report_load *load);
 bool error_limit_is_met(const struct error_limit *limit, uint64_t failures, uint64_t requests);

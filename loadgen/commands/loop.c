@@ -14,7 +14,7 @@
 
 #include "base/clock.h"
 #include "loadgen/commands/command.h"
-#include "loadgen/report/format.h"
+#include "loadgen/report/findings.h"
 #include "loadgen/engine/turning.h"
 
 enum { ITEMS_USUAL = 500000, QUEUE_USUAL = 1024, ROUNDS_USUAL = 3, PEER_TIMEOUT_MS = 120000, SAID_BYTES = 4096 };
@@ -159,21 +159,6 @@ static void add_row(struct report *report, const struct contender *contender, un
 	}
 }
 
-static void say(struct report *report, uint64_t items)
-{
-	const struct report_turning *ours = &report->turnings[0];
-
-	report_say(
-	    report,
-	    "%llu items through a bounded queue in %.3f s; the loop turned %llu times and asked for I/O each time: "
-	    "%llu of %llu events were seen.",
-	    (unsigned long long)items, ours->seconds, (unsigned long long)ours->turns,
-	    (unsigned long long)ours->events_seen, (unsigned long long)ours->events_made);
-	for (unsigned i = 1; i < report->turning_count; i++)
-		report_say(report, "%s takes %.1f times as long.", report->turnings[i].name,
-			   report->turnings[i].seconds / ours->seconds);
-}
-
 static int read_peers(struct command *command, struct contender *contenders, unsigned *count)
 {
 	const struct strings *peers = &command->options->peers;
@@ -218,6 +203,6 @@ int command_loop(struct command *command)
 		return EXIT_GOOD;
 	for (unsigned i = 0; i < count; i++)
 		add_row(command->report, &contenders[i], done);
-	say(command->report, items);
+	find_loop(command->report, items);
 	return EXIT_GOOD;
 }

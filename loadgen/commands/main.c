@@ -8,6 +8,7 @@
 
 #include "base/memory.h"
 #include "loadgen/commands/command.h"
+#include "loadgen/report/findings.h"
 
 enum { BODY_BYTES_MAX = REQUEST_BYTES_MAX, COLUMNS_USUAL = 100, COLUMNS_MIN = 60, COLUMNS_MAX = 120 };
 
@@ -149,7 +150,7 @@ static int read_goals(struct command *command)
 	for (unsigned i = 0; i < options->goals.count; i++)
 		if (!goal_read(options->goals.at[i], &command->goals[command->goal_count++])) {
 			snprintf(command->why, sizeof(command->why),
-				 "--slo %s: expected something like p99<50ms, p99.9<1s, mean<5ms, max<2s",
+				 "--slo %s: expected something like p99<50ms, p99.9<1s, mean<5ms, max<2s, with a unit",
 				 options->goals.at[i]);
 			return -1;
 		}
@@ -180,32 +181,22 @@ static int prepare(struct command *command)
 			command->report->slo_percent = command->goals[i].percent;
 			break;
 		}
+	for (unsigned i = 0; i < command->goal_count; i++)
+		if (command->goals[i].kind == GOAL_PERCENTILE &&
+		    !report_want_percentile(command->report, command->goals[i].percent)) {
+			snprintf(command->why, sizeof(command->why), "--slo: more than %d percentiles",
+				 PERCENTILES_MAX);
+			return -1;
+		}
 	return 0;
 }
 
 /* Exit status */
 
-/* Every single request failed: then no figure means anything, whatever the goals. */
-static bool all_failed(const struct report *report)
-{
-	uint64_t requests = 0, failures = 0;
-
-	for (unsigned i = 0; i < report->load_count; i++) {
-		requests += report->loads[i]->requests;
-		failures += failures_of(report->loads[i]);
-	}
-	for (unsigned i = 0; i < report->burst_count; i++)
-		for (unsigned j = 0; j < report->bursts[i].bar_count; j++) {
-			const struct report_bar *bar = &report->bursts[i].bars[j];
-
-			requests++;
-			failures += bar->outcome != OUTCOME_ANSWERED || bar->status >= 400;
-		}
-	return requests > 0 && failures == requests;
-}
-
 static int status_of(const struct report *report)
 {
+	if (report->has_failed)
+		return EXIT_MISSED;
 	if (!report->is_sound)
 		return EXIT_UNSOUND;
 	for (unsigned i = 0; i < report->goal_count; i++)
@@ -214,24 +205,7 @@ static int status_of(const struct report *report)
 	for (unsigned i = 0; i < report->goal_count; i++)
 		if (!report->goals[i].is_met)
 			return EXIT_MISSED;
-	return all_failed(report) ? EXIT_MISSED : EXIT_GOOD;
-}
-
-static void say_failure(struct report *report)
-{
-	uint64_t outcomes[OUTCOME_COUNT] = {0};
-	unsigned most = OUTCOME_ANSWERED;
-
-	if (!all_failed(report))
-		return;
-	for (unsigned i = 0; i < report->load_count; i++)
-		for (unsigned j = 0; j < OUTCOME_COUNT; j++)
-			outcomes[j] += report->loads[i]->outcomes[j];
-	for (unsigned j = 0; j < OUTCOME_COUNT; j++)
-		if (outcomes[j] > outcomes[most])
-			most = j;
-	report_say(report, "Every request failed; most often: %s.",
-		   most == OUTCOME_ANSWERED ? "an answer with a status of 400 or more" : outcome_help(most));
+	return EXIT_GOOD;
 }
 
 static int run(struct command *command, struct output *outputs, size_t count)
@@ -252,7 +226,7 @@ static int run(struct command *command, struct output *outputs, size_t count)
 		return status;
 	if (is_interrupted)
 		command->report->is_interrupted = true;
-	say_failure(command->report);
+	find_conclusion(command->report, command->options->max_errors != NULL);
 	for (size_t i = 0; i < count; i++)
 		if (outputs[i].out == stdout)
 			out = stderr;

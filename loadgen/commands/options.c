@@ -123,7 +123,7 @@ static const struct row rows[] = {
     {"--slo", NULL, TYPE_STRINGS, RUN | SWEEP | COMPARE, AT(goals), 0, 0, "GOAL",
      "p99<50ms, p99.9<1s, mean<5ms, max<2s: exit status 1 when missed; may be repeated"},
     {"--max-errors", NULL, TYPE_STRING, RUN | SWEEP | COMPARE, AT(max_errors), 0, 0, "N|P%",
-     "exit status 1 when more requests fail (default: only when all do)"},
+     "exit status 1 when more requests fail (default 10%; of a curve, at every level)"},
     {"--json", NULL, TYPE_STRING, ALL | DIFF | LOOP, AT(json), 0, 0, "FILE",
      "the whole report, for machines and for diff"},
     {"--csv", NULL, TYPE_STRING, ALL, AT(csv), 0, 0, "FILE", "every request, a line each"},
@@ -169,6 +169,11 @@ bool duration_read(const char *text, uint64_t *ns)
 	return false;
 }
 
+bool duration_has_unit(const char *text)
+{
+	return text[0] != '\0' && text[strlen(text) - 1] >= 'a';
+}
+
 static bool count_read(const char *text, const struct row *row, uint64_t *count)
 {
 	char *end;
@@ -198,7 +203,8 @@ static bool list_read(const char *text, const struct row *row, uint64_t *numbers
 			return false;
 		memcpy(part, text, length);
 		part[length] = '\0';
-		is_good = row->type == TYPE_TIMES ? time_read(part, row, &numbers[*count])
+		is_good = row->type == TYPE_TIMES ? (strcmp(part, "0") == 0 || duration_has_unit(part)) &&
+							time_read(part, row, &numbers[*count])
 						  : count_read(part, row, &numbers[*count]);
 		(*count)++;
 		if (!is_good || text[length] == '\0')
@@ -220,8 +226,9 @@ static const char *expected(const struct row *row, char *text, size_t size)
 	switch (row->type) {
 	case TYPE_TIME:
 	case TYPE_TIMES:
-		snprintf(text, size, "a time%s from %gs to %gs, such as 400us, 250ms, 2s, 1m",
-			 row->type == TYPE_TIMES ? ", or several with commas," : "", row->min, row->max);
+		snprintf(text, size, "a time%s from %gs to %gs, such as 400us, 250ms, 2s, 1m%s",
+			 row->type == TYPE_TIMES ? ", or several with commas," : "", row->min, row->max,
+			 row->type == TYPE_TIMES ? "; each with its unit" : "");
 		break;
 	case TYPE_ARRIVALS:
 		snprintf(text, size, "constant or poisson");
@@ -494,7 +501,7 @@ void options_print_help(enum command_name command, FILE *out)
 	}
 	fputs("\nIn a URL, header or body {n} is a running number and {random:a-b} an integer from a to b.\n"
 	      "Times: 400us, 250ms, 2s, 1m; a bare number is seconds. Ctrl-C ends with the report of what there is.\n"
-	      "exit status: 0 met; 1 an --slo or --max-errors was missed, or every request failed; 2 the command line "
+	      "exit status: 0 met; 1 an --slo or --max-errors was missed, or an arm failed; 2 the command line "
 	      "or\n"
 	      "a file is wrong; 3 the measurement itself was unsound, the report says why\n",
 	      out);

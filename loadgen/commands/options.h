@@ -59,3 +59,5 @@ void options_print_commands(FILE *out);
 
 /* "400us", "250ms", "2s", "1m"; a bare number is seconds. */
 bool duration_read(const char *text, uint64_t *ns);
+/* Does it end with a unit? */
+bool duration_has_unit(const char *text);

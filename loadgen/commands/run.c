@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "loadgen/commands/command.h"
+#include "loadgen/report/findings.h"
 
 enum { CONNECTIONS_USUAL = 64, IN_FLIGHT_USUAL = 1000, CONNECTIONS_OPEN_LOOP = 64 };
 
@@ -37,23 +38,6 @@ static void set_model(const struct load_options *options, struct load_plan *plan
 		plan->warmup_ns = 0;
 }
 
-static void say_steadiness(struct report *report, const struct report_load *load)
-{
-	if (load->model != LOAD_OPEN)
-		return;
-	if (!load->steadiness.is_steady)
-		report_say(
-		    report,
-		    "The backlog grows by %.3g requests a second: these percentiles depend on how long the run is, "
-		    "not on the service alone.",
-		    load->steadiness.growth_per_s);
-	else if (load->requests > 0)
-		report_say(report, "The load is steady: what comes in is answered.");
-	if (load->outcomes[OUTCOME_NOT_SENT] > 0)
-		report_say(report, "%llu requests were due while --max-in-flight %u were under way, and were not sent.",
-			   (unsigned long long)load->outcomes[OUTCOME_NOT_SENT], load->concurrency);
-}
-
 int command_run(struct command *command)
 {
 	struct report *report = command->report;
@@ -72,8 +56,8 @@ int command_run(struct command *command)
 			   "%s", set.requests[0]->label);
 		load = command_measure(command, 0, &plan);
 		if (load != NULL) {
-			say_steadiness(report, load);
-			command_judge(command, load);
+			find_run(report, load);
+			command_judge(command, 0, (const struct report_load *const *)&load, 1);
 			command_judge_errors(command, 0);
 			status = EXIT_GOOD;
 		}

@@ -4,11 +4,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "loadgen/report/findings.h"
+
 enum { ROUNDS_USUAL = 3, REPEATS = 3 };
 
-#define ROUND_S    1.5   /* what a round is expected to take */
-#define SHARE_SEEN 0.001 /* less than that is noise */
-
+#define ROUND_S 1.5 /* what a round is expected to take */
 struct contest {
 	struct command *command;
 	struct arm arms[SPEEDUP_POINTS_MAX];
@@ -80,8 +80,7 @@ static int measure(struct contest *contest)
 
 			live_begin(command->live, ROUND_S, "%u compute threads, round %u of %u", contest->threads[at],
 				   round + 1, contest->rounds);
-			if (command_measure_solo(command, contest->urls[at], REPEATS, 299, &contest->ms[at][round]) !=
-			    0)
+			if (command_measure_solo(command, contest->urls[at], REPEATS, &contest->ms[at][round]) != 0)
 				return -1;
 			if (isnan(contest->ms[at][round])) {
 				snprintf(command->why, sizeof(command->why),
@@ -90,6 +89,15 @@ static int measure(struct contest *contest)
 			}
 		}
 	return 0;
+}
+
+static void watch_others(struct contest *contest)
+{
+	struct others_server servers = {.is_local = true};
+
+	for (unsigned i = 0; i < contest->count; i++)
+		servers.processes[servers.count++] = contest->arms[i].pid;
+	command_watch_others(contest->command, &servers);
 }
 
 static void fill_points(struct contest *contest, struct report_speedup *speedup)
@@ -108,15 +116,12 @@ static void fill_points(struct contest *contest, struct report_speedup *speedup)
 	}
 }
 
-static void judge(struct report *report, struct report_speedup *speedup)
+static void fit_share(struct report_speedup *speedup)
 {
 	double threads[SPEEDUP_POINTS_MAX], ms[SPEEDUP_POINTS_MAX];
-	const struct report_speedup_point *best = &speedup->points[0];
 	unsigned count = 0;
 
 	for (unsigned i = 0; i < speedup->point_count; i++) {
-		if (speedup->points[i].speedup > best->speedup)
-			best = &speedup->points[i];
 		if (speedup->points[i].threads > speedup->cores)
 			continue;
 		threads[count] = speedup->points[i].threads;
@@ -126,23 +131,6 @@ static void judge(struct report *report, struct report_speedup *speedup)
 	for (unsigned i = 0; i < speedup->point_count; i++)
 		speedup->points[i].bound =
 		    amdahl_speedup(speedup->serial_share, fmin(speedup->points[i].threads, speedup->cores));
-	if (isnan(speedup->serial_share))
-		return;
-	if (speedup->serial_share < SHARE_SEEN) {
-		report_say(report,
-			   "Work for the processor, %s: %u compute threads are %.2f times as fast as %u. No serial "
-			   "share is to "
-			   "be seen: by Amdahl's law it goes on like that, as far as there are cores (%u here).",
-			   speedup->path, best->threads, best->speedup, speedup->points[0].threads, speedup->cores);
-		return;
-	}
-	report_say(
-	    report,
-	    "Work for the processor, %s: %u compute threads are %.2f times as fast as %u. Its serial share is %.1f %% "
-	    "(what comes before the parts, handing them out, the answer, and what else the cores do), so by "
-	    "Amdahl's law never more than %.3g times.",
-	    speedup->path, best->threads, best->speedup, speedup->points[0].threads, speedup->serial_share * 100,
-	    1 / speedup->serial_share);
 }
 
 int speedup_measure(struct command *command, const struct arm_settings *service, const char *path)
@@ -158,13 +146,17 @@ int speedup_measure(struct command *command, const struct arm_settings *service,
 	speedup->cores = report->machine.cores;
 	contest->count = choose_threads(command->options, speedup->cores, contest->threads);
 	result = start(contest, service, path);
-	if (result == 0)
+	if (result == 0) {
+		watch_others(contest);
 		result = measure(contest);
+		speedup->others_share = command_others_share(command);
+	}
 	for (unsigned i = 0; i < contest->count; i++)
 		arm_stop(&contest->arms[i]);
 	if (result != 0 || command_is_interrupted(command))
 		return result;
 	fill_points(contest, speedup);
-	judge(report, speedup);
+	fit_share(speedup);
+	find_speedup(report);
 	return 0;
 }

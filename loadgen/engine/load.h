@@ -81,6 +81,7 @@ struct measurement {
 	struct load_self_check self_check;
 	uint64_t started_ns; /* monotonic; every time in the records counts from here */
 	uint64_t window_from_ns, window_to_ns;
+	double others_share; /* of all processors, by other programs, around the load; NAN unknown (others.h) */
 	bool is_interrupted, is_log_full;
 	int connect_error; /* errno of the first connect that failed; 0 none did */
 	uint64_t malformed_count;

@@ -66,18 +66,40 @@ static const char *join(struct arena *arena, int argc, char *const *argv)
 
 void report_init(struct report *report, const char *command, int argc, char *const *argv)
 {
+	static const double usual[] = {50, 75, 90, 95, 99, 99.9, 99.99, 99.999};
 	time_t now = time(NULL);
 	struct tm utc;
 	char text[32];
 
-	*report = (struct report){
-	    .command = command, .is_sound = true, .slo_limit_ms = NAN, .slo_percent = NAN, .speedup.serial_share = NAN};
+	*report = (struct report){.command = command,
+				  .is_sound = true,
+				  .slo_limit_ms = NAN,
+				  .slo_percent = NAN,
+				  .speedup = {.serial_share = NAN, .others_share = NAN}};
 	arena_init(&report->arena, NULL, 0);
 	gmtime_r(&now, &utc);
 	strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &utc);
 	report->started = arena_copy(&report->arena, text_of(text));
 	report->command_line = join(&report->arena, argc, argv);
 	read_machine(report);
+	for (size_t i = 0; i < ARRAY_LENGTH(usual); i++)
+		report_want_percentile(report, usual[i]);
+}
+
+bool report_want_percentile(struct report *report, double percent)
+{
+	unsigned at = 0;
+
+	while (at < report->percent_count && report->percents[at] < percent - 1e-9)
+		at++;
+	if (at < report->percent_count && report->percents[at] < percent + 1e-9)
+		return true;
+	if (report->percent_count == PERCENTILES_MAX)
+		return false;
+	memmove(&report->percents[at + 1], &report->percents[at], (report->percent_count - at) * sizeof(double));
+	report->percents[at] = percent;
+	report->percent_count++;
+	return true;
 }
 
 void report_cleanup(struct report *report)
@@ -97,5 +119,18 @@ void report_say(struct report *report, const char *format, ...)
 		return;
 	va_start(values, format);
 	report->sentences[report->sentence_count++] = arena_vprintf(&report->arena, format, values);
+	va_end(values);
+}
+
+void report_say_first(struct report *report, const char *format, ...)
+{
+	va_list values;
+
+	if (report->sentence_count < SENTENCES_MAX)
+		report->sentence_count++;
+	memmove(&report->sentences[1], &report->sentences[0],
+		(report->sentence_count - 1) * sizeof(report->sentences[0]));
+	va_start(values, format);
+	report->sentences[0] = arena_vprintf(&report->arena, format, values);
 	va_end(values);
 }

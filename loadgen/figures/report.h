@@ -22,7 +22,8 @@ enum {
 	GOALS_MAX = 256,
 	DIFFERENCES_MAX = 512,
 	TURNINGS_MAX = 8,
-	SPEEDUP_POINTS_MAX = 16
+	SPEEDUP_POINTS_MAX = 16,
+	STATUS_COUNT = 600 /* of HTTP: 100 to 599 */
 };
 
 /* What is compared: one service in one mode, or one URL. */
@@ -40,7 +41,7 @@ struct report_times {
 	uint64_t count, at_least_count; /* of them, lower bounds (timed out, cut off) */
 	double mean, min, max;
 	struct percentile
-	    percentiles[PERCENTILES_MAX]; /* 50 75 90 95 99 99.9 99.99 99.999: those asked for, all of them */
+	    percentiles[PERCENTILES_MAX]; /* 50 75 90 95 99 99.9 99.99 99.999, and those of report_want_percentile() */
 	unsigned percentile_count;
 };
 
@@ -63,9 +64,9 @@ struct report_load {
 	double warmup_s, duration_s; /* of the window, as measured */
 	uint64_t requests;           /* due within the window */
 	uint64_t outcomes[OUTCOME_COUNT];
-	uint64_t statuses[600]; /* by status; 0 unused */
-	double throughput;      /* answered with 2xx or 3xx, a second */
-	double in_flight;       /* mean, from the records: X R */
+	uint64_t statuses[STATUS_COUNT]; /* by status; 0 unused */
+	double throughput;               /* answered with 2xx or 3xx, a second */
+	double in_flight;                /* mean, from the records: X R */
 	uint64_t bytes;
 	struct report_times response, service, queue, database; /* count 0 when nothing is known */
 	struct report_moment *moments;
@@ -81,6 +82,7 @@ struct report_load {
 		} lateness[16];
 		unsigned lateness_count;
 		double cpu_share, little_residual; /* |X R - counted| / counted */
+		double others_share;               /* of all processors, taken by other programs; NAN unknown */
 		unsigned connections_wanted, connections_up;
 		uint64_t connect_failures, reconnects;
 		double connect_p50_ms, connect_max_ms;
@@ -114,6 +116,11 @@ struct report_burst {
 	struct measurement measurement; /* all repeats */
 };
 
+/* Does a level meet the goals? Unknown: too few requests for a percentile. */
+enum level_goal { LEVEL_NOT_ASKED, LEVEL_UNKNOWN, LEVEL_MEETS, LEVEL_MISSES };
+/* Do requests wait in line at the highest level that was measured? */
+enum knee_state { KNEE_UNKNOWN, KNEE_REACHED, KNEE_NOT_REACHED };
+
 /* Throughput over concurrency on one arm. */
 struct report_curve {
 	unsigned arm;
@@ -121,7 +128,10 @@ struct report_curve {
 	double delay_ms;
 	struct report_level {
 		unsigned concurrency;
+		enum level_goal goal;
 		double in_flight, throughput;
+		double
+		    noise; /* of the throughput, as a share of it: half the range of the rounds, at least that of so few */
 		struct interval throughput_interval;   /* lowest and highest of the repeats */
 		double p50_ms, p90_ms, p99_ms, max_ms; /* NAN where not supported */
 		bool p99_is_supported;
@@ -132,12 +142,14 @@ struct report_curve {
 	} levels[LEVELS_MAX];
 	unsigned level_count;
 	struct usl usl;
-	double knee;   /* N*; NAN unknown */
+	double knee; /* N*; NAN unknown, or not reached */
+	enum knee_state knee_state;
 	double little; /* threads / time in the database; NAN unknown */
 	double little_threads, little_wait_ms;
 	double slo_load,
 	    slo_throughput; /* highest concurrency that meets the goal; NAN when none was asked for or met */
 	bool is_slo_confirmed;
+	double others_share;        /* of the processors, over its loads; NAN unknown */
 	const char *bound_sentence; /* where measured and bound meet */
 };
 
@@ -173,6 +185,7 @@ struct report_speedup {
 	} points[SPEEDUP_POINTS_MAX];
 	unsigned point_count;
 	double serial_share; /* fitted; NAN with fewer than two points that have a core each */
+	double others_share; /* of the processors, while it was measured; NAN unknown */
 };
 
 struct report_goal {
@@ -180,7 +193,8 @@ struct report_goal {
 	const char *arm;
 	double value, limit;
 	const char *unit;      /* of the value: "ms", "errors"; of a sweep "clients": so many still meet it */
-	bool is_met, is_known; /* not known: too few requests for it */
+	bool is_met, is_known; /* not known: too few requests for it, or the report is not sound */
+	const char *why;       /* it is not known, or missed whatever the value; NULL: the value tells */
 };
 
 struct report {
@@ -209,19 +223,27 @@ struct report {
 	const char *sentences[SENTENCES_MAX]; /* the verdict in words, the most important first */
 	unsigned sentence_count;
 	double slo_limit_ms, slo_percent; /* for drawing; NAN none */
+	double percents[PERCENTILES_MAX]; /* ascending: of all times */
+	unsigned percent_count;
 	bool is_interrupted, is_sound;
+	bool has_failed; /* an arm failed: more than a tenth of its requests */
 };
 
 void report_init(struct report *report, const char *command, int argc, char *const *argv);
 void report_cleanup(struct report *report);
+/* Before the first load: its value is wanted, too. false: there are PERCENTILES_MAX. */
+bool report_want_percentile(struct report *report, double percent);
 void report_say(struct report *report, const char *format, ...) PRINTF_LIKE(2, 3); /* adds a sentence */
+/* In front of all others; the last of them goes when there are too many. */
+void report_say_first(struct report *report, const char *format, ...) PRINTF_LIKE(2, 3);
 
 /* report_load.c: a load as measured -> its row, takes `measurement` over. Percentiles are exact, over every record due
  * within the window. */
 struct report_load *report_add_load(struct report *report, unsigned arm, const struct load_plan *plan,
 				    struct measurement *measurement);
 /* Response times of several loads of one kind as of one: percentiles are of all their requests, never averages. */
-struct report_times report_pooled_times(struct report_load *const *loads, unsigned count);
+struct report_times report_pooled_times(const struct report *report, const struct report_load *const *loads,
+					unsigned count);
 /* report_burst.c: `solo_ms`: one a request of the set. */
 struct report_burst *report_add_burst(struct report *report, unsigned arm, const struct load_plan *plan,
 				      const double *solo_ms, struct measurement *measurement);

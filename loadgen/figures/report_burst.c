@@ -4,6 +4,7 @@
 
 #include "base/memory.h"
 #include "loadgen/figures/report.h"
+#include "loadgen/figures/tally.h"
 
 /* One repeat: the records are in the order in which they were sent. */
 struct repeat {
@@ -62,9 +63,15 @@ static struct report_bar bar_of(struct report *report, const char *label, double
 
 static void add_overlap(struct report_burst *burst, const double *solo_ms, const struct repeat *repeats, unsigned count)
 {
+	struct tally tally = {0};
+
 	burst->makespan = repeats[count / 2].makespan_ms;
 	burst->makespan_low = repeats[0].makespan_ms;
 	burst->makespan_high = repeats[count - 1].makespan_ms;
+	tally_add_burst(&tally, burst);
+	burst->overlap = burst->overlap_low = burst->overlap_high = NAN;
+	if (tally.failed > 0) /* failures are quick: no figure is made of them */
+		return;
 	burst->overlap = overlap_of(solo_ms, burst->bar_count, burst->makespan);
 	burst->overlap_low = overlap_of(solo_ms, burst->bar_count, burst->makespan_high);
 	burst->overlap_high = overlap_of(solo_ms, burst->bar_count, burst->makespan_low);

@@ -2,6 +2,9 @@
 
 #include <math.h>
 
+#include "loadgen/figures/sentences.h"
+#include "loadgen/figures/tally.h"
+
 /* Above these the figures tell more of the generator than of the service. */
 static const double LATENESS_MAX_US = 1000; /* median, open loop: a millisecond is what --slo may be about */
 static const double CPU_SHARE_MAX = 0.8;    /* of a core; an open loop needs the rest to keep its times */
@@ -60,49 +63,31 @@ static void add_lateness(struct report_check *check, const struct load_self_chec
 	}
 }
 
-static uint64_t good_of(const struct report_load *load)
-{
-	uint64_t good = 0;
-
-	for (unsigned status = 200; status < 400; status++)
-		good += load->statuses[status];
-	return good;
-}
-
 static void judge(struct report *report, struct report_load *load, const struct load_self_check *self)
 {
 	struct report_check *check = &load->check;
 	bool is_open = load->model == LOAD_OPEN;
 
 	if (load->requests == 0)
-		object(report, load, "no request was due within the window");
+		object(report, load, SAYS_no_request);
 	else if (good_of(load) > 0 && load->throughput <= 0)
-		object(report, load,
-		       "no answer came within the window of %.3g s, though some came later: it is too short",
-		       load->duration_s);
+		object(report, load, SAYS_no_answer, load->duration_s);
 	if (load->outcomes[OUTCOME_NOT_SENT] > 0)
-		object(report, load,
-		       "%llu of %llu requests were due while %u were under way (--max-in-flight), and were not sent",
-		       (unsigned long long)load->outcomes[OUTCOME_NOT_SENT], (unsigned long long)load->requests,
-		       load->concurrency);
+		object(report, load, SAYS_not_sent, (unsigned long long)load->outcomes[OUTCOME_NOT_SENT],
+		       (unsigned long long)load->requests, load->concurrency);
 	if (is_open && check->lateness_p50_us > LATENESS_MAX_US)
-		object(report, load,
-		       "half of the requests left more than %.1f ms after they were due (at most %.0f ms)",
-		       check->lateness_p50_us / 1e3, LATENESS_MAX_US / 1e3);
+		object(report, load, SAYS_sends_late, check->lateness_p50_us / 1e3, LATENESS_MAX_US / 1e3);
 	if (is_open && check->cpu_share > CPU_SHARE_MAX)
-		object(report, load,
-		       "the generator took %.0f %% of its core (at most %.0f %%): it may have been the limit",
-		       check->cpu_share * 100, CPU_SHARE_MAX * 100);
+		object(report, load, SAYS_generator_busy, check->cpu_share * 100, CPU_SHARE_MAX * 100);
 	if (check->connections_up + MISSING_MAX * check->connections_wanted < check->connections_wanted &&
 	    load->outcomes[OUTCOME_ANSWERED] > 0)
-		object(report, load, "%u of %u connections did not come up",
-		       check->connections_wanted - check->connections_up, check->connections_wanted);
+		object(report, load, SAYS_connections_missing, check->connections_wanted - check->connections_up,
+		       check->connections_wanted);
 	if (load->requests >= LITTLE_REQUESTS_MIN && check->little_residual > LITTLE_MAX)
-		object(report, load,
-		       "Little's law is off by %.0f %%: %.2f requests under way were counted, the records give %.2f",
-		       check->little_residual * 100, self->in_flight_mean, load->in_flight);
+		object(report, load, SAYS_little_off, check->little_residual * 100, self->in_flight_mean,
+		       load->in_flight);
 	if (load->measurement.is_log_full)
-		object(report, load, "the log of requests is full: the load ended early");
+		object(report, load, SAYS_log_full);
 }
 
 void report_check_load(struct report *report, struct report_load *load)
@@ -111,6 +96,7 @@ void report_check_load(struct report *report, struct report_load *load)
 	struct report_check *check = &load->check;
 
 	check->is_sound = true;
+	check->others_share = load->measurement.others_share;
 	check->cpu_share = self->cpu_share;
 	check->connections_wanted = self->connections_wanted;
 	check->connections_up = self->connections_up;
@@ -128,7 +114,7 @@ void report_check_load(struct report *report, struct report_load *load)
 
 struct report_worst report_worst_of(const struct report *report)
 {
-	struct report_worst worst = {0};
+	struct report_worst worst = {.others_share = NAN};
 
 	for (unsigned i = 0; i < report->load_count; i++) {
 		const struct report_check *check = &report->loads[i]->check;
@@ -137,6 +123,7 @@ struct report_worst report_worst_of(const struct report *report)
 		worst.lateness_p99_us = fmax(worst.lateness_p99_us, check->lateness_p99_us);
 		worst.lateness_max_us = fmax(worst.lateness_max_us, check->lateness_max_us);
 		worst.cpu_share = fmax(worst.cpu_share, check->cpu_share);
+		worst.others_share = fmax(worst.others_share, check->others_share); /* NAN is passed over */
 		worst.little_residual = fmax(worst.little_residual, check->little_residual);
 		worst.wanted += check->connections_wanted;
 		worst.up += check->connections_up;

@@ -12,6 +12,7 @@ void report_check_load(struct report *report, struct report_load *load);
 /* The worst of all loads, figure by figure. */
 struct report_worst {
 	double lateness_p50_us, lateness_p99_us, lateness_max_us, cpu_share, little_residual;
+	double others_share; /* NAN: known of none */
 	uint64_t wanted, up, connect_failures, reconnects;
 	unsigned unsteady;
 };

@@ -8,8 +8,6 @@
 #include "loadgen/figures/report_check.h"
 #include "loadgen/engine/sort.h"
 
-static const double percents[] = {50, 75, 90, 95, 99, 99.9, 99.99, 99.999};
-
 enum { MOMENTS_WANTED = 100, MOMENT_MIN_MS = 100, BLOCKS_WANTED = 10 };
 
 static bool counts(const struct measurement *m, const struct record *record)
@@ -51,7 +49,8 @@ static bool read_database(const struct record *record, uint64_t *ns)
 	return record_is_good(record) && record->database_us != TIMING_UNKNOWN;
 }
 
-static void add_percentiles(struct report_times *times, const uint64_t *sorted_ns, double at_least_from)
+static void add_percentiles(const struct report *report, struct report_times *times, const uint64_t *sorted_ns,
+			    double at_least_from)
 {
 	double *sorted = memory_alloc(times->count * sizeof(*sorted)), sum = 0;
 
@@ -62,14 +61,14 @@ static void add_percentiles(struct report_times *times, const uint64_t *sorted_n
 	times->mean = sum / (double)times->count;
 	times->min = sorted[0];
 	times->max = sorted[times->count - 1];
-	for (unsigned i = 0; i < ARRAY_LENGTH(percents); i++)
+	for (unsigned i = 0; i < report->percent_count; i++)
 		times->percentiles[times->percentile_count++] =
-		    percentile_of(sorted, times->count, percents[i], at_least_from);
+		    percentile_of(sorted, times->count, report->percents[i], at_least_from);
 	free(sorted);
 }
 
-static struct report_times times_of(const struct measurement *const *measurements, unsigned measurement_count,
-				    times_reader *read)
+static struct report_times times_of(const struct report *report, const struct measurement *const *measurements,
+				    unsigned measurement_count, times_reader *read)
 {
 	struct report_times times = {0};
 	uint64_t most = 1, *all, ns;
@@ -92,19 +91,20 @@ static struct report_times times_of(const struct measurement *const *measurement
 		}
 	if (times.count > 0) {
 		sort_u64(all, times.count);
-		add_percentiles(&times, all, at_least_from);
+		add_percentiles(report, &times, all, at_least_from);
 	}
 	free(all);
 	return times;
 }
 
-struct report_times report_pooled_times(struct report_load *const *loads, unsigned count)
+struct report_times report_pooled_times(const struct report *report, const struct report_load *const *loads,
+					unsigned count)
 {
 	const struct measurement *measurements[LEVEL_RUNS_MAX];
 
 	for (unsigned i = 0; i < count && i < LEVEL_RUNS_MAX; i++)
 		measurements[i] = &loads[i]->measurement;
-	return times_of(measurements, count, read_response);
+	return times_of(report, measurements, count, read_response);
 }
 
 /* Throughput: good answers from the last answer before the window to the last one within it. A closed loop of few
@@ -419,10 +419,10 @@ struct report_load *report_add_load(struct report *report, unsigned arm, const s
 	load->malformed_what = m->malformed_what;
 	load->is_interrupted = m->is_interrupted;
 	add_counts(load, m);
-	load->response = times_of(&m, 1, read_response);
-	load->service = times_of(&m, 1, read_service);
-	load->queue = times_of(&m, 1, read_queue);
-	load->database = times_of(&m, 1, read_database);
+	load->response = times_of(report, &m, 1, read_response);
+	load->service = times_of(report, &m, 1, read_service);
+	load->queue = times_of(report, &m, 1, read_queue);
+	load->database = times_of(report, &m, 1, read_database);
 	if (load->duration_s > 0) {
 		add_moments(report, load, m);
 		add_blocks(report, load, m);

@@ -289,7 +289,7 @@ double overlap_of(const double *solo, size_t count, double makespan)
 		sum += solo[i];
 		longest = solo[i] > longest ? solo[i] : longest;
 	}
-	return count < 2 || !(sum > longest) ? NAN : (sum - makespan) / (sum - longest);
+	return count < 2 || !(sum > longest) ? NAN : fmax(0, fmin(1, (sum - makespan) / (sum - longest)));
 }
 
 /* The search */
@@ -301,17 +301,20 @@ void search_init(struct search *search, double limit, double precision)
 
 double search_next(const struct search *search)
 {
-	double next;
+	double next, low = fmax(search->highest_good, search->passed_over);
 
-	if (search->highest_good <= 0)
+	if (low <= 0)
 		return search->lowest_bad <= 1 ? 0 : 1;
-	if (isinf(search->lowest_bad)) {
-		if (search->highest_good >= search->limit)
-			return 0;
-		return fmin(search->limit, search->highest_good * 2);
-	}
-	next = floor(sqrt(search->highest_good * search->lowest_bad));
-	return next <= search->highest_good || search->lowest_bad / search->highest_good < search->precision ? 0 : next;
+	if (isinf(search->lowest_bad))
+		return low >= search->limit ? 0 : fmin(search->limit, low * 2);
+	next = floor(sqrt(low * search->lowest_bad));
+	return next <= low || search->lowest_bad / low < search->precision ? 0 : next;
+}
+
+void search_pass_over(struct search *search, double load)
+{
+	search->steps++;
+	search->passed_over = fmax(search->passed_over, load);
 }
 
 void search_tell(struct search *search, double load, bool is_good)

@@ -44,7 +44,8 @@ double amdahl_share(const double *threads, const double *times, size_t count);
 double amdahl_speedup(double share, double threads);
 
 /* How much of K requests' time overlapped: (sum of solo - makespan) / (sum of solo - longest solo); with K equal ones
- * (K S - makespan) / ((K - 1) S). 0 queued behind each other, 1 all at once. NAN for fewer than two. */
+ * (K S - makespan) / ((K - 1) S). 0 queued behind each other, 1 all at once, and never beyond: what is, is the noise of
+ * the solo times. NAN for fewer than two. */
 double overlap_of(const double *solo, size_t count, double makespan);
 
 /* The search for the highest load that still meets a goal: doubling, then bisection, then a longer run that confirms.
@@ -53,9 +54,12 @@ struct search {
 	double lowest_bad, highest_good; /* INFINITY and 0 in the beginning */
 	double precision;                /* ends when bad / good is below it, e.g. 1.1 */
 	double limit;
+	double passed_over; /* the highest load that nothing can be said of */
 	unsigned steps;
 };
 void search_init(struct search *search, double limit, double precision);
 /* The load to try next; 0 when the search is over. */
 double search_next(const struct search *search);
 void search_tell(struct search *search, double load, bool is_good);
+/* Nothing can be said of `load`: neither good nor bad, and not to be tried again. */
+void search_pass_over(struct search *search, double load);

@@ -394,6 +394,6 @@ struct steadiness steadiness_of(const double *in_flight, const double *at_s, siz
 		return (struct steadiness){.is_steady = true};
 	grown = line.slope * (at_s[count - 1] - at_s[0]);
 	/* a queue that grows by less than half of its mean, or than two requests, is noise */
-	return (struct steadiness){.is_steady = !(line.t > 3 && grown > fmax(2, 0.5 * mean)),
-				   .growth_per_s = line.slope};
+	return (struct steadiness){
+	    .is_known = true, .is_steady = !(line.t > 3 && grown > fmax(2, 0.5 * mean)), .growth_per_s = line.slope};
 }

@@ -78,6 +78,7 @@ struct regression regression_of(const double *x, const double *y, size_t count);
 
 /* Is the number of requests under way growing? Slope over the window with t > 3, and by more than half of the mean. */
 struct steadiness {
+	bool is_known; /* ten moments or more */
 	bool is_steady;
 	double growth_per_s;
 };

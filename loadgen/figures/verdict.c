@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "loadgen/figures/sentences.h"
+#include "loadgen/figures/tally.h"
 
 static const struct figure {
 	const char *what, *unit;
@@ -94,14 +96,11 @@ static bool is_sound(const struct verdict_side *side)
 /* Failures are answered quickly: what mostly fails is neither faster nor slower. */
 static bool mostly_fails(const struct verdict_side *side)
 {
-	uint64_t requests = 0, good = 0;
+	struct tally tally = {0};
 
-	for (unsigned i = 0; i < side->count; i++) {
-		requests += side->loads[i]->requests;
-		for (unsigned status = 200; status < 400; status++)
-			good += side->loads[i]->statuses[status];
-	}
-	return good < requests - requests / 10;
+	for (unsigned i = 0; i < side->count; i++)
+		tally_add_load(&tally, side->loads[i]);
+	return tally_fails(&tally);
 }
 
 static const char *words_of(const struct difference *difference, bool is_more_better)
@@ -117,25 +116,26 @@ static const char *sentence_of(struct report *report, const struct report_differ
 	const char *a = report->arms[difference->a].name, *b = report->arms[difference->b].name;
 
 	if (strncmp(difference->verdict, "no verdict", 10) == 0)
-		return arena_printf(&report->arena, "%s: %s of %s against %s.", difference->group, difference->verdict,
-				    b, a);
+		return arena_printf(&report->arena, SAYS_no_verdict, difference->group, difference->verdict, b, a);
 	if (strcmp(difference->unit, "ms") == 0 && difference->difference.verdict != VERDICT_NO_DIFFERENCE)
-		return arena_printf(&report->arena,
-				    "%s: the %s of %s is %s than that of %s, %.3g times (95 %% interval %.3g to %.3g).",
-				    difference->group, difference->what, b, difference->verdict, a,
-				    difference->difference.ratio, interval->low, interval->high);
+		return arena_printf(&report->arena, SAYS_time_differs, difference->group, difference->what, b,
+				    difference->verdict, a, difference->difference.ratio, interval->low,
+				    interval->high);
 	if (isinf(interval->high))
-		return arena_printf(
-		    &report->arena,
-		    "%s, %s: no difference shown between %s and %s: too few rounds or requests to tell.",
-		    difference->group, difference->what, a, b);
+		return arena_printf(&report->arena, SAYS_too_few_to_tell, difference->group, difference->what, a, b);
 	if (difference->difference.verdict == VERDICT_NO_DIFFERENCE)
-		return arena_printf(
-		    &report->arena, "%s, %s: no difference shown between %s and %s (%+.1f %% to %+.1f %%).",
-		    difference->group, difference->what, a, b, (interval->low - 1) * 100, (interval->high - 1) * 100);
-	return arena_printf(
-	    &report->arena, "%s: %s is %s than %s, %.3g times its requests a second (95 %% interval %.3g to %.3g).",
-	    difference->group, b, difference->verdict, a, difference->difference.ratio, interval->low, interval->high);
+		return arena_printf(&report->arena, SAYS_no_difference, difference->group, difference->what, a, b,
+				    (interval->low - 1) * 100, (interval->high - 1) * 100);
+	return arena_printf(&report->arena, SAYS_rate_differs, difference->group, b, difference->verdict, a,
+			    difference->difference.ratio, interval->low, interval->high);
+}
+
+/* No figure is made of failures. */
+static void withhold(struct report_difference *difference, const char *verdict)
+{
+	difference->difference =
+	    (struct difference){.a = NAN, .b = NAN, .ratio = NAN, .interval = {0, INFINITY}, .p = 1};
+	difference->verdict = verdict;
 }
 
 static void add_figure(struct report *report, const char *group, const struct figure *figure,
@@ -155,7 +155,7 @@ static void add_figure(struct report *report, const char *group, const struct fi
 	if (!is_sound(a) || !is_sound(b))
 		difference->verdict = "no verdict, the measurement is not sound";
 	else if (mostly_fails(a) || mostly_fails(b))
-		difference->verdict = "no verdict, more than a tenth of the requests failed";
+		withhold(difference, "no verdict, more than a tenth of the requests failed");
 	else
 		difference->verdict = words_of(&difference->difference, figure->is_more_better);
 	difference->sentence = sentence_of(report, difference);

@@ -31,8 +31,6 @@ void report_html_check(const struct report *report, FILE *out);
 void report_html_points(struct json_out *json, const struct report *report);
 void report_html_spectra(struct json_out *json, const struct report *report);
 
-/* Answers that were none, or said 4xx or 5xx. */
-uint64_t report_html_failures(const struct report_load *load);
 /* Were `a` and `b` the same load, but perhaps on another arm or in another round? */
 bool report_html_is_same_load(const struct report_load *a, const struct report_load *b);
 /* And but for their concurrency? */

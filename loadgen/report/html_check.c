@@ -41,6 +41,8 @@ static void write_table(const struct report *report, FILE *out)
 	write_lateness(out, "sends late, p99", worst.lateness_p99_us, "shown, not judged");
 	write_share(out, "its own core busy", worst.cpu_share,
 		    "80 %, where requests are due on a schedule; else throughput is a lower bound");
+	write_share(out, "other programs' share of the processors", worst.others_share,
+		    "no verdict about processors above 10 %");
 	write_share(out, "connections missing",
 		    worst.wanted > 0 ? fmax(0, 1 - (double)worst.up / (double)worst.wanted) : (double)NAN, "1 %");
 	write_share(out, "residual of Little's law", worst.little_residual,

@@ -3,23 +3,14 @@
 #include <math.h>
 #include <string.h>
 
+#include "loadgen/figures/tally.h"
+
 /* A row of the table of arms: one load on one arm, all its rounds. */
 struct row {
 	const struct report_load *first;
 	const struct report_load *rounds[LEVEL_RUNS_MAX];
 	unsigned round_count;
 };
-
-uint64_t report_html_failures(const struct report_load *load)
-{
-	uint64_t failures = 0;
-
-	for (unsigned i = 0; i < OUTCOME_COUNT; i++)
-		failures += i == OUTCOME_ANSWERED ? 0 : load->outcomes[i];
-	for (unsigned i = 400; i < ARRAY_LENGTH(load->statuses); i++)
-		failures += load->statuses[i];
-	return failures;
-}
 
 /* Is it a level of a curve, which has a picture of its own? */
 static bool is_of_curve(const struct report *report, const struct report_load *load)
@@ -59,15 +50,6 @@ static struct row row_of(const struct report *report, unsigned index)
 	return row;
 }
 
-static const struct percentile *percentile_of_load(const struct report_load *load, double percent)
-{
-	for (unsigned i = 0; i < load->response.percentile_count; i++) {
-		if (fabs(load->response.percentiles[i].percent - percent) < 1e-9)
-			return &load->response.percentiles[i];
-	}
-	return NULL;
-}
-
 static void write_value(FILE *out, double milliseconds, bool is_at_least)
 {
 	fputs(is_at_least ? "<td>≥ " : "<td>", out);
@@ -75,23 +57,18 @@ static void write_value(FILE *out, double milliseconds, bool is_at_least)
 	fputs("</td>", out);
 }
 
-/* The median of the rounds; one round without it, and there is none. */
-static void write_percentile(FILE *out, const struct row *row, double percent)
+/* Of the requests of all rounds together, as in the text. */
+static void write_percentile(FILE *out, const struct report_times *times, double percent)
 {
-	double values[LEVEL_RUNS_MAX];
-	bool is_at_least = false;
+	for (unsigned i = 0; i < times->percentile_count; i++) {
+		const struct percentile *percentile = &times->percentiles[i];
 
-	for (unsigned i = 0; i < row->round_count; i++) {
-		const struct percentile *percentile = percentile_of_load(row->rounds[i], percent);
-
-		if (percentile == NULL || !percentile->is_supported) {
-			fputs("<td class=\"faint\">too few</td>", out);
-			return;
-		}
-		values[i] = percentile->value;
-		is_at_least |= percentile->is_at_least;
+		if (fabs(percentile->percent - percent) > 1e-9 || !percentile->is_supported)
+			continue;
+		write_value(out, percentile->value, percentile->is_at_least);
+		return;
 	}
-	write_value(out, median_of(values, row->round_count), is_at_least);
+	fputs("<td class=\"faint\">too few</td>", out);
 }
 
 static void write_max(FILE *out, const struct row *row)
@@ -108,18 +85,33 @@ static void write_max(FILE *out, const struct row *row)
 	write_value(out, max, is_at_least);
 }
 
+/* Every status and every other end, by count. */
+static void write_tally(FILE *out, const struct row *row)
+{
+	struct arena arena = {0};
+	struct tally tally = {0};
+
+	for (unsigned i = 0; i < row->round_count; i++)
+		tally_add_load(&tally, row->rounds[i]);
+	fputs("<br><small>", out);
+	html_text(out, tally_words(&tally, &arena));
+	fputs("</small>", out);
+	arena_cleanup(&arena);
+}
+
 static void write_failures(FILE *out, const struct row *row)
 {
 	uint64_t failures = 0, requests = 0;
 
 	for (unsigned i = 0; i < row->round_count; i++) {
-		failures += report_html_failures(row->rounds[i]);
+		failures += failures_of(row->rounds[i]);
 		requests += row->rounds[i]->requests;
 	}
 	fputs(failures > 0 ? "<td class=\"bad\">" : "<td>", out);
 	html_amount(out, (double)failures);
 	if (failures > 0 && requests > 0)
 		fprintf(out, "<small> %.2g&nbsp;%%</small>", 100 * (double)failures / (double)requests);
+	write_tally(out, row);
 	fputs("</td>", out);
 }
 
@@ -176,13 +168,14 @@ static const char *arm_name(const struct report *report, unsigned arm)
 static void write_row(const struct report *report, FILE *out, unsigned index)
 {
 	struct row row = row_of(report, index);
+	struct report_times times = report_pooled_times(report, row.rounds, row.round_count);
 
 	fputs("<tr><th scope=\"row\">", out);
 	html_text(out, arm_name(report, row.first->arm));
 	fputs("</th>", out);
 	write_throughput(out, &row, best_of(report, row.first));
-	write_percentile(out, &row, 50);
-	write_percentile(out, &row, 99);
+	write_percentile(out, &times, 50);
+	write_percentile(out, &times, 99);
 	write_max(out, &row);
 	write_failures(out, &row);
 	fputs("</tr>\n", out);
@@ -252,8 +245,8 @@ void report_html_arms(const struct report *report, FILE *out)
 	fputs(
 	    "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Table of the arms\"><table "
 	    "class=\"arms\">"
-	    "<caption>Response times from when each request was due. Where a load ran several rounds: their median, "
-	    "lowest–highest small, the largest maximum, the sum of failures.</caption>\n"
+	    "<caption>Response times from when each request was due. Where a load ran several rounds: the median of "
+	    "their requests/s, lowest–highest small, and percentiles of all their requests together.</caption>\n"
 	    "<thead><tr><th scope=\"col\">arm</th><th scope=\"col\">requests/s</th><td></td><th scope=\"col\">p50</th>"
 	    "<th scope=\"col\">p99</th><th scope=\"col\">max</th><th scope=\"col\">failures</th></tr></thead>\n",
 	    out);
@@ -382,6 +375,10 @@ void report_html_goals(const struct report *report, FILE *out)
 		if (goal->arm != NULL) {
 			fputs(" by ", out);
 			html_text(out, goal->arm);
+		}
+		if (goal->why != NULL) {
+			fputs(": ", out);
+			html_text(out, goal->why);
 		}
 		fputs("</li>\n", out);
 	}

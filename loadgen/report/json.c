@@ -44,6 +44,7 @@ static void write_goal(struct json_out *json, const struct report_goal *goal)
 	json_out_string(json, "unit", goal->unit);
 	json_out_bool(json, "is_known", goal->is_known);
 	json_out_bool(json, "is_met", goal->is_met);
+	json_out_string(json, "why", goal->why);
 	json_out_close(json);
 }
 
@@ -112,6 +113,7 @@ static void write_head(struct json_out *json, const struct report *report)
 	json_out_string(json, "command_line", report->command_line);
 	json_out_string(json, "started", report->started);
 	json_out_bool(json, "is_sound", report->is_sound);
+	json_out_bool(json, "has_failed", report->has_failed);
 	json_out_bool(json, "is_interrupted", report->is_interrupted);
 	write_machine(json, &report->machine);
 	write_sentences(json, report);
@@ -149,6 +151,7 @@ void report_json_write(struct json_out *json, const char *key, const struct repo
 	json_out_string(json, "path", report->speedup.path);
 	json_out_count(json, "cores", report->speedup.cores);
 	json_out_number(json, "serial_share", report->speedup.serial_share);
+	json_out_number(json, "others_share", report->speedup.others_share);
 	WRITE_ARRAY("points", write_speedup_point, report->speedup.points, report->speedup.point_count);
 	json_out_close(json);
 	write_loads(json, report, with_blocks);

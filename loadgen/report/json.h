@@ -13,6 +13,8 @@ enum { REPORT_JSON_VERSION = 2 };
 /* Blocks are what `diff` needs and nobody looks at. */
 void report_json_write(struct json_out *json, const char *key, const struct report *report, bool with_blocks);
 /* json_load.c */
+/* `outcomes` and `statuses` by count. */
+void report_json_write_tally(struct json_out *json, const uint64_t *outcomes, const uint64_t *statuses);
 void report_json_write_load(struct json_out *json, const struct report_load *load, bool with_blocks);
 /* json_figures.c */
 void report_json_write_burst(struct json_out *json, const struct report_burst *burst);

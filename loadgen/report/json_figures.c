@@ -2,6 +2,8 @@
 
 #include <math.h>
 
+#include "loadgen/figures/tally.h"
+
 /* Two numbers; null is one that is unknown. */
 void report_json_write_interval(struct json_out *json, const char *key, struct interval interval)
 {
@@ -28,11 +30,21 @@ static void write_bar(struct json_out *json, const struct report_bar *bar)
 	json_out_close(json);
 }
 
+/* Of all repeats. */
+static void write_tally(struct json_out *json, const struct report_burst *burst)
+{
+	struct tally tally = {0};
+
+	tally_add_burst(&tally, burst);
+	report_json_write_tally(json, tally.outcomes, tally.statuses);
+}
+
 void report_json_write_burst(struct json_out *json, const struct report_burst *burst)
 {
 	json_out_open(json, NULL, '{');
 	json_out_count(json, "arm", burst->arm);
 	json_out_count(json, "repeats", burst->repeats);
+	write_tally(json, burst);
 	json_out_number(json, "makespan_ms", burst->makespan);
 	report_json_write_interval(json, "makespan_range_ms",
 				   (struct interval){burst->makespan_low, burst->makespan_high});
@@ -43,6 +55,14 @@ void report_json_write_burst(struct json_out *json, const struct report_burst *b
 		write_bar(json, &burst->bars[i]);
 	json_out_close(json);
 	json_out_close(json);
+}
+
+static void write_maybe(struct json_out *json, const char *key, bool is_known, bool value)
+{
+	if (is_known)
+		json_out_bool(json, key, value);
+	else
+		json_out_null(json, key);
 }
 
 static void write_level(struct json_out *json, const struct report_level *level)
@@ -63,6 +83,8 @@ static void write_level(struct json_out *json, const struct report_level *level)
 	json_out_bool(json, "p99_is_supported", level->p99_is_supported);
 	json_out_number(json, "error_share", level->error_share);
 	json_out_bool(json, "is_sound", level->is_sound);
+	json_out_number(json, "noise", level->noise);
+	write_maybe(json, "meets_goal", level->goal >= LEVEL_MEETS, level->goal == LEVEL_MEETS);
 	json_out_close(json);
 }
 
@@ -92,6 +114,8 @@ static void write_usl(struct json_out *json, const struct usl *usl)
 static void write_bounds(struct json_out *json, const struct report_curve *curve)
 {
 	json_out_number(json, "knee", curve->knee);
+	write_maybe(json, "is_knee_reached", curve->knee_state != KNEE_UNKNOWN, curve->knee_state == KNEE_REACHED);
+	json_out_number(json, "others_share", curve->others_share);
 	json_out_number(json, "little_per_s", curve->little);
 	json_out_number(json, "little_threads", curve->little_threads);
 	json_out_number(json, "little_wait_ms", curve->little_wait_ms);

@@ -35,28 +35,34 @@ static void write_times(struct json_out *json, const char *key, const struct rep
 	json_out_close(json);
 }
 
-static void write_outcomes(struct json_out *json, const struct report_load *load)
+static void write_outcomes(struct json_out *json, const uint64_t *outcomes)
 {
 	json_out_open(json, "outcomes", '{');
 	for (unsigned i = 0; i < OUTCOME_COUNT; i++) {
-		if (load->outcomes[i] > 0)
-			json_out_count(json, outcome_word((enum outcome)i), load->outcomes[i]);
+		if (outcomes[i] > 0)
+			json_out_count(json, outcome_word((enum outcome)i), outcomes[i]);
 	}
 	json_out_close(json);
 }
 
-static void write_statuses(struct json_out *json, const struct report_load *load)
+static void write_statuses(struct json_out *json, const uint64_t *statuses)
 {
 	json_out_open(json, "statuses", '{');
-	for (unsigned i = 0; i < ARRAY_LENGTH(load->statuses); i++) {
+	for (unsigned i = 1; i < STATUS_COUNT; i++) {
 		char status[16];
 
-		if (load->statuses[i] == 0)
+		if (statuses[i] == 0)
 			continue;
 		snprintf(status, sizeof(status), "%u", i);
-		json_out_count(json, status, load->statuses[i]);
+		json_out_count(json, status, statuses[i]);
 	}
 	json_out_close(json);
+}
+
+void report_json_write_tally(struct json_out *json, const uint64_t *outcomes, const uint64_t *statuses)
+{
+	write_outcomes(json, outcomes);
+	write_statuses(json, statuses);
 }
 
 /* One column of the moments. */
@@ -131,6 +137,7 @@ static void write_check(struct json_out *json, const struct report_check *check)
 	json_out_close(json);
 	write_lateness(json, check);
 	json_out_number(json, "cpu_share", check->cpu_share);
+	json_out_number(json, "others_share", check->others_share);
 	json_out_number(json, "little_residual", check->little_residual);
 	json_out_count(json, "connections_wanted", check->connections_wanted);
 	json_out_count(json, "connections_up", check->connections_up);
@@ -144,6 +151,7 @@ static void write_check(struct json_out *json, const struct report_check *check)
 static void write_steadiness(struct json_out *json, const struct steadiness *steadiness)
 {
 	json_out_open(json, "steadiness", '{');
+	json_out_bool(json, "is_known", steadiness->is_known);
 	json_out_bool(json, "is_steady", steadiness->is_steady);
 	json_out_number(json, "growth_per_s", steadiness->growth_per_s);
 	json_out_close(json);
@@ -174,8 +182,7 @@ void report_json_write_load(struct json_out *json, const struct report_load *loa
 	json_out_open(json, NULL, '{');
 	write_plan(json, load);
 	json_out_count(json, "requests", load->requests);
-	write_outcomes(json, load);
-	write_statuses(json, load);
+	report_json_write_tally(json, load->outcomes, load->statuses);
 	json_out_number(json, "throughput_per_s", load->throughput);
 	json_out_number(json, "in_flight", load->in_flight);
 	json_out_count(json, "bytes", load->bytes);

@@ -404,6 +404,7 @@ static int read_check(struct reader *reader, json_t *load, struct report_check *
 	if (read_bool(reader, object, "is_sound", &check->is_sound) < 0 || read_reasons(reader, object, check) < 0 ||
 	    read_lateness(reader, object, check) < 0 ||
 	    read_maybe_number(reader, object, "cpu_share", &check->cpu_share) < 0 ||
+	    read_maybe_number(reader, object, "others_share", &check->others_share) < 0 ||
 	    read_maybe_number(reader, object, "little_residual", &check->little_residual) < 0 ||
 	    read_unsigned(reader, object, "connections_wanted", UINT32_MAX, &check->connections_wanted) < 0 ||
 	    read_unsigned(reader, object, "connections_up", UINT32_MAX, &check->connections_up) < 0 ||
@@ -424,7 +425,8 @@ static int read_steadiness(struct reader *reader, json_t *load, struct steadines
 	if (read_object(reader, load, "steadiness", &object) < 0)
 		return -1;
 	back = enter(reader, "steadiness", -1);
-	if (read_bool(reader, object, "is_steady", &steadiness->is_steady) < 0 ||
+	if (read_bool(reader, object, "is_known", &steadiness->is_known) < 0 ||
+	    read_bool(reader, object, "is_steady", &steadiness->is_steady) < 0 ||
 	    read_maybe_number(reader, object, "growth_per_s", &steadiness->growth_per_s) < 0)
 		return -1;
 	leave(reader, back);

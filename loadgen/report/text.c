@@ -1,8 +1,12 @@
 /* The report for people: what was found first, then pictures and tables, then how far the figures can be trusted. */
 #include <math.h>
+#include <stdarg.h>
 
 #include "loadgen/figures/report.h"
 #include "loadgen/figures/report_check.h"
+#include "loadgen/figures/sentences.h"
+#include "loadgen/figures/tally.h"
+#include "loadgen/report/findings.h"
 #include "loadgen/report/format.h"
 
 enum { BAR_MIN = 20, BAR_BESIDE = 66, CURVE_BAR = 24 };
@@ -65,11 +69,24 @@ static void print_bar(FILE *out, const struct report_bar *bar, double ms_a_chara
 	print_repeated(out, '=', third - fmax(first, second));
 	if (bar->outcome != OUTCOME_ANSWERED)
 		fprintf(out, "  %s", outcome_word(bar->outcome));
-	else if (bar->status >= 400)
+	else if (bar->status < 200 || bar->status >= 300)
 		fprintf(out, "  status %u", bar->status);
 	else if (!isnan(bar->database))
 		fprintf(out, "  queued %s, database %s", format_ms(waited, queued), format_ms(bar->database, database));
 	fputc('\n', out);
+}
+
+/* Every status and every other end, by count: a figure says nothing without what it is of. */
+static void print_tally(const struct report *report, FILE *out, unsigned arm, const struct tally *tally,
+			const char *malformed_what)
+{
+	struct arena arena = {0};
+
+	if (tally->requests > 0)
+		fprintf(out, "  %s: %s%s%s\n", arm_name(report, arm), tally_words(tally, &arena),
+			malformed_what != NULL ? "; first malformed: " : "",
+			malformed_what != NULL ? malformed_what : "");
+	arena_cleanup(&arena);
 }
 
 static void print_bursts(const struct report *report, FILE *out, unsigned columns)
@@ -83,6 +100,7 @@ static void print_bursts(const struct report *report, FILE *out, unsigned column
 	fputs("Released at the same instant; queued '.', database '#', rest '=':\n", out);
 	for (unsigned i = 0; i < report->burst_count; i++) {
 		const struct report_burst *burst = &report->bursts[i];
+		struct tally tally = {0};
 
 		fprintf(out, "\n%s%s%s\n", arm_name(report, burst->arm), report->arms[burst->arm].note ? ": " : "",
 			report->arms[burst->arm].note ? report->arms[burst->arm].note : "");
@@ -93,6 +111,8 @@ static void print_bursts(const struct report *report, FILE *out, unsigned column
 			fprintf(out, ", overlap %.2f (%.2f to %.2f in %u repeats; 0 queued, 1 overlapped)",
 				burst->overlap, burst->overlap_low, burst->overlap_high, burst->repeats);
 		fputc('\n', out);
+		tally_add_burst(&tally, burst);
+		print_tally(report, out, burst->arm, &tally, NULL);
 	}
 	fputc('\n', out);
 }
@@ -105,15 +125,6 @@ static bool is_first_of_group(const struct report *report, unsigned index)
 		if (strcmp(report->loads[i]->group, report->loads[index]->group) == 0)
 			return false;
 	return true;
-}
-
-static uint64_t failures(const struct report_load *load)
-{
-	uint64_t good = 0;
-
-	for (unsigned status = 200; status < 400; status++)
-		good += load->statuses[status];
-	return load->requests - good;
 }
 
 static void print_percentile(FILE *out, const struct report_times *times, double percent, bool *is_cut)
@@ -167,18 +178,19 @@ static struct row row_of(const struct report *report, const struct report_load *
 			    load->throughput,
 			    load->throughput,
 			    load->response,
-			    failures(load)};
+			    failures_of(load)};
 }
 
 /* Percentiles are of the requests of all rounds; the rate is the median of the rounds, between its extremes. */
 static struct row row_of_rounds(const struct report *report, struct report_load *const *loads, unsigned count)
 {
 	double rates[LEVEL_RUNS_MAX];
-	struct row row = {.name = arm_name(report, loads[0]->arm), .response = report_pooled_times(loads, count)};
+	struct row row = {.name = arm_name(report, loads[0]->arm),
+			  .response = report_pooled_times(report, (const struct report_load *const *)loads, count)};
 
 	for (unsigned i = 0; i < count; i++) {
 		rates[i] = loads[i]->throughput;
-		row.failures += failures(loads[i]);
+		row.failures += failures_of(loads[i]);
 	}
 	row.throughput = median_of(rates, count);
 	row.low = rates[0];
@@ -215,7 +227,7 @@ static void print_load_kind(FILE *out, const struct report_load *load, unsigned 
 	else
 		fprintf(out, "closed loop, %u client%s", load->concurrency, load->concurrency == 1 ? "" : "s");
 	if (rounds > 1)
-		fprintf(out, ", %u rounds of %.3g s", rounds, load->duration_s);
+		fprintf(out, ", %u rounds of %.3g s, percentiles of all rounds together", rounds, load->duration_s);
 	else
 		fprintf(out, ", %.3g s", load->duration_s);
 	if (load->delay_ms > 0)
@@ -223,27 +235,19 @@ static void print_load_kind(FILE *out, const struct report_load *load, unsigned 
 	fputs(":\n", out);
 }
 
-static void print_outcomes(const struct report *report, FILE *out, const struct report_load *load)
+static void print_tally_of_loads(const struct report *report, FILE *out, struct report_load *const *loads,
+				 unsigned count)
 {
-	const char *comma = "";
+	const char *malformed_what = NULL;
+	struct tally tally = {0};
 
-	if (failures(load) == 0 && load->malformed_what == NULL)
-		return;
-	fprintf(out, "  %s:", arm_name(report, load->arm));
-	for (unsigned i = 0; i < ARRAY_LENGTH(load->statuses); i++)
-		if (i > 0 && load->statuses[i] > 0) {
-			fprintf(out, "%s status %u %llu times", comma, i, (unsigned long long)load->statuses[i]);
-			comma = ",";
-		}
-	for (unsigned i = OUTCOME_ANSWERED + 1; i < OUTCOME_COUNT; i++)
-		if (load->outcomes[i] > 0) {
-			fprintf(out, "%s %s %llu times", comma, outcome_word((enum outcome)i),
-				(unsigned long long)load->outcomes[i]);
-			comma = ",";
-		}
-	if (load->malformed_what != NULL)
-		fprintf(out, "; first malformed: %s", load->malformed_what);
-	fputc('\n', out);
+	for (unsigned i = 0; i < count; i++) {
+		tally_add_load(&tally, loads[i]);
+		if (malformed_what == NULL)
+			malformed_what = loads[i]->malformed_what;
+	}
+	if (count > 0)
+		print_tally(report, out, loads[0]->arm, &tally, malformed_what);
 }
 
 static unsigned rounds_of(const struct report *report, unsigned arm, const char *group, struct report_load **loads)
@@ -288,9 +292,8 @@ static void print_group(const struct report *report, FILE *out, const char *grou
 		has_kind = true;
 		print_arm(report, out, loads, count, has_rounds, &is_cut);
 	}
-	for (unsigned i = 0; i < report->load_count; i++)
-		if (strcmp(report->loads[i]->group, group) == 0)
-			print_outcomes(report, out, report->loads[i]);
+	for (unsigned arm = 0; arm < report->arm_count; arm++)
+		print_tally_of_loads(report, out, loads, rounds_of(report, arm, group, loads));
 	if (is_cut)
 		fprintf(out, "  -: too few requests to say (p90 needs %zu, p99 %zu, p99.9 %zu)\n", percentile_needs(90),
 			percentile_needs(99), percentile_needs(99.9));
@@ -304,7 +307,42 @@ static void print_loads(const struct report *report, FILE *out)
 			print_group(report, out, report->loads[i]->group);
 }
 
+/* The loads of a sweep over rates, whose figures are sentences. */
+static void print_rates(const struct report *report, FILE *out)
+{
+	struct report_load *loads[LEVEL_RUNS_MAX];
+	unsigned count = rounds_of(report, 0, "curve over rates", loads);
+
+	if (count == 0)
+		return;
+	print_tally_of_loads(report, out, loads, count);
+	fputc('\n', out);
+}
+
 /* Curves */
+
+static void PRINTF_LIKE(2, 3) print_line(FILE *out, const char *format, ...)
+{
+	va_list values;
+
+	fputs("  ", out);
+	va_start(values, format);
+	vfprintf(out, format, values);
+	va_end(values);
+	fputc('\n', out);
+}
+
+/* The loads that a curve is made of. */
+static unsigned curve_loads(const struct report *report, const struct report_curve *curve, struct report_load **loads)
+{
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < report->load_count; i++)
+		if (report->loads[i]->arm == curve->arm && strcmp(report->loads[i]->group, "curve") == 0 &&
+		    fabs(report->loads[i]->delay_ms - curve->delay_ms) < 1e-9)
+			loads[count++] = report->loads[i];
+	return count;
+}
 
 static void print_level(FILE *out, const struct report_level *level, double most)
 {
@@ -334,13 +372,14 @@ static void print_usl(FILE *out, const struct usl *usl)
 	    usl->lambda, usl->lambda_interval.low, usl->lambda_interval.high, usl->sigma, usl->sigma_interval.low,
 	    usl->sigma_interval.high, usl->kappa, usl->kappa_interval.low, usl->kappa_interval.high, usl->r2);
 	if (usl->has_peak)
-		fprintf(out, "  its peak: %s/s at %.3g under way\n", format_count(usl->x_max, peak), usl->n_max);
+		print_line(out, SAYS_peak, format_count(usl->x_max, peak), usl->n_max);
 	else
-		fputs("  its peak: none to be seen, kappa cannot be told from 0\n", out);
+		print_line(out, SAYS_no_peak);
 }
 
 static void print_curve(const struct report *report, FILE *out, const struct report_curve *curve)
 {
+	struct report_load *loads[LEVEL_RUNS_MAX];
 	char text[FORMATTED];
 	double most = 0;
 
@@ -351,19 +390,22 @@ static void print_curve(const struct report *report, FILE *out, const struct rep
 	for (unsigned i = 0; i < curve->level_count; i++)
 		print_level(out, &curve->levels[i], most);
 	print_usl(out, &curve->usl);
-	if (curve->usl.is_fitted && !isinf(curve->usl.ceiling))
+	if (curve->usl.is_fitted && curve->usl.sigma_interval.low > 0 && !isinf(curve->usl.ceiling))
 		fprintf(out, "  Amdahl's ceiling (lambda / sigma): %s/s\n", format_count(curve->usl.ceiling, text));
 	if (!isnan(curve->little)) {
 		fprintf(out, "  Little's bound: %g waiting at once / ", curve->little_threads);
 		fprintf(out, "%s in the database = ", format_ms(curve->little_wait_ms, text));
 		fprintf(out, "%s/s\n", format_count(curve->little, text));
 	}
-	if (!isnan(curve->knee))
-		fprintf(out, "  the knee: %.3g clients; with more, they wait in line\n", curve->knee);
+	if (curve->knee_state == KNEE_REACHED)
+		print_line(out, SAYS_knee, curve->knee);
+	else if (curve->knee_state == KNEE_NOT_REACHED)
+		print_line(out, SAYS_knee_unreached, curve->levels[curve->level_count - 1].concurrency);
 	if (!isnan(curve->slo_load))
 		fprintf(out, "  the goal is met up to %.0f clients (%s/s)%s\n", curve->slo_load,
 			format_count(curve->slo_throughput, text),
-			curve->is_slo_confirmed ? ", confirmed by a run twice as long" : "");
+			curve->is_slo_confirmed ? ", confirmed by a longer run" : "");
+	print_tally_of_loads(report, out, loads, curve_loads(report, curve, loads));
 	fputc('\n', out);
 }
 
@@ -392,7 +434,7 @@ static void print_differences(const struct report *report, FILE *out)
 {
 	if (report->difference_count == 0)
 		return;
-	fprintf(out, "Differences (medians, their ratio with its 95 %% interval, what the first is):\n");
+	fprintf(out, "Differences (medians of the rounds, their ratio with its 95 %% interval, what the first is):\n");
 	for (unsigned i = 0; i < report->difference_count; i++) {
 		const struct report_difference *difference = &report->differences[i];
 
@@ -405,18 +447,24 @@ static void print_differences(const struct report *report, FILE *out)
 
 static void print_goals(const struct report *report, FILE *out)
 {
-	char value[FORMATTED];
+	char text[FORMATTED];
 
 	for (unsigned i = 0; i < report->goal_count; i++) {
 		const struct report_goal *goal = &report->goals[i];
 		bool is_time = strcmp(goal->unit, "ms") == 0;
+		const char *value = is_time ? format_ms(goal->value, text) : format_count(goal->value, text),
+			   *space = is_time ? "" : " ", *unit = is_time ? "" : goal->unit;
 
-		fprintf(out, "%s, %s: %s (%s%s%s)\n", goal->arm, goal->text,
-			!goal->is_known ? "not known, too few requests"
-			: goal->is_met  ? "met"
-					: "MISSED",
-			is_time ? format_ms(goal->value, value) : format_count(goal->value, value), is_time ? "" : " ",
-			is_time ? "" : goal->unit);
+		if (!goal->is_known)
+			fprintf(out, SAYS_goal_not_known, goal->arm, goal->text,
+				goal->why != NULL ? goal->why : "too few requests");
+		else if (goal->is_met)
+			fprintf(out, SAYS_goal_met, goal->arm, goal->text, value, space, unit);
+		else if (goal->why != NULL)
+			fprintf(out, SAYS_goal_missed, goal->arm, goal->text, goal->why, "", "");
+		else
+			fprintf(out, SAYS_goal_missed, goal->arm, goal->text, value, space, unit);
+		fputc('\n', out);
 	}
 	if (report->goal_count > 0)
 		fputc('\n', out);
@@ -449,19 +497,30 @@ static void print_lateness(const struct report *report, FILE *out, unsigned colu
 	print_paragraph(out, line, columns, 4);
 }
 
+static const char *others_words(double share, char text[static FORMATTED])
+{
+	snprintf(text, FORMATTED, isnan(share) ? "not known" : "%.0f %%", share * 100);
+	return text;
+}
+
 static void print_check(const struct report *report, FILE *out, unsigned columns)
 {
 	struct report_worst worst = report_worst_of(report);
-	char p50[FORMATTED], p99[FORMATTED], max[FORMATTED];
+	char p50[FORMATTED], p99[FORMATTED], max[FORMATTED], others[FORMATTED];
 
 	if (report->load_count == 0 || strcmp(report->command, "diff") == 0)
 		return;
-	fprintf(out, "Self-check (the worst of %u load%s): %s\n", report->load_count,
-		report->load_count == 1 ? "" : "s", report->is_sound ? "sound" : "NOT SOUND, no verdict");
-	fprintf(out, "  sends late: p50 %s, p99 %s, at most %s; own CPU %.0f %% of a core%s\n",
+	if (report->is_sound)
+		fprintf(out, SAYS_sound, report->load_count, report->load_count == 1 ? "" : "s");
+	else
+		fprintf(out, SAYS_unsound, report->load_count, report->load_count == 1 ? "" : "s");
+	fputc('\n', out);
+	fprintf(out, "  sends late: p50 %s, p99 %s, at most %s; own CPU %.0f %% of a core, others' %s\n",
 		format_ms(worst.lateness_p50_us / 1e3, p50), format_ms(worst.lateness_p99_us / 1e3, p99),
 		format_ms(worst.lateness_max_us / 1e3, max), worst.cpu_share * 100,
-		worst.cpu_share > 0.95 ? " (busy: what was answered is a lower bound)" : "");
+		others_words(worst.others_share, others));
+	if (worst.cpu_share > 0.95)
+		print_line(out, SAYS_lower_bound);
 	print_lateness(report, out, columns);
 	fprintf(out,
 		"  connections missing %llu, connects failed %llu, connections opened again %llu; Little's law off by "
@@ -528,15 +587,15 @@ static void print_turnings(const struct report *report, FILE *out)
 void report_write_text(const struct report *report, FILE *out, unsigned columns)
 {
 	if (report->is_interrupted)
-		fputs("Interrupted: this is what there is.\n", out);
-	if (report->is_sound || report->goal_count == 0)
-		for (unsigned i = 0; i < report->sentence_count; i++)
-			print_paragraph(out, report->sentences[i], columns, 0);
+		fprintf(out, "%s\n", SAYS_interrupted);
+	for (unsigned i = 0; i < report->sentence_count; i++)
+		print_paragraph(out, report->sentences[i], columns, 0);
 	if (report->sentence_count > 0)
 		fputc('\n', out);
 	print_goals(report, out);
 	print_bursts(report, out, columns);
 	print_loads(report, out);
+	print_rates(report, out);
 	for (unsigned i = 0; i < report->curve_count; i++)
 		print_curve(report, out, &report->curves[i]);
 	print_speedup(report, out);

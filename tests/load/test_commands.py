@@ -28,7 +28,7 @@ def test_sweep_finds_where_one_at_a_time_ends(meantime_load, queueing):
         assert level["p50_ms"] == pytest.approx(5 * level["concurrency"], rel=0.15)
     assert curve["usl"]["sigma"] == pytest.approx(1, abs=0.2)
     assert curve["knee"] == pytest.approx(1, rel=0.2)
-    assert "of Little's bound" in curve["bound_sentence"]
+    assert "Little's bound" in curve["bound_sentence"]  # near it, or at it
     assert "more clients cannot improve it" in run.out
 
 
@@ -271,7 +271,8 @@ def test_compare_over_compute_threads(meantime_load, atlas, tmp_path):
         threads = min(point["threads"], speedup["cores"])
         assert point["bound"] == pytest.approx(1 / (speedup["serial_share"] + (1 - speedup["serial_share"]) / threads))
     assert 0 <= speedup["serial_share"] <= 1
-    assert "Work for the processor, /primes/30000000" in run.out and "Amdahl" in run.out
+    assert "Work for the processor, /primes/30000000" in run.out
+    assert ("no speed-up is said" in run.out) == (speedup["others_share"] > 0.1)
     assert '<section id="speedup">' in page.read_text() and "/primes/30000000" in page.read_text()
 
 
