@@ -5,6 +5,7 @@
 #include "base/memory.h"
 #include "base/require.h"
 #include "db/conninfo.h"
+#include "db/intake.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -168,8 +169,12 @@ int db_conn_open(struct db_conn *conn, const struct db_found *found)
 
 int conn_flush(struct db_conn *conn)
 {
-	int left = PQflush(conn->pg);
+	int left;
 
+	/* libpq reads where it cannot write */
+	intake_begin(PQsocket(conn->pg));
+	left = PQflush(conn->pg);
+	conn_count_intake(conn);
 	if (left < 0)
 		return conn_fail(conn, PQerrorMessage(conn->pg));
 	conn->wants_write = left > 0;

@@ -38,6 +38,8 @@ static inline struct db_slot *conn_current(const struct db_conn *conn)
 
 /* conn_results.c */
 
+/* Ends what is metered (intake.h). */
+void conn_count_intake(struct db_conn *conn);
 /* Reads what has come. */
 int conn_consume(struct db_conn *conn);
 int conn_receive_results(struct db_conn *conn);

@@ -3,10 +3,10 @@
 #include "base/clock.h"
 #include "base/require.h"
 #include "db/failure.h"
+#include "db/intake.h"
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/ioctl.h>
 
 /* PostgreSQL's own errors name the place in its source. A pooler speaks for itself. */
 static bool is_from_postgresql(const PGresult *error)
@@ -347,27 +347,23 @@ int conn_receive_results(struct db_conn *conn)
 	return 0;
 }
 
-static size_t waiting_bytes(const struct db_conn *conn)
+/* libpq keeps a result in memory however large it grows: what arrives of one that is not complete is counted. */
+void conn_count_intake(struct db_conn *conn)
 {
-	int waiting = 0;
+	size_t came_bytes = intake_end();
 
-	return ioctl(PQsocket(conn->pg), FIONREAD, &waiting) == 0 && waiting > 0 ? (size_t)waiting : 0;
+	if (conn->state == CONN_BUSY)
+		conn->head_bytes += came_bytes;
 }
 
-/* libpq keeps a result in memory however large it grows, and may read much of it in one go; so what arrives of one that
- * is not complete is counted, roughly: more may come while it is being read. */
 int conn_consume(struct db_conn *conn)
 {
-	bool is_counted = conn->head_bytes > 0;
-	size_t before = is_counted ? waiting_bytes(conn) : 0, after;
+	int is_good;
 
-	if (!PQconsumeInput(conn->pg))
-		return -1;
-	if (conn->state != CONN_BUSY)
-		return 0;
-	after = is_counted ? waiting_bytes(conn) : 0;
-	conn->head_bytes += before > after ? before - after : 1;
-	return 0;
+	intake_begin(PQsocket(conn->pg));
+	is_good = PQconsumeInput(conn->pg);
+	conn_count_intake(conn);
+	return is_good ? 0 : -1;
 }
 
 /* After what has come was looked at: head_bytes is 0 again when a result was complete. */

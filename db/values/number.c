@@ -104,19 +104,38 @@ static long digits_before_point(struct text text, const struct decimal *decimal)
 	return -2L * EXPONENT_MAX;
 }
 
+/* Of a numeric: digits before the point, less than 0 for 0.001, and after it. False: it is none. */
+static bool numeric_digits(struct text text, struct decimal *decimal, long *before, long *after)
+{
+	long exponent;
+
+	if (!decimal_parse(text, decimal))
+		return false;
+	exponent = decimal_exponent(text, decimal);
+	if (labs(exponent) > EXPONENT_MAX)
+		return false;
+	*before = digits_before_point(text, decimal) + exponent;
+	*after = (decimal->end > decimal->point ? (long)(decimal->end - decimal->point - 1) : 0) - exponent;
+	return *before <= NUMERIC_DIGITS_BEFORE_MAX && *after <= NUMERIC_DIGITS_AFTER_MAX;
+}
+
 bool number_is_numeric(struct text text)
 {
 	struct decimal decimal;
-	long exponent, digits_after;
+	long before, after;
 
-	if (!decimal_parse(text, &decimal))
-		return false;
-	exponent = decimal_exponent(text, &decimal);
-	if (labs(exponent) > EXPONENT_MAX)
-		return false;
-	digits_after = decimal.end > decimal.point ? (long)(decimal.end - decimal.point - 1) : 0;
-	return digits_before_point(text, &decimal) + exponent <= NUMERIC_DIGITS_BEFORE_MAX &&
-	       digits_after - exponent <= NUMERIC_DIGITS_AFTER_MAX;
+	return numeric_digits(text, &decimal, &before, &after);
+}
+
+unsigned long number_digits_written(struct text text)
+{
+	struct decimal decimal;
+	long before, after;
+
+	if (!numeric_digits(text, &decimal, &before, &after) || decimal.exponent == text.length)
+		return 0;
+	/* PostgreSQL writes a 0 before the point where there is no other digit */
+	return (unsigned long)((before > 1 ? before : 1) + (after > 0 ? after : 0));
 }
 
 bool number_is_float8(struct text number)

@@ -20,5 +20,9 @@ bool number_is_float4(struct text number);
 /* The same form, within the digits that PostgreSQL's numeric holds. */
 bool number_is_numeric(struct text text);
 
+/* How many digits PostgreSQL's numeric writes for a number that has an exponent, since it writes none: 4 for 1e3. 0: it has
+ * none, or is no numeric. */
+unsigned long number_digits_written(struct text text);
+
 /* NaN, Infinity, -Infinity: what the forms above leave out. */
 bool number_is_special(struct text text);

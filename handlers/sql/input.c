@@ -1,6 +1,7 @@
 #include "handlers/sql/input.h"
 
 #include "base/percent.h"
+#include "db/values/digits.h"
 #include "db/values/parameter.h"
 #include "handlers/sql/body.h"
 #include "server/service.h"
@@ -251,6 +252,28 @@ static const char *bind_defaults(struct input *input)
 	return NULL;
 }
 
+/* What the client gave; a default is the author's. */
+static const char *bound_digits(const struct input *input)
+{
+	struct arena *arena = &input->x->arena;
+	uint64_t sum = 0;
+
+	for (unsigned index = 0; index < input->plan->endpoint->statement.parameter_count; index++) {
+		const struct db_parameter *parameter = parameter_at(input, index);
+
+		if (input->origins[index] == NULL)
+			continue;
+		sum += digits_written(&parameter->type, input->values[index], arena);
+		if (sum > DIGITS_MAX)
+			return arena_printf(
+			    arena,
+			    "parameter \"%s\" is too large in %s: PostgreSQL writes its exponents out, as 1000 "
+			    "for 1e3; a request may stand for at most %u digits",
+			    parameter->name, input->origins[index], DIGITS_MAX);
+	}
+	return NULL;
+}
+
 static const char *bind_all(struct input *input)
 {
 	const char *problem = bind_path(input);
@@ -259,6 +282,8 @@ static const char *bind_all(struct input *input)
 		problem = bind_query(input);
 	if (problem == NULL && input->x->request.has_body)
 		problem = bind_body(input);
+	if (problem == NULL)
+		problem = bound_digits(input);
 	return problem != NULL ? problem : bind_defaults(input);
 }
 

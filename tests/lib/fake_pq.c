@@ -408,8 +408,16 @@ static void drain(PGconn *conn)
 {
 	char bytes[256];
 
-	while (read(conn->socket, bytes, sizeof(bytes)) > 0)
+	while (recv(conn->socket, bytes, sizeof(bytes), 0) > 0)
 		continue;
+}
+
+void fake_pq_send_bytes(PGconn *conn, size_t bytes)
+{
+	static const char zeros[1000];
+
+	for (; bytes > 0; bytes -= bytes < sizeof(zeros) ? bytes : sizeof(zeros))
+		REQUIRE(write(conn->peer, zeros, bytes < sizeof(zeros) ? bytes : sizeof(zeros)) > 0);
 }
 
 PostgresPollingStatusType PQconnectPoll(PGconn *conn)

@@ -77,6 +77,8 @@ void fake_pq_answer(PGconn *conn);
 void fake_pq_answer_all(PGconn *conn);
 /* The same, but the value says that it is so long. */
 void fake_pq_answer_large(PGconn *conn, size_t bytes);
+/* Bytes of an answer that is not whole. */
+void fake_pq_send_bytes(PGconn *conn, size_t bytes);
 /* Answers the oldest command with an error; when that is a Sync, the commit failed, and the Sync is still to come.
  * Without an SQLSTATE it is libpq's own. */
 void fake_pq_answer_error(PGconn *conn, const char *sqlstate, const char *message, const char *detail);

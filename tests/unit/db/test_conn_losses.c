@@ -162,8 +162,10 @@ static void a_result_that_grows_without_end_is_cut_off(void **state)
 	(void)state;
 	open_and_prepare();
 	assert_int_equal(send_batch(0, &country, true), 0);
-	conn.head_bytes = 2 * settings.result_limit_bytes + 65536 - 1;
+	fake_pq_send_bytes(pg(), 2 * settings.result_limit_bytes + 65536);
 	assert_int_equal(db_conn_advance(&conn), 0);
+	assert_int_equal(conn.head_bytes, 2 * settings.result_limit_bytes + 65536);
+	fake_pq_send_bytes(pg(), 1);
 	assert_int_equal(db_conn_advance(&conn), -1);
 	assert_string_equal(conn.error, "a result larger than max_result_bytes was cut off");
 	assert_true(conn.gave_up);
@@ -172,7 +174,7 @@ static void a_result_that_grows_without_end_is_cut_off(void **state)
 	init_as(false);
 	open_and_prepare();
 	assert_int_equal(send_batch(1, &add, true), 0);
-	conn.head_bytes = 2 * settings.result_limit_bytes + 65536;
+	fake_pq_send_bytes(pg(), 2 * settings.result_limit_bytes + 65536 + 1);
 	assert_int_equal(db_conn_advance(&conn), -1);
 	db_conn_close(&conn);
 	assert_int_equal(batches[1].error, ERROR_NONE);
