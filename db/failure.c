@@ -170,15 +170,6 @@ static void add_place(struct db_words *words, const PGresult *error)
 		add(words->message, ": column \"%s\"", column);
 }
 
-/* "invalid input syntax for type integer: "abc"", where abc is what the batch was given. */
-static void add_given_text(struct db_words *words, const struct db_batch *batch, const PGresult *error)
-{
-	struct text quoted;
-
-	if (find_between(field(error, PG_DIAG_MESSAGE_PRIMARY), "\"", '"', &quoted) && was_given(batch, quoted))
-		add(words->message, ": \"%.*s\"", TEXT_ARGS(quoted));
-}
-
 /* "Key (name)=(abc) already exists.", where abc is what the batch was given; of several columns nothing is certain. */
 static void add_given_key(struct db_words *words, const struct db_batch *batch, const PGresult *error)
 {
@@ -203,9 +194,7 @@ static void describe(struct db_words *words, const struct db_batch *batch, const
 		add_place(words, error);
 	if (strcmp(code, "23505") == 0 || strcmp(code, "23503") == 0)
 		add_given_key(words, batch, error);
-	if (strcmp(code, "22P02") == 0 || strcmp(code, "22003") == 0 || strcmp(code, "22007") == 0 ||
-	    strcmp(code, "22008") == 0)
-		add_given_text(words, batch, error);
+	/* the text of 22P02 and the like may be stored: showing it where a parameter equals it would confirm a guess */
 	if (is_write && sqlstate_of(code)->retry != RETRY_NEVER)
 		add(words->message,
 		    db_batch_may_commit(batch) ? "; whether it was written is not known" : "; nothing was written");
@@ -227,6 +216,11 @@ static void find_words(struct db_words *words, const struct db_batch *batch, con
 		describe(words, batch, error);
 }
 
+static bool is_at_deadline(const struct db_batch *batch)
+{
+	return clock_now_ns() + OURS_MS * NS_PER_MS >= batch->deadline_ns;
+}
+
 /* statement_timeout: ours goes with the deadline, and an operator's may be shorter. In other languages than English the
  * clock decides: PostgreSQL has one code for this and for what an administrator cancels. */
 static bool is_timeout(const struct db_batch *batch, const PGresult *error)
@@ -234,8 +228,21 @@ static bool is_timeout(const struct db_batch *batch, const PGresult *error)
 	const char *message = field(error, PG_DIAG_MESSAGE_PRIMARY);
 
 	return strcmp(field(error, PG_DIAG_SQLSTATE), "57014") == 0 &&
-	       (clock_now_ns() + OURS_MS * NS_PER_MS >= batch->deadline_ns ||
-		strstr(message, "statement timeout") != NULL);
+	       (is_at_deadline(batch) || strstr(message, "statement timeout") != NULL);
+}
+
+/* One that the role, the database, the URL or a function has set. */
+static void take_shorter_timeout(struct db_batch *batch, const PGresult *error)
+{
+	struct db_words *words = batch->words = memory_alloc_zeroed(1, sizeof(*batch->words));
+	bool is_unknown = db_batch_may_commit(batch);
+
+	add(words->message, "the database's own statement_timeout, shorter than the request's time, ended it");
+	if (!db_batch_is_read_only(batch))
+		add(words->message, is_unknown ? "; whether it was written is not known" : "; nothing was written");
+	note_all(words, batch, error);
+	db_batch_fail(batch, is_unknown ? ERROR_DEADLINE_OUTCOME_UNKNOWN : ERROR_DEADLINE, words->message);
+	batch->said = words->said;
 }
 
 /* An error takes back what was written, but not what a procedure has committed before it. */
@@ -267,7 +274,10 @@ void failure_take(struct db_batch *batch, const PGresult *error)
 	if (batch->error != ERROR_NONE)
 		return;
 	if (is_timeout(batch, error)) {
-		db_batch_end_at_deadline(batch);
+		if (is_at_deadline(batch))
+			db_batch_end_at_deadline(batch);
+		else
+			take_shorter_timeout(batch, error);
 		return;
 	}
 	snprintf(batch->sqlstate, sizeof(batch->sqlstate), "%s", field(error, PG_DIAG_SQLSTATE));

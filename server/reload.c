@@ -6,6 +6,7 @@
 #include "fetch/fetcher.h"
 #include "server/edition/edition.h"
 #include "server/loop.h"
+#include "server/notify.h"
 #include "server/state/metrics.h"
 #include "server/service.h"
 
@@ -257,9 +258,13 @@ static void reload_now(struct reload *reload)
 	log_info("server", "SIGHUP: reading the endpoints again");
 	if (!wait_for_room(reload))
 		return;
+	notify_manager("RELOADING=1");
 	edition = read_edition(reload);
 	if (edition != NULL)
 		serve(reload, edition, began_ns);
+	/* what is refused is over, too; the end of the service has been told by itself */
+	if (!is_over(reload))
+		notify_manager("READY=1");
 }
 
 /* False: it is the end. */

@@ -2,6 +2,7 @@
 
 import pathlib
 import secrets
+import signal
 import socket
 import tempfile
 
@@ -37,6 +38,21 @@ def test_the_manager_is_told(serve, manager):
     service.terminate()
     assert told(listening)["STOPPING"] == "1"
     assert service.wait_for_exit() == 0
+
+
+@pytest.mark.parametrize("is_broken", [False, True], ids=["good", "refused"])
+def test_the_manager_is_told_of_a_reload(serve, manager, tmp_path, is_broken):
+    listening, name = manager
+    (tmp_path / "a.sql").write_text("-- name: one :one\n-- route: GET /one\nSELECT 1 AS one;\n")
+    service = serve(endpoints=tmp_path, environment={"NOTIFY_SOCKET": name})
+    assert told(listening)["READY"] == "1"
+    if is_broken:
+        (tmp_path / "a.sql").write_text("-- name: one :one\nSELECT 1 AS one;\n")
+    service.process.send_signal(signal.SIGHUP)
+    begins, ends = told(listening), told(listening)
+    assert begins["RELOADING"] == "1" and ends["READY"] == "1"
+    assert int(begins["MONOTONIC_USEC"]) > 0
+    assert service.log_contains("the reload is refused" if is_broken else "reloaded: 1 endpoint"), service.log()
 
 
 @pytest.mark.parametrize("name", ["", "/nowhere/socket", "@nobody-listens-here", "relative", "/" + "x" * 200, "@"])

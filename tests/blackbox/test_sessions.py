@@ -206,7 +206,8 @@ def test_what_the_operator_restricts_is_never_loosened(start, role, cluster, whe
                     assert in_ms(settings[name]) <= 1500, kind
                 else:
                     assert settings[name] == value, (kind, name)
-        assert_problem(service.get("/wait/3"), 504)
+        assert_problem(service.get("/wait/3"), 504, "statement_timeout")
+        assert service.log_contains("canceling statement due to statement timeout"), service.log()
     finally:
         cluster.execute("".join(f"ALTER DATABASE sessions RESET {name};" for name in STRICT))
 
