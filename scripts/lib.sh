@@ -13,7 +13,7 @@ database_packages=(postgresql-15 postgresql-client-15 iso-codes util-linux procp
 demo_packages=(curl ca-certificates python3-minimal libpython3-stdlib)
 package_packages=(dpkg-dev fakeroot file gzip lowdown)
 # llvm-14: names in the sanitizers' reports, by which leaks of libraries are told from ours; iproute2: a network of its own
-test_packages=(clang libclang-rt-14-dev llvm-14 curl iproute2 openssl pgbouncer python3-pytest shellcheck wrk)
+test_packages=(clang clang-format clang-tidy libclang-rt-14-dev llvm-14 curl iproute2 openssl pgbouncer python3-pytest shellcheck wrk)
 lint_packages=(lintian)
 browser_packages=(chromium chromium-driver python3-selenium fonts-dejavu-core)
 
@@ -90,7 +90,7 @@ keep_default_cluster_away() {
 		'create_main_cluster = false' | "$@" tee "$file" >/dev/null
 }
 
-# build NAME TARGET... -- CMAKE_OPTION...: builds into build/NAME; the compiler comes from CC. Quick when up to date.
+# build PRESET TARGET... -- CMAKE_OPTION...: builds a preset of CMakePresets.json into build/PRESET. Quick when up to date.
 build() {
 	local name=$1 log=$log_folder/build-$1.log targets=()
 	shift
@@ -100,7 +100,7 @@ build() {
 	done
 	shift || true
 	make_log_folder
-	if ! { cmake -S "$root" -B "$root/build/$name" -G Ninja "$@" && ninja -C "$root/build/$name" "${targets[@]}"; } \
+	if ! { cmake -S "$root" --preset "$name" "$@" && ninja -C "$root/build/$name" "${targets[@]}"; } \
 		>"$log" 2>&1; then
 		grep -E -m 20 'error:|Error|undefined reference|FAILED:' "$log" >&2 || tail -n 20 "$log" >&2
 		complain "building build/$name failed; the whole log is $log"

@@ -63,7 +63,8 @@ static const char *read_object(struct text json, unsigned max_depth, struct aren
 	start.at += json_scan_space(json, 0);
 	start.length -= (size_t)(start.at - json.at);
 	if (start.length >= 3 && memcmp(start.at, "\xEF\xBB\xBF", 3) == 0)
-		return wrong_at(json, start.at, "", arena, "the body must begin with \"{\", not with a byte order mark");
+		return wrong_at(json, start.at, "", arena,
+				"the body must begin with \"{\", not with a byte order mark");
 	if (start.length == 0 || *start.at != '{')
 		return wrong_at(json, start.at, "", arena, "the body must be a JSON object");
 	json_members_begin(&members, start, max_depth, scratch);

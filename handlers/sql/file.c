@@ -54,8 +54,7 @@ static void check_first_word(struct parser *parser, const struct sql_token *toke
 	/* its transaction may be committed within, and the next one need not be read-only */
 	parser->draft.endpoint.statement.may_commit = is_call;
 	if (is_call && parser->draft.endpoint.method == HTTP_GET)
-		complain(parser, token->line,
-			 "a GET cannot write, and a procedure can: CALL is for the other methods");
+		complain(parser, token->line, "a GET cannot write, and a procedure can: CALL is for the other methods");
 	for (size_t i = 0; i < ARRAY_LENGTH(allowed); i++)
 		if (token->text.length == strlen(allowed[i]) &&
 		    strncasecmp(token->text.at, allowed[i], token->text.length) == 0)

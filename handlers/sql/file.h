@@ -30,7 +30,7 @@ struct endpoint {
 	/* The lines of the file that the SQL stands on, as they are; the SQL begins at source_begin. */
 	const char *source;
 	size_t source_begin;
-	const char *name;  /* [a-z][a-z0-9_]* , at most 63 bytes, unique in the set */
+	const char *name; /* [a-z][a-z0-9_]* , at most 63 bytes, unique in the set */
 	enum endpoint_shape shape;
 	enum http_method method;
 	const char *path;    /* "/countries/{code}" */

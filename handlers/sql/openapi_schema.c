@@ -138,8 +138,8 @@ void openapi_add_default(struct document *document, const struct db_parameter *p
 	const char *text = parameter->default_text;
 
 	if (!parameter->has_default ||
-	    (text != NULL && (parameter->type.kind == DB_TYPE_BYTEA || parameter->type.is_array || parameter->type.composite != NULL ||
-	      parameter->type.kind == DB_TYPE_HSTORE)))
+	    (text != NULL && (parameter->type.kind == DB_TYPE_BYTEA || parameter->type.is_array ||
+			      parameter->type.composite != NULL || parameter->type.kind == DB_TYPE_HSTORE)))
 		return;
 	if (text == NULL)
 		document_add_json(document, "default", "null");

@@ -196,8 +196,7 @@ static const char *check_header(struct scan *scan, struct text name, struct text
 {
 	if (name.length == 4 && is_name(name, TEXT("host"))) {
 		scan->hosts++;
-		return http_target_is_host(value) ? NULL
-						  : "Host contains a character that a name and port cannot have";
+		return http_target_is_host(value) ? NULL : "Host contains a character that a name and port cannot have";
 	}
 	if (name.length == 14 && is_name(name, TEXT("content-length"))) {
 		scan->lengths++;

@@ -23,9 +23,9 @@ enum { FAKE_PQ_CONNS_MAX = 64, FAKE_PQ_COMMANDS_MAX = 1024, FAKE_PQ_STATEMENTS_M
 
 struct fake_pq {
 	/* set by the test */
-	bool refuses;       /* every connect fails */
+	bool refuses;     /* every connect fails */
 	unsigned granted; /* a connect beyond so many fails as PostgreSQL refuses one; 0: there may be any number */
-	bool hangs;         /* no connect gets an answer */
+	bool hangs;       /* no connect gets an answer */
 	bool answers_setup;
 	bool answers_everything;
 	int server_version;      /* 150000 */

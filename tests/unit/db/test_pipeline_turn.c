@@ -4,8 +4,7 @@
 static const struct db_catalog next = {.edition = 1, .statement_count = 3};
 static const struct db_statement new_country = READ("country", 2, .edition = 1);
 static const struct db_statement new_read = READ("new", 0, .edition = 1);
-static const struct db_statement new_add = {
-    .name = "add", .sql = "INSERT", .edition = 1, .index = 1, ONE_TEXT};
+static const struct db_statement new_add = {.name = "add", .sql = "INSERT", .edition = 1, .index = 1, ONE_TEXT};
 
 /* "country" is as it was; the two others are new. */
 static const unsigned carried_from[] = {DB_NOT_CARRIED, DB_NOT_CARRIED, 0};

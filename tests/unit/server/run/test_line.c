@@ -225,11 +225,15 @@ static void what_is_over_leaves_the_line(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    TEST(the_first_in_is_the_first_out),       TEST(what_is_put_back_is_first),
-	    TEST(a_line_is_bounded_in_number),         TEST(a_line_is_bounded_in_time),
+	    TEST(the_first_in_is_the_first_out),
+	    TEST(what_is_put_back_is_first),
+	    TEST(a_line_is_bounded_in_number),
+	    TEST(a_line_is_bounded_in_time),
 	    TEST(more_time_of_its_own_keeps_a_longer_line),
-	    TEST(what_was_learnt_is_of_its_route),     TEST(a_stream_that_has_begun_goes_on),
-	    TEST(at_its_turn_too_little_time_is_left), TEST(delays_make_nobody_wait),
+	    TEST(what_was_learnt_is_of_its_route),
+	    TEST(a_stream_that_has_begun_goes_on),
+	    TEST(at_its_turn_too_little_time_is_left),
+	    TEST(delays_make_nobody_wait),
 	    TEST(what_is_over_leaves_the_line),
 	};
 
