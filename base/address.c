@@ -24,7 +24,7 @@ bool address_read(const char *text, struct address *address)
 		text++;
 		length -= 2;
 	}
-	/* an IPv6 address without them: who knows where its port begins */
+	/* an IPv6 address without brackets: where its port begins cannot be told */
 	if (length >= sizeof(address->host) || (!is_bracketed && memchr(text, ':', length) != NULL))
 		return false;
 	memcpy(address->host, text, length);

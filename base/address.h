@@ -14,7 +14,7 @@ struct address {
 	const char *port; /* in the text that was read: digits, up to 65535 */
 };
 
-/* What a message says to who wrote none. */
+/* What a message says was expected. */
 extern const char address_expected[];
 
 /* "host:port", "[host]:port", ":port", "*:port"; false when it is none of them. */

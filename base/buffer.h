@@ -11,7 +11,7 @@ struct buffer {
 	struct arena *arena;
 	char *bytes;
 	size_t length, capacity;
-	char *scratch; /* for who writes into it; kept, so that a long stream asks the arena once */
+	char *scratch; /* for the functions that write into it; kept, so that a long stream asks the arena once */
 	size_t scratch_capacity;
 };
 

@@ -29,5 +29,5 @@ struct computation {
 	void *data;                                    /* over's own */
 };
 
-/* Whether nobody waits for it any more. */
+/* Returns whether its exchange has stopped waiting for it. */
 bool computation_is_over(struct computation *computation);

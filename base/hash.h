@@ -1,5 +1,5 @@
 /* hash.h - FNV-1a, 32 bits (http://www.isthe.com/chongo/tech/comp/fnv/): for tables of a few hundred, and for noticing
- * a change. Not against somebody who looks for collisions.
+ * a change. It does not withstand an attacker that looks for collisions.
  *
  * Thread:  any.
  */

@@ -1,6 +1,6 @@
-/* text.h - a view of bytes that somebody else owns, not NUL-terminated.
+/* text.h - a view of bytes, not NUL-terminated, which it does not own.
  *
- * Owner:  whoever owns the bytes; a view lives no longer than they do.
+ * Owner:  the bytes have an owner of their own; a view lives no longer than they do.
  */
 #pragma once
 

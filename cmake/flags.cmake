@@ -1,4 +1,4 @@
-# Warnings for everybody, -Werror where a test asks for it, hardening in release, sanitizers by name.
+# Warnings for every target, -Werror where a test asks for it, hardening in release, sanitizers by name.
 set(MEANTIME_SANITIZE "" CACHE STRING "address (with undefined), thread, or fuzzer")
 option(MEANTIME_WERROR "warnings are errors" OFF)
 

@@ -230,7 +230,7 @@ int conn_send_timeout(struct db_conn *conn, unsigned timeout_ms)
 	return is_sent ? 0 : conn_fail(conn, PQerrorMessage(conn->pg));
 }
 
-/* PostgreSQL ends a statement with a time of its own when nobody waits for it any more. */
+/* PostgreSQL ends a statement with a time of its own when no request waits for it any more. */
 static unsigned time_left_ms(const struct db_batch *batch, unsigned timeout_ms, uint64_t now_ns)
 {
 	uint64_t left_ms = batch->deadline_ns > now_ns ? (batch->deadline_ns - now_ns) / NS_PER_MS + 1 : 1;
@@ -389,7 +389,7 @@ void db_conn_close(struct db_conn *conn)
 	conn->arrived = conn->in_flight = conn->units_in_flight = conn->preparing = 0;
 	conn_set_state(conn, CONN_CLOSED);
 	conn->progress_ns = clock_now_ns();
-	/* last, since whoever gets a batch back may want to send it again */
+	/* last, since the owner of a batch that is done may send it again at once */
 	for (unsigned i = 0; i < in_flight; i++)
 		conn_hand_back(conn, &slots[(head + i) % ring_size(conn)], DB_CONN_LOST);
 	free(slots);

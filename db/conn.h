@@ -52,11 +52,11 @@ typedef void db_conn_over_fn(struct db_conn *conn, struct db_batch *batch, enum 
 
 /* One batch in flight, or a statement that is being prepared. */
 struct db_slot {
-	struct db_batch *batch;              /* NULL: nobody waits for it any more, or ever did */
+	struct db_batch *batch;              /* NULL: no request waits for it any more, or ever did */
 	const struct db_statement *prepares; /* in a unit of its own, without a batch; NULL: nothing */
 	const struct db_statement *lone;     /* the batch's first statement, when it is all of its unit */
 	unsigned short results_left;         /* of the preamble and the queries */
-	unsigned char preamble_left;         /* results that are nobody's: becoming read-only, setting the timeout */
+	unsigned char preamble_left;         /* results of no query: becoming read-only, setting the timeout */
 	unsigned char looks_left;            /* results, the preamble's included, before it is sent what runs */
 	bool is_outdated;                    /* it has other columns now, and was not run, or a read is as if */
 	bool ends_unit;                      /* a Sync follows */
@@ -94,7 +94,7 @@ struct db_conn {
 
 	/* read-only */
 	enum db_conn_state state;
-	unsigned in_flight; /* slots in use, those that nobody waits for included */
+	unsigned in_flight; /* slots in use, those without a batch included */
 	unsigned arrived;   /* of these, whose results are there and whose Sync is not: the first ones */
 	unsigned preparing; /* of these, statements that are being prepared */
 	unsigned units_in_flight;

@@ -45,7 +45,7 @@ int conn_consume(struct db_conn *conn);
 int conn_receive_results(struct db_conn *conn);
 /* After what has come was looked at: -1 when what has not come whole is too large. */
 int conn_bound_result(struct db_conn *conn);
-/* An administrator ends the session, and perhaps all: no reason to suspect who was on it. */
+/* An administrator ends the session, and perhaps all: no reason to suspect the batches that were on it. */
 bool conn_is_dismissal(const PGresult *error);
 /* At most once for each batch. */
 void conn_hand_back(struct db_conn *conn, struct db_slot *slot, enum db_conn_outcome outcome);

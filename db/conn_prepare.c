@@ -223,7 +223,7 @@ static void refuse_change(struct db_conn *conn, const struct db_statement *state
 		  conn->number, statement->name, why);
 }
 
-/* Two sessions may see different tables of one name: whoever finds again what it had before convinces nobody. */
+/* Two sessions may see different tables of one name: one that finds again what it had before proves nothing. */
 static void settle(struct db_conn *conn, const struct db_statement *statement, const struct db_signature *signature)
 {
 	struct db_prepared *prepared = &conn->prepared[statement->index];

@@ -296,7 +296,7 @@ static int end_unit(struct db_conn *conn)
 	/* a pooler may give one client another's answers */
 	if (conn->in_flight == conn->arrived || !last->ends_unit || last->results_left > 0)
 		return conn_fail(conn, "an answer that was not asked for");
-	/* nobody knows which of several reads saw the settings that another of them has changed; and an error takes
+	/* which of several reads saw the settings that another of them has changed cannot be told; and an error takes
 	 * the change back before PostgreSQL tells of it */
 	release_unit(conn, conn->arrived > 0 && (changed != NULL || conn->is_unit_aborted));
 	conn->units_in_flight--;
@@ -371,7 +371,7 @@ int conn_bound_result(struct db_conn *conn)
 {
 	if (conn->state != CONN_BUSY || conn->head_bytes <= 2 * conn->settings->result_limit_bytes + 65536)
 		return 0;
-	/* whether a write that is cut off here was committed, nobody knows: it is lost */
+	/* whether a write that is cut off here was committed cannot be known: it is lost */
 	if (conn_current(conn)->batch != NULL && conn_current(conn)->is_read_only)
 		db_batch_fail(conn_current(conn)->batch, ERROR_RESULT_TOO_LARGE,
 			      "the result is larger than max_result_bytes; ask for less");

@@ -49,7 +49,7 @@ static const char tcp_sql[] = "SELECT " TCP_AT_MOST("tcp_keepalives_idle", "5") 
 				    " " TCP_AT_MOST("tcp_keepalives_count", "3") ", " TCP_AT_MOST("tcp_user_timeout",
 												  "15000");
 
-/* PostgreSQL 14, and not on every system. PostgreSQL itself then ends a statement that nobody waits for any more, even
+/* PostgreSQL 14, and not on every system. PostgreSQL itself then ends a statement whose client has gone, even
  * when this program has been killed. */
 static const char check_sql[] = "SELECT CASE WHEN current_setting('client_connection_check_interval', true) IS NOT NULL"
 				" THEN " AT_MOST_MS("client_connection_check_interval", "2000", "false") " END";
@@ -71,7 +71,7 @@ static void fill_values(struct values *values, const struct db_conn *conn, bool 
 	values->values[1] = values->timeout;
 	values->values[2] = values->idle;
 	values->values[3] = is_read_only ? "on" : "off";
-	/* what nobody reads does not travel */
+	/* what the service does not read does not travel */
 	values->values[4] = log_is_on(LOG_DEBUG) ? "off" : "on";
 }
 

@@ -24,7 +24,7 @@ size_t intake_end(void)
 	return INTAKE_BYTES - metered.left;
 }
 
-/* ThreadSanitizer has to see who hands what to whom through a socket. */
+/* ThreadSanitizer has to see what a thread hands to another through a socket. */
 #if defined(__has_feature)
 #if __has_feature(thread_sanitizer)
 #define IS_WATCHED 1

@@ -1,5 +1,5 @@
-/* learn.h - from what PostgreSQL says of a prepared statement, and of types, its signature. No I/O: whoever has a
- * connection asks, at start (describe.h) and when a migration has changed a table (conn.h).
+/* learn.h - from what PostgreSQL says of a prepared statement, and of types, its signature. No I/O: the
+ * caller has the connection and asks, at start (describe.h) and when a migration has changed a table (conn.h).
  *
  *     described = the answer to Describe
  *     learn_missing_types() -> the oids to ask for with learn_types_sql -> learn_add_types() -> learn_signature()

@@ -180,7 +180,7 @@ static void *run(void *data)
 	return NULL;
 }
 
-/* For who waits */
+/* For a caller that waits */
 
 static int start_thread(struct db_lookup *lookup)
 {

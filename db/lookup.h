@@ -5,7 +5,7 @@
  * restarted container comes back with another address.
  *
  * Life:    db_lookup_start() -> db_lookup_wait(), or db_lookup_notify() -> db_lookup_release(), at any time.
- * Owner:   who started it and its thread: the last of them frees it.
+ * Owner:   its starter and its thread: the last of them frees it.
  * Thread:  `wake` may be called by the lookup's; never after db_lookup_release().
  * Limits:  LOOKUP_HOSTS_MAX names, LOOKUP_ADDRESSES_MAX addresses, LOOKUPS_MAX under way in the process.
  * Errors:  `error` of what was found.

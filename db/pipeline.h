@@ -3,12 +3,12 @@
  * What a loop turn submits leaves at its end: one write a connection. Reads of one turn share a Sync; when one fails,
  * those behind it are run again singly. Writes have a Sync each.
  *
- * Who travels with whom: a statement is *quick* while its moving average is below QUICK_MS and the way to PostgreSQL
- * and back, which is measured at each connect: the wire makes nobody slow. Quick batches share the first few
- * connections of their kind, least expected time first. Slow ones, and those never seen before, travel alone: on an
- * idle connection, else on a new one up to the limit; one connection of each kind stays with the quick ones. So nobody
- * quick waits behind somebody known to be slow, and what is quick keeps the benefit of sharing. When somebody quick
- * turns out slow, the reads that share his connection are run again, each alone.
+ * Which batches share a connection: a statement is *quick* while its moving average is below QUICK_MS plus the round
+ * trip to PostgreSQL, which is measured at each connect. So distance makes no statement slow. Quick batches share the
+ * first few connections of their kind, least expected time first. Slow ones, and those never seen before, travel alone:
+ * on an idle connection, else on a new one up to the limit. One connection of each kind stays with the quick ones. So
+ * no quick batch waits behind one that is known to be slow, and quick ones keep the benefit of sharing. When a quick
+ * batch turns out slow, the reads that share its connection are run again, each alone.
  *
  * Life:    db_pipeline_create() -> db_pipeline_submit()* -> db_pipeline_close(); the loop then runs until its
  *          handles are closed -> db_pipeline_destroy().

@@ -20,7 +20,7 @@ uint64_t *pipeline_expectation_of(struct db_pipeline *pipeline, const struct db_
 	return is_known(pipeline, statement) ? &pipeline->expected_ns[statement->index] : NULL;
 }
 
-/* The way there and back makes nobody slow: it is no work of PostgreSQL's, and others travel it at the same time. */
+/* The round trip makes no statement slow: it is no work of PostgreSQL's, and others travel at the same time. */
 uint64_t pipeline_quick_ns(const struct db_pipeline *pipeline)
 {
 	return QUICK_MS * NS_PER_MS + pipeline->distance_ns;

@@ -132,7 +132,7 @@ static bool has_room(const struct db_pipeline *pipeline, const struct link *link
 	return has_room_ahead(pipeline, link);
 }
 
-/* Quick ones may not keep all there is for ever: while somebody waits to travel alone and no connection can be added,
+/* Quick ones may not keep all there is for ever: while a batch waits to travel alone and no connection can be added,
  * one is left to fall idle. */
 static unsigned shared_now(const struct db_pipeline *pipeline, const struct lane *lane)
 {
@@ -181,7 +181,7 @@ static struct link *link_for_lone(struct db_pipeline *pipeline, const struct lan
 	return open > 1 || lane->link_count == 1 ? idle : NULL;
 }
 
-/* The session's timeout would let PostgreSQL work on for nobody, and its connection wait for that. */
+/* The session's timeout would let PostgreSQL work on past the deadline, and its connection wait for that. */
 static void note_lateness(const struct link *link, struct db_batch *batch, uint64_t now_ns)
 {
 	unsigned timeout_ms = link->conn.settings->statement_timeout_ms;
@@ -255,7 +255,7 @@ bool pipeline_may_open_link(const struct db_pipeline *pipeline, const struct lan
 	       (pipeline->failures == 0 || now_ns >= pipeline->retry_ns);
 }
 
-/* Who goes now */
+/* Which batches go now */
 
 static struct db_batch *first_of(struct queue *queue)
 {
@@ -297,7 +297,7 @@ static void dispatch_quick(struct db_pipeline *pipeline, struct lane *lane, uint
 		struct db_batch *batch = CONTAINER_OF(item, struct db_batch, link);
 		struct link *link = link_for_quick(pipeline, lane, now_ns);
 
-		/* on the lane's only connection everybody waits for his turn */
+		/* on the lane's only connection each batch waits for its turn */
 		if (link == NULL ||
 		    (lane->link_count == 1 && alone != NULL && alone->submitted_ns < batch->submitted_ns))
 			break;

@@ -198,7 +198,7 @@ static void on_over(struct db_conn *conn, struct db_batch *batch, enum db_conn_o
 	link->expected_ns -= batch->expected_ns;
 	if (outcome == DB_CONN_DONE) {
 		note_distance(link, batch);
-		/* PostgreSQL sends the results of a unit at its end: nobody knows who took how much of the time */
+		/* PostgreSQL sends the results of a unit at its end: how much of the time each took cannot be told */
 		pipeline_learn(pipeline, batch, (batch->done_ns - began_ns) / batch->unit_size);
 		if (batch->ends_unit)
 			link->last_unit_ns = batch->done_ns;
@@ -403,7 +403,7 @@ static void move_waiting(struct db_pipeline *pipeline, struct list *queue)
 	}
 }
 
-/* While nothing can be reached, waiting helps nobody; reads may be served by the other lane. */
+/* While PostgreSQL cannot be reached, waiting does not help; reads may be served by the other lane. */
 static void leave_lane_without_link(struct db_pipeline *pipeline, struct lane *lane)
 {
 	void (*end)(struct db_pipeline *, struct list *) = fail_waiting;

@@ -2,8 +2,8 @@
  *
  *   pipeline.c              life; what a loop turn submits, and its end
  *   pipeline_expectation.c  what a statement is expected to take
- *   pipeline_lane.c         who travels with whom
- *   pipeline_admission.c    who may wait
+ *   pipeline_lane.c         which batches share a connection
+ *   pipeline_admission.c    which batches may wait
  *   pipeline_link.c         one connection: units out, results in; opened and lost
  *   pipeline_rest.c         what rests before it runs again
  *   pipeline_turn.c         from one edition of the statements to the next
@@ -21,7 +21,7 @@
 /* A session that was closed takes a moment to be gone: a connect in its place is tried so often, quickly. */
 enum { PIPELINE_ROOM_TRIES = 10 };
 
-/* One connection, and who is on it. */
+/* One connection, and the batches on it. */
 struct link {
 	struct db_conn conn;
 	struct db_watch watch;
@@ -111,7 +111,7 @@ struct lane *pipeline_lane_of(struct db_pipeline *pipeline, const struct db_batc
 /* `is_first`: it was taken already, and comes back before those that were not. */
 void pipeline_wait(struct db_pipeline *pipeline, struct db_batch *batch, bool is_first);
 void pipeline_leave_lane(struct db_pipeline *pipeline, struct db_batch *batch);
-/* Puts on links who can go now, and opens links for those who cannot. */
+/* Puts the batches that can go now on links, and opens links for those that cannot. */
 void pipeline_dispatch_lane(struct db_pipeline *pipeline, struct lane *lane, uint64_t now_ns);
 /* NULL: of both lanes. */
 bool pipeline_has_usable_link(const struct db_pipeline *pipeline, const struct lane *lane);
@@ -148,7 +148,7 @@ bool pipeline_refuse_late(struct db_pipeline *pipeline, struct lane *lane, struc
 void link_open(struct db_pipeline *pipeline, struct lane *lane);
 /* Takes it off the link, where it waits for a statement that is being prepared. */
 void link_drop_held(struct link *link, struct db_batch *batch);
-/* Closes it; who was on it is run again, or hears that nobody knows. */
+/* Closes it; each batch on it is run again, or fails with an outcome that is not known. */
 void link_give_up(struct link *link);
 /* The same, when it broke: conn.error says why. */
 void link_lose(struct link *link);

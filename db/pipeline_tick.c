@@ -7,7 +7,7 @@ enum {
 	TICK_MS = 5, /* deadlines, discoveries and connects are looked at so often while there are any */
 	IDLE_TICK_MS = 1000,
 	UNUSED_LINK_S = 60,   /* a connection beyond the shared ones is closed when unused for so long */
-	STANDSTILL_MS = 50,   /* of a connection of shared reads, until who is on it is taken off */
+	STANDSTILL_MS = 50,   /* of a connection of shared reads, until the batches on it are taken off */
 	HUNG_GRACE_MS = 1000, /* after the deadline of what is being worked on, the connection is given up */
 };
 
@@ -82,7 +82,7 @@ static unsigned preparing_at_head(const struct db_conn *conn)
 	return count;
 }
 
-/* Whoever is at the head for longer than a quick one takes is slow from now on, before it has ended. */
+/* A batch at the head for longer than a quick one takes is slow from now on, before it has ended. */
 static void discover_slow(struct link *link, uint64_t now_ns)
 {
 	struct db_conn *conn = &link->conn;
@@ -134,7 +134,7 @@ static void look_whether_it_moves(struct link *link, uint64_t now_ns)
 		link_open(link->pipeline, link->lane);
 }
 
-/* Who would be rescued. */
+/* Counts the batches that would be rescued. */
 static unsigned waiting_count(const struct link *link)
 {
 	const struct db_conn *conn = &link->conn;
@@ -161,7 +161,7 @@ static void wait_alone(struct db_pipeline *pipeline, struct db_batch *batch)
 }
 
 /* What a quick statement has never done before, wait for a lock for one, it may do now, and reads that share its
- * connection would wait with it. They run again, each alone, whoever of them is the slow one: PostgreSQL sends a unit's
+ * connection would wait with it. They run again, each alone, the slow one among them: PostgreSQL sends a unit's
  * results at its end. What is still running ends unheard. */
 static void rescue_reads(struct link *link, uint64_t now_ns)
 {
@@ -257,7 +257,7 @@ static void make_room_for_writes(struct db_pipeline *pipeline, uint64_t now_ns)
 }
 
 /* There is always a connection of each kind, so that the first request finds one, and a loss is noticed and mended
- * before anybody asks. */
+ * before a request needs it. */
 void pipeline_keep_links(struct db_pipeline *pipeline, uint64_t now_ns)
 {
 	struct lane *reads = &pipeline->lanes[0], *writes = &pipeline->lanes[1];
@@ -269,7 +269,7 @@ void pipeline_keep_links(struct db_pipeline *pipeline, uint64_t now_ns)
 		make_room_for_writes(pipeline, now_ns);
 }
 
-/* What nobody waits for any more is still to be given up when PostgreSQL hangs. */
+/* A batch that no request waits for any more is still to be given up when PostgreSQL hangs. */
 static bool is_any_busy(const struct db_pipeline *pipeline)
 {
 	for (unsigned i = 0; i < pipeline->options.connections; i++)
@@ -308,7 +308,7 @@ static void on_tick(uv_timer_t *timer)
 		if (pipeline->links[i].lane != NULL)
 			tick_link(&pipeline->links[i], now_ns);
 	pipeline_keep_links(pipeline, now_ns);
-	/* a connection that PostgreSQL refused is forgotten when nobody wants it any more */
+	/* a connection that PostgreSQL refused is forgotten when no batch wants it any more */
 	if (pipeline->waiting == 0 && pipeline_opening_count(pipeline, NULL) == 0 &&
 	    pipeline_has_usable_link(pipeline, &pipeline->lanes[0]) &&
 	    pipeline_has_usable_link(pipeline, &pipeline->lanes[1]))

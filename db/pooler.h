@@ -1,6 +1,6 @@
 /* pooler.h - finds a transaction pooler between the program and PostgreSQL, before anything is set in a session of its.
  *
- * Behind such a pooler a session's settings and prepared statements are the next client's, who may be another program.
+ * Behind such a pooler a session's settings and prepared statements are the next client's, which may be another program.
  *
  * Life:    at start, on a connection that leaves nothing behind (DB_POOLER_TRANSACTION).
  * Thread:  start-up; blocks, at most for settings->connect_timeout_ms. Without a pooler one round trip.

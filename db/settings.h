@@ -27,7 +27,7 @@ struct db_settings {
 	struct db_catalog catalog; /* of the first edition */
 	uint32_t connect_timeout_ms;
 	uint32_t start_wait_ms;        /* describing tries to connect for so long */
-	uint32_t statement_timeout_ms; /* PostgreSQL ends by itself what nobody waits for any more */
+	uint32_t statement_timeout_ms; /* PostgreSQL ends by itself what no request waits for any more */
 	uint32_t idle_timeout_ms;      /* an open cursor's client may take this long for a part */
 	size_t result_limit_bytes;
 	bool is_shared; /* others use the session behind a request: it has to stay as it is */

@@ -19,7 +19,7 @@ typedef void awaitable_done_fn(struct awaitable *awaitable);
 struct awaitable_class {
 	void (*wait)(struct awaitable *awaitable, struct resources *resources);
 	void (*start)(struct awaitable *awaitable, struct resources *resources);
-	/* Ends it badly without its having been waited for or started: nobody was free in time. */
+	/* Completes it with an error before it was started: no worker became free in time. */
 	void (*fail)(struct awaitable *awaitable, enum error error, const char *why);
 };
 

@@ -1,11 +1,11 @@
 /* exchange.h - one request on its way to its response, and the words that handlers are written in.
  *
  * A handler is a few short steps. A step never waits: it reads what has arrived, says what it wants next, and returns
- * one of the await_ or respond_ functions. Who waits, and how, is the runner's business.
+ * one of the await_ or respond_ functions. What waits, and how, is the runner's business.
  *
  * Life:    all zero -> exchange_begin() -> steps -> response -> exchange_recycle() -> exchange_begin()... ->
  *          exchange_cleanup(): by the border and the runner.
- * Owner:   one owner at a time: the loop, a worker thread, or whoever completes its awaitable.
+ * Owner:   one owner at a time: the loop, a worker thread, or what completes its awaitable.
  *          All memory of a request is in its arena; handlers free nothing.
  * Thread:  the owner's.
  * Limits:  EXCHANGE_INLINE_BYTES before the arena asks malloc.
@@ -57,7 +57,7 @@ struct exchange {
 	struct task *fetch; /* owned, while pages are fetched */
 	struct list pages;  /* that came with the last await_pages() */
 	unsigned pages_left;
-	atomic_bool is_abandoned; /* the client has left: set by the loop, read by whoever works for it */
+	atomic_bool is_abandoned; /* the client has left: set by the loop, read in any thread that works for it */
 	unsigned retry_s;         /* of ERROR_BUSY: when it may be tried again; 0: not known */
 	uint64_t waits_ns;        /* what it is expected to take, as counted in the line it waits in */
 	enum step outcome;        /* of the last step, when it is not STEP_AWAIT */
@@ -133,7 +133,7 @@ void exchange_fail_work(struct exchange *x, const char *name, enum error error, 
 /* What comes as a stream is JSON, or a line a row: for clients that name application/x-ndjson, and JSON with no more
  * quality. */
 bool exchange_wants_ndjson(const struct exchange *x);
-/* The same, where lines are what comes to who names neither. */
+/* Like exchange_wants_ndjson(), but NDJSON is the default when the client names neither type. */
 bool exchange_takes_ndjson(const struct exchange *x);
 enum step respond_empty(struct exchange *x, unsigned status);
 enum step respond_json(struct exchange *x, unsigned status, struct text json);

@@ -283,7 +283,7 @@ static void break_off_visits(struct task *task)
 	}
 }
 
-/* Whoever waits for it waits no longer: all that is left is over. */
+/* Ends all that is left of a task whose exchange waits no longer. */
 static void give_up(struct task *task)
 {
 	struct list left;

@@ -42,7 +42,7 @@ static void forget_the_oldest(struct host_table *table)
 	LIST_EACH (item, &table->age) {
 		struct host *host = CONTAINER_OF(item, struct host, age);
 
-		/* where all are in use, looking at all of them each time helps nobody */
+		/* where all are in use, looking at all of them each time does not help */
 		if (table->count < HOSTS_KEPT || looked_at++ == LOOKED_AT_MAX)
 			return;
 		if (host->lanes == 0 && host->active == 0)

@@ -3,7 +3,7 @@
  *
  * Life:    host_table_init() -> host_find()* -> host_table_cleanup().
  * Thread:  the fetcher's.
- * Limits:  HOSTS_KEPT that nobody uses, the oldest go first; robots.txt is asked for again after ROBOTS_KEPT_S.
+ * Limits:  HOSTS_KEPT that no task uses, the oldest go first; robots.txt is asked for again after ROBOTS_KEPT_S.
  */
 #pragma once
 

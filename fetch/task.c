@@ -31,7 +31,7 @@ struct task *task_create(const struct fetch_order *order)
 	return task;
 }
 
-/* With the lock held: whom to notify, once. */
+/* With the lock held: returns the function to call, once. */
 static task_notify_fn *whom_to_notify(struct task *task)
 {
 	task_notify_fn *notify = task->notify;

@@ -55,7 +55,7 @@ struct task {
 	pthread_mutex_t lock;
 	struct list ready;
 	unsigned ready_count, unpublished;
-	uint64_t deadline_ns; /* 0: nobody waits */
+	uint64_t deadline_ns; /* 0: no exchange waits */
 	task_notify_fn *notify;
 	const atomic_bool *is_abandoned;
 
@@ -76,6 +76,6 @@ struct fetch_page *task_take(struct task *task);
 void page_goes_on_at(struct page *page, const char *url);
 void task_publish(struct task *task, struct page *page);
 bool task_is_held_back(struct task *task);
-/* Whether whoever waits for it will not wait any more. */
+/* Returns whether the exchange will not wait for it any more: its deadline has passed, or its client has left. */
 bool task_is_late(struct task *task, uint64_t now_ns);
 void task_destroy(struct task *task);

@@ -11,7 +11,7 @@
 struct compute_pool {
 	pthread_mutex_t lock; /* guards the next three, and next_part and started_ns of what is in the list */
 	pthread_cond_t has_work;
-	struct list waiting; /* computations with parts that nobody has taken */
+	struct list waiting; /* computations with parts that no thread has taken */
 	bool is_stopping;
 
 	atomic_uint under_way;

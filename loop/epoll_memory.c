@@ -4,7 +4,7 @@
  * front of libc's for the whole program, the dynamic linker finds the program's symbols first: it remembers what each
  * socket is registered for, and asks the kernel only for what is new.
  *
- * What it relies on: who closes a socket takes it out of its epoll before (EPOLL_CTL_DEL), as libuv does for all its
+ * It relies on this: what closes a socket takes it out of its epoll before (EPOLL_CTL_DEL), as libuv does for all its
  * handles (uv__platform_invalidate_fd), db/watch and fetch/multi for libpq's and libcurl's; what libuv leaves in an
  * epoll that it closes is forgotten when the next one is made.
  *

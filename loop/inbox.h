@@ -1,6 +1,6 @@
 /* inbox.h - how other threads hand something to a loop: a list with its lock, and a wake-up.
  *
- * Life:    inbox_open() -> inbox_put()* -> inbox_close(), when nobody puts any more; once the loop has closed the
+ * Life:    inbox_open() -> inbox_put()* -> inbox_close(), when no thread puts any more; once the loop has closed the
  *          handle inbox_cleanup().
  * Owner:   the caller's memory; what is put is the inbox's until it is taken.
  * Thread:  inbox_put(): any. The rest, and `take`: the loop.

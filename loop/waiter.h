@@ -1,7 +1,7 @@
-/* waiter.h - how a thread waits for what ends in another: awaitables use it where somebody waits.
+/* waiter.h - how a thread waits for what ends in another: awaitables use it where a thread waits.
  *
  * Life:    waiter_init() -> waiter_wait()* -> waiter_cleanup(), when it is over or will never be.
- * Owner:   the waiting thread, on its stack; who wakes it does not touch it any more afterwards.
+ * Owner:   the waiting thread, on its stack; the waking thread does not touch it any more afterwards.
  * Thread:  waiter_wake(): any, once. The rest: the waiting one.
  */
 #pragma once

@@ -80,7 +80,7 @@ install_packages() {
 	}
 }
 
-# Debian's package starts a server on port 5432 when it is first installed; nobody asked for that one.
+# Debian's package starts a server on port 5432 when it is first installed; that one is not wanted.
 keep_default_cluster_away() {
 	local file=/etc/postgresql-common/createcluster.conf
 	[[ -e $file || -n $(dpkg-query -W -f '${db:Status-Abbrev}' postgresql-common 2>/dev/null) ]] && return 0
@@ -118,7 +118,7 @@ check_database_url() {
 hide_values() { sed -E '/^psql: error: connection to server/!{/^psql: error: /s/".*"/"***"/}' >&2; }
 
 # use_database: sets $url to DATABASE_URL, or to a private cluster, started if it does not run yet.
-# Whoever uses the cluster shares a lock on .local/database_users, so that nobody stops it under somebody else.
+# Each script that uses the cluster shares a lock on .local/database_users, so that none stops it under another.
 use_database() {
 	make_log_folder
 	exec 8>>"$root/.local/database_users"
@@ -132,7 +132,7 @@ use_database() {
 	url=$("$root/scripts/postgres" url)
 }
 
-# leave_database: stops the cluster, if this script started it and nobody else uses it.
+# leave_database: stops the cluster, if this script started it and no other uses it.
 leave_database() {
 	[[ ${database_was_started:-} == yes ]] || return 0
 	flock -n -x 8 || return 0

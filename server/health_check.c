@@ -42,7 +42,7 @@ static int connect_to(const struct addrinfo *at)
 	return -1;
 }
 
-/* A name may have several addresses, with somebody who listens on one of them. */
+/* A name may have several addresses, with a server on one of them. */
 static int connect_to_first(const struct addrinfo *at)
 {
 	int fd = -1;

@@ -172,7 +172,7 @@ static const struct command *find_command(const char *name)
 	return NULL;
 }
 
-/* Else a script would take half a document for the whole. */
+/* Reports a failed write: a script must not mistake truncated output for a complete document. */
 static int end_output(int status)
 {
 	if (fflush(stdout) == 0 && !ferror(stdout))

@@ -1,8 +1,8 @@
 /* batch.h - statements to run together, in one implicit transaction, and what came of them: plain data, no I/O.
  *
- * Life:    db_batch_init() -> db_batch_add()* -> somebody runs it (wait.h, pipeline.h) -> results are read ->
+ * Life:    db_batch_init() -> db_batch_add()* -> it is run (wait.h, pipeline.h) -> results are read ->
  *          db_batch_cleanup().
- * Owner:   the caller; whoever runs it has it from submit until `done`.
+ * Owner:   the caller; wait.h or pipeline.h has it from submit until `done`.
  * Thread:  one at a time; moves with its exchange.
  * Limits:  DB_BATCH_QUERIES_MAX queries.
  */
@@ -40,7 +40,7 @@ struct db_batch {
 	struct db_query queries[DB_BATCH_QUERIES_MAX];
 	unsigned query_count;
 	uint64_t deadline_ns;            /* absolute; queue time counts */
-	const atomic_bool *is_abandoned; /* nobody wants the results any more; NULL: that is not known */
+	const atomic_bool *is_abandoned; /* the client has left; NULL: that is not known */
 
 	/* read-only for the caller, valid once it is done */
 	enum error error;
@@ -53,19 +53,19 @@ struct db_batch {
 	unsigned retry_s;  /* of ERROR_BUSY: when it may be tried again; 0: not known */
 	uint64_t submitted_ns, sent_ns, done_ns;
 
-	/* private to who runs it */
+	/* private to wait.h and pipeline.h */
 	db_done_fn *done;
 	struct db_slot *slot;
 	struct list link;
 	struct db_words *words;  /* owned: keeps the texts of PostgreSQL's error alive; failure.h */
 	unsigned arrived;        /* results so far */
 	bool was_run_again;      /* and so is a unit of its own */
-	bool was_lost;           /* with its connection, which nobody gave up on purpose */
+	bool was_lost;           /* with its connection, which broke */
 	unsigned char given_up;  /* how often it was not run, or its connection was given up on purpose */
 	bool is_rolled_back;     /* for the sake of other transactions: it may run again; rerun.h */
 	unsigned char reruns;    /* how often it did */
 	uint64_t rests_until_ns; /* before it does */
-	bool was_rescued;        /* from behind, or with, somebody slow: and so travels alone */
+	bool was_rescued;        /* from behind, or with, a slow one: and so travels alone */
 	bool ends_unit;
 	unsigned unit_size; /* batches that share its Sync */
 	bool travels_alone;
@@ -93,7 +93,7 @@ enum { DB_BATCH_GRACE_MS = 50 };
 enum { DB_BATCH_LATE_MS = DB_BATCH_GRACE_MS - 10 };
 /* Notes whether PostgreSQL's own timeout would come later than the deadline by more than `slack_ms`. */
 void db_batch_note_lateness(struct db_batch *batch, unsigned timeout_ms, unsigned slack_ms, uint64_t now_ns);
-/* It was sent, and is not over at its deadline: who notices says it in these words. */
+/* Fails a batch that was sent and is not over at its deadline. */
 void db_batch_miss_deadline(struct db_batch *batch);
 /* PostgreSQL ended it at its deadline. */
 void db_batch_end_at_deadline(struct db_batch *batch);

@@ -1,7 +1,7 @@
 /* page.h - what is asked of the fetcher, and what it answers: plain values.
  *
  * Owner:   an order is its exchange's; a page its task's: valid until the exchange waits for more pages.
- * Thread:  whoever owns them.
+ * Thread:  the owner's.
  */
 #pragma once
 

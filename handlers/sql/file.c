@@ -114,8 +114,8 @@ static void add_token(struct parser *parser, struct buffer *sql, const struct sq
 		parser->draft.setting_line = token->line;
 }
 
-/* An annotation where none belongs would be a comment that nobody reads. Returns whether an endpoint was meant to begin
- * here. */
+/* Refuses an annotation where none belongs: it would be a comment without effect. Returns whether an endpoint was meant
+ * to begin here. */
 static bool refuse_annotation(struct parser *parser, const struct sql_token *token)
 {
 	struct note note = {.line = token->line};

@@ -37,9 +37,9 @@ struct compare {
 static const struct {
 	const char *mode, *note;
 } modes[MODES_MAX] = {
-    {"sync", "the loop itself waits for PostgreSQL, and everybody with it"},
+    {"sync", "the loop itself waits for PostgreSQL, and every request with it"},
     {"threads", "a thread of a pool waits for each request"},
-    {"async", "nobody waits: the loop goes on and comes back when the row is there"},
+    {"async", "nothing waits: the loop goes on and comes back when the row is there"},
 };
 
 /* Arms */

@@ -14,7 +14,7 @@ static const double SHARED = 1.1; /* so much over Little's bound is no noise */
 static const double ERRORS_TOO_MANY = 0.5;
 static const double LENGTHEN_MAX_S = 30; /* a level that needs longer for its percentile is passed over */
 static const double LENGTHEN_BY = 1.1;   /* more than is needed: rates vary */
-static const double WAITS = 1.5;         /* times the knee: who asks there waits in line */
+static const double WAITS = 1.5;         /* times the knee: a request there waits in line */
 
 int curves_init(struct curves *curves, struct command *command, const struct curve_plan *plan, unsigned first_arm,
 		const char *const *urls, unsigned count)

@@ -19,7 +19,7 @@
 
 enum { ITEMS_USUAL = 500000, QUEUE_USUAL = 1024, ROUNDS_USUAL = 3, PEER_TIMEOUT_MS = 120000, SAID_BYTES = 4096 };
 
-/* Who does it: we ourselves, or a shell's command that prints a line of JSON. */
+/* What turns the loop: this program, or a shell's command that prints a line of JSON. */
 struct contender {
 	const char *name, *shell;
 	struct turning rounds[16];

@@ -99,7 +99,7 @@ static _Noreturn void become_service(const char *const *arguments, int log, pid_
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	if (getppid() != parent)
 		_exit(127); /* it had died before it was asked for */
-	setpgid(0, 0);      /* Ctrl-C is for the one who measures; it ends the service itself */
+	setpgid(0, 0);      /* Ctrl-C is for the load generator, which ends the service itself */
 	dup2(log, STDOUT_FILENO);
 	dup2(log, STDERR_FILENO);
 	execvpe(arguments[0], (char *const *)(uintptr_t)arguments, environment);

@@ -418,7 +418,7 @@ static bool read_responses(struct connection *connection, struct text input)
 
 	while (input.length > 0) {
 		if (connection->sent == 0) {
-			load_count_malformed(load, "bytes that nobody asked for");
+			load_count_malformed(load, "bytes that were not asked for");
 			go_down(connection, OUTCOME_MALFORMED);
 			return false;
 		}

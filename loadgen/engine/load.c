@@ -262,7 +262,7 @@ static int wait_ms(struct load *load)
 	return at <= load->now_ns ? 0 : (int)((at - load->now_ns + NS_PER_MS - 1) / NS_PER_MS);
 }
 
-/* Opening: all connections, some at a time; those that fail are tried again by whoever needs them */
+/* Opening: all connections, some at a time; those that fail are tried again when they are needed */
 
 static void start(struct load *load)
 {

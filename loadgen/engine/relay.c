@@ -372,7 +372,7 @@ int relay_start(struct relay **out, const char *database, double round_trip_ms, 
 	relay->delay_ns = (uint64_t)(round_trip_ms * 1e6 / 2);
 	if (relay_address_read(&relay->upstream, database, why, why_size) != 0 ||
 	    start(relay, &port, why, why_size) != 0) {
-		/* what is left of the loop goes with the program: who cannot start a relay ends */
+		/* what is left of the loop goes with the program, which ends when it cannot start a relay */
 		free(relay);
 		return -1;
 	}

@@ -51,5 +51,5 @@ void response_init(struct response *response, bool is_head_request);
 void response_want_location(struct response *response, struct response_room *room);
 /* Takes bytes from the front of *input, no more than belong to this response, and moves *input behind them. */
 enum response_state response_feed(struct response *response, struct text *input);
-/* The server closed the connection: whole when that is how its body ends, else it stays incomplete. */
+/* The server closed the connection: whole when that is how its body ends; otherwise it stays incomplete. */
 enum response_state response_close(struct response *response);

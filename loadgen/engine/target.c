@@ -17,7 +17,7 @@ static int fail(const char *url, const char *what, char *why, size_t why_size)
 	return -1;
 }
 
-/* Does anybody accept there? Only asked when a name has several addresses: "localhost" may be ::1 and 127.0.0.1. */
+/* Does a server accept there? Only asked when a name has several addresses: "localhost" may be ::1 and 127.0.0.1. */
 static bool is_answered(const struct addrinfo *address)
 {
 	int fd = socket(address->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), error = 0;

@@ -1,8 +1,8 @@
 /* turning.h - a loop that turns: two producers and a consumer pass items through a bounded queue on one libuv loop.
  *
- * Each of the three does one action, puts or gets one item, and gives the loop its turn; who cannot go on is woken by
- * who lets him. Between the actions the loop does all that it does in a service: it looks at its timers and asks the
- * kernel for I/O. To show that it does, an event is made every WAKE_EVERY items, and seen as I/O.
+ * Each of the three does one action, puts or gets one item, and gives the loop its turn. One that cannot go on is
+ * woken by the one that lets it. Between the actions the loop does all that it does in a service: it looks at its
+ * timers and asks the kernel for I/O. To show that it does, an event is made every WAKE_EVERY items, and seen as I/O.
  *
  * Life:    one call.
  * Thread:  blocks until all items are through.

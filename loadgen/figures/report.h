@@ -30,7 +30,7 @@ enum {
 struct report_arm {
 	const char *name;   /* "async" */
 	const char *url;    /* where it was */
-	const char *note;   /* "nobody waits, the loop goes on"; may be NULL */
+	const char *note;   /* "nothing waits: the loop goes on"; may be NULL */
 	unsigned threads;   /* workers that can wait at once; 0 unknown */
 	unsigned pipelined; /* requests that can be under way on the connections that quick ones share; 0 none do */
 	bool is_ours;       /* started by the command: its mode and threads are known */

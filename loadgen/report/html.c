@@ -138,7 +138,7 @@ static const struct {
     {"script", write_script},
 };
 
-/* Returns what follows the part at `at`, which begins with '@'; a part that nobody knows is text. */
+/* Returns what follows the part at `at`, which begins with '@'; a part that is not known is text. */
 static const char *write_part(const struct report *report, FILE *out, const char *at)
 {
 	for (size_t i = 0; i < ARRAY_LENGTH(PARTS); i++) {

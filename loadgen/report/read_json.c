@@ -557,7 +557,7 @@ static int check_file(struct reader *reader, FILE *in)
 	return 0;
 }
 
-/* A pipe that nobody writes to would hold up a plain fopen(). */
+/* A pipe without a writer would hold up a plain fopen(). */
 static FILE *open_file(const char *file)
 {
 	int fd = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK);

@@ -29,7 +29,7 @@ static void write_key(uint8_t key[static 16], const struct sockaddr *address)
 	}
 }
 
-/* An attacker who fills one bucket with addresses has them, which is worse than a long list. */
+/* An attacker that fills one bucket owns that many addresses, which is worse than a long list. */
 static unsigned bucket_of(const uint8_t key[static 16])
 {
 	uint32_t hash = hash_fnv1a((struct text){(const char *)key, 16});

@@ -1,4 +1,4 @@
-/* border.h - the inside of the border, for server/http/ only: nobody else knows libh2o.
+/* border.h - the inside of the border, for server/http/ only: no other room knows libh2o.
  *
  *   http.c      life, sweep, drain
  *   connection.c connections

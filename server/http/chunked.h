@@ -25,7 +25,7 @@ enum {
 struct http_chunked {
 	uint32_t bytes_left;  /* private: of the chunk */
 	uint32_t total_bytes; /* private: of the body so far */
-	uint8_t libh2os;      /* libh2o writes here; nobody reads it */
+	uint8_t libh2os;      /* libh2o writes here; it is never read */
 	uint8_t state;        /* private, as the rest */
 	uint16_t extra_bytes; /* of extensions and trailers */
 	uint16_t debt_bytes;  /* of framing; each byte of data pays three */

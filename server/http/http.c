@@ -19,7 +19,7 @@ enum {
 };
 
 /* libh2o reads nothing while a request is under way, and so does not see its client leave. What keeps a processor
- * or other hosts busy, or somebody waiting for his turn, is worth asking the kernel for. */
+ * or other hosts busy, or waits for its turn, is worth asking the kernel for. */
 static void note_who_left(struct http_loop *http)
 {
 	uint64_t now_ns = clock_now_ns();
@@ -60,7 +60,7 @@ void http_publish(struct http_loop *http)
 			       .refused = http->refused_count,
 			       .requests = http->request_count,
 			       .waiting = numbers.waiting,
-			       /* the pool is everybody's: one of the loops counts it */
+			       /* all loops share the pool: one of them counts it */
 			       .computations = http->is_admin ? compute_pool_count(service->compute) : 0,
 			       .turned_away = numbers.db.refused,
 			       .db_open = numbers.db.open,
@@ -88,7 +88,7 @@ static void on_sweep(uv_timer_t *timer)
 		http_loop_drain(http, true);
 }
 
-/* While the loop's own thread waits, in sync mode, nobody's bytes are read: that is no time that a client let pass, and
+/* While the loop's own thread waits, in sync mode, no bytes are read: that is no time that a client let pass, and
  * the requests that are read next have come meanwhile. Without this libh2o's timer would run first after the wait, and close connections that have a request to be read. */
 static void note_blocked_time(uv_check_t *check)
 {
@@ -212,8 +212,8 @@ void http_loop_drain(struct http_loop *http, bool closes_idle)
 	LIST_EACH (item, &http->clients) {
 		struct client *client = CONTAINER_OF(item, struct client, link);
 
-		/* what has arrived is still read, and answered; then the end is seen. Who is in the middle of a request
-		 * may send the rest, as long as the drain takes. */
+		/* what has arrived is still read, and answered; then the end is seen. A client in the middle of a
+		 * request may send the rest, as long as the drain takes. */
 		if (client->reply == NULL && !is_in_request(client))
 			http_client_cut_off(client, SHUT_RD);
 	}

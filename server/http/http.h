@@ -1,4 +1,4 @@
-/* http.h - the border: libh2o's requests become exchanges, and their responses go back. Besides server/http/ nobody
+/* http.h - the border: libh2o's requests become exchanges, and their responses go back. No other room
  * knows libh2o.
  *
  * HTTP/1.1 only: libh2o 2.2.5's HTTP/2 has unpatched holes, and its TLS on libuv drops connections; a proxy in front

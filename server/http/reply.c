@@ -47,7 +47,7 @@ struct http_reply *http_reply_create(struct http_loop *http)
 	return reply;
 }
 
-/* The exchange is over, and nobody reads its memory any more. */
+/* The exchange is over, and its memory is not read any more. */
 void http_reply_release(struct http_reply *reply)
 {
 	struct http_loop *http = reply->http;
@@ -150,7 +150,7 @@ static void log_when_slow(const struct exchange *x, uint64_t total_ns)
 }
 
 /* A stream goes on when the kernel has taken a part, and the kernel would take megabytes for a client that reads
- * nothing: what is computed and fetched for nobody is to be bounded. */
+ * nothing: what is computed and fetched without being read is to be bounded. */
 static void bound_send_buffer(const struct http_reply *reply)
 {
 	int fd = h2o_socket_get_fd(reply->client->socket), bytes = STREAM_SEND_BUFFER_BYTES;

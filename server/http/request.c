@@ -165,7 +165,7 @@ int http_on_request(h2o_handler_t *super, h2o_req_t *request)
 	if (may_be_old)
 		atomic_store(&x->is_abandoned, http_client_has_left(reply->client, now_ns));
 	if (refusal != NULL) {
-		/* where the next request begins is anybody's guess */
+		/* where the next request begins cannot be told */
 		request->http1_is_persistent = 0;
 		x->request.method = http_method_from(text_from(request->input.method));
 		if (x->request.method != HTTP_HEAD)

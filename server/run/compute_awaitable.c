@@ -75,7 +75,7 @@ static void wait(struct awaitable *awaitable, struct resources *resources)
 	waiter_cleanup(&waiter);
 }
 
-/* Nobody waits */
+/* Without a thread that waits */
 
 struct compute_loop {
 	struct inbox over;

@@ -78,7 +78,7 @@ static void wait(struct awaitable *awaitable, struct resources *resources)
 	take_pages(x);
 }
 
-/* Nobody waits */
+/* Without a thread that waits */
 
 struct fetch_loop {
 	struct inbox ready;

@@ -10,7 +10,7 @@ struct fetch_loop;
 
 extern const struct awaitable_class fetch_awaitable;
 
-/* How pages come back to a loop where nobody waits. */
+/* How pages come back to a loop that does not wait for them. */
 struct fetch_loop *fetch_loop_create(uv_loop_t *loop);
 void fetch_loop_close(struct fetch_loop *fetches);
 void fetch_loop_destroy(struct fetch_loop *fetches);

@@ -37,7 +37,7 @@ static uint64_t *expectation_of(struct line *line, int route)
 	return &line->expected_ns[route];
 }
 
-/* A delay counts from when it was asked for: it keeps nobody busy for as long as it takes. */
+/* A delay counts from when it was asked for: it keeps no thread busy for as long as it takes. */
 static bool is_delay(const struct line *line, const struct exchange *x)
 {
 	return x->awaited.class == line->service->await_timer;

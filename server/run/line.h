@@ -1,4 +1,4 @@
-/* line.h - exchanges that wait for somebody to wait for them: bounded in number and in time, first in, first out.
+/* line.h - exchanges that wait for a thread to wait for them: bounded in number and in time, first in, first out.
  *
  * Used where waiting blocks: by the worker threads' runner, under its lock, and by the loop of sync mode.
  *
@@ -19,7 +19,7 @@ struct line {
 	struct congestion congestion;
 	const struct service *service;
 	unsigned route_count;
-	uint64_t *expected_ns; /* per route: how long its exchanges keep busy who waits for them; 0 before the first */
+	uint64_t *expected_ns; /* per route: how long its exchanges keep a waiting thread busy; 0 before the first */
 };
 
 /* The number of its route, which outlives the edition that the route is of. */
@@ -36,7 +36,7 @@ bool line_put(struct line *line, struct exchange *x, unsigned servers, uint64_t 
 void line_put_back(struct line *line, struct exchange *x, uint64_t now_ns);
 /* The first, or NULL. `is_refused`: too little time is left for it, and it has been failed. */
 struct exchange *line_take(struct line *line, unsigned servers, uint64_t now_ns, bool *is_refused);
-/* Moves those that nobody needs to wait for any more to `expired`: their deadline has passed, or their client left. */
+/* Moves those whose deadline has passed, or whose client has left, to `expired`. */
 void line_expire(struct line *line, struct list *expired, uint64_t now_ns);
 /* Fails one that expired. */
 void line_fail_expired(struct exchange *x, uint64_t now_ns);

@@ -14,7 +14,7 @@ struct resources {
 	struct db_wait *wait;         /* where waiting blocks */
 	struct db_pipeline *pipeline; /* where it does not */
 	uv_loop_t *loop;
-	struct compute_loop *compute; /* where nobody waits: how computations come back */
+	struct compute_loop *compute; /* without a thread that waits: how computations come back */
 	struct fetch_loop *fetches;   /* the same of pages */
 	const struct db_settings *stream_settings;
 	atomic_uint *streams; /* open in this loop and its workers */

@@ -1,8 +1,8 @@
-/* runner.h - who waits: runs the steps of exchanges, and waits between them in one of three ways.
+/* runner.h - what waits: runs the steps of exchanges, and waits between them in one of three ways.
  *
- *   sync     the loop's own thread blocks; everybody else queues behind
+ *   sync     the loop's own thread blocks; all others queue behind
  *   threads  a worker blocks, with a connection of its own; the loop goes on
- *   async    nobody: the operation is started, its completion resumes the exchange
+ *   async    nothing: the operation is started, its completion resumes the exchange
  *   idle     for steps that never await: the admin listener's
  *
  * Life:    runner_create() -> runner_run()* -> runner_close(), when no exchange is awaiting; the loop then runs
@@ -53,7 +53,7 @@ struct runner {
 	uv_loop_t *loop;
 	unsigned number; /* of the loop */
 	exchange_ready_fn *ready;
-	struct pulse *pulse;        /* of the loop; NULL: nobody feels it */
+	struct pulse *pulse;        /* of the loop; NULL: it is not felt */
 	struct resources resources; /* the loop's own */
 	atomic_uint streams;
 };

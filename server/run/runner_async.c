@@ -1,4 +1,4 @@
-/* Nobody waits: an awaitable is started, and its completion goes on with the exchange. */
+/* Nothing waits: an awaitable is started, and its completion goes on with the exchange. */
 #include "server/run/runner.h"
 
 #include "server/run/compute_awaitable.h"

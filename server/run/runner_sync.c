@@ -16,7 +16,7 @@ struct sync_runner {
 	struct exchange *current; /* that is being waited for */
 	uint64_t took_ns;         /* so far */
 	uv_check_t turn_end;
-	uv_idle_t goes_on; /* while somebody is in the line the loop only looks for what has arrived */
+	uv_idle_t goes_on; /* while an exchange is in the line the loop only looks for what has arrived */
 };
 
 static struct sync_runner *self_of(struct runner *runner)

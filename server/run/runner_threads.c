@@ -41,7 +41,7 @@ struct threads_runner {
 
 	struct inbox over; /* exchanges with a response */
 
-	uv_timer_t expiry;   /* of those that wait longer than their deadline; runs while somebody waits */
+	uv_timer_t expiry;   /* of those that wait longer than their deadline; runs while an exchange waits */
 	atomic_uint cut_off; /* workers without a connection */
 };
 

@@ -41,7 +41,7 @@ static void wait(struct awaitable *awaitable, struct resources *resources)
 	note_end(x, started_ns);
 }
 
-/* Where nobody waits: the loop's own timers, whose heap takes ten thousands. */
+/* Without a thread that waits: the loop's own timers, whose heap takes ten thousands. */
 struct sleeper {
 	uv_timer_t timer;
 	struct exchange *x;

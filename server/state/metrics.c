@@ -290,7 +290,7 @@ static void write_gauges(const struct metrics *metrics, struct buffer *out)
 		     "Connections that broke after they had worked.");
 	buffer_printf(out, "meantime_database_connections_lost_total %llu\n", (unsigned long long)now.db_lost);
 	write_header(out, "database_requests_run_again_total", "counter",
-		     "Run once more after a loss, a neighbour's failure, from behind somebody slow, prepared again, or "
+		     "Run once more after a loss, a neighbour's failure, from behind a slow one, prepared again, or "
 		     "after other transactions were in its way.");
 	buffer_printf(out, "meantime_database_requests_run_again_total %llu\n", (unsigned long long)now.db_run_again);
 	write_header(out, "database_units_total", "counter", "Implicit transactions: what ended with one Sync.");

@@ -1,7 +1,7 @@
 /* metrics.h - what has happened, counted per loop and route, and written in Prometheus' text format.
  *
  * Life:    metrics_create() -> metrics_note()* -> metrics_destroy().
- * Thread:  each loop writes its own counters, relaxed; anybody may read them: a sum is right, if a moment old.
+ * Thread:  each loop writes its own counters, relaxed; any thread may read them: a sum is right, if a moment old.
  * Limits:  METRICS_NAMES_MAX names of routes, over all reloads; later ones are counted with those that have no route.
  */
 #pragma once

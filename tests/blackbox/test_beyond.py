@@ -246,7 +246,7 @@ def test_bounds_that_are_refused(mode, atlas_database, bound):
 
 
 def test_slow_readers_cost_nothing(mode, atlas_database, is_slow):
-    """A thousand readers of the endless sequence who read nothing: no number is computed, and others are served."""
+    """A thousand readers of the endless sequence that read nothing: no number is computed, and others are served."""
     if mode == "sync" or is_slow:
         pytest.skip("memory is counted in async and threads mode, without sanitizers")
     readers = 1000

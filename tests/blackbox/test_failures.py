@@ -141,7 +141,7 @@ def test_reads_behind_one_that_changes_its_session(serve):
 
 
 def test_neighbours_of_those_that_change_their_session(serve):
-    """Known as quick, and suddenly it changes its session, many times at once: nobody else gets anything but his answer."""
+    """Known as quick, and suddenly it changes its session, many times at once: every other request gets its own answer."""
     service = serve()
     for _ in range(20):
         service.get("/session/date")
@@ -179,7 +179,7 @@ def test_an_error_that_takes_a_change_of_the_session_back(serve):
 
 
 def test_writes_beside_one_that_changes_its_session(serve):
-    """Known as quick, and suddenly it changes its session: nobody else writes, or answers, in its terms."""
+    """Known as quick, and suddenly it changes its session: no other request writes, or answers, in its terms."""
     service = serve()
     change, ask = ("/session/set/DateStyle", {"value": "ISO"}), ("/session/date", {})
     for _ in range(20):
@@ -269,7 +269,7 @@ def test_a_failing_write_rolls_back_only_itself(serve, postgres, mode):
 
 
 def test_neighbours_of_what_is_too_large(database, mode, tmp_path):
-    """It is cut off with its connection; nobody else gets less than his answer."""
+    """It is cut off with its connection; every other request gets its whole answer."""
     (tmp_path / "sized.sql").write_text("-- name: sized :one\n-- route: GET /sized\nSELECT repeat('x', :n::integer) AS x;\n\n"
                                         "-- name: small :one\n-- route: GET /small\nSELECT :n::integer AS n;\n")
     with Service(database, tmp_path, mode, "--max-result-bytes", 65536, "--db-connections", 4) as service:

@@ -80,7 +80,7 @@ def assert_not_run_again(postgres, service, name):
 
 
 def test_a_write_in_flight_whose_session_is_terminated(faulty, faulty_postgres, mode):
-    """Never run twice; the answer says that nothing was written, or that nobody knows."""
+    """Never run twice; the answer says that nothing was written, or that this is not known."""
     name = f"in-flight-{mode}"
     with faulty.connect() as connection:
         send_slow_write(connection, faulty, faulty_postgres, name)
@@ -224,7 +224,7 @@ def test_a_table_that_changed_under_the_service(serve, faulty_postgres):
 
 
 def test_a_column_that_was_widened(serve, faulty_postgres, tmp_path):
-    """Same name, same type, another modifier: what is prepared is prepared again, and nobody restarts anything."""
+    """Same name, same type, another modifier: what is prepared is prepared again, without a restart."""
     faulty_postgres.execute("DROP TABLE IF EXISTS growing; CREATE TABLE growing (v varchar(10)); "
                             "INSERT INTO growing VALUES ('a')", "blackbox")
     (tmp_path / "growing.sql").write_text(
@@ -374,7 +374,7 @@ def test_a_procedure_that_commits_as_it_goes(serve, faulty_postgres, tmp_path, m
 
 
 def test_a_table_that_was_away_when_a_connection_was_made(serve, faulty_postgres, tmp_path):
-    """Its statement does not prepare then; once it does, it is served again, and nobody restarts anything."""
+    """Its statement does not prepare then; once it does, it is served again, without a restart."""
     faulty_postgres.execute("DROP TABLE IF EXISTS passing; CREATE TABLE passing AS SELECT 7 AS n", "blackbox")
     (tmp_path / "passing.sql").write_text("-- name: passing :one\n-- route: GET /passing\nSELECT n FROM passing;\n\n"
                                           "-- name: other :one\n-- route: GET /other\nSELECT 1 AS n;\n")

@@ -435,7 +435,7 @@ def test_a_request_may_take_longer_than_the_read_timeout(serve):
 
 
 def test_a_blocked_loop_is_no_idle_client(serve):
-    """In sync mode nobody is read while one waits, and what has come meanwhile is not to be thrown away for it."""
+    """In sync mode no request is read while one waits, and what has come meanwhile is not to be thrown away for it."""
     service = serve("--read-timeout-ms", 400)
     kept = service.connect()
     assert kept.request("GET", "/numbers/1").json == {"n": 1}

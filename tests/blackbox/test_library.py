@@ -11,7 +11,7 @@ from lib.service import assert_problem, check_sound
 
 @pytest.fixture
 def answering():
-    """A peer that sends exact bytes to whoever connects, then closes."""
+    """A peer that sends exact bytes to each client, then closes."""
     listener = socket.create_server(("127.0.0.1", 0))
     listener.settimeout(10)
     threads = []

@@ -1,4 +1,4 @@
-"""Bounded queues, deadlines, and who waits for whom."""
+"""Bounded queues, deadlines, and which requests wait for which."""
 
 import select
 import time

@@ -33,7 +33,7 @@ class FullPipe:
             os.set_blocking(self.writer, True)
 
     def read(self):
-        """From now on somebody reads; returns the list that grows by what is read."""
+        """Begins to read; returns the list that grows by what is read."""
         pieces = []
         os.close(self.writer)
 

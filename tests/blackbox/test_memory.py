@@ -20,7 +20,7 @@ def counter(tmp_path_factory):
 
 def count_calls(counter, folder, database, mode, requests):
     """While it served `requests`, from its start to its end: how often the program's own code called malloc, and how often
-    anybody called epoll_ctl."""
+    epoll_ctl was called."""
     report = folder / f"count-{requests}"
     with Service(database, ROOT / "config/endpoints", mode,
                  environment={"LD_PRELOAD": str(counter), "COUNT_CALLS": str(report)}) as service:

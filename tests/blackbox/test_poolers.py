@@ -14,7 +14,7 @@ from lib.service import run, wait_until
 
 pytestmark = pytest.mark.direct(because="it brings poolers of its own")
 
-# what another program's session looks like: each setting that the service sets, and who it is
+# what another program's session looks like: each setting that the service sets, and its user
 LOOK = """SELECT name || '=' || current_setting(name) FROM unnest(ARRAY['default_transaction_read_only',
 	'transaction_read_only', 'statement_timeout', 'idle_in_transaction_session_timeout', 'DateStyle', 'IntervalStyle',
 	'bytea_output', 'extra_float_digits', 'client_min_messages', 'client_encoding', 'search_path', 'role', 'TimeZone',

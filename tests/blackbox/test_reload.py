@@ -420,7 +420,7 @@ def test_memory_and_descriptors_stay(start, folder, is_slow):
 
 
 def test_old_streams_are_cut_off_before_editions_pile_up(start, folder):
-    """Each of many editions has a stream under way that nobody reads: the oldest make room."""
+    """Each of many editions has a stream under way that is not read: the oldest make room."""
     service = start("--request-timeout-ms", 2000, "--max-streams", 100)
     readers = []
     for number in range(2, 14):

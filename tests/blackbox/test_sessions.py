@@ -75,9 +75,9 @@ BEGIN
 	INSERT INTO thing VALUES (level || clock_timestamp());
 	FOR i IN 1 .. count LOOP
 		CASE level
-			WHEN 'notice' THEN RAISE NOTICE 'number % of those that nobody reads', i;
-			WHEN 'warning' THEN RAISE WARNING 'number % of those that nobody reads', i;
-			ELSE RAISE INFO 'number % of those that nobody reads', i;
+			WHEN 'notice' THEN RAISE NOTICE 'number % of those that are not read', i;
+			WHEN 'warning' THEN RAISE WARNING 'number % of those that are not read', i;
+			ELSE RAISE INFO 'number % of those that are not read', i;
 		END CASE;
 	END LOOP;
 	RETURN count;
@@ -375,7 +375,7 @@ def split():
 
 
 def ask_in_namespace(split, address, path):
-    """A request that nobody waits for."""
+    """A request whose client does not wait for it."""
     return subprocess.Popen([*split.prefix, "curl", "-s", "-o", "/dev/null", "-m", "60", f"http://{address}{path}"])
 
 

@@ -180,7 +180,7 @@ def test_what_is_decompressed_is_bounded(fetching, web):
 
 
 def test_what_is_compressed_twice_is_refused(fetching, web):
-    """A few layers make gigabytes of a kilobyte, and would hold up everybody."""
+    """A few layers make gigabytes of a kilobyte, and would hold up all others."""
     body = b"<title>a</title>"
     for _ in range(3):
         body = gzip.compress(body)

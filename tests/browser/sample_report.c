@@ -23,7 +23,7 @@ static struct {
 } SERVICES[ARMS] = {
     {"sync", "one request at a time, the loop waits", 1, 0.09},
     {"threads", "a worker waits for each request", 8, 0.12},
-    {"async", "nobody waits, the loop goes on", 256, 0.08},
+    {"async", "nothing waits: the loop goes on", 256, 0.08},
 };
 
 static uint64_t random_state = 42;

@@ -71,7 +71,7 @@ class Answer:
 
 
 def request(port, method, path, body=None, timeout_s=20):
-    """From outside of the containers. An answer, or None when there is nobody."""
+    """From outside of the containers. An answer, or None when no server is there."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=timeout_s)
     try:
         headers = {} if body is None else {"Content-Type": "application/json"}

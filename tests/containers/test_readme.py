@@ -36,7 +36,7 @@ def copy(images, tmp_path):
 def test_the_examples(copy):
     project, folder = copy
     first, own = blocks()
-    # a user has a moment between the two lines; and port 8080 may be somebody else's
+    # a user has a moment between the two lines; and port 8080 may be in use
     script = "set -eu\n" + (first + own).replace("localhost:8080", f"localhost:{project.port}").replace(
         "curl -w '\\n' localhost", "curl -w '\\n' -sS --retry 20 --retry-connrefused --retry-delay 1 localhost", 1)
     done = run("bash", "-c", script, cwd=folder, env=project.environment, timeout_s=180)

@@ -1,6 +1,6 @@
 /* Preloaded into the service by tests/blackbox/test_memory.py: counts the calls of malloc, calloc and realloc that come
  * from the program's own code, not from libh2o, libpq and the other libraries, and how often the kernel is told what an
- * epoll waits for, whoever tells it; writes both numbers at the end to the file that COUNT_CALLS names. */
+ * epoll waits for, from any caller; writes both numbers at the end to the file that COUNT_CALLS names. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <fcntl.h>

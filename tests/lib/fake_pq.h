@@ -82,7 +82,7 @@ void fake_pq_send_bytes(PGconn *conn, size_t bytes);
 /* Answers the oldest command with an error; when that is a Sync, the commit failed, and the Sync is still to come.
  * Without an SQLSTATE it is libpq's own. */
 void fake_pq_answer_error(PGconn *conn, const char *sqlstate, const char *message, const char *detail);
-/* What nobody asked for. */
+/* What was not asked for. */
 void fake_pq_push(PGconn *conn, ExecStatusType status, const char *sqlstate, const char *message);
 void fake_pq_push_null(PGconn *conn);
 /* The server is gone; what it has answered can still be read. */
@@ -102,5 +102,5 @@ void fake_pq_clog(PGconn *conn, unsigned times);
  * type `oid`. One that was never told of has a parameter and no column, of the type text. */
 void fake_pq_describe(const char *name, int parameters, int columns, Oid oid);
 
-/* Returns a result of one row with that value, for whoever has no connection; in any thread. */
+/* Returns a result of one row with that value, for a caller without a connection; in any thread. */
 PGresult *fake_pq_row(const char *value);

@@ -1,5 +1,5 @@
-/* truth_server.c - an HTTP server that takes exactly the time it is told, and misbehaves on demand; for measuring those
- * who measure.
+/* truth_server.c - an HTTP server that takes exactly the time it is told, and misbehaves on demand; to measure load
+ * generators by.
  *
  *     truth_server [--one-at-a-time] [--log FILE]      prints "truth: serving http://127.0.0.1:PORT"
  *

@@ -1,4 +1,4 @@
-"""Scripts of a copy of the project, run as a user who is not root, with programs of the test's own in front of PATH."""
+"""Scripts of a copy of the project, run as a user that is not root, with programs of the test's own in front of PATH."""
 
 import os
 import pathlib
@@ -14,7 +14,7 @@ TIMEOUT_S = 120
 
 
 def as_user(is_root):
-    """In front of a command: what makes it run as somebody who is not root."""
+    """In front of a command: what makes it run as a user that is not root."""
     if is_root or os.geteuid() != 0:
         return []
     return [shutil.which("setpriv"), "--reuid", "nobody", "--regid", "nogroup", "--clear-groups"]

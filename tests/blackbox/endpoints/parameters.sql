@@ -29,7 +29,7 @@ SELECT 'the literal route' AS text;
 -- summary: Parameters of every sort of default.
 -- param: required  No default, so it must be there.
 -- param: count = 20  How many.
--- param: name = 'it''s me'  Who.
+-- param: name = 'it''s me'  A name.
 -- param: missing = null  May be left out.
 SELECT :required::text AS required, :count::integer AS count, :name::text AS name, :missing::text AS missing;
 

@@ -122,7 +122,7 @@ class Connection:
         while True:
             size_line = self._read_until(b"\r\n")
             if not re.fullmatch(rb"[0-9a-fA-F]+", size_line):
-                # libh2o's way of breaking a body off, so that nobody takes it for whole
+                # libh2o's way of breaking a body off, so that no client takes it for whole
                 raise ConnectionEnded(f"not the size of a chunk: {size_line!r}")
             size = int(size_line, 16)
             chunk = self.read_bytes(size)

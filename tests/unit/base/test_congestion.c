@@ -317,7 +317,7 @@ static void serve(struct simulation *simulation, unsigned server, uint64_t came_
 	}
 }
 
-/* Whoever is free until `now_ns` takes the first. */
+/* A server that is free until `now_ns` takes the first. */
 static void advance(struct simulation *simulation, uint64_t now_ns)
 {
 	while (simulation->waiting > 0) {

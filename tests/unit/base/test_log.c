@@ -293,7 +293,7 @@ static void open_what_is_no_file(void)
 {
 	REQUIRE(log_open_file(folder) == -1);
 	REQUIRE(mkfifo(file, 0600) == 0);
-	REQUIRE(log_open_file(file) == -1); /* nobody reads it, and it is not waited for */
+	REQUIRE(log_open_file(file) == -1); /* it has no reader, and is not waited for */
 	REQUIRE(unlink(file) == 0);
 	log_info("area", "elsewhere");
 }

@@ -360,7 +360,7 @@ static void reads_of_a_shared_unit_are_over_together(void **state)
 	}
 }
 
-/* Behind the error nothing was run; before it somebody may have changed the session, which the error takes back. */
+/* Behind the error nothing was run; before it a statement may have changed the session, which the error takes back. */
 static void a_shared_unit_with_an_error_says_nothing(void **state)
 {
 	(void)state;
@@ -518,7 +518,7 @@ static void a_statement_with_a_timeout_sets_it_first(void **state)
 	assert_row(0, "slow()");
 }
 
-/* It has waited for its turn: PostgreSQL ends it when nobody waits for it any more. */
+/* It has waited for its turn: PostgreSQL ends it at its request's deadline. */
 static void a_timeout_is_no_longer_than_what_is_left(void **state)
 {
 	int ms;

@@ -156,7 +156,7 @@ static void a_result_as_large_as_the_limit_is_none(void **state)
 	assert_int_equal(batches[0].error, ERROR_NONE);
 }
 
-/* It is cut off, and what came of a write that is cut off nobody knows. */
+/* It is cut off, and what came of a write that is cut off is not known. */
 static void a_result_that_grows_without_end_is_cut_off(void **state)
 {
 	(void)state;

@@ -129,7 +129,7 @@ static void a_turn_sends_nothing(void **state)
 	assert_string_equal(fake_pq_sent(pg()), "SELECT(on,5000,31000,on,on) SELECT(0) Sync");
 }
 
-/* A goodbye of PostgreSQL's says that nothing was written, whoever brings it; a pooler's own says nothing. */
+/* A goodbye of PostgreSQL's says that nothing was written, whatever brings it; a pooler's own says nothing. */
 static void assert_write_is(enum db_pooler pooler, bool is_pooler_s, const char *sqlstate, enum error error)
 {
 	settings.pooler = pooler;
@@ -507,7 +507,7 @@ static void a_pooler_of_transactions_is_found(void **state)
 	/* the first has another one now */
 	assert_non_null(fault_with(77, PIDS("10", "12"), PIDS("11")));
 	assert_non_null(fault_with(77, PIDS("10", "10", "10", "12"), PIDS("11")));
-	/* what says nothing is no fault: who serves says what is wrong with it */
+	/* what says nothing is no fault: serving it tells what is wrong with it */
 	assert_null(fault_with(77, PIDS("x"), PIDS("11")));
 	assert_non_null(strstr(fault_with(77, PIDS("10"), PIDS("x")), "--db-pooler session"));
 	pooler_kind = DB_POOLER_SESSION;

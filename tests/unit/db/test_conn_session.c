@@ -576,7 +576,7 @@ static void a_reading_session_that_was_changed_is_given_up(void **state)
 	assert_string_equal(over, "0 done, 1 lost");
 }
 
-/* Nor who saw the change: PostgreSQL tells of it when all are over. */
+/* Nor which batch saw the change: PostgreSQL tells of it when all are over. */
 static void who_of_a_shared_unit_changed_the_session_is_not_known(void **state)
 {
 	(void)state;

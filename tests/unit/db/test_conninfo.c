@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-/* With the real libpq: it is the one who would repeat them. */
+/* With the real libpq, which is what would repeat them. */
 
 static void what_can_be_read_has_no_fault(void **state)
 {

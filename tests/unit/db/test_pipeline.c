@@ -404,7 +404,7 @@ static void a_hung_server_is_given_up_by_its_own_deadline(void **state)
 	assert_int_equal(db_pipeline_numbers(pipeline).lost, 1);
 }
 
-/* PostgreSQL is at work for whoever has the latest: it has not to answer before. */
+/* PostgreSQL is at work for the batch with the latest deadline: it has not to answer before. */
 static void no_connection_hangs_before_its_latest_deadline(void **state)
 {
 	(void)state;

@@ -1,4 +1,4 @@
-/* Who may wait, and for how long: a queue that is too long in time, and what has too little time left. */
+/* Which batches may wait, and for how long: a queue that is too long in time, and what has too little time left. */
 #include "unit/db/pipeline_fixture.h"
 
 /* One connection that reads, and one that writes. */
@@ -149,7 +149,7 @@ static void what_is_run_again_has_its_place(void **state)
 		assert_ok(i, "slow");
 }
 
-/* PostgreSQL works for nobody else, and for nobody who has gone. */
+/* PostgreSQL works for no other batch, and for no client that has gone. */
 static void what_has_waited_is_told_what_is_left(void **state)
 {
 	unsigned ms;

@@ -1,6 +1,6 @@
 #include "pipeline_fixture.h"
 
-/* Who travels with whom */
+/* Which batches share a connection */
 
 static void a_statement_never_seen_travels_alone(void **state)
 {
@@ -90,7 +90,7 @@ static void a_quick_one_never_shares_with_a_slow_one(void **state)
 	assert_ok(0, "slow");
 }
 
-/* A database that is 50 ms away: the way makes nobody slow, not even on a busy machine, and more units are under way.
+/* A database that is 50 ms away: the distance makes no statement slow, not even on a busy machine, and more units are under way.
  */
 static void what_is_far_away_is_quick_all_the_same(void **state)
 {
@@ -216,7 +216,7 @@ static void there_are_no_more_connections_than_allowed(void **state)
 		assert_ok(i, i % 4 == 3 ? "add" : "slow");
 }
 
-/* The lane has one connection: whoever has it, the others' turn comes. */
+/* The lane has one connection: whichever batch has it, the others' turn comes. */
 
 static void on_one_connection_slow_ones_do_not_starve_quick_ones(void **state)
 {
@@ -325,7 +325,7 @@ static void reads_are_rescued_from_behind_somebody_slow(void **state)
 	assert_ok(3, "country");
 }
 
-/* The culprit is found out among the rescued: who comes later and runs the same shares with nobody. */
+/* The culprit is found out among the rescued: a later batch of the same statement shares with none. */
 static void who_had_to_be_rescued_from_is_slow_from_then_on(void **state)
 {
 	PGconn *moving = NULL;
@@ -364,7 +364,7 @@ static void who_had_to_be_rescued_from_is_slow_from_then_on(void **state)
 	assert_ok(4, "language");
 }
 
-/* PostgreSQL sends a unit's results at its end: many take a while together, and nobody waits for anything. */
+/* PostgreSQL sends a unit's results at its end: many take a while together, and none waits for anything. */
 static void a_large_unit_does_not_stand_still(void **state)
 {
 	(void)state;
@@ -406,7 +406,7 @@ static void nobody_is_rescued_without_room_elsewhere(void **state)
 	run_until_done(3);
 }
 
-/* All connections have somebody who waits: a new one tells that PostgreSQL does not. */
+/* All connections have a batch that waits: a new one tells that PostgreSQL does not. */
 static void where_all_stand_still_a_new_connection_is_looked_at(void **state)
 {
 	PGconn *stuck[2];
@@ -519,7 +519,7 @@ static void what_is_over_is_not_found_out_to_be_slow(void **state)
 	assert_int_equal(pipeline->expected_ns[country.index], 0);
 }
 
-/* Nobody knows how long it takes, but it is longer than that. */
+/* How long it takes is not known, but it is longer than that. */
 static void what_misses_its_deadline_is_slow_from_then_on(void **state)
 {
 	(void)state;
@@ -625,7 +625,7 @@ static void be_idle_for(unsigned link, int64_t ms)
 	pipeline->links[link].conn.progress_ns = clock_now_ns() - (uint64_t)(ms * (int64_t)NS_PER_MS);
 }
 
-/* A write that is cut off is one of which nobody knows whether it was done. */
+/* Whether a write that is cut off was done is not known. */
 static void only_an_idle_connection_goes_to_the_other_lane(void **state)
 {
 	(void)state;

@@ -40,7 +40,7 @@ static void a_read_lost_twice_is_not_run_a_third_time(void **state)
 	assert_int_equal(all_done, 1);
 }
 
-/* An administrator ends all sessions: whoever meets that twice is no suspect. */
+/* An administrator ends all sessions: a batch that meets that twice is no suspect. */
 static void whose_sessions_are_ended_is_run_again(void **state)
 {
 	(void)state;
@@ -133,7 +133,7 @@ static void where_every_session_is_ended_nobody_waits_for_one(void **state)
 	fake_pq.answers_setup = true;
 }
 
-/* Twice behind somebody who changes his session: nothing was lost. */
+/* Twice behind a batch that changes its session: nothing was lost. */
 static void behind_a_changed_session_nobody_is_lost(void **state)
 {
 	(void)state;
@@ -280,7 +280,7 @@ static void a_commit_that_failed_runs_again(void **state)
 	assert_ok(0, "add");
 }
 
-/* A neighbour of somebody who changed the session may have seen the change. */
+/* A neighbour of a batch that changed the session may have seen the change. */
 static void neighbours_of_a_changed_session_run_again(void **state)
 {
 	(void)state;

@@ -246,7 +246,7 @@ static void what_is_refused_before_it_runs_is_not_sent(void **state)
 	assert_int_equal(wait.run_again, 0);
 }
 
-/* Else a write would be sent on it, and nobody would know what became of it. */
+/* Otherwise a write would be sent on it, and its outcome would not be known. */
 static void what_has_ended_while_idle_is_noticed_before_anything_is_sent(void **state)
 {
 	(void)state;
@@ -301,7 +301,7 @@ static void a_probe_connects_again_when_it_is_time(void **state)
 	assert_int_equal(fake_pq.opened, 1);
 	wait.retry_ns = 0;
 	fake_pq.hangs = true;
-	db_wait_probe(&wait); /* nobody waits for it for long */
+	db_wait_probe(&wait); /* it is not waited for for long */
 	assert_int_equal(fake_pq.opened, 2);
 	assert_int_equal(wait.failures, 2);
 	assert_true(wait.retry_ns > 0);

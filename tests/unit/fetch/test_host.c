@@ -89,7 +89,7 @@ static void test_the_bucket_does_not_save_up(void **state)
 	assert_true(host_may_start(host, now_ns));
 	host_take_start(host, now_ns, NS_PER_S);
 	assert_false(host_may_start(host, now_ns));
-	/* who asks without a rate takes nothing from it */
+	/* a visit without a rate takes nothing from it */
 	host_take_start(host, now_ns, 0);
 	assert_true(host_may_start(host, now_ns + NS_PER_S));
 }

@@ -121,7 +121,7 @@ static void clients_without_one_are_turned_away_at_once(void **state)
 	assert_true(exhaustion_times(EXHAUSTION_ACCEPT) == times + 1);
 	for (int i = 0; i < CLIENTS; i++)
 		assert_true(is_closed(clients[i]));
-	/* nobody waits any more */
+	/* none waits any more */
 	assert_int_equal(accept_one(), -1);
 	assert_int_equal(errno, EAGAIN);
 }

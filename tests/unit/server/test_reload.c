@@ -217,7 +217,7 @@ static void a_good_edition_is_served_by_every_loop(void **state)
 	turn(0, &serves[0]);
 	assert_int_equal(seen.destroyed, 0);
 	turn(1, &serves[1]);
-	/* nobody holds the first one any more */
+	/* no loop holds the first one any more */
 	UNTIL(seen.is_destroyed[1]);
 	assert_int_equal(atomic_load(&seen.last->takers), LOOPS);
 	assert_int_equal(seen.good, 1);

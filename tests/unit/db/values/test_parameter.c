@@ -530,7 +530,7 @@ static void two_forms_of_a_value_may_be_the_same(void **state)
 	assert_false(parameter_is_same(&integers, "{\"1\"}", "{\"2\"}"));
 }
 
-/* All of it to be escaped, and just not fitting beside its quotes into 32 KiB: whoever reserves too little writes
+/* All of it to be escaped, and just not fitting beside its quotes into 32 KiB: a function that reserves too little writes
  * behind the end of a block, which ASan and malloc see. */
 static void a_long_element_fits(void **state)
 {

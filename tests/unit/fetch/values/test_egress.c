@@ -86,7 +86,7 @@ static void what_is_special_is_denied(void **state)
 	    "::1",
 	    "::2",
 	    "::127.0.0.1",
-	    "::8.8.8.8", /* compatible: nobody is there, whatever it holds */
+	    "::8.8.8.8", /* compatible: no host is there, whatever it holds */
 	    "::ffff:127.0.0.1",
 	    "::ffff:10.0.0.1",
 	    "::ffff:169.254.169.254",

@@ -1,5 +1,5 @@
 /* Where waiting blocks, exchanges stand in line: for a worker in threads mode, for the loop itself in sync mode. The
- * database is the test's: it answers, holds who waits, or says that there is no connection. */
+ * database is the test's: it answers, holds up what waits, or says that there is no connection. */
 #include "server/run/runner.h"
 
 #include "base/clock.h"
@@ -36,12 +36,12 @@ static struct {
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
 	unsigned to_hold, holding; /* so many waits end when the test says so */
-	unsigned without;          /* the first so many who wait have no connection */
+	unsigned without;          /* the first so many that wait have no connection */
 	const char *words;         /* as they say it */
 	uint64_t retry_ns;         /* when they may look for one */
 	const struct db_wait *cut_off[WORKERS_MAX];
 	unsigned cut_off_count, waits, refusals, edition, wait_us, number;
-	const struct resources *resources; /* of the last who waited */
+	const struct resources *resources; /* of the last that waited */
 } database = {.lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER};
 
 static bool has_connection(struct db_wait *wait)
@@ -333,7 +333,7 @@ static void what_takes_longer_than_is_left_is_refused_at_its_turn(void **state)
 		start(mode);
 		run(0, &slow_route);
 		until_ready(1);
-		/* who waits for the next one has learnt what the last one took */
+		/* the next one's waiting has learnt what the last one took */
 		run(1, NULL);
 		until_ready(2);
 		/* what is refused teaches nothing, however often */
@@ -364,7 +364,7 @@ static void statements_are_of_the_edition_that_is_served(void **state)
 		run(0, NULL);
 		until_ready(1);
 		assert_int_equal(database.edition, 6);
-		/* so are those of streams, whoever waits */
+		/* so are those of streams, whatever waits */
 		assert_ptr_equal(database.resources->stream_settings, &service.db_for_streams);
 		assert_ptr_equal(database.resources->streams, &runner->streams);
 		runner->class->turn(runner, &edition);

@@ -131,7 +131,7 @@ static enum step too_busy(struct exchange *x)
 
 static step_fn *const kinds[] = {at_once, one_await, three_awaits, database_error, too_busy};
 
-/* An awaitable that needs no database: who waits gets the answer at once, who starts it gets it when the test says so.
+/* An awaitable that needs no database: waiting for it gives the answer at once, starting it when the test says so.
  */
 
 enum order { IN_ORDER, REVERSED, SHUFFLED };
@@ -582,7 +582,7 @@ static void the_pipeline_turns_to_the_edition_that_is_served(void **state)
 	stop();
 }
 
-/* Once the database is back somebody has to notice, though a balancer sends no request to who is not ready. */
+/* Once the database is back the service has to notice, though a balancer sends it no request while it is not ready. */
 static void readiness_comes_back_by_itself(void **state)
 {
 	(void)state;
