@@ -35,7 +35,9 @@ struct db_pipeline; /* opaque */
 struct db_pipeline_options {
 	const struct db_settings *settings;
 	unsigned connections;        /* most, of both kinds together */
-	unsigned shared_connections; /* for quick reads; quick writes have up to twice as many */
+	unsigned shared_connections; /* for quick reads */
+	unsigned
+	    write_connections; /* most for quick writes, each alone on its connection; they leave the reads theirs */
 	unsigned queue_limit;
 	unsigned first_number; /* of its connections, for the log */
 };

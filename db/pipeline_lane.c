@@ -7,10 +7,16 @@ enum {
 	SPARE_LINK_MS = 100,     /* unused for so long, it may go to the other kind: a connect costs some 5 ms */
 	UNITS_AHEAD = 2,         /* reads' units on one shared connection: the next is there when one ends */
 	UNIT_APART_US = 200,     /* and one more for so much of the way to PostgreSQL: they fill the wire */
+	WRITE_QUEUE_US = 1000,   /* writes that wait for longer get another connection, which costs some 5 ms */
 	SHARED_LATE_SHARE = 2,   /* one that shares a unit would lose that: only when half of its time is over */
 };
 
 /* Waiting */
+
+static struct db_batch *first_of(struct queue *queue)
+{
+	return list_is_empty(&queue->batches) ? NULL : CONTAINER_OF(queue->batches.next, struct db_batch, link);
+}
 
 struct lane *pipeline_lane_of(struct db_pipeline *pipeline, const struct db_batch *batch)
 {
@@ -86,6 +92,11 @@ bool pipeline_is_served(const struct db_pipeline *pipeline, const struct lane *l
 
 /* Choosing a link */
 
+static unsigned least_of(unsigned one, unsigned other)
+{
+	return one < other ? one : other;
+}
+
 /* Where one read's unit is behind another's, writes have a connection each; they leave the reads theirs. */
 unsigned pipeline_shared(const struct db_pipeline *pipeline, const struct lane *lane)
 {
@@ -95,9 +106,16 @@ unsigned pipeline_shared(const struct db_pipeline *pipeline, const struct lane *
 	/* behind a pooler none is ahead of another */
 	if (pipeline->options.settings->pooler != DB_POOLER_NONE)
 		return all / 2;
-	if (lane->is_read_only)
+	return lane->is_read_only ? shared : least_of(pipeline->options.write_connections, left);
+}
+
+unsigned pipeline_kept(const struct db_pipeline *pipeline, const struct lane *lane)
+{
+	unsigned shared = pipeline_shared(pipeline, lane);
+
+	if (lane->is_read_only || pipeline->options.settings->pooler != DB_POOLER_NONE)
 		return shared;
-	return UNITS_AHEAD * shared < left ? UNITS_AHEAD * shared : left;
+	return least_of(shared, UNITS_AHEAD * pipeline->options.shared_connections);
 }
 
 static bool is_overdue(const struct link *link, uint64_t now_ns)
@@ -220,15 +238,26 @@ static bool is_open_to_quick_soon(const struct link *link, uint64_t now_ns)
 					     : db_conn_is_usable(&link->conn) && !link->has_lone_traveller;
 }
 
+/* A commit waits for the disk, which takes as long for one as for many (group commit): where writes queue, more of
+ * them at once cost PostgreSQL little. What waits for a moment only is no queue. */
+static bool may_share_more(const struct db_pipeline *pipeline, struct lane *lane, unsigned count, uint64_t now_ns)
+{
+	const struct db_batch *first = first_of(&lane->quick);
+
+	return first != NULL &&
+	       (count < pipeline_kept(pipeline, lane) ||
+		(count < pipeline_shared(pipeline, lane) && now_ns > first->submitted_ns + WRITE_QUEUE_US * NS_PER_US));
+}
+
 /* Whether batches that found no connection are a reason to open one. */
-static bool wants_link(struct db_pipeline *pipeline, const struct lane *lane, uint64_t now_ns)
+static bool wants_link(struct db_pipeline *pipeline, struct lane *lane, uint64_t now_ns)
 {
 	unsigned open_to_quick = 0, opening = pipeline_opening_count(pipeline, lane);
 
 	for (unsigned i = 0; i < pipeline->options.connections; i++)
 		if (pipeline->links[i].lane == lane && is_open_to_quick_soon(&pipeline->links[i], now_ns))
 			open_to_quick++;
-	if (!list_is_empty(&lane->quick.batches) && open_to_quick + opening < pipeline_shared(pipeline, lane))
+	if (may_share_more(pipeline, lane, open_to_quick + opening, now_ns))
 		return true;
 	if (!list_is_empty(&lane->alone.batches)) {
 		struct db_batch *first = CONTAINER_OF(lane->alone.batches.next, struct db_batch, link);
@@ -256,11 +285,6 @@ bool pipeline_may_open_link(const struct db_pipeline *pipeline, const struct lan
 }
 
 /* Which batches go now */
-
-static struct db_batch *first_of(struct queue *queue)
-{
-	return list_is_empty(&queue->batches) ? NULL : CONTAINER_OF(queue->batches.next, struct db_batch, link);
-}
 
 /* It was learnt while it waited. A place that it has it keeps. */
 static void move_to_quick(struct db_pipeline *pipeline, struct db_batch *batch)
@@ -311,7 +335,7 @@ static void take_from_other_lane(struct db_pipeline *pipeline, const struct lane
 {
 	const struct lane *other = &pipeline->lanes[lane == &pipeline->lanes[0]];
 
-	if (other->link_count <= pipeline_shared(pipeline, other) + 1)
+	if (other->link_count <= pipeline_kept(pipeline, other) + 1)
 		return;
 	for (unsigned i = pipeline->options.connections; i-- > 0;) {
 		struct link *link = &pipeline->links[i];

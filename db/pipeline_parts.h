@@ -107,6 +107,8 @@ static inline bool link_is_of_this_edition(const struct link *link)
 
 /* Connections that the lane's quick ones share. */
 unsigned pipeline_shared(const struct db_pipeline *pipeline, const struct lane *lane);
+/* Of these, so many are opened at once and stay; more only while a queue of writes lasts. */
+unsigned pipeline_kept(const struct db_pipeline *pipeline, const struct lane *lane);
 struct lane *pipeline_lane_of(struct db_pipeline *pipeline, const struct db_batch *batch);
 /* `is_first`: it was taken already, and comes back before those that were not. */
 void pipeline_wait(struct db_pipeline *pipeline, struct db_batch *batch, bool is_first);

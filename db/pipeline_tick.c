@@ -216,7 +216,7 @@ static void tick_link(struct link *link, uint64_t now_ns)
 			 "PostgreSQL hangs: no answer %u ms after the deadline", HUNG_GRACE_MS);
 		link_lose(link);
 	} else if (link->conn.in_flight == 0 && link->outgoing_count == 0 &&
-		   link->lane->link_count > pipeline_shared(link->pipeline, link->lane) + 1 &&
+		   link->lane->link_count > pipeline_kept(link->pipeline, link->lane) + 1 &&
 		   now_ns > link->used_ns + UNUSED_LINK_S * NS_PER_S) {
 		log_debug("db", "conn %u closed: unused for %u s", link->conn.number, UNUSED_LINK_S);
 		link_give_up(link);

@@ -19,6 +19,7 @@ static void start(struct runner *runner)
 						 .settings = &runner->service->db,
 						 .connections = options->db_connections,
 						 .shared_connections = options->db_shared_connections,
+						 .write_connections = options->db_write_connections,
 						 .queue_limit = options->queue_limit,
 						 .first_number = runner->number * options->db_connections,
 					     });

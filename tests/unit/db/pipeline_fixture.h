@@ -72,8 +72,11 @@ static inline int set_up(void **state)
 	    .result_limit_bytes = 100000,
 	    .depth = 16,
 	};
-	options = (struct db_pipeline_options){
-	    .settings = &settings, .connections = 4, .shared_connections = 1, .queue_limit = 32};
+	options = (struct db_pipeline_options){.settings = &settings,
+					       .connections = 4,
+					       .shared_connections = 1,
+					       .write_connections = 2,
+					       .queue_limit = 32};
 	assert_int_equal(uv_loop_init(&loop), 0);
 	arena_init(&arena, NULL, 0);
 	pipeline = NULL;
