@@ -1,11 +1,13 @@
 /* truth_server.c - an HTTP server that takes exactly the time it is told, and misbehaves on demand; to measure load
  * generators by.
  *
- *     truth_server [--one-at-a-time] [--log FILE]      prints "truth: serving http://127.0.0.1:PORT"
+ *     truth_server [--one-at-a-time] [--log FILE] [--times FILE]   prints "truth: serving http://127.0.0.1:PORT"
  *
  * GET /wait/MS answers after MS milliseconds (fractions too) with what the service says in Server-Timing: overlapped,
  * or one at a time over all connections, so that the truth of a queue is known. A time begins when the request has been
  * read. Requests pipelined on one connection are answered in their order. Further paths: see `paths`.
+ *
+ * --times writes a line for each answer that was sent: its status, and the milliseconds since its request was read.
  *
  * Limits: CONNECTIONS_MAX connections, PENDING_MAX answers to come; ends by itself after LIFE_S, and on SIGTERM.
  */
@@ -41,7 +43,7 @@ struct connection {
 
 /* An answer that is due at a time. */
 struct pending {
-	uint64_t due_ns, number;
+	uint64_t due_ns, number, read_ns;
 	int fd;
 	unsigned generation;
 	bool closes;
@@ -52,10 +54,11 @@ struct pending {
 static struct connection connections[CONNECTIONS_MAX]; /* by file descriptor */
 static struct pending *heap[PENDING_MAX];
 static unsigned pending_count;
-static uint64_t numbers, busy_until_ns, late_count, every_count;
+static uint64_t numbers, busy_until_ns, late_count, every_count, turn_count;
 static int epoll, timer;
 static bool is_one_at_a_time;
-static FILE *log_file;
+static FILE *log_file, *times_file;
+static uint64_t read_ns; /* when the requests that are being answered were read */
 
 /* What is due, soonest first */
 
@@ -127,7 +130,8 @@ static void answer_at(int fd, uint64_t due_ns, const char *bytes, size_t length,
 	/* in the order of the requests, however long each takes */
 	due_ns = due_ns > connection->last_due_ns ? due_ns : connection->last_due_ns;
 	connection->last_due_ns = due_ns;
-	*pending = (struct pending){due_ns, numbers++, fd, connection->generation, closes, length, malloc(length + 1)};
+	*pending = (struct pending){due_ns, numbers++, read_ns,           fd, connection->generation,
+				    closes, length,    malloc(length + 1)};
 	memcpy(pending->bytes, bytes, length);
 	push(pending);
 }
@@ -148,6 +152,13 @@ static bool write_all(int fd, const char *bytes, size_t length)
 	return true;
 }
 
+static void note_time(const struct pending *pending)
+{
+	if (times_file != NULL && pending->length > strlen("HTTP/1.1 "))
+		fprintf(times_file, "%.3s %.3f\n", pending->bytes + strlen("HTTP/1.1 "),
+			(double)(clock_now_ns() - pending->read_ns) / 1e6);
+}
+
 static void answer_due(void)
 {
 	uint64_t now_ns = clock_now_ns();
@@ -156,9 +167,14 @@ static void answer_due(void)
 		struct pending *pending = pop();
 		struct connection *connection = &connections[pending->fd];
 
-		if (connection->is_open && connection->generation == pending->generation &&
-		    (!write_all(pending->fd, pending->bytes, pending->length) || pending->closes))
-			close_connection(pending->fd, false);
+		if (connection->is_open && connection->generation == pending->generation) {
+			bool is_written = write_all(pending->fd, pending->bytes, pending->length);
+
+			if (is_written)
+				note_time(pending);
+			if (!is_written || pending->closes)
+				close_connection(pending->fd, false);
+		}
 		free(pending->bytes);
 		free(pending);
 	}
@@ -195,6 +211,32 @@ static void wait_for(const struct asked *asked)
 		 (double)(begin_ns - asked->now_ns) / 1e6, (double)takes_ns / 1e6,
 		 (double)(begin_ns + takes_ns - asked->now_ns) / 1e6);
 	say(asked, 200, headers, "{\"ok\":true}", begin_ns + takes_ns, false);
+}
+
+/* "10x99,500": of a hundred requests, in the order in which they arrive, the last takes 500 ms and the others 10. */
+static void wait_in_turn(const struct asked *asked)
+{
+	double takes_ms = 0;
+	uint64_t count, all = 0, at;
+
+	for (int turn = 0; turn < 2; turn++) {
+		at = turn == 0 ? UINT64_MAX : turn_count++ % all;
+		for (const char *next = asked->value; *next >= '0' && *next <= '9';) {
+			char *end;
+
+			takes_ms = strtod(next, &end);
+			count = *end == 'x' ? strtoul(end + 1, &end, 10) : 1;
+			next = *end == ',' ? end + 1 : end;
+			if (turn == 0)
+				all += count;
+			else if (at < count)
+				break;
+			else
+				at -= count;
+		}
+		REQUIRE(all > 0);
+	}
+	say(asked, 200, "", "{\"ok\":true}", asked->now_ns + (uint64_t)(takes_ms * 1e6), false);
 }
 
 static void answer_status(const struct asked *asked)
@@ -333,6 +375,7 @@ static const struct {
 	void (*answer)(const struct asked *asked);
 } paths[] = {
     {"/wait/", wait_for},
+    {"/turns/", wait_in_turn},
     {"/status/", answer_status},
     {"/close-early", answer_half},
     {"/close", answer_and_close},
@@ -425,6 +468,7 @@ static void on_readable(int fd)
 	uint64_t now_ns = clock_now_ns();
 	unsigned generation = connection->generation;
 
+	read_ns = now_ns;
 	for (;;) {
 		ssize_t length =
 		    recv(fd, connection->input + connection->length, INPUT_BYTES - connection->length, MSG_DONTWAIT);
@@ -508,6 +552,10 @@ int main(int argc, char **argv)
 			is_one_at_a_time = true;
 		else if (strcmp(argv[i], "--log") == 0 && i + 1 < argc)
 			log_file = fopen(argv[++i], "we");
+		else if (strcmp(argv[i], "--times") == 0 && i + 1 < argc)
+			times_file = fopen(argv[++i], "we");
+	if (times_file != NULL)
+		setvbuf(times_file, NULL, _IOLBF, 0);
 	setrlimit(RLIMIT_NOFILE, &files);
 	epoll = epoll_create1(EPOLL_CLOEXEC);
 	timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
