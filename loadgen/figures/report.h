@@ -229,6 +229,11 @@ struct report {
 	bool has_failed; /* an arm failed: more than a tenth of its requests */
 };
 
+static inline const char *report_arm_name(const struct report *report, unsigned arm)
+{
+	return arm < report->arm_count ? report->arms[arm].name : "?";
+}
+
 void report_init(struct report *report, const char *command, int argc, char *const *argv);
 void report_cleanup(struct report *report);
 /* Before the first load: its value is wanted, too. false: there are PERCENTILES_MAX. */

@@ -127,6 +127,7 @@ static const struct {
     {"title", write_title},
     {"started", write_started},
     {"soundness", write_soundness},
+    {"grid", report_html_grid},
     {"sentences", write_sentences},
     {"goals", report_html_goals},
     {"arms", report_html_arms},

@@ -17,6 +17,8 @@ void html_text(FILE *out, const char *text);            /* escaped; nothing for 
 void html_milliseconds(FILE *out, double milliseconds); /* "820 µs", "1.23 ms", "3.00 s"; "–" for NAN */
 void html_amount(FILE *out, double amount);             /* "12,345", "3.2"; "–" for NAN */
 
+/* html_grid.c: the first screen. */
+void report_html_grid(const struct report *report, FILE *out);
 /* html_tables.c: readable without the script. */
 void report_html_arms(const struct report *report, FILE *out);
 void report_html_bursts(const struct report *report, FILE *out);
@@ -33,5 +35,9 @@ void report_html_spectra(struct json_out *json, const struct report *report);
 
 /* Were `a` and `b` the same load, but perhaps on another arm or in another round? */
 bool report_html_is_same_load(const struct report_load *a, const struct report_load *b);
+/* Is it a level of a curve, which has a picture of its own? */
+bool report_html_is_of_curve(const struct report *report, const struct report_load *load);
+/* "64 at once, database 5.00 ms away" */
+void html_load_words(FILE *out, const struct report_load *load);
 /* And but for their concurrency? */
 bool report_html_is_same_experiment(const struct report_load *a, const struct report_load *b);

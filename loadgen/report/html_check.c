@@ -34,7 +34,8 @@ static void write_table(const struct report *report, FILE *out)
 
 	fputs(
 	    "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Table of the self-check\"><table>"
-	    "<caption>The worst of all loads.</caption>\n<thead><tr><th scope=\"col\">of the generator</th>"
+	    "<caption><span>The worst of all loads.</span></caption>\n<thead><tr><th scope=\"col\">of the "
+	    "generator</th>"
 	    "<th scope=\"col\">worst</th><th scope=\"col\" class=\"words\">unsound above</th></tr></thead>\n<tbody>\n",
 	    out);
 	write_lateness(out, "sends late, median", worst.lateness_p50_us, "1 ms, where requests are due on a schedule");

@@ -33,13 +33,13 @@ void report_html_speedup(const struct report *report, FILE *out)
 				       isfinite(speedup->points[i].bound) ? speedup->points[i].bound : 0));
 	fputs("<section id=\"speedup\"><h2>More compute threads</h2>\n<div class=\"scroll\" tabindex=\"0\" "
 	      "role=\"region\" "
-	      "aria-label=\"Table of the speed-up\"><table><caption><code>",
+	      "aria-label=\"Table of the speed-up\"><table><caption><span><code>",
 	      out);
 	html_text(out, speedup->path);
 	fprintf(
 	    out,
 	    "</code>, one at a time, on %u cores: medians of the rounds, lowest–highest small; the bound is Amdahl's, "
-	    "for a serial share of %.1f&nbsp;%%.</caption>\n<thead><tr><th scope=\"col\">threads</th>"
+	    "for a serial share of %.1f&nbsp;%%.</span></caption>\n<thead><tr><th scope=\"col\">threads</th>"
 	    "<th scope=\"col\">time</th><th scope=\"col\">speed-up</th><td></td><th "
 	    "scope=\"col\">bound</th></tr></thead>\n"
 	    "<tbody>\n",

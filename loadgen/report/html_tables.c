@@ -12,8 +12,7 @@ struct row {
 	unsigned round_count;
 };
 
-/* Is it a level of a curve, which has a picture of its own? */
-static bool is_of_curve(const struct report *report, const struct report_load *load)
+bool report_html_is_of_curve(const struct report *report, const struct report_load *load)
 {
 	unsigned others[2], other_count = 0;
 
@@ -31,7 +30,7 @@ static bool is_of_curve(const struct report *report, const struct report_load *l
 static bool has_only_curves(const struct report *report)
 {
 	for (unsigned i = 0; i < report->load_count; i++) {
-		if (!is_of_curve(report, report->loads[i]))
+		if (!report_html_is_of_curve(report, report->loads[i]))
 			return false;
 	}
 	return true;
@@ -50,25 +49,25 @@ static struct row row_of(const struct report *report, unsigned index)
 	return row;
 }
 
-static void write_value(FILE *out, double milliseconds, bool is_at_least)
+static void write_value(FILE *out, const char *name, double milliseconds, bool is_at_least)
 {
-	fputs(is_at_least ? "<td>≥ " : "<td>", out);
+	fprintf(out, "<td data-name=\"%s\">%s", name, is_at_least ? "≥ " : "");
 	html_milliseconds(out, milliseconds);
 	fputs("</td>", out);
 }
 
 /* Of the requests of all rounds together, as in the text. */
-static void write_percentile(FILE *out, const struct report_times *times, double percent)
+static void write_percentile(FILE *out, const char *name, const struct report_times *times, double percent)
 {
 	for (unsigned i = 0; i < times->percentile_count; i++) {
 		const struct percentile *percentile = &times->percentiles[i];
 
 		if (fabs(percentile->percent - percent) > 1e-9 || !percentile->is_supported)
 			continue;
-		write_value(out, percentile->value, percentile->is_at_least);
+		write_value(out, name, percentile->value, percentile->is_at_least);
 		return;
 	}
-	fputs("<td class=\"faint\">too few</td>", out);
+	fprintf(out, "<td data-name=\"%s\" class=\"faint\">too few</td>", name);
 }
 
 static void write_max(FILE *out, const struct row *row)
@@ -82,7 +81,7 @@ static void write_max(FILE *out, const struct row *row)
 		max = fmax(max, row->rounds[i]->response.max);
 		is_at_least |= row->rounds[i]->response.at_least_count > 0;
 	}
-	write_value(out, max, is_at_least);
+	write_value(out, "max", max, is_at_least);
 }
 
 /* Every status and every other end, by count. */
@@ -107,7 +106,7 @@ static void write_failures(FILE *out, const struct row *row)
 		failures += failures_of(row->rounds[i]);
 		requests += row->rounds[i]->requests;
 	}
-	fputs(failures > 0 ? "<td class=\"bad\">" : "<td>", out);
+	fprintf(out, "<td data-name=\"failures\" class=\"tally%s\">", failures > 0 ? " bad" : "");
 	html_amount(out, (double)failures);
 	if (failures > 0 && requests > 0)
 		fprintf(out, "<small> %.2g&nbsp;%%</small>", 100 * (double)failures / (double)requests);
@@ -134,7 +133,7 @@ static void write_throughput(FILE *out, const struct row *row, double best)
 {
 	double low, high, throughput = throughput_of(row, &low, &high);
 
-	fputs("<td>", out);
+	fputs("<td data-name=\"requests/s\">", out);
 	html_amount(out, throughput);
 	if (row->round_count > 1) {
 		fputs("<small> ", out);
@@ -160,28 +159,29 @@ static double best_of(const struct report *report, const struct report_load *lik
 	return best;
 }
 
-static const char *arm_name(const struct report *report, unsigned arm)
-{
-	return arm < report->arm_count ? report->arms[arm].name : "?";
-}
-
 static void write_row(const struct report *report, FILE *out, unsigned index)
 {
 	struct row row = row_of(report, index);
 	struct report_times times = report_pooled_times(report, row.rounds, row.round_count);
 
 	fputs("<tr><th scope=\"row\">", out);
-	html_text(out, arm_name(report, row.first->arm));
+	html_text(out, report_arm_name(report, row.first->arm));
 	fputs("</th>", out);
 	write_throughput(out, &row, best_of(report, row.first));
-	write_percentile(out, &times, 50);
-	write_percentile(out, &times, 99);
+	write_percentile(out, "p50", &times, 50);
+	write_percentile(out, "p99", &times, 99);
 	write_max(out, &row);
 	write_failures(out, &row);
 	fputs("</tr>\n", out);
 }
 
-static void write_load_words(FILE *out, const struct report_load *load)
+/* One of several with the database at a distance: the words of the load say at which. */
+static bool is_of_distance(const struct report_load *load)
+{
+	return load->group != NULL && strncmp(load->group, "delay ", strlen("delay ")) == 0;
+}
+
+void html_load_words(FILE *out, const struct report_load *load)
 {
 	if (load->model == LOAD_OPEN) {
 		html_amount(out, load->rate);
@@ -196,18 +196,22 @@ static void write_load_words(FILE *out, const struct report_load *load)
 		fputs(", database ", out);
 		html_milliseconds(out, load->delay_ms);
 		fputs(" away", out);
+	} else if (is_of_distance(load)) {
+		fputs(", database not delayed", out);
 	}
 }
 
 static void write_group_head(FILE *out, const struct report_load *load)
 {
+	bool is_named = load->group != NULL && load->group[0] != '\0' && !is_of_distance(load);
+
 	fputs("<tbody><tr class=\"group\"><th colspan=\"7\" scope=\"rowgroup\">", out);
-	html_text(out, load->group);
-	fputs(load->group != NULL && load->group[0] != '\0' ? ": " : "", out);
+	html_text(out, is_named ? load->group : "");
+	fputs(is_named ? ": " : "", out);
 	fputs("<code>", out);
 	html_text(out, load->what);
 	fputs("</code>, ", out);
-	write_load_words(out, load);
+	html_load_words(out, load);
 	fputs("</th></tr>\n", out);
 }
 
@@ -244,14 +248,16 @@ void report_html_arms(const struct report *report, FILE *out)
 		return;
 	fputs(
 	    "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Table of the arms\"><table "
-	    "class=\"arms\">"
-	    "<caption>Response times from when each request was due. Where a load ran several rounds: the median of "
-	    "their requests/s, lowest–highest small, and percentiles of all their requests together.</caption>\n"
+	    "class=\"arms stack\">"
+	    "<caption><span>Response times from when each request was due. Where a load ran several rounds: the median "
+	    "of "
+	    "their requests/s, lowest–highest small, and percentiles of all their requests together.</span></caption>\n"
 	    "<thead><tr><th scope=\"col\">arm</th><th scope=\"col\">requests/s</th><td></td><th scope=\"col\">p50</th>"
 	    "<th scope=\"col\">p99</th><th scope=\"col\">max</th><th scope=\"col\">failures</th></tr></thead>\n",
 	    out);
 	for (unsigned i = 0; i < report->load_count; i++) {
-		if (is_first(report, i, false) && (are_curves_shown || !is_of_curve(report, report->loads[i])))
+		if (is_first(report, i, false) &&
+		    (are_curves_shown || !report_html_is_of_curve(report, report->loads[i])))
 			write_group(report, out, i);
 	}
 	fputs("</table></div>\n", out);
@@ -260,7 +266,7 @@ void report_html_arms(const struct report *report, FILE *out)
 static void write_burst(const struct report *report, FILE *out, const struct report_burst *burst)
 {
 	fputs("<tr><th scope=\"row\">", out);
-	html_text(out, arm_name(report, burst->arm));
+	html_text(out, report_arm_name(report, burst->arm));
 	fprintf(out, "</th><td>%u</td><td>", burst->bar_count);
 	html_milliseconds(out, burst->makespan);
 	fputs("<small> ", out);
@@ -278,20 +284,22 @@ void report_html_bursts(const struct report *report, FILE *out)
 {
 	if (report->burst_count == 0)
 		return;
-	fputs(
-	    "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Table of the bursts\"><table>"
-	    "<caption>Requests released at the same instant. Overlap: 0 when they queue behind each other, 1 when they "
-	    "run all at once.</caption>\n<thead><tr><th scope=\"col\">arm</th><th scope=\"col\">requests</th>"
-	    "<th scope=\"col\">until the last answer</th><th scope=\"col\">overlap</th></tr></thead>\n<tbody>\n",
-	    out);
+	fputs("<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Table of the bursts\"><table>"
+	      "<caption><span>Requests released at the same instant. Overlap: 0 when they queue behind each other, 1 "
+	      "when they "
+	      "run all at once.</span></caption>\n<thead><tr><th scope=\"col\">arm</th><th scope=\"col\">requests</th>"
+	      "<th scope=\"col\">until the last answer</th><th scope=\"col\">overlap</th></tr></thead>\n<tbody>\n",
+	      out);
 	for (unsigned i = 0; i < report->burst_count; i++)
 		write_burst(report, out, &report->bursts[i]);
 	fputs("</tbody></table></div>\n", out);
 }
 
-static void write_measure(FILE *out, double value, const char *unit)
+static void write_measure(FILE *out, const char *name, double value, const char *unit)
 {
-	fputs("<td>", out);
+	fputs("<td data-name=\"", out);
+	html_text(out, name);
+	fputs("\">", out);
 	if (unit != NULL && strcmp(unit, "ms") == 0) {
 		html_milliseconds(out, value);
 	} else {
@@ -307,10 +315,10 @@ static void write_measure(FILE *out, double value, const char *unit)
 static void write_ratio(FILE *out, const struct difference *numbers)
 {
 	if (!isfinite(numbers->ratio)) {
-		fputs("<td>–</td>", out);
+		fputs("<td data-name=\"ratio\">–</td>", out);
 		return;
 	}
-	fprintf(out, "<td>× %.3g<small>", numbers->ratio);
+	fprintf(out, "<td data-name=\"ratio\">× %.3g<small>", numbers->ratio);
 	if (isfinite(numbers->interval.low) && isfinite(numbers->interval.high))
 		fprintf(out, " %.3g–%.3g</small></td>", numbers->interval.low, numbers->interval.high);
 	else
@@ -329,15 +337,15 @@ static void write_difference(const struct report *report, FILE *out, const struc
 	html_text(out, difference->what);
 	fputs("<small> ", out);
 	html_text(out, difference->group);
-	fputs("</small></th><td class=\"words\">", out);
-	html_text(out, arm_name(report, difference->b));
+	fputs("</small></th><td data-name=\"compared\" class=\"words\">", out);
+	html_text(out, report_arm_name(report, difference->b));
 	fputs(" to ", out);
-	html_text(out, arm_name(report, difference->a));
+	html_text(out, report_arm_name(report, difference->a));
 	fputs("</td>", out);
-	write_measure(out, numbers->a, difference->unit);
-	write_measure(out, numbers->b, difference->unit);
+	write_measure(out, report_arm_name(report, difference->a), numbers->a, difference->unit);
+	write_measure(out, report_arm_name(report, difference->b), numbers->b, difference->unit);
 	write_ratio(out, numbers);
-	fprintf(out, "<td class=\"words\">%s", sign);
+	fprintf(out, "<td data-name=\"verdict\" class=\"words verdict-word\">%s", sign);
 	html_text(out, difference->verdict);
 	fputs("</td></tr>\n", out);
 }
@@ -347,8 +355,9 @@ void report_html_differences(const struct report *report, FILE *out)
 	if (report->difference_count == 0)
 		return;
 	fputs("<section id=\"differences\"><h2>Differences</h2>\n<div class=\"scroll\" tabindex=\"0\" role=\"region\" "
-	      "aria-label=\"Table of the differences\"><table><caption>b compared with a: the ratio b/a with its 95 % "
-	      "interval. An interval that holds 1 shows no difference.</caption>\n<thead><tr><th "
+	      "aria-label=\"Table of the differences\"><table class=\"stack\"><caption><span>b compared with a: the "
+	      "ratio b/a with its 95 % "
+	      "interval. An interval that holds 1 shows no difference.</span></caption>\n<thead><tr><th "
 	      "scope=\"col\">figure</th>"
 	      "<th scope=\"col\" class=\"words\">b to a</th><th scope=\"col\">a</th><th scope=\"col\">b</th>"
 	      "<th scope=\"col\">b/a</th><th scope=\"col\" class=\"words\">b is</th></tr></thead>\n<tbody>\n",

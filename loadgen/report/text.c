@@ -11,11 +11,6 @@
 
 enum { BAR_MIN = 20, BAR_BESIDE = 66, CURVE_BAR = 24 };
 
-static const char *arm_name(const struct report *report, unsigned arm)
-{
-	return report->arms[arm].name;
-}
-
 /* Words that are too long for a line go on the next one, indented. */
 static void print_paragraph(FILE *out, const char *text, unsigned columns, unsigned indent)
 {
@@ -83,7 +78,7 @@ static void print_tally(const struct report *report, FILE *out, unsigned arm, co
 	struct arena arena = {0};
 
 	if (tally->requests > 0)
-		fprintf(out, "  %s: %s%s%s\n", arm_name(report, arm), tally_words(tally, &arena),
+		fprintf(out, "  %s: %s%s%s\n", report_arm_name(report, arm), tally_words(tally, &arena),
 			malformed_what != NULL ? "; first malformed: " : "",
 			malformed_what != NULL ? malformed_what : "");
 	arena_cleanup(&arena);
@@ -102,7 +97,8 @@ static void print_bursts(const struct report *report, FILE *out, unsigned column
 		const struct report_burst *burst = &report->bursts[i];
 		struct tally tally = {0};
 
-		fprintf(out, "\n%s%s%s\n", arm_name(report, burst->arm), report->arms[burst->arm].note ? ": " : "",
+		fprintf(out, "\n%s%s%s\n", report_arm_name(report, burst->arm),
+			report->arms[burst->arm].note ? ": " : "",
 			report->arms[burst->arm].note ? report->arms[burst->arm].note : "");
 		for (unsigned j = 0; j < burst->bar_count; j++)
 			print_bar(out, &burst->bars[j], scale > 0 ? scale : 1);
@@ -173,7 +169,7 @@ static void print_row(FILE *out, const struct row *row, bool has_rounds, bool *i
 
 static struct row row_of(const struct report *report, const struct report_load *load)
 {
-	return (struct row){arm_name(report, load->arm),
+	return (struct row){report_arm_name(report, load->arm),
 			    load->throughput,
 			    load->throughput,
 			    load->throughput,
@@ -185,7 +181,7 @@ static struct row row_of(const struct report *report, const struct report_load *
 static struct row row_of_rounds(const struct report *report, struct report_load *const *loads, unsigned count)
 {
 	double rates[LEVEL_RUNS_MAX];
-	struct row row = {.name = arm_name(report, loads[0]->arm),
+	struct row row = {.name = report_arm_name(report, loads[0]->arm),
 			  .response = report_pooled_times(report, (const struct report_load *const *)loads, count)};
 
 	for (unsigned i = 0; i < count; i++) {
@@ -385,8 +381,8 @@ static void print_curve(const struct report *report, FILE *out, const struct rep
 
 	for (unsigned i = 0; i < curve->level_count; i++)
 		most = fmax(most, curve->levels[i].throughput);
-	fprintf(out, "%s, %s over concurrency:\n  %6s %9s %10s %9s %9s\n", arm_name(report, curve->arm), curve->what,
-		"N", "under way", "answers/s", "p50", "p99");
+	fprintf(out, "%s, %s over concurrency:\n  %6s %9s %10s %9s %9s\n", report_arm_name(report, curve->arm),
+		curve->what, "N", "under way", "answers/s", "p50", "p99");
 	for (unsigned i = 0; i < curve->level_count; i++)
 		print_level(out, &curve->levels[i], most);
 	print_usl(out, &curve->usl);
@@ -418,7 +414,8 @@ static void print_difference(const struct report *report, FILE *out, const struc
 
 	snprintf(ratio, sizeof(ratio), isnan(difference->difference.ratio) ? "-" : "%.3g",
 		 difference->difference.ratio);
-	snprintf(names, sizeof(names), "%s / %s", arm_name(report, difference->b), arm_name(report, difference->a));
+	snprintf(names, sizeof(names), "%s / %s", report_arm_name(report, difference->b),
+		 report_arm_name(report, difference->a));
 	if (isinf(difference->difference.interval.high))
 		snprintf(interval, sizeof(interval), "not known");
 	else
@@ -510,15 +507,20 @@ static void print_check(const struct report *report, FILE *out, unsigned columns
 
 	if (report->load_count == 0 || strcmp(report->command, "diff") == 0)
 		return;
-	if (report->is_sound)
-		fprintf(out, SAYS_sound, report->load_count, report->load_count == 1 ? "" : "s");
-	else
-		fprintf(out, SAYS_unsound, report->load_count, report->load_count == 1 ? "" : "s");
+	others_words(worst.others_share, others);
+	format_ms(worst.lateness_p99_us / 1e3, p99);
+	if (report->is_sound) {
+		fprintf(out, SAYS_sound, p99, worst.cpu_share * 100, others);
+		fputc('\n', out);
+		if (worst.cpu_share > 0.95)
+			print_line(out, SAYS_lower_bound);
+		return;
+	}
+	fprintf(out, SAYS_unsound, report->load_count, report->load_count == 1 ? "" : "s");
 	fputc('\n', out);
 	fprintf(out, "  sends late: p50 %s, p99 %s, at most %s; own CPU %.0f %% of a core, others' %s\n",
-		format_ms(worst.lateness_p50_us / 1e3, p50), format_ms(worst.lateness_p99_us / 1e3, p99),
-		format_ms(worst.lateness_max_us / 1e3, max), worst.cpu_share * 100,
-		others_words(worst.others_share, others));
+		format_ms(worst.lateness_p50_us / 1e3, p50), p99, format_ms(worst.lateness_max_us / 1e3, max),
+		worst.cpu_share * 100, others);
 	if (worst.cpu_share > 0.95)
 		print_line(out, SAYS_lower_bound);
 	print_lateness(report, out, columns);
@@ -530,7 +532,8 @@ static void print_check(const struct report *report, FILE *out, unsigned columns
 		worst.little_residual * 100);
 	for (unsigned i = 0; i < report->load_count; i++)
 		for (unsigned j = 0; j < report->loads[i]->check.reason_count; j++) {
-			fprintf(out, "  %s, %s: ", arm_name(report, report->loads[i]->arm), report->loads[i]->group);
+			fprintf(out, "  %s, %s: ", report_arm_name(report, report->loads[i]->arm),
+				report->loads[i]->group);
 			print_paragraph(out, report->loads[i]->check.reasons[j], columns - 20, 4);
 		}
 }

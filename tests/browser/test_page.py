@@ -214,3 +214,159 @@ def test_without_a_script_the_words_and_tables_remain(browser, page):
     assert "this browser runs none" in text
     assert all(arm["name"] in text for arm in shown.report["arms"])
     assert shown.count("figure") == 0
+
+
+# ---- the first screen
+
+
+@pytest.fixture
+def narrow(browser):
+    """A window of some width, as a phone's where it is as narrow as one."""
+
+    def resize(width, height=800):
+        browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride",
+                                {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 500})
+
+    yield resize
+    browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
+def box(shown, what):
+    return shown.run("const b = arguments[0].getBoundingClientRect(); return [b.left, b.top + scrollY, b.right, b.bottom + scrollY]", what)
+
+
+def test_the_first_screen_is_what_is_decided_by(page, narrow):
+    narrow(1280)
+    shown = page()
+    report = shown.report
+    head = [cell.text for cell in shown.all("table.grid thead th")]
+    assert head == ["load", *(arm["name"] for arm in report["arms"])]
+    factors = {}
+    for row in shown.all("table.grid tbody tr"):
+        cells = row.find_elements("css selector", "td")
+        factors[row.find_element("css selector", "th").text.replace("\n", " ")] = [
+            cell.find_element("css selector", ".big").text.replace("\u00a0", " ") for cell in cells]
+    wanted = [difference for difference in report["differences"] if difference["what"] == "requests/s"]
+    assert len(wanted) > 4
+    said = [text for row in factors.values() for text in row]
+    for difference in wanted:
+        ratio = difference["ratio"]
+        assert f"{ratio:.{0 if ratio >= 99.95 else 1 if ratio >= 9.995 else 2}f} ×" in said, (difference, said)
+    assert factors["3 requests released at the same instant"] == ["1.20 s", "501 ms", "501 ms"]
+    # large, above the sentences, and on the screen that is seen first
+    size = shown.run("return parseFloat(getComputedStyle(document.querySelector('table.grid .big')).fontSize)")
+    words = shown.run("return parseFloat(getComputedStyle(document.querySelector('.verdict')).fontSize)")
+    assert size >= 1.6 * words
+    left, top, right, bottom = box(shown, shown.all("table.grid")[0])
+    assert top < 200 and right <= 1280 and bottom < box(shown, shown.all(".verdict")[0])[1]
+
+
+def test_an_interval_stands_beside_its_factor(page):
+    shown = page()
+    difference = next(each for each in shown.report["differences"] if each["what"] == "requests/s" and each["group"] == "throughput")
+    low, high = difference["ratio_interval"]
+    assert f"{low:.2f} to {high:.2f} times sync" in shown.all("table.grid")[0].text
+
+
+@pytest.mark.parametrize("option, expected", [("--run", "/s"), ("--unsound", "no verdict")])
+def test_a_grid_claims_no_more_than_the_report(page, option, expected):
+    shown = page(option)
+    big = [each.text for each in shown.all("table.grid td .big")]
+    assert big and any(expected in text for text in big), big
+    assert "×" not in " ".join(big)
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_no_figure_of_a_table_is_cut_off(page, narrow, width):
+    narrow(width)
+    shown = page()
+    for table in shown.all("table.grid, table.stack"):
+        cells = [cell for cell in table.find_elements("css selector", "tbody th, tbody td") if cell.is_displayed()]
+        assert len(cells) > 10
+        edges = shown.run("return arguments[0].map((cell) => { const b = cell.getBoundingClientRect(); return [b.left, b.right]; })", cells)
+        assert min(left for left, _ in edges) >= 0 and max(right for _, right in edges) <= width
+    verdicts = [cell.text for cell in shown.all("#differences .verdict-word") if cell.is_displayed()]
+    assert len(verdicts) == len(shown.report["differences"]) and all("faster" in verdict for verdict in verdicts)
+
+
+def test_figures_have_their_names_on_a_phone(page, narrow):
+    narrow(390)
+    shown = page()
+    names = shown.run("""return [...document.querySelectorAll('#differences tbody tr:first-child td')].map(
+        (cell) => getComputedStyle(cell, '::before').content.replaceAll('"', ''))""")
+    assert names == ["compared", "sync", "threads", "ratio", "verdict"]
+
+
+def test_captions_stay_where_tables_scroll(page):
+    shown = page()
+    captions = shown.all(".scroll caption > span")
+    assert len(captions) == shown.count("caption") > 3
+    for caption in captions:
+        before, after = shown.run("""
+            const holder = arguments[0].closest('.scroll'), left = () => arguments[0].getBoundingClientRect().left;
+            holder.style.width = '200px';
+            holder.querySelector('table').style.width = '900px';
+            const before = left();
+            holder.scrollLeft = 300;
+            return [before, left()];""", caption)
+        assert after == pytest.approx(before, abs=1)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_phase_has_no_arms_colour(browser, page, scheme):
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": scheme}]})
+    try:
+        shown = page()
+        colour = "(name) => { const e = document.createElement('i'); e.style.color = `var(--${name})`; document.body.append(e); return getComputedStyle(e).color; }"
+        arms = shown.run(f"return [0,1,2,3,4,5].map((i) => ({colour})('arm' + i))")
+        phases = shown.run(f"return ['queue', 'database', 'rest'].map({colour})")
+        assert len(set(arms) | set(phases)) == 9
+        # told apart without colours, too
+        light = sorted(luminance(phase) for phase in phases)
+        assert all((high + 0.05) / (low + 0.05) >= 1.4 for low, high in zip(light, light[1:]))
+    finally:
+        browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
+
+
+def test_dots_of_requests_are_seen(page):
+    shown = page()
+    paper = shown.run("return getComputedStyle(document.documentElement).backgroundColor")
+    dots = shown.run("""return [...document.querySelectorAll('svg .dots')].map((e) => {
+        const s = getComputedStyle(e); return [s.stroke, Number(s.strokeOpacity), parseFloat(s.strokeWidth)]; })""")
+    assert dots
+    for stroke, opacity, width in dots:
+        mixed = [opacity * int(ink) + (1 - opacity) * int(ground)
+                 for ink, ground in zip(re.findall(r"\d+", stroke), re.findall(r"\d+", paper))]
+        assert width >= 3 and contrast(f"rgb({', '.join(str(round(each)) for each in mixed)})", paper) >= 3
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_marks_of_knees_cover_no_label(page, narrow, width):
+    narrow(width)
+    shown = page()
+    knees = shown.all("figure[data-kind=throughput] .knee")
+    labels = shown.all("figure[data-kind=throughput] text.axis")
+    assert knees and labels
+    boxes = [box(shown, label) for label in labels]
+    for left, top, right, bottom in (box(shown, knee) for knee in knees):
+        assert not [each for each in boxes if left < each[2] and each[0] < right and top < each[3] and each[1] < bottom]
+
+
+def test_a_title_says_its_distance_once(page):
+    shown = page()
+    titles = [title.text for title in shown.all("#arms tr.group")]
+    away = [title for title in titles if "database" in title]
+    assert len(away) == 3
+    assert not [title for title in titles if title.startswith("delay") or title.count(" ms") > 1]
+
+
+def test_the_first_printed_page_is_full(browser, page, narrow):
+    """On a page of 8.5 x 11 inches, margins of 0.4: 740 x 979 px."""
+    narrow(740, 979)
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
+    try:
+        shown = page()
+        assert box(shown, shown.all("figure[data-kind=burst]")[0])[3] <= 979
+        assert box(shown, shown.all("#arms")[0])[3] > 979
+    finally:
+        browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})

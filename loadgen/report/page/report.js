@@ -241,14 +241,14 @@
 						mark(arm, x(level.concurrency), y(level.throughput_per_s), `${armName(arm)}, ${level.concurrency} at once: ${count(level.throughput_per_s)}/s`));
 				}
 				if (isNumber(curve.knee) && curve.knee >= x.low && curve.knee <= x.high)
-					parts.push(svg("path", {class: `knee f${armClass(arm)}`, d: `M${x(curve.knee)} ${area.bottom}l-5 8h10Z`},
+					parts.push(svg("path", {class: `knee f${armClass(arm)}`, d: `M${x(curve.knee)} ${area.bottom}l-6 -10h12Z`},
 						svg("title", {}, `the knee of ${armName(arm)}: ${three(curve.knee)}`)));
 				ends.push({arm, y: y(shown[shown.length - 1].throughput_per_s), text: armName(arm)});
 			}
 			return {height: 380, parts: parts.concat(names(area, ends))};
 		};
 		figure(parent, "throughput", `Answers a second over concurrency: ${curves[0].what}${away(curves[0].delay_ms)}`,
-			"Both axes are logarithmic: a straight line upwards is perfect scaling. Dotted and level: Little's bound. Thin and dashed: the fitted Universal Scalability Law. The triangle on the axis: the knee, from where more requests only wait in line.",
+			"Both axes are logarithmic: a straight line upwards is perfect scaling. Dotted and level: Little's bound. Thin and dashed: the fitted Universal Scalability Law. The triangle above the axis: the knee, from where more requests only wait in line.",
 			draw, ["mode", "at once", "answers/s", "lowest", "highest", "p50", "p99"],
 			curves.flatMap((curve) => curve.levels.map((level) => [armName(curve.arm), String(level.concurrency), count(level.throughput_per_s),
 				...level.throughput_range_per_s.map(count), time(level.p50_ms), time(level.p99_ms)])));

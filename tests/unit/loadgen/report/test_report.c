@@ -138,6 +138,55 @@ static void a_good_measurement_is_sound(void **state)
 	assert_true(report->is_sound);
 }
 
+/* What the text says of the self-check: the lines from there on. */
+static char *check_lines(void)
+{
+	char *text = NULL, *lines;
+	size_t length;
+	FILE *out = open_memstream(&text, &length);
+
+	report_write_text(report, out, 100);
+	fclose(out);
+	lines = strstr(text, "Self-check");
+	lines = lines != NULL ? strdup(lines) : NULL;
+	free(text);
+	return lines;
+}
+
+static void a_sound_check_is_one_line(void **state)
+{
+	char *lines;
+
+	(void)state;
+	measurement.self_check.lateness[lateness_bucket(1500000)] = 2000;
+	measurement.self_check.lateness_count = 2000;
+	measurement.self_check.cpu_share = 0.5;
+	measurement.others_share = NAN;
+	load_with_check();
+	lines = check_lines();
+	assert_non_null(lines);
+	assert_int_equal(strncmp(lines, "Self-check: sound, sends late p99 1.", 36), 0);
+	assert_non_null(strstr(lines, "own CPU 50 %, others' not known\n"));
+	assert_string_equal(strchr(lines, '\n'), "\n");
+	free(lines);
+}
+
+static void an_unsound_check_says_all(void **state)
+{
+	char *lines;
+
+	(void)state;
+	measurement.self_check.connections_wanted = 100;
+	measurement.self_check.connections_up = 98;
+	load_with_check();
+	lines = check_lines();
+	assert_non_null(lines);
+	assert_non_null(strstr(lines, "Self-check (the worst of 1 load): NOT SOUND, no verdict\n  sends late: p50 "));
+	assert_non_null(strstr(lines, "\n  connections missing 2, connects failed 0, "));
+	assert_non_null(strstr(lines, "2 of 100 connections"));
+	free(lines);
+}
+
 static void missing_connections_are_unsound(void **state)
 {
 	(void)state;
@@ -308,6 +357,8 @@ int main(void)
 	    TEST(what_is_due_in_the_window_counts),
 	    TEST(percentiles_and_the_table_know_their_limits),
 	    TEST(a_good_measurement_is_sound),
+	    TEST(a_sound_check_is_one_line),
+	    TEST(an_unsound_check_says_all),
 	    TEST(missing_connections_are_unsound),
 	    TEST(littles_law_broken_is_unsound),
 	    TEST(late_sends_are_unsound_in_an_open_loop_only),
