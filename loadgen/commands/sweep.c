@@ -2,6 +2,7 @@
 #include <math.h>
 
 #include "loadgen/commands/curve.h"
+#include "loadgen/figures/search.h"
 #include "loadgen/report/findings.h"
 
 enum { ROUNDS_USUAL = 3, UP_TO_USUAL = 1024, CONFIRMATIONS_MAX = 3, SEARCH_STEPS_MAX = 24 };

@@ -13,6 +13,7 @@
 #include "loadgen/engine/load.h"
 #include "loadgen/figures/scaling.h"
 #include "loadgen/figures/statistics.h"
+#include "loadgen/figures/usl.h"
 
 enum {
 	ARMS_MAX = 16,
