@@ -54,6 +54,7 @@ static void loads_are_added(void **state)
 	assert_int_equal(tally.failed, 20);
 	assert_int_equal(tally.statuses[200], 160);
 	assert_int_equal(tally.statuses[503], 10);
+	assert_int_equal(tally.outcomes[OUTCOME_ANSWERED], 170);
 	assert_int_equal(tally.outcomes[OUTCOME_REFUSED], 4);
 	assert_int_equal(tally.outcomes[OUTCOME_CUT_OFF], 6);
 	load.is_interrupted = true; /* nor what Ctrl-C has cut off */
@@ -83,7 +84,7 @@ static void bursts_are_added(void **state)
 	add_record(&burst, OUTCOME_ANSWERED, 302);
 	add_record(&burst, OUTCOME_CUT_OFF, 0);
 	add_record(&burst, OUTCOME_TIMED_OUT, 0);
-	add_record(&burst, OUTCOME_ANSWERED, 999);
+	add_record(&burst, OUTCOME_ANSWERED, STATUS_COUNT);
 	tally_add_burst(&tally, &burst);
 	assert_int_equal(tally.requests, 6);
 	assert_int_equal(tally.failed, 4);
@@ -134,7 +135,10 @@ static void the_worst_is_what_happened_most_often(void **state)
 
 	(void)state;
 	assert_string_equal(tally_worst(&tally, &arena), "nothing");
+	tally.outcomes[OUTCOME_REFUSED] = 1;
+	assert_string_equal(tally_worst(&tally, &arena), "refused");
 	tally.outcomes[OUTCOME_ANSWERED] = 1000;
+	tally.statuses[0] = 1000; /* those have an outcome */
 	tally.statuses[200] = tally.statuses[399] = 500;
 	tally.outcomes[OUTCOME_REFUSED] = 3;
 	tally.outcomes[OUTCOME_TIMED_OUT] = 3;
@@ -180,6 +184,9 @@ static void everything_is_said_by_count(void **state)
 	tally = (struct tally){0};
 	tally.statuses[1] = 1;
 	assert_string_equal(tally_words(&tally, &arena), "status 1 1 time");
+	tally = (struct tally){0};
+	tally.outcomes[OUTCOME_REFUSED] = 1;
+	assert_string_equal(tally_words(&tally, &arena), "refused 1 time");
 }
 
 #define TEST(name) cmocka_unit_test_teardown(name, tear_down)
