@@ -15,7 +15,7 @@
 #include "base/compiler.h"
 #include "lib/near.h"
 
-enum { CALLS_MAX = 512, WAIT_MS = 20 };
+enum { CALLS_MAX = 512 };
 
 static struct report *report;
 static struct live live;
@@ -33,7 +33,9 @@ static struct call {
 static unsigned call_count, interrupt_after, fails_from;
 static unsigned workers[ARMS_MAX];
 static double spread[ROUNDS_MAX]; /* of the rate, by round; 0: none */
-static bool measures_nothing, is_unsound, says_no_database, refuses_url;
+static bool is_unsound, says_no_database, refuses_url;
+static unsigned nothing_from; /* calls from this one on measure nothing */
+static double wait_ms;
 
 /* In the place of command.c */
 
@@ -45,6 +47,7 @@ int command_requests(struct command *of, struct request_set *set, const char *ur
 		return -1;
 	}
 	set->requests[0] = &request;
+	set->bytes = malloc(8); /* is freed with it */
 	set->count = 1;
 	set->weight_sum = 1;
 	return 0;
@@ -77,7 +80,7 @@ static double rate_of(unsigned arm, unsigned clients)
 {
 	double at_once = clients < workers[arm] ? clients : workers[arm];
 
-	return at_once / WAIT_MS * 1e3;
+	return at_once / wait_ms * 1e3;
 }
 
 struct report_load *command_measure(struct command *of, unsigned arm, struct load_plan *of_load)
@@ -86,7 +89,7 @@ struct report_load *command_measure(struct command *of, unsigned arm, struct loa
 	    .window_from_ns = NS_PER_S, .window_to_ns = NS_PER_S + of_load->duration_ns, .others_share = 0.25};
 	struct call *call = &calls[call_count++];
 	double rate = rate_of(arm, of_load->connections), seconds = (double)of_load->duration_ns / 1e9;
-	double takes_s = of_load->connections / rate;
+	double takes_s;
 	unsigned round = 0;
 
 	(void)of;
@@ -94,9 +97,10 @@ struct report_load *command_measure(struct command *of, unsigned arm, struct loa
 	for (unsigned i = 0; i + 1 < call_count; i++)
 		round += calls[i].arm == arm && calls[i].connections == call->connections;
 	call->round = round;
-	if (measures_nothing)
+	if (call_count > nothing_from)
 		return NULL;
 	rate *= 1 + spread[round];
+	takes_s = of_load->connections / rate;
 	record_log_init(&measurement.records);
 	/* those under way when the window begins were due before it */
 	for (unsigned i = 0; i < (unsigned)(rate * (seconds + takes_s) + 0.5); i++) {
@@ -108,12 +112,12 @@ struct report_load *command_measure(struct command *of, unsigned arm, struct loa
 		record->outcome = OUTCOME_ANSWERED;
 		record->status = call_count > fails_from && i % 4 != 0 ? 503 : 200;
 		record->queue_us = 0;
-		record->database_us = says_no_database ? TIMING_UNKNOWN : WAIT_MS * 1000;
-		record->total_us = WAIT_MS * 1000;
+		record->database_us = says_no_database ? TIMING_UNKNOWN : (uint32_t)(wait_ms * 1000);
+		record->total_us = (uint32_t)(wait_ms * 1000);
 	}
 	measurement.self_check.in_flight_mean = of_load->connections;
 	measurement.self_check.connections_wanted = 100;
-	measurement.self_check.connections_up = is_unsound ? 50 : 100;
+	measurement.self_check.connections_up = is_unsound && call_count == 1 ? 50 : 100;
 	return report_add_load(report, arm, of_load, &measurement);
 }
 
@@ -134,8 +138,10 @@ static int set_up(void **state)
 	interrupt_after = fails_from = CALLS_MAX;
 	workers[0] = 8;
 	workers[1] = 32;
+	nothing_from = CALLS_MAX;
+	wait_ms = 20;
 	memset(spread, 0, sizeof(spread));
-	measures_nothing = is_unsound = says_no_database = refuses_url = false;
+	is_unsound = says_no_database = refuses_url = false;
 	return 0;
 }
 
@@ -316,7 +322,7 @@ static void what_is_interrupted_is_no_level(void **state)
 static void nothing_measured_is_an_error_and_no_level(void **state)
 {
 	(void)state;
-	measures_nothing = true;
+	nothing_from = 0;
 	start(0, 1);
 	assert_int_equal(curves_measure(&curves, NULL, 0, 64), -1);
 	assert_int_equal(call_count, 1);
@@ -341,7 +347,8 @@ static void a_level_that_mostly_fails_is_the_last(void **state)
 static void a_level_that_is_not_sound_says_so(void **state)
 {
 	(void)state;
-	is_unsound = true;
+	is_unsound = true; /* the first of its rounds */
+	plan.rounds = 2;
 	start(0, 1);
 	assert_int_equal(curves_measure_level(&curves, 1, 1), 0);
 	assert_false(report->curves[0].levels[0].is_sound);
@@ -519,6 +526,136 @@ static void without_known_threads_there_is_no_bound_of_littles(void **state)
 	curves_cleanup(&curves);
 }
 
+/* The rows of the fit are in the order of the levels, too. */
+static void the_order_of_measuring_does_not_change_the_fit(void **state)
+{
+	static const uint64_t given[] = {16, 1, 8, 2, 32, 4};
+	struct usl usl;
+
+	(void)state;
+	start(0, 1);
+	assert_int_equal(curves_measure(&curves, NULL, 0, 32), 0);
+	curves_finish(&curves);
+	usl = report->curves[0].usl;
+	curves_cleanup(&curves);
+	call_count = 0;
+	start(0, 1);
+	assert_int_equal(curves_measure(&curves, given, ARRAY_LENGTH(given), 0), 0);
+	curves_finish(&curves);
+	assert_near(report->curves[1].usl.lambda, usl.lambda, 1e-6);
+	assert_near(report->curves[1].usl.sigma, usl.sigma, 1e-9);
+	assert_near(report->curves[1].knee, report->curves[0].knee, 1e-9);
+	assert_true(report->curves[1].levels[5].p99_is_supported);
+	curves_cleanup(&curves);
+}
+
+static void one_level_may_be_given(void **state)
+{
+	(void)state;
+	start(0, 1);
+	live.expected_s = 10;
+	assert_int_equal(curves_measure(&curves, (const uint64_t[]){8}, 1, 64), 0);
+	assert_int_equal(call_count, 1);
+	assert_int_equal(report->curves[0].levels[0].concurrency, 8);
+	assert_near(live.expected_s, 10, 0);
+	assert_near(curves_seconds(&command, &plan, 1, 64), 1.5, 1e-9);
+	curves_cleanup(&curves);
+}
+
+/* The round in the middle says how long one alone takes. */
+static void the_knee_is_of_the_middle_round(void **state)
+{
+	(void)state;
+	plan.rounds = 3;
+	spread[0] = 0.5;
+	spread[2] = -0.5;
+	start(0, 1);
+	assert_int_equal(curves_measure(&curves, (const uint64_t[]){1, 8, 12}, 3, 0), 0);
+	curves_finish(&curves);
+	assert_int_equal(report->curves[0].knee_state, KNEE_REACHED); /* 12 are 1.5 times 8 */
+	assert_near(report->curves[0].knee, 8, 1e-4);
+	curves_cleanup(&curves);
+}
+
+/* The second goal is known, the first is not. */
+static void every_goal_has_to_be_known(void **state)
+{
+	(void)state;
+	want("p99<30ms");
+	want("p50<30ms");
+	plan.seeks_goal = false;
+	start(0, 1);
+	assert_int_equal(curves_measure_level(&curves, 1, 1), 0);
+	assert_int_equal(report->curves[0].levels[0].goal, LEVEL_UNKNOWN);
+	curves_cleanup(&curves);
+}
+
+static void the_goal_that_needs_most_decides_how_long(void **state)
+{
+	(void)state;
+	want("p99<30ms");
+	want("p90<30ms");
+	want("max<1s");
+	start(0, 1);
+	assert_int_equal(curves_measure_level(&curves, 1, 1), 0);
+	assert_int_equal(call_count, 2);
+	assert_near(calls[1].duration_s, 1.1 * 199 * 2 / 100, 1e-6);
+	assert_int_equal(report->curves[0].levels[0].goal, LEVEL_MEETS);
+	assert_int_equal(report->loads[1]->round, 2);
+	curves_cleanup(&curves);
+}
+
+static void failures_are_not_measured_for_longer(void **state)
+{
+	(void)state;
+	want("p99<30ms");
+	fails_from = 0;
+	start(0, 1);
+	assert_int_equal(curves_measure_level(&curves, 1, 1), 0);
+	assert_int_equal(call_count, 1);
+	curves_cleanup(&curves);
+}
+
+static void a_longer_one_that_measures_nothing_is_an_error(void **state)
+{
+	(void)state;
+	want("p99<30ms");
+	nothing_from = 1;
+	start(0, 1);
+	assert_int_equal(curves_measure_level(&curves, 1, 1), -1);
+	assert_int_equal(call_count, 2);
+	curves_cleanup(&curves);
+}
+
+/* Above Little's bound, and nothing is said of more than one a connection; or at the bound, and it is. */
+static void the_wider_bound_needs_both(void **state)
+{
+	(void)state;
+	workers[0] = 16;
+	workers[1] = 8;
+	start(0, 2);
+	assert_int_equal(curves_measure(&curves, NULL, 0, 64), 0);
+	curves_finish(&curves);
+	for (unsigned i = 0; i < 2; i++) {
+		assert_near(report->curves[i].little, 400, 1e-9);
+		assert_near(report->curves[i].little_threads, 8, 0);
+	}
+	curves_cleanup(&curves);
+}
+
+static void one_thread_and_less_than_a_millisecond_have_bounds_too(void **state)
+{
+	(void)state;
+	wait_ms = 0.5;
+	workers[0] = report->arms[0].threads = 1;
+	start(0, 1);
+	assert_int_equal(curves_measure(&curves, (const uint64_t[]){1, 2}, 2, 0), 0);
+	curves_finish(&curves);
+	assert_near(report->curves[0].little, 2000, 1e-6);
+	assert_near(report->curves[0].knee, 1, 1e-6);
+	curves_cleanup(&curves);
+}
+
 /* Limits */
 
 static void a_report_has_room_for_so_many_curves(void **state)
@@ -595,6 +732,15 @@ int main(void)
 	    TEST(a_rate_above_littles_bound_takes_the_wider_one),
 	    TEST(without_the_time_in_the_database_there_is_no_bound_of_littles),
 	    TEST(without_known_threads_there_is_no_bound_of_littles),
+	    TEST(the_order_of_measuring_does_not_change_the_fit),
+	    TEST(one_level_may_be_given),
+	    TEST(the_knee_is_of_the_middle_round),
+	    TEST(every_goal_has_to_be_known),
+	    TEST(the_goal_that_needs_most_decides_how_long),
+	    TEST(failures_are_not_measured_for_longer),
+	    TEST(a_longer_one_that_measures_nothing_is_an_error),
+	    TEST(the_wider_bound_needs_both),
+	    TEST(one_thread_and_less_than_a_millisecond_have_bounds_too),
 	    TEST(a_report_has_room_for_so_many_curves),
 	    TEST(a_url_that_is_refused_is_an_error),
 	    TEST(a_curve_has_room_for_so_many_levels),

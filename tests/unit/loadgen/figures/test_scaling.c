@@ -24,6 +24,10 @@ static void bounds_are_those_of_the_books(void **state)
 	assert_near(overlap_of(solo, 3, 400), 1, 1e-12);
 	assert_near(overlap_of((const double[]){1, 1, 1}, 3, 2), 0.5, 1e-12);
 	assert_true(isnan(overlap_of(solo, 1, 400)));
+	assert_near(overlap_of((const double[]){0.4, 0.3}, 2, 0.7), 0, 1e-12);
+	assert_near(overlap_of((const double[]){0.4, 0.3}, 2, 0.4), 1, 1e-12);
+	assert_true(isnan(overlap_of((const double[]){0, 0}, 2, 0)));
+	assert_true(isnan(overlap_of((const double[]){5, 0}, 2, 5)));
 }
 
 static void the_serial_share_is_recovered(void **state)
@@ -45,6 +49,7 @@ static void the_serial_share_is_recovered(void **state)
 	assert_near(amdahl_share(threads, (const double[]){100, 40, 20, 10}, 4), 0, 1e-12);
 	assert_near(amdahl_share(threads, (const double[]){100, 130, 150, 190}, 4), 1, 1e-12);
 	assert_true(isnan(amdahl_share(threads, (const double[]){100}, 1)));
+	assert_true(isnan(amdahl_share((const double[]){1, 1}, (const double[]){50, 25}, 2)));
 	assert_true(isnan(amdahl_share((const double[]){2, 4}, (const double[]){50, 25}, 2)));
 }
 
