@@ -665,6 +665,7 @@ static void a_report_has_room_for_so_many_curves(void **state)
 	(void)state;
 	report->curve_count = ARRAY_LENGTH(report->curves) - 1;
 	assert_int_equal(curves_init(&curves, &command, &plan, 0, urls, 1), 0);
+	curves_cleanup(&curves);
 	assert_int_equal(curves_init(&curves, &command, &plan, 0, urls, 1), -1);
 	assert_string_equal(command.why, "more than 64 curves in one report");
 }
