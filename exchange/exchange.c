@@ -4,16 +4,15 @@
 #include "base/require.h"
 #include "db/values/row_json.h"
 #include "exchange/media_type.h"
-#include "server/service.h"
 
 #include <strings.h>
 
-void exchange_begin(struct exchange *x, const struct service *service, uint64_t arrived_ns)
+void exchange_begin(struct exchange *x, const struct exchange_settings *settings, uint64_t arrived_ns)
 {
 	memset(x, 0, offsetof(struct exchange, arena));
 	if (x->arena.first == NULL)
 		arena_init(&x->arena, x->inline_bytes, sizeof(x->inline_bytes));
-	x->service = service;
+	x->settings = settings;
 	x->arrived_ns = arrived_ns;
 	db_batch_init(&x->batch);
 	list_init(&x->link);
@@ -82,7 +81,7 @@ void db_checked_for(struct exchange *x, const struct db_signature *signature)
 static void begin_part(struct exchange *x)
 {
 	const struct route *route = x->request.match.route;
-	uint64_t timeout_ms = x->service->options->request_timeout_ms;
+	uint64_t timeout_ms = x->settings->request_timeout_ms;
 
 	if (x->response.part_count == 0)
 		return;
@@ -112,7 +111,7 @@ static enum step await_batch(struct exchange *x, const struct awaitable_class *c
 enum step await_db(struct exchange *x, step_fn *next)
 {
 	REQUIRE(x->batch.query_count > 0 && !x->batch_is_spent);
-	return await_batch(x, x->service->await_batch, next);
+	return await_batch(x, x->settings->await_batch, next);
 }
 
 enum error exchange_db_error(const struct exchange *x)
@@ -143,7 +142,7 @@ void db_stream_rows(struct exchange *x, const struct db_statement *statement, co
 enum step await_rows(struct exchange *x, step_fn *next)
 {
 	begin_part(x);
-	return await_batch(x, x->service->await_rows, next);
+	return await_batch(x, x->settings->await_rows, next);
 }
 
 const struct db_result *exchange_rows(const struct exchange *x)
@@ -172,7 +171,7 @@ enum step await_timer(struct exchange *x, uint64_t ms, step_fn *next)
 {
 	x->awaited.submitted_ns = clock_now_ns();
 	x->wake_ns = x->awaited.submitted_ns + ms * NS_PER_MS;
-	return await(x, x->service->await_timer, next);
+	return await(x, x->settings->await_timer, next);
 }
 
 enum step await_compute(struct exchange *x, struct computation *computation, step_fn *next)
@@ -183,7 +182,7 @@ enum step await_compute(struct exchange *x, struct computation *computation, ste
 	x->computation = computation;
 	computation->deadline_ns = x->deadline_ns;
 	computation->is_abandoned = &x->is_abandoned;
-	return await(x, x->service->await_compute, next);
+	return await(x, x->settings->await_compute, next);
 }
 
 enum step await_pages(struct exchange *x, const struct fetch_order *order, step_fn *next)
@@ -191,7 +190,7 @@ enum step await_pages(struct exchange *x, const struct fetch_order *order, step_
 	begin_part(x);
 	x->awaited.submitted_ns = clock_now_ns();
 	x->fetch_order = order;
-	return await(x, x->service->await_pages, next);
+	return await(x, x->settings->await_pages, next);
 }
 
 const struct fetch_page *exchange_next_page(struct exchange *x)

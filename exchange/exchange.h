@@ -23,16 +23,13 @@
 #include "exchange/awaitable.h"
 #include "base/computation.h"
 #include "exchange/message.h"
+#include "exchange/settings.h"
 
 enum { EXCHANGE_INLINE_BYTES = 4096 };
 
-struct service; /* what is the same for all requests: service.h */
-struct edition; /* the endpoints that it began with: edition.h */
-
 struct exchange {
 	/* read-only for handlers */
-	const struct service *service;
-	const struct edition *edition;
+	const struct exchange_settings *settings;
 	struct http_request request;
 	uint64_t arrived_ns, deadline_ns;
 
@@ -75,8 +72,8 @@ static inline struct exchange *exchange_of(struct awaitable *awaitable)
 	return CONTAINER_OF(awaitable, struct exchange, awaited);
 }
 
-/* Makes `x` ready for a request that arrived at `arrived_ns`; the border then fills in edition and request. */
-void exchange_begin(struct exchange *x, const struct service *service, uint64_t arrived_ns);
+/* Makes `x` ready for a request that arrived at `arrived_ns`; the border then fills in the request. */
+void exchange_begin(struct exchange *x, const struct exchange_settings *settings, uint64_t arrived_ns);
 /* Runs one step; when it does not wait, notes the outcome; when it was the last one, gives back the results. */
 enum step exchange_step(struct exchange *x);
 /* After an awaited batch is over, in whatever thread: adds up where the time went. */

@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "base/require.h"
+#include "server/health.h"
 
 enum {
 	LOOK_MS = 500,
@@ -87,11 +88,21 @@ static void init_handles(struct admin *admin)
 	uv_timer_start(&admin->look, on_look, LOOK_MS, LOOK_MS);
 }
 
+static struct edition *create_routes(const struct service *service)
+{
+	struct edition *edition = edition_create(0);
+	int status = edition_add_own_route(edition, "/livez", "livez", livez_get, service);
+
+	status |= edition_add_own_route(edition, "/readyz", "readyz", readyz_get, service);
+	status |= edition_add_own_route(edition, "/metrics", "metrics", metrics_get, service);
+	REQUIRE(status == 0);
+	return edition;
+}
+
 void admin_start(struct admin *admin)
 {
 	init_handles(admin);
-	admin->edition = edition_create(0);
-	edition_fill_admin(admin->edition);
+	admin->edition = create_routes(admin->service);
 	admin->http_loop = http_loop_create(admin->http, &(struct http_loop_options){
 							     .loop = &admin->loop,
 							     .number = admin->number,

@@ -45,7 +45,7 @@ static unsigned ask_capacity(const struct service *service)
 	struct db_wait wait;
 	struct db_batch batch;
 
-	db_wait_init(&wait, &service->db_for_streams, 0);
+	db_wait_init(&wait, &service->run.db_for_streams, 0);
 	db_batch_init(&batch);
 	db_batch_add(&batch, &statement, NULL);
 	batch.deadline_ns = clock_now_ns() + service->options->connect_timeout_ms * NS_PER_MS;

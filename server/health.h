@@ -1,6 +1,7 @@
-/* health.h - is the program alive, and is it ready for requests: what balancers and restart policies ask.
+/* health.h - is the program alive, is it ready for requests, and what has it done: what balancers, restart policies and
+ * Prometheus ask the admin listener.
  *
- * Thread:  as any step.
+ * Thread:  as any step. The route's data is the service.
  */
 #pragma once
 
@@ -10,3 +11,5 @@
 step_fn livez_get;
 /* GET /readyz: 200, or 503 while draining or without a connection to PostgreSQL: service_is_ready(). */
 step_fn readyz_get;
+/* GET /metrics: state/metrics.h. */
+step_fn metrics_get;

@@ -115,8 +115,8 @@ static int load(struct loaded *loaded)
 	const char *why;
 
 	service_check(&loaded->service, diagnostics);
-	if (edition_load(loaded->edition, &loaded->service, &loaded->service.db, &why) == 0) {
-		loaded->service.db.catalog = loaded->edition->catalog;
+	if (edition_load(loaded->edition, loaded->service.options, &loaded->service.run.db, &why) == 0) {
+		loaded->service.run.db.catalog = loaded->edition->catalog;
 		service_allow_timeout(&loaded->service, edition_longest_timeout_ms(loaded->edition));
 		return 0;
 	}

@@ -168,12 +168,12 @@ static void refuse(struct reload *reload, struct edition *edition, const char *w
 static struct edition *read_edition(struct reload *reload)
 {
 	struct edition *edition = edition_create(++reload->last_number);
-	struct db_settings settings = reload->service->db;
+	struct db_settings settings = reload->service->run.db;
 	const char *why;
 
 	/* the one in force is better than waiting */
 	settings.start_wait_ms = 0;
-	if (edition_load(edition, reload->service, &settings, &why) == 0)
+	if (edition_load(edition, reload->service->options, &settings, &why) == 0)
 		return edition;
 	refuse(reload, edition, why);
 	return NULL;
@@ -188,8 +188,8 @@ static void make_ready(struct reload *reload, struct edition *edition)
 	metrics_register(service->metrics, &edition->router);
 	service_allow_timeout(service, edition_longest_timeout_ms(edition));
 	/* no loop looks at it before it has an edition that fetches pages */
-	if (edition->fetches_pages && service->fetcher == NULL)
-		service->fetcher = fetcher_create(service->fetcher_settings);
+	if (edition->fetches_pages && service->run.fetcher == NULL)
+		service->run.fetcher = fetcher_create(service->fetcher_settings);
 }
 
 static void hand_over(struct reload *reload, struct edition *edition)

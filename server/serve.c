@@ -172,11 +172,18 @@ static void start_loops(struct server *server)
 	server->service->metrics = metrics_create(count + 1);
 	metrics_register(server->service->metrics, &server->edition->router);
 	metrics_note_edition(server->service->metrics, server->edition->endpoints.count);
-	server->service->compute =
+	server->service->run.pool =
 	    compute_pool_create(compute_threads(server->service->options), server->service->options->queue_limit);
 	if (server->edition->fetches_pages)
-		server->service->fetcher = fetcher_create(server->service->fetcher_settings);
-	server->http = http_create(server->service);
+		server->service->run.fetcher = fetcher_create(server->service->fetcher_settings);
+	server->http = http_create(&(struct http_settings){
+	    .options = server->service->options,
+	    .exchange = &server->service->exchange,
+	    .run = &server->service->run,
+	    .metrics = server->service->metrics,
+	    .clients_max = server->service->clients_max,
+	    .note_left = reload_note_left,
+	});
 	server->loops = memory_alloc_zeroed(count, sizeof(*server->loops));
 	for (unsigned i = 0; i < count; i++)
 		server_loop_init(&server->loops[i], server->service, server->edition, server->http, i,
@@ -227,9 +234,9 @@ static void stop_loops(struct server *server)
 	reload_cleanup(&server->reload);
 	http_destroy(server->http);
 	metrics_destroy(server->service->metrics);
-	compute_pool_destroy(server->service->compute);
-	if (server->service->fetcher != NULL)
-		fetcher_destroy(server->service->fetcher);
+	compute_pool_destroy(server->service->run.pool);
+	if (server->service->run.fetcher != NULL)
+		fetcher_destroy(server->service->run.fetcher);
 	free(server->loops);
 	free(server->listeners);
 }

@@ -13,12 +13,14 @@
 void service_init(struct service *service, const struct options *options)
 {
 	memset(service, 0, sizeof(*service));
-	service->options = options;
-	service->await_batch = &db_batch_awaitable;
-	service->await_rows = &db_rows_awaitable;
-	service->await_timer = &timer_awaitable;
-	service->await_compute = &compute_awaitable;
-	service->await_pages = &fetch_awaitable;
+	service->options = service->run.options = options;
+	service->exchange.request_timeout_ms = options->request_timeout_ms;
+	service->exchange.max_json_depth = options->max_json_depth;
+	service->exchange.await_batch = &db_batch_awaitable;
+	service->exchange.await_rows = &db_rows_awaitable;
+	service->exchange.await_timer = &timer_awaitable;
+	service->exchange.await_compute = &compute_awaitable;
+	service->exchange.await_pages = &fetch_awaitable;
 	arena_init(&service->arena, NULL, 0);
 }
 
@@ -29,7 +31,7 @@ static void fill_settings(struct service *service)
 						 [POOLER_TRANSACTION] = DB_POOLER_TRANSACTION};
 	const struct options *options = service->options;
 
-	service->db = (struct db_settings){
+	service->run.db = (struct db_settings){
 	    .conninfo = options->database,
 	    .connect_timeout_ms = options->connect_timeout_ms,
 	    .start_wait_ms = options->database_wait_ms,
@@ -41,9 +43,9 @@ static void fill_settings(struct service *service)
 	    .depth = options->db_pipeline_depth,
 	};
 	/* a stream runs one statement, and that unprepared, in a session of its own */
-	service->db_for_streams = service->db;
-	service->db_for_streams.is_shared = false;
-	service->db_for_streams.depth = 1;
+	service->run.db_for_streams = service->run.db;
+	service->run.db_for_streams.is_shared = false;
+	service->run.db_for_streams.depth = 1;
 }
 
 void service_note_wrong_value(const struct service *service, struct diagnostics *diagnostics, const char *field,

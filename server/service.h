@@ -11,23 +11,18 @@
 #include "base/arena.h"
 #include "config/options.h"
 #include "base/diagnostics.h"
-#include "db/settings.h"
+#include "exchange/settings.h"
+#include "server/run/settings.h"
 
-struct compute_pool;
-struct fetcher;
 struct fetcher_settings;
 struct metrics;
-struct awaitable_class;
 
 struct service {
 	const struct options *options;
+	struct exchange_settings exchange; /* what handlers see of it */
+	struct runner_settings run;        /* and the runners */
 	struct metrics *metrics;
-	/* what await_db() and await_rows() wait for; the handlers' tests have none */
-	const struct awaitable_class *await_batch, *await_rows, *await_timer, *await_compute, *await_pages;
-	struct compute_pool *compute; /* shared by all loops; NULL while nothing is served */
-	struct fetcher *fetcher;      /* as well; NULL, too, when no endpoint fetches pages */
 	const struct fetcher_settings *fetcher_settings;
-	struct db_settings db, db_for_streams;
 	unsigned clients_max; /* per loop: max_connections, or what file descriptors are left for them */
 	atomic_bool is_draining;
 	atomic_uint ready_loops;        /* loops that have a connection to PostgreSQL */

@@ -4,7 +4,6 @@
 #include "db/values/digits.h"
 #include "db/values/parameter.h"
 #include "handlers/sql/body.h"
-#include "server/service.h"
 
 #include <strings.h>
 
@@ -221,7 +220,7 @@ static const char *bind_field(struct input *input, const struct body_field *fiel
 
 static const char *bind_body(struct input *input)
 {
-	unsigned max_depth = input->x->service->options->max_json_depth;
+	unsigned max_depth = input->x->settings->max_json_depth;
 	struct arena *arena = &input->x->arena;
 	const char *problem;
 	struct body body;

@@ -3,7 +3,6 @@
 #include "handlers/sql/openapi_schema.h"
 #include "handlers/sql/plan.h"
 #include "exchange/exchange.h"
-#include "server/edition/edition.h"
 
 /* Parameters and request bodies */
 
@@ -373,5 +372,7 @@ void openapi_write(struct buffer *out, const struct endpoint_set *endpoints)
 
 enum step openapi_get(struct exchange *x)
 {
-	return respond_json(x, 200, x->edition->openapi);
+	const struct text *document = x->request.match.route->data;
+
+	return respond_json(x, 200, *document);
 }

@@ -12,5 +12,5 @@
  * schemas, problems. The same input gives the same bytes. */
 void openapi_write(struct buffer *out, const struct endpoint_set *endpoints);
 
-/* GET /openapi.json: service->openapi. */
+/* GET /openapi.json: the text that the route has as its data. */
 step_fn openapi_get;

@@ -4,12 +4,9 @@
 #include "base/require.h"
 #include "server/edition/describe.h"
 #include "db/pipeline.h"
-#include "server/health.h"
 #include "handlers/sql/openapi.h"
 #include "handlers/sql/endpoint.h"
 #include "handlers/sql/work.h"
-#include "server/state/metrics.h"
-#include "server/service.h"
 
 #include <stdlib.h>
 
@@ -36,22 +33,24 @@ static bool fetches_pages(const struct endpoint_set *set)
 }
 
 /* Where the folder itself is wrong, the origin of its name is said, too. */
-static void load_endpoints(struct edition *edition, const struct service *service)
+static void load_endpoints(struct edition *edition, const struct options *options)
 {
 	struct endpoint_set *set = &edition->endpoints;
-	const char *folder = service->options->endpoints;
+	const char *folder = options->endpoints;
 	unsigned before = set->diagnostics.count;
 
 	if (endpoint_set_load(set, folder) != 0 && set->diagnostics.count == before + 1 &&
 	    strcmp(set->diagnostics.items[before].file, folder) == 0)
-		service_note_wrong_value(service, &set->diagnostics, "endpoints",
-					 arena_printf(&set->arena, "names the folder \"%s\"", folder));
+		diagnostics_add(&set->diagnostics, options_origin(options, "endpoints"), 0,
+				"endpoints: names the folder \"%s\"", folder);
 }
 
-static int add_own_route(struct edition *edition, const char *pattern, const char *name, step_fn *first)
+int edition_add_own_route(struct edition *edition, const char *pattern, const char *name, step_fn *first,
+			  const void *data)
 {
 	const struct route *taken = router_add(
-	    &edition->router, &(struct route){.method = HTTP_GET, .pattern = pattern, .name = name, .first = first});
+	    &edition->router,
+	    &(struct route){.method = HTTP_GET, .pattern = pattern, .name = name, .first = first, .data = data});
 
 	if (taken == NULL)
 		return 0;
@@ -61,7 +60,7 @@ static int add_own_route(struct edition *edition, const char *pattern, const cha
 
 static int add_routes(struct edition *edition)
 {
-	int status = add_own_route(edition, "/openapi.json", "openapi", openapi_get);
+	int status = edition_add_own_route(edition, "/openapi.json", "openapi", openapi_get, &edition->openapi);
 
 	status |= sql_endpoint_add_routes(&edition->router, &edition->endpoints);
 	return status;
@@ -85,7 +84,7 @@ static void number_statements(struct edition *edition)
 		edition->endpoints.endpoints[i].statement.edition = edition->catalog.edition;
 }
 
-int edition_load(struct edition *edition, const struct service *service, const struct db_settings *settings,
+int edition_load(struct edition *edition, const struct options *options, const struct db_settings *settings,
 		 const char **why)
 {
 	struct endpoint_set *set = &edition->endpoints;
@@ -94,7 +93,7 @@ int edition_load(struct edition *edition, const struct service *service, const s
 
 	*why = NULL;
 	/* what is wrong with one endpoint hides nothing of the others, and all of it is said in one run */
-	load_endpoints(edition, service);
+	load_endpoints(edition, options);
 	is_good = add_routes(edition) == 0 && set->diagnostics.count == 0;
 	if (!are_options_good || set->count == 0)
 		return -1;
@@ -105,15 +104,6 @@ int edition_load(struct edition *edition, const struct service *service, const s
 	edition->openapi = buffer_text(&document);
 	edition->fetches_pages = fetches_pages(set);
 	return 0;
-}
-
-void edition_fill_admin(struct edition *edition)
-{
-	int status = add_own_route(edition, "/livez", "livez", livez_get);
-
-	status |= add_own_route(edition, "/readyz", "readyz", readyz_get);
-	status |= add_own_route(edition, "/metrics", "metrics", metrics_get);
-	REQUIRE(status == 0);
 }
 
 unsigned edition_longest_timeout_ms(const struct edition *edition)

@@ -11,12 +11,12 @@
 
 #include "base/list.h"
 #include "base/text.h"
+#include "config/options.h"
 #include "db/settings.h"
 #include "handlers/sql/file.h"
 #include "exchange/router.h"
 
 struct reload;
-struct service;
 
 struct edition {
 	struct db_catalog catalog; /* its number, from 1 on, and its statements */
@@ -44,10 +44,11 @@ struct edition_changes {
 struct edition *edition_create(unsigned number);
 /* Reads and describes the endpoints and builds the routes: all that `meantime check` checks. Returns 0, or -1 with
  * diagnostics, or with `why` when PostgreSQL could not be asked. Diagnostics that are there before are errors, too. */
-MUST_CHECK int edition_load(struct edition *edition, const struct service *service, const struct db_settings *settings,
+MUST_CHECK int edition_load(struct edition *edition, const struct options *options, const struct db_settings *settings,
 			    const char **why);
-/* The routes of the admin listener instead. */
-void edition_fill_admin(struct edition *edition);
+/* Adds a route of the program itself, a GET; -1 and a diagnostic when an endpoint has it already. */
+MUST_CHECK int edition_add_own_route(struct edition *edition, const char *pattern, const char *name, step_fn *first,
+				     const void *data);
 /* Of the endpoints that have one of their own; 0: none has. */
 unsigned edition_longest_timeout_ms(const struct edition *edition);
 /* Fills in carried_from. */

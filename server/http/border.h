@@ -22,7 +22,7 @@ _Static_assert(H2O_USE_LIBUV == 1, "the headers of libh2o must be read for the l
 
 /* For all loops. */
 struct http {
-	struct service *service;
+	struct http_settings settings;
 	h2o_globalconf_t config;
 	h2o_hostconf_t *hosts[2];
 };
@@ -85,6 +85,12 @@ struct http_reply {
 	bool is_sending;
 	struct exchange x;
 };
+
+/* Of an exchange that began here. */
+static inline const struct options *http_options_of(const struct exchange *x)
+{
+	return CONTAINER_OF(x, const struct http_reply, x)->http->http->settings.options;
+}
 
 /* edition.c */
 struct http_edition *http_edition_create(struct edition *edition);

@@ -48,7 +48,7 @@ static void on_refused_closed(uv_handle_t *handle)
 static void set_socket_options(struct client *client)
 {
 	/* a little later than the service itself gives up */
-	int fd, give_up_ms = (int)client->http->http->service->options->write_timeout_ms + 1000;
+	int fd, give_up_ms = (int)client->http->http->settings.options->write_timeout_ms + 1000;
 
 	uv_tcp_nodelay(&client->tcp, 1);
 	/* a client that takes nothing for so long is gone, though its kernel may not have said so */
@@ -71,7 +71,7 @@ static void say_refused(struct address_count *address, const struct sockaddr_sto
 static bool count_address(struct client *client)
 {
 	struct http_loop *http = client->http;
-	unsigned most = http->http->service->options->max_address_connections;
+	unsigned most = http->http->settings.options->max_address_connections;
 	struct sockaddr_storage peer;
 	int length = sizeof(peer);
 

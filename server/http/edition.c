@@ -1,7 +1,6 @@
 #include "server/http/border.h"
 
 #include "base/memory.h"
-#include "server/reload.h"
 
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -20,14 +19,14 @@ void http_loop_turn(struct http_loop *http, struct edition *edition)
 	list_append(&http->editions, &http->edition->link);
 	http->edition = http_edition_create(edition);
 	http->may_fetch |= edition->fetches_pages;
-	http->runner->class->turn(http->runner, edition);
+	http->runner->class->turn(http->runner, edition->catalog, edition->carried_from);
 	http_editions_sweep(http);
 }
 
-static void leave(struct http_edition *left)
+static void leave(const struct http_loop *http, struct http_edition *left)
 {
 	list_remove(&left->link);
-	reload_note_left(left->edition);
+	http->http->settings.note_left(left->edition);
 	free(left);
 }
 
@@ -50,7 +49,7 @@ void http_editions_sweep(struct http_loop *http)
 			if (atomic_load(&old->edition->is_expired))
 				cut_off_requests(http, old);
 		} else if (http->runner->class->oldest_edition(http->runner) > old->edition->catalog.edition) {
-			leave(old);
+			leave(http, old);
 		}
 	}
 }
@@ -58,6 +57,6 @@ void http_editions_sweep(struct http_loop *http)
 void http_editions_leave(struct http_loop *http)
 {
 	LIST_EACH (item, &http->editions)
-		leave(CONTAINER_OF(item, struct http_edition, link));
-	leave(http->edition);
+		leave(http, CONTAINER_OF(item, struct http_edition, link));
+	leave(http, http->edition);
 }

@@ -43,7 +43,7 @@ static void cut_off_overdue(struct http_loop *http)
 		if (now_ns < reply->take_deadline_ns)
 			break;
 		log_info("http", "a client took nothing of its response for %u ms: cut off",
-			 http->http->service->options->write_timeout_ms);
+			 http->http->settings.options->write_timeout_ms);
 		list_remove(item);
 		http_client_cut_off(reply->client, SHUT_RDWR);
 	}
@@ -52,16 +52,16 @@ static void cut_off_overdue(struct http_loop *http)
 void http_publish(struct http_loop *http)
 {
 	struct runner_numbers numbers = http->runner->class->numbers(http->runner);
-	const struct service *service = http->http->service;
+	const struct http_settings *settings = &http->http->settings;
 
-	metrics_set_gauges(service->metrics, http->number,
+	metrics_set_gauges(settings->metrics, http->number,
 			   &(struct metrics_gauges){
 			       .connections = http->client_count,
 			       .refused = http->refused_count,
 			       .requests = http->request_count,
 			       .waiting = numbers.waiting,
 			       /* all loops share the pool: one of them counts it */
-			       .computations = http->is_admin ? compute_pool_count(service->compute) : 0,
+			       .computations = http->is_admin ? compute_pool_count(settings->run->pool) : 0,
 			       .turned_away = numbers.db.refused,
 			       .db_open = numbers.db.open,
 			       .db_busy = numbers.db.busy,
@@ -75,14 +75,14 @@ void http_publish(struct http_loop *http)
 static void on_sweep(uv_timer_t *timer)
 {
 	struct http_loop *http = timer->data;
-	const struct service *service = http->http->service;
+	const struct http_settings *settings = &http->http->settings;
 
 	pulse_beat(http->pulse);
 	http_editions_sweep(http);
 	cut_off_overdue(http);
 	http_publish(http);
-	if (http->waiting > 0 || compute_pool_count(service->compute) > 0 ||
-	    (http->may_fetch && fetcher_count(service->fetcher) > 0))
+	if (http->waiting > 0 || compute_pool_count(settings->run->pool) > 0 ||
+	    (http->may_fetch && fetcher_count(settings->run->fetcher) > 0))
 		note_who_left(http);
 	if (http->closes_idle)
 		http_loop_drain(http, true);
@@ -116,18 +116,18 @@ static h2o_hostconf_t *add_host(struct http *http)
 	return host;
 }
 
-struct http *http_create(struct service *service)
+struct http *http_create(const struct http_settings *settings)
 {
 	struct http *http = memory_alloc_zeroed(1, sizeof(*http));
 
-	http->service = service;
+	http->settings = *settings;
 	h2o_config_init(&http->config);
 	http->config.server_name = h2o_iovec_init("", 0);
 	http->config.http1.upgrade_to_http2 = 0;
-	http->config.http1.req_timeout = service->options->read_timeout_ms;
+	http->config.http1.req_timeout = settings->options->read_timeout_ms;
 	/* the parser looks before libh2o does, which would refuse a chunked body of just this size */
-	http_parser_begin(service->options->max_body_bytes);
-	http->config.max_request_entity_size = (size_t)service->options->max_body_bytes + 1;
+	http_parser_begin(settings->options->max_body_bytes);
+	http->config.max_request_entity_size = (size_t)settings->options->max_body_bytes + 1;
 	http->config.max_delegations = 0;
 	/* a large body never becomes a file */
 	h2o_socket_buffer_mmap_settings.threshold = SIZE_MAX;
@@ -143,9 +143,9 @@ void http_destroy(struct http *http)
 
 static struct runner *create_runner(struct http_loop *http)
 {
-	struct service *service = http->http->service;
-	struct runner *runner = http->is_admin ? runner_create_idle(service, http->loop, http_reply_on_ready)
-					       : runner_create(service, http->loop, http->number, http_reply_on_ready);
+	const struct runner_settings *settings = http->http->settings.run;
+	struct runner *runner = http->is_admin ? runner_create_idle(settings, http->loop, http_reply_on_ready)
+					       : runner_create(settings, http->loop, http->number, http_reply_on_ready);
 
 	runner->pulse = http->pulse;
 	return runner;
@@ -164,7 +164,7 @@ struct http_loop *http_loop_create(struct http *http, const struct http_loop_opt
 	list_init(&created->editions);
 	created->pulse = options->pulse;
 	created->is_admin = options->is_admin;
-	created->connections_max = options->is_admin ? ADMIN_CONNECTIONS : http->service->clients_max;
+	created->connections_max = options->is_admin ? ADMIN_CONNECTIONS : http->settings.clients_max;
 	list_init(&created->clients);
 	address_counts_init(&created->addresses);
 	list_init(&created->sending);
@@ -173,7 +173,7 @@ struct http_loop *http_loop_create(struct http *http, const struct http_loop_opt
 	created->accept = (h2o_accept_ctx_t){.ctx = &created->context, .hosts = http->hosts};
 	uv_check_init(loop, &created->turn_end);
 	created->turn_end.data = created;
-	created->waits_itself = http->service->options->mode == MODE_SYNC && !options->is_admin;
+	created->waits_itself = http->settings.options->mode == MODE_SYNC && !options->is_admin;
 	/* what is started later runs first: the runner blocks at the end of the turn, and before this is called */
 	if (created->waits_itself)
 		uv_check_start(&created->turn_end, note_blocked_time);

@@ -17,18 +17,28 @@
 #include "server/edition/edition.h"
 #include "loop/pulse.h"
 #include "server/run/runner.h"
-#include "server/service.h"
 
 struct http;
 struct http_loop;
+struct metrics;
 
-struct http *http_create(struct service *service);
+struct http_settings {
+	const struct options *options;
+	const struct exchange_settings *exchange;
+	const struct runner_settings *run;
+	struct metrics *metrics;
+	unsigned clients_max;                  /* per loop */
+	void (*note_left)(struct edition *of); /* a loop holds it no longer; it may be gone afterwards */
+};
+
+/* The settings are copied; what they point to lasts as long. */
+struct http *http_create(const struct http_settings *settings);
 void http_destroy(struct http *http);
 
 struct http_loop_options {
 	uv_loop_t *loop;
 	unsigned number;         /* of its counters */
-	struct edition *edition; /* held until the loop has turned to another and lets go of it: reload_note_left() */
+	struct edition *edition; /* held until the loop has turned to another and lets go of it: note_left() */
 	struct pulse *pulse;
 	bool is_admin; /* answers from memory: without connections to PostgreSQL, and with few clients */
 };

@@ -54,7 +54,7 @@ void http_reply_release(struct http_reply *reply)
 
 	list_remove(&reply->link);
 	db_awaitable_end_stream(&reply->x, &http->runner->streams);
-	fetch_awaitable_end(&reply->x);
+	fetch_awaitable_end(&reply->x, &http->runner->resources);
 	exchange_recycle(&reply->x);
 	reply->edition->requests--;
 	http->request_count--;
@@ -79,7 +79,7 @@ static void set_take_deadline(struct http_reply *reply, uint64_t now_ns)
 	struct http_loop *http = reply->http;
 
 	reply->is_sending = true;
-	reply->take_deadline_ns = now_ns + (uint64_t)http->http->service->options->write_timeout_ms * NS_PER_MS;
+	reply->take_deadline_ns = now_ns + (uint64_t)http->http->settings.options->write_timeout_ms * NS_PER_MS;
 	list_remove(&reply->link);
 	list_append(&http->sending, &reply->link);
 }
@@ -140,7 +140,7 @@ static void add_headers(h2o_req_t *request, const struct exchange *x, uint64_t t
 
 static void log_when_slow(const struct exchange *x, uint64_t total_ns)
 {
-	const struct options *options = x->service->options;
+	const struct options *options = http_options_of(x);
 
 	if (options->slow_request_ms > 0 && total_ns > options->slow_request_ms * NS_PER_MS)
 		log_info("http", "slow: %s %.*s took %.1f ms (queue %.1f, database %.1f, %s %.1f), status %u",
@@ -174,7 +174,7 @@ static void start_response(struct http_reply *reply, uint64_t now_ns)
 	add_headers(request, x, total_ns);
 	if (reply->http->is_draining)
 		request->http1_is_persistent = 0;
-	metrics_note(x->service->metrics, reply->http->number, x, total_ns);
+	metrics_note(reply->http->http->settings.metrics, reply->http->number, x, total_ns);
 	log_when_slow(x, total_ns);
 	if (x->response.status == 405 && x->request.match.route == NULL)
 		refusal_log_note(&reply->http->refusals,

@@ -94,7 +94,7 @@ static enum step malformed_path(struct exchange *x)
 static enum step path_too_long(struct exchange *x)
 {
 	return respond_problem(x, ERROR_URI_TOO_LONG, "path and query string are longer than %u bytes",
-			       x->service->options->max_path_bytes);
+			       http_options_of(x)->max_path_bytes);
 }
 
 static enum step refused(struct exchange *x)
@@ -103,7 +103,7 @@ static enum step refused(struct exchange *x)
 
 	if (refusal->error == ERROR_TOO_LARGE)
 		return respond_problem(x, ERROR_TOO_LARGE, "the body is larger than max_body_bytes, which is %u",
-				       x->service->options->max_body_bytes);
+				       http_options_of(x)->max_body_bytes);
 	return respond_problem(x, refusal->error, "%s", refusal->detail);
 }
 
@@ -119,10 +119,10 @@ static step_fn *without_route(struct http_request *request, const struct router 
 static step_fn *route_request(struct exchange *x, const struct router *router)
 {
 	struct http_request *request = &x->request;
-	uint32_t timeout_ms = x->service->options->request_timeout_ms;
+	uint32_t timeout_ms = x->settings->request_timeout_ms;
 
 	if (request->path.length + (request->query.length > 0 ? request->query.length + 1 : 0) >
-	    x->service->options->max_path_bytes)
+	    http_options_of(x)->max_path_bytes)
 		return path_too_long;
 	router_match(router, request->method, request->path, &x->arena, &request->match);
 	if (request->match.malformed != NULL)
@@ -160,8 +160,7 @@ int http_on_request(h2o_handler_t *super, h2o_req_t *request)
 	reply->request = request;
 	reply->client = request->conn->callbacks->get_socket(request->conn)->on_close.data;
 	reply->client->reply = reply;
-	exchange_begin(x, http->http->service, may_be_old ? arrival_ns(reply, now_ns) : now_ns);
-	x->edition = reply->edition->edition;
+	exchange_begin(x, http->http->settings.exchange, may_be_old ? arrival_ns(reply, now_ns) : now_ns);
 	if (may_be_old)
 		atomic_store(&x->is_abandoned, http_client_has_left(reply->client, now_ns));
 	if (refusal != NULL) {
@@ -174,7 +173,7 @@ int http_on_request(h2o_handler_t *super, h2o_req_t *request)
 		x->next = refused;
 	} else {
 		fill_request(x, request);
-		x->next = route_request(x, &x->edition->router);
+		x->next = route_request(x, &reply->edition->edition->router);
 	}
 	if (http->waits_itself)
 		http_publish(http);

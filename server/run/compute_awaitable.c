@@ -7,7 +7,6 @@
 #include "loop/inbox.h"
 #include "server/run/resources.h"
 #include "server/run/runner.h"
-#include "server/service.h"
 #include "loop/waiter.h"
 
 #include <stdlib.h>
@@ -34,9 +33,9 @@ static void note_end(struct exchange *x)
 	x->awaited.why = not_ended;
 }
 
-static bool submit(struct exchange *x)
+static bool submit(struct exchange *x, const struct resources *resources)
 {
-	return compute_pool_submit(x->service->compute, x->computation, x->work_ns > 0);
+	return compute_pool_submit(resources->pool, x->computation, x->work_ns > 0);
 }
 
 /* A thread waits */
@@ -59,16 +58,14 @@ static bool wait_until_over(struct waiter *waiter, struct compute_pool *pool, st
 static void wait(struct awaitable *awaitable, struct resources *resources)
 {
 	struct exchange *x = exchange_of(awaitable);
-	struct compute_pool *pool = x->service->compute;
 	struct waiter waiter;
 
-	(void)resources;
 	waiter_init(&waiter);
 	x->computation->over = on_over_for_waiter;
 	x->computation->data = &waiter;
-	if (!submit(x))
+	if (!submit(x, resources))
 		fail(awaitable, ERROR_BUSY, too_many);
-	else if (wait_until_over(&waiter, pool, x->computation))
+	else if (wait_until_over(&waiter, resources->pool, x->computation))
 		note_end(x);
 	else
 		fail(awaitable, ERROR_DEADLINE, not_begun);
@@ -78,6 +75,7 @@ static void wait(struct awaitable *awaitable, struct resources *resources)
 /* Without a thread that waits */
 
 struct compute_loop {
+	struct compute_pool *pool;
 	struct inbox over;
 	struct list started; /* exchanges whose computation may not have begun */
 	uv_timer_t expiry;   /* runs while there are some */
@@ -116,7 +114,7 @@ static void on_expiry(uv_timer_t *timer)
 
 		/* one that was refused is in the inbox already */
 		if (now_ns < x->awaited.deadline_ns || x->awaited.error != ERROR_NONE ||
-		    !compute_pool_withdraw(x->service->compute, x->computation))
+		    !compute_pool_withdraw(compute->pool, x->computation))
 			continue;
 		fail(&x->awaited, ERROR_DEADLINE, not_begun);
 		finish(x);
@@ -135,7 +133,7 @@ static void start(struct awaitable *awaitable, struct resources *resources)
 	list_append(&compute->started, &x->link);
 	if (!uv_is_active((uv_handle_t *)&compute->expiry))
 		uv_timer_start(&compute->expiry, on_expiry, EXPIRE_EVERY_MS, EXPIRE_EVERY_MS);
-	if (submit(x))
+	if (submit(x, resources))
 		return;
 	fail(awaitable, ERROR_BUSY, too_many);
 	inbox_put(&compute->over, &x->computation->link); /* never from inside start() */
@@ -143,10 +141,11 @@ static void start(struct awaitable *awaitable, struct resources *resources)
 
 const struct awaitable_class compute_awaitable = {wait, start, fail};
 
-struct compute_loop *compute_loop_create(uv_loop_t *loop)
+struct compute_loop *compute_loop_create(uv_loop_t *loop, struct compute_pool *pool)
 {
 	struct compute_loop *compute = memory_alloc_zeroed(1, sizeof(*compute));
 
+	compute->pool = pool;
 	inbox_open(&compute->over, loop, on_over);
 	list_init(&compute->started);
 	uv_timer_init(loop, &compute->expiry);

@@ -14,7 +14,8 @@ extern const struct awaitable_class compute_awaitable;
 
 /* Where a loop gets its computations back. */
 struct compute_loop;
+struct compute_pool;
 
-struct compute_loop *compute_loop_create(uv_loop_t *loop);
+struct compute_loop *compute_loop_create(uv_loop_t *loop, struct compute_pool *pool);
 void compute_loop_close(struct compute_loop *compute);
 void compute_loop_destroy(struct compute_loop *compute);

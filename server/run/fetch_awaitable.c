@@ -7,7 +7,6 @@
 #include "loop/inbox.h"
 #include "server/run/resources.h"
 #include "server/run/runner.h"
-#include "server/service.h"
 #include "loop/waiter.h"
 
 #include <stdlib.h>
@@ -20,14 +19,14 @@ static void fail(struct awaitable *awaitable, enum error error, const char *why)
 }
 
 /* The first wait hands the order over. */
-static bool submit(struct exchange *x)
+static bool submit(struct exchange *x, const struct resources *resources)
 {
 	struct task *task;
 
 	if (x->fetch != NULL)
 		return true;
 	task = task_create(x->fetch_order);
-	if (!fetcher_submit(x->service->fetcher, task)) {
+	if (!fetcher_submit(*resources->fetcher, task)) {
 		task_destroy(task);
 		return false;
 	}
@@ -69,8 +68,7 @@ static void wait(struct awaitable *awaitable, struct resources *resources)
 {
 	struct exchange *x = exchange_of(awaitable);
 
-	(void)resources;
-	if (!submit(x)) {
+	if (!submit(x, resources)) {
 		fail(awaitable, ERROR_BUSY, too_many);
 		return;
 	}
@@ -105,7 +103,7 @@ static void start(struct awaitable *awaitable, struct resources *resources)
 {
 	struct exchange *x = exchange_of(awaitable);
 
-	if (submit(x)) {
+	if (submit(x, resources)) {
 		x->fetch->data = x;
 		task_await(x->fetch, x->awaited.deadline_ns, &x->is_abandoned, on_ready_for_loop);
 		return;
@@ -135,10 +133,10 @@ void fetch_loop_destroy(struct fetch_loop *fetches)
 	free(fetches);
 }
 
-void fetch_awaitable_end(struct exchange *x)
+void fetch_awaitable_end(struct exchange *x, const struct resources *resources)
 {
 	if (x->fetch == NULL)
 		return;
-	fetcher_end(x->service->fetcher, x->fetch);
+	fetcher_end(*resources->fetcher, x->fetch);
 	x->fetch = NULL;
 }

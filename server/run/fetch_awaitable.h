@@ -7,6 +7,7 @@
 
 struct exchange;
 struct fetch_loop;
+struct resources;
 
 extern const struct awaitable_class fetch_awaitable;
 
@@ -16,4 +17,4 @@ void fetch_loop_close(struct fetch_loop *fetches);
 void fetch_loop_destroy(struct fetch_loop *fetches);
 
 /* The exchange ends: what is still under way for it is broken off. */
-void fetch_awaitable_end(struct exchange *x);
+void fetch_awaitable_end(struct exchange *x, const struct resources *resources);

@@ -2,13 +2,12 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
-#include "server/service.h"
 
 #include <stdlib.h>
 
-void line_init(struct line *line, const struct service *service)
+void line_init(struct line *line, const struct options *options)
 {
-	*line = (struct line){.service = service};
+	*line = (struct line){.options = options};
 	list_init(&line->waiting);
 }
 
@@ -38,16 +37,16 @@ static uint64_t *expectation_of(struct line *line, int route)
 }
 
 /* A delay counts from when it was asked for: it keeps no thread busy for as long as it takes. */
-static bool is_delay(const struct line *line, const struct exchange *x)
+static bool is_delay(const struct exchange *x)
 {
-	return x->awaited.class == line->service->await_timer;
+	return x->awaited.class == x->settings->await_timer;
 }
 
 static uint64_t expected_of(struct line *line, const struct exchange *x)
 {
 	const uint64_t *expected_ns = expectation_of(line, line_route_of(x));
 
-	return expected_ns != NULL && !is_delay(line, x) ? *expected_ns : 0;
+	return expected_ns != NULL && !is_delay(x) ? *expected_ns : 0;
 }
 
 void line_learn(struct line *line, int route, uint64_t took_ns)
@@ -85,15 +84,15 @@ static void leave(struct line *line, struct exchange *x)
 static uint64_t usual_ns(const struct line *line, const struct exchange *x)
 {
 	const struct route *route = x->request.match.route;
-	unsigned usual_ms = line->service->options->request_timeout_ms;
+	unsigned usual_ms = line->options->request_timeout_ms;
 
 	return (route != NULL && route->timeout_ms > usual_ms ? route->timeout_ms : usual_ms) * NS_PER_MS;
 }
 
 static enum refusal judge(struct line *line, const struct exchange *x, unsigned servers, uint64_t now_ns)
 {
-	const struct options *options = line->service->options;
-	bool is_timed = !is_delay(line, x);
+	const struct options *options = line->options;
+	bool is_timed = !is_delay(x);
 	struct congestion_guest guest = {
 	    .deadline_ns = is_timed ? x->awaited.deadline_ns : UINT64_MAX,
 	    .usual_ns = is_timed ? usual_ns(line, x) : UINT64_MAX,

@@ -10,6 +10,7 @@
 #pragma once
 
 #include "base/congestion.h"
+#include "config/options.h"
 #include "exchange/exchange.h"
 
 enum { LINE_NO_ROUTE = -1 };
@@ -17,7 +18,7 @@ enum { LINE_NO_ROUTE = -1 };
 struct line {
 	struct list waiting;
 	struct congestion congestion;
-	const struct service *service;
+	const struct options *options;
 	unsigned route_count;
 	uint64_t *expected_ns; /* per route: how long its exchanges keep a waiting thread busy; 0 before the first */
 };
@@ -28,7 +29,7 @@ static inline int line_route_of(const struct exchange *x)
 	return x->request.match.route != NULL ? (int)x->request.match.route->index : LINE_NO_ROUTE;
 }
 
-void line_init(struct line *line, const struct service *service);
+void line_init(struct line *line, const struct options *options);
 void line_cleanup(struct line *line);
 /* False: refused, by line_fail(). `servers`: how many exchanges are waited for at a time. */
 bool line_put(struct line *line, struct exchange *x, unsigned servers, uint64_t now_ns);

@@ -16,34 +16,37 @@ static const struct runner_class *class_of(enum mode mode)
 	}
 }
 
-static struct runner *create(const struct runner_class *class, const struct service *service, uv_loop_t *loop,
+static struct runner *create(const struct runner_class *class, const struct runner_settings *settings, uv_loop_t *loop,
 			     unsigned number, exchange_ready_fn *ready)
 {
 	struct runner *runner = memory_alloc_zeroed(1, class->bytes);
 
 	runner->class = class;
-	runner->service = service;
+	runner->settings = settings;
 	runner->loop = loop;
 	runner->number = number;
 	runner->ready = ready;
 	runner->resources = (struct resources){
 	    .loop = loop,
-	    .stream_settings = &service->db_for_streams,
+	    .pool = settings->pool,
+	    .fetcher = &settings->fetcher,
+	    .stream_settings = &settings->db_for_streams,
 	    .streams = &runner->streams,
-	    .streams_max = service->options->max_streams,
+	    .streams_max = settings->options->max_streams,
 	};
 	class->start(runner);
 	return runner;
 }
 
-struct runner *runner_create(const struct service *service, uv_loop_t *loop, unsigned number, exchange_ready_fn *ready)
+struct runner *runner_create(const struct runner_settings *settings, uv_loop_t *loop, unsigned number,
+			     exchange_ready_fn *ready)
 {
-	return create(class_of(service->options->mode), service, loop, number, ready);
+	return create(class_of(settings->options->mode), settings, loop, number, ready);
 }
 
-struct runner *runner_create_idle(const struct service *service, uv_loop_t *loop, exchange_ready_fn *ready)
+struct runner *runner_create_idle(const struct runner_settings *settings, uv_loop_t *loop, exchange_ready_fn *ready)
 {
-	return create(&runner_idle, service, loop, 0, ready);
+	return create(&runner_idle, settings, loop, 0, ready);
 }
 
 void runner_run(struct runner *runner, struct exchange *x)

@@ -15,11 +15,10 @@
 
 #include <uv.h>
 
-#include "server/edition/edition.h"
 #include "exchange/exchange.h"
 #include "loop/pulse.h"
 #include "server/run/resources.h"
-#include "server/service.h"
+#include "server/run/settings.h"
 
 struct runner;
 /* On the loop: the exchange has a response, or a part of one: see x->outcome. */
@@ -38,7 +37,7 @@ struct runner_class {
 	bool (*is_ready)(struct runner *runner);
 	struct runner_numbers (*numbers)(struct runner *runner);
 	/* From now on requests of another edition come; those that are under way end as they began. */
-	void (*turn)(struct runner *runner, const struct edition *edition);
+	void (*turn)(struct runner *runner, struct db_catalog catalog, const unsigned *carried_from);
 	/* Of what connections still refer to, other than for an exchange. */
 	unsigned (*oldest_edition)(struct runner *runner);
 	void (*close)(struct runner *runner);
@@ -49,7 +48,7 @@ extern const struct runner_class runner_sync, runner_threads, runner_async, runn
 
 struct runner {
 	const struct runner_class *class;
-	const struct service *service;
+	const struct runner_settings *settings;
 	uv_loop_t *loop;
 	unsigned number; /* of the loop */
 	exchange_ready_fn *ready;
@@ -59,9 +58,10 @@ struct runner {
 };
 
 /* Of the class that --mode names. */
-struct runner *runner_create(const struct service *service, uv_loop_t *loop, unsigned number, exchange_ready_fn *ready);
+struct runner *runner_create(const struct runner_settings *settings, uv_loop_t *loop, unsigned number,
+			     exchange_ready_fn *ready);
 /* One that has no connection, and whose steps may not await anything. */
-struct runner *runner_create_idle(const struct service *service, uv_loop_t *loop, exchange_ready_fn *ready);
+struct runner *runner_create_idle(const struct runner_settings *settings, uv_loop_t *loop, exchange_ready_fn *ready);
 /* Runs the exchange's next step, and so on. */
 void runner_run(struct runner *runner, struct exchange *x);
 void runner_close(struct runner *runner);

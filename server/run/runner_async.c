@@ -10,13 +10,13 @@ struct async_runner {
 
 static void start(struct runner *runner)
 {
-	const struct options *options = runner->service->options;
+	const struct options *options = runner->settings->options;
 
-	runner->resources.compute = compute_loop_create(runner->loop);
+	runner->resources.compute = compute_loop_create(runner->loop, runner->settings->pool);
 	runner->resources.fetches = fetch_loop_create(runner->loop);
 	runner->resources.pipeline =
 	    db_pipeline_create(runner->loop, &(struct db_pipeline_options){
-						 .settings = &runner->service->db,
+						 .settings = &runner->settings->db,
 						 .connections = options->db_connections,
 						 .shared_connections = options->db_shared_connections,
 						 .write_connections = options->db_write_connections,
@@ -52,9 +52,9 @@ static struct runner_numbers numbers(struct runner *runner)
 	return numbers;
 }
 
-static void turn(struct runner *runner, const struct edition *edition)
+static void turn(struct runner *runner, struct db_catalog catalog, const unsigned *carried_from)
 {
-	db_pipeline_turn(runner->resources.pipeline, edition->catalog, edition->carried_from);
+	db_pipeline_turn(runner->resources.pipeline, catalog, carried_from);
 }
 
 static unsigned oldest_edition(struct runner *runner)

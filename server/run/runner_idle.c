@@ -27,10 +27,11 @@ static struct runner_numbers numbers(struct runner *runner)
 	return (struct runner_numbers){0};
 }
 
-static void turn(struct runner *runner, const struct edition *edition)
+static void turn(struct runner *runner, struct db_catalog catalog, const unsigned *carried_from)
 {
 	(void)runner;
-	(void)edition;
+	(void)catalog;
+	(void)carried_from;
 }
 
 static unsigned oldest_edition(struct runner *runner)

@@ -92,9 +92,9 @@ static void start(struct runner *runner)
 {
 	struct sync_runner *self = self_of(runner);
 
-	db_wait_init(&self->wait, &runner->service->db, runner->number);
+	db_wait_init(&self->wait, &runner->settings->db, runner->number);
 	runner->resources.wait = &self->wait;
-	line_init(&self->line, runner->service);
+	line_init(&self->line, runner->settings->options);
 	uv_check_init(runner->loop, &self->turn_end);
 	uv_idle_init(runner->loop, &self->goes_on);
 	self->turn_end.data = self;
@@ -134,9 +134,10 @@ static struct runner_numbers numbers(struct runner *runner)
 	return numbers;
 }
 
-static void turn(struct runner *runner, const struct edition *edition)
+static void turn(struct runner *runner, struct db_catalog catalog, const unsigned *carried_from)
 {
-	db_wait_turn(&self_of(runner)->wait, edition->catalog);
+	(void)carried_from;
+	db_wait_turn(&self_of(runner)->wait, catalog);
 }
 
 /* Between two requests a connection has nothing in flight. */

@@ -133,8 +133,8 @@ static bool goes_to_another(struct worker *worker, struct exchange *x)
 	struct threads_runner *self = worker->pool;
 
 	note_reachability(worker);
-	if (!worker->is_cut_off || x->awaited.class != self->runner.service->await_batch ||
-	    x->batch.message != db_unreachable || !is_anybody_connected(self))
+	if (!worker->is_cut_off || x->awaited.class != x->settings->await_batch || x->batch.message != db_unreachable ||
+	    !is_anybody_connected(self))
 		return false;
 	db_batch_rewind(&x->batch);
 	pthread_mutex_lock(&self->waiting_lock);
@@ -229,7 +229,7 @@ static void start_worker(struct threads_runner *self, unsigned index)
 	worker->pool = self;
 	worker->resources = self->runner.resources;
 	worker->resources.wait = &worker->wait;
-	db_wait_init(&worker->wait, &self->runner.service->db, self->runner.number * self->worker_count + index);
+	db_wait_init(&worker->wait, &self->runner.settings->db, self->runner.number * self->worker_count + index);
 	REQUIRE(pthread_create(&worker->thread, NULL, work, worker) == 0);
 }
 
@@ -244,12 +244,12 @@ static void start(struct runner *runner)
 	pthread_cond_init(&self->has_work, &monotonic);
 	pthread_cond_init(&self->is_ending, &monotonic);
 	pthread_condattr_destroy(&monotonic);
-	line_init(&self->line, runner->service);
+	line_init(&self->line, runner->settings->options);
 	inbox_open(&self->over, runner->loop, on_handed_back);
 	uv_timer_init(runner->loop, &self->expiry);
 	self->expiry.data = self;
-	self->worker_count = runner->service->options->threads;
-	self->catalog = runner->service->db.catalog;
+	self->worker_count = runner->settings->options->threads;
+	self->catalog = runner->settings->db.catalog;
 	self->workers = memory_alloc_zeroed(self->worker_count, sizeof(*self->workers));
 	for (unsigned i = 0; i < self->worker_count; i++)
 		start_worker(self, i);
@@ -276,12 +276,13 @@ static struct runner_numbers numbers(struct runner *runner)
 	return numbers;
 }
 
-static void turn(struct runner *runner, const struct edition *edition)
+static void turn(struct runner *runner, struct db_catalog catalog, const unsigned *carried_from)
 {
 	struct threads_runner *self = self_of(runner);
 
+	(void)carried_from;
 	pthread_mutex_lock(&self->waiting_lock);
-	self->catalog = edition->catalog;
+	self->catalog = catalog;
 	pthread_mutex_unlock(&self->waiting_lock);
 }
 

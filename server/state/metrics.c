@@ -3,7 +3,6 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "loop/exhaustion.h"
-#include "server/service.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -341,12 +340,4 @@ void metrics_write(const struct metrics *metrics, struct buffer *out)
 	write_log(out);
 	write_editions(metrics, out);
 	write_descriptors(out);
-}
-
-enum step metrics_get(struct exchange *x)
-{
-	struct buffer out = buffer_in(&x->arena);
-
-	metrics_write(x->service->metrics, &out);
-	return respond_text(x, 200, "text/plain; version=0.0.4", buffer_text(&out));
 }

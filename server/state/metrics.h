@@ -36,6 +36,3 @@ void metrics_set_gauges(struct metrics *metrics, unsigned loop, const struct met
 void metrics_note_edition(struct metrics *metrics, unsigned endpoints);
 void metrics_note_refused_edition(struct metrics *metrics);
 void metrics_write(const struct metrics *metrics, struct buffer *out);
-
-/* GET /metrics on the admin listener. */
-step_fn metrics_get;

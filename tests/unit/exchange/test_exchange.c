@@ -3,7 +3,6 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "lib/fake_result.h"
-#include "server/service.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -14,9 +13,9 @@
 
 #include <cmocka.h>
 
-static struct options options = {.request_timeout_ms = 700};
 static const struct awaitable_class batch_class, rows_class;
-static struct service service = {.options = &options, .await_batch = &batch_class, .await_rows = &rows_class};
+static struct exchange_settings settings = {
+    .request_timeout_ms = 700, .await_batch = &batch_class, .await_rows = &rows_class};
 static struct exchange x;
 
 static struct db_column columns[] = {
@@ -29,7 +28,7 @@ static const struct db_statement statement = {
 static int set_up(void **state)
 {
 	(void)state;
-	exchange_begin(&x, &service, clock_now_ns());
+	exchange_begin(&x, &settings, clock_now_ns());
 	return 0;
 }
 
@@ -76,7 +75,7 @@ static enum step end(struct exchange *ended)
 static void it_begins_empty_with_its_memory_inside(void **state)
 {
 	(void)state;
-	assert_ptr_equal(x.service, &service);
+	assert_ptr_equal(x.settings, &settings);
 	assert_int_equal(x.response.status, 0);
 	assert_int_equal(x.batch.query_count, 0);
 	assert_ptr_equal(arena_alloc(&x.arena, 16), x.inline_bytes);
@@ -94,7 +93,7 @@ static void it_may_begin_again_after_it_was_recycled(void **state)
 		response_add_header(&x, "allow", TEXT("GET"));
 		x.queue_ns = 5;
 		exchange_recycle(&x);
-		exchange_begin(&x, &service, 17);
+		exchange_begin(&x, &settings, 17);
 		assert_int_equal(x.arrived_ns, 17);
 		assert_int_equal(x.queue_ns, 0);
 		assert_int_equal(x.response.header_count, 0);
@@ -270,7 +269,7 @@ static void only_what_passes_by_itself_says_when_to_try_again(void **state)
 	(void)state;
 	for (enum error error = ERROR_NONE + 1; error < ERROR_COUNT; error++) {
 		exchange_recycle(&x);
-		exchange_begin(&x, &service, 1);
+		exchange_begin(&x, &settings, 1);
 		respond_problem(&x, error, "why");
 		assert_int_equal(x.response.status, error_status(error));
 		assert_int_equal(x.response.header_count, error_status(error) == 503 ? 1 : 0);
@@ -329,7 +328,7 @@ static void statuses_that_want_a_header_have_it(void **state)
 	assert_null(router_add(&router, &(struct route){.method = HTTP_DELETE, .pattern = "/{b}"}));
 	for (unsigned i = 0; i < 3; i++) {
 		exchange_recycle(&x);
-		exchange_begin(&x, &service, 1);
+		exchange_begin(&x, &settings, 1);
 		x.request.method = HTTP_GET;
 		x.request.path = TEXT("/a");
 		router_match(&router, HTTP_GET, x.request.path, &x.arena, &x.request.match);

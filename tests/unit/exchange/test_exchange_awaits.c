@@ -3,7 +3,6 @@
 
 #include "base/clock.h"
 #include "lib/fake_result.h"
-#include "server/service.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -12,10 +11,9 @@
 
 #include <cmocka.h>
 
-static struct options options = {.request_timeout_ms = 700};
 static const struct awaitable_class timer_class, compute_class, pages_class;
-static struct service service = {
-    .options = &options,
+static struct exchange_settings settings = {
+    .request_timeout_ms = 700,
     .await_timer = &timer_class,
     .await_compute = &compute_class,
     .await_pages = &pages_class,
@@ -25,7 +23,7 @@ static struct exchange x;
 static int set_up(void **state)
 {
 	(void)state;
-	exchange_begin(&x, &service, clock_now_ns());
+	exchange_begin(&x, &settings, clock_now_ns());
 	x.deadline_ns = 99;
 	return 0;
 }

@@ -66,12 +66,12 @@ struct edition *edition_create(unsigned number)
 	return edition;
 }
 
-int edition_load(struct edition *edition, const struct service *of, const struct db_settings *settings,
+int edition_load(struct edition *edition, const struct options *of, const struct db_settings *settings,
 		 const char **why)
 {
 	int status;
 
-	assert_ptr_equal(of, &service);
+	assert_ptr_equal(of, &options);
 	pthread_mutex_lock(&seen.lock);
 	seen.loads++;
 	seen.start_wait_ms = settings->start_wait_ms;
@@ -180,7 +180,7 @@ static int set_up(void **state)
 	log_set_level(LOG_ERROR + 1);
 	memset(&service, 0, sizeof(service));
 	service.options = &options;
-	service.db.start_wait_ms = 5000;
+	service.run.db.start_wait_ms = 5000;
 	/* a reload that waits for nothing never ends */
 	service.longest_timeout_ms = 600 * 1000;
 	seen.is_held = seen.is_broken = seen.is_away = seen.fetches = false;
@@ -358,7 +358,7 @@ static void the_fetcher_is_made_with_the_first_that_fetches(void **state)
 		UNTIL(seen.good == i);
 	}
 	assert_int_equal(seen.fetchers, 1);
-	assert_ptr_equal(service.fetcher, (struct fetcher *)&seen);
+	assert_ptr_equal(service.run.fetcher, (struct fetcher *)&seen);
 	stop();
 }
 

@@ -7,7 +7,6 @@
 #include "exchange/exchange.h"
 #include "server/edition/edition.h"
 #include "server/http/guard.h"
-#include "server/service.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -17,8 +16,7 @@
 #include <cmocka.h>
 #include <jansson.h>
 
-static struct options options;
-static struct service service;
+static struct exchange_settings settings;
 static struct edition edition;
 static struct exchange x;
 static const struct awaitable_class batch_class, rows_class;
@@ -116,10 +114,9 @@ static void describe_all(void)
 static int set_up(void **state)
 {
 	(void)state;
-	options.max_json_depth = 4;
-	service.options = &options;
-	service.await_batch = &batch_class;
-	service.await_rows = &rows_class;
+	settings.max_json_depth = 4;
+	settings.await_batch = &batch_class;
+	settings.await_rows = &rows_class;
 	endpoint_set_init(&edition.endpoints);
 	router_init(&edition.router);
 	if (sql_file_parse(&edition.endpoints, "test.sql", text_of(SOURCE)) != 0)
@@ -127,7 +124,7 @@ static int set_up(void **state)
 	assert_int_equal(edition.endpoints.diagnostics.count, 0);
 	describe_all();
 	assert_int_equal(sql_endpoint_add_routes(&edition.router, &edition.endpoints), 0);
-	exchange_begin(&x, &service, 1);
+	exchange_begin(&x, &settings, 1);
 	return 0;
 }
 
@@ -144,7 +141,7 @@ static int tear_down(void **state)
 static void receive(enum http_method method, const char *path, const char *query)
 {
 	exchange_recycle(&x);
-	exchange_begin(&x, &service, 1);
+	exchange_begin(&x, &settings, 1);
 	x.request.method = method;
 	x.request.path = text_of(path);
 	x.request.query = text_of(query);

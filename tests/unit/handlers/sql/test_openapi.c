@@ -2,7 +2,6 @@
 
 #include "exchange/exchange.h"
 #include "server/edition/edition.h"
-#include "server/service.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -428,13 +427,13 @@ static void references_lead_somewhere(void **state)
 
 static void document_is_served(void **state)
 {
-	static const struct service service;
-	struct edition edition = {.openapi = written};
+	static const struct exchange_settings settings;
+	const struct route route = {.data = &written};
 	static struct exchange x;
 
 	(void)state;
-	exchange_begin(&x, &service, 1);
-	x.edition = &edition;
+	exchange_begin(&x, &settings, 1);
+	x.request.match.route = &route;
 	assert_int_equal(openapi_get(&x), STEP_RESPOND);
 	assert_int_equal(x.response.status, 200);
 	assert_string_equal(x.response.content_type, "application/json");

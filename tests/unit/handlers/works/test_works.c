@@ -2,7 +2,6 @@
 #include "base/clock.h"
 #include "handlers/sql/work.h"
 #include "exchange/exchange.h"
-#include "server/service.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -14,16 +13,17 @@
 #include <gmp.h>
 
 static const struct awaitable_class timer_class, compute_class, pages_class;
-static const struct options options = {.request_timeout_ms = 60000};
-static struct service service = {
-    .options = &options, .await_timer = &timer_class, .await_compute = &compute_class, .await_pages = &pages_class};
+static struct exchange_settings settings = {.request_timeout_ms = 60000,
+					    .await_timer = &timer_class,
+					    .await_compute = &compute_class,
+					    .await_pages = &pages_class};
 static struct exchange x;
 
 static int set_up(void **state)
 {
 	(void)state;
 	memset(&x, 0, sizeof(x));
-	exchange_begin(&x, &service, clock_now_ns());
+	exchange_begin(&x, &settings, clock_now_ns());
 	x.deadline_ns = clock_now_ns() + 60 * NS_PER_S;
 	return 0;
 }

@@ -5,7 +5,6 @@
 #include "db/pipeline.h"
 #include "handlers/sql/work.h"
 #include "server/state/metrics.h"
-#include "server/service.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -18,7 +17,6 @@
 
 static char folder[64], file[128];
 static struct options options;
-static struct service service;
 static const struct db_settings settings = {.start_wait_ms = 7000};
 static struct edition *edition;
 static const char *why;
@@ -60,32 +58,14 @@ int db_describe(struct endpoint_set *set, const struct db_settings *with, const 
 	return no_answer != NULL || set->diagnostics.count > 0 ? -1 : 0;
 }
 
-/* The service */
-
-void service_note_wrong_value(const struct service *any, struct diagnostics *diagnostics, const char *field,
-			      const char *what)
-{
-	assert_ptr_equal(any, &service);
-	diagnostics_add(diagnostics, "the command line", 0, "%s: %s", field, what);
-}
-
-bool service_is_ready(const struct service *any)
-{
-	return any != NULL;
-}
-
-bool service_is_alive(const struct service *any)
-{
-	return any != NULL;
-}
-
 static int set_up(void **state)
 {
 	(void)state;
 	strcpy(folder, "/tmp/test_edition_XXXXXX");
 	snprintf(file, sizeof(file), "%s/some.sql", mkdtemp(folder));
 	options.endpoints = folder;
-	service.options = &options;
+	for (size_t i = 0; i < ARRAY_LENGTH(options.origins); i++)
+		options.origins[i] = "the command line";
 	described = 0;
 	no_answer = NULL;
 	edition = edition_create(7);
@@ -110,7 +90,7 @@ static int load(const char *source)
 		fclose(out);
 	}
 	why = "not asked";
-	return edition_load(edition, &service, &settings, &why);
+	return edition_load(edition, &options, &settings, &why);
 }
 
 static void assert_diagnostics(unsigned count, const char *last)
@@ -241,16 +221,23 @@ static void with_a_wrong_option_postgresql_is_not_asked(void **state)
 	assert_null(why);
 }
 
-static void the_admin_listener_has_routes_of_its_own(void **state)
+static enum step answer(struct exchange *x)
+{
+	(void)x;
+	return STEP_RESPOND;
+}
+
+static void the_program_has_routes_of_its_own(void **state)
 {
 	(void)state;
-	edition_fill_admin(edition);
-	assert_int_equal(edition->router.count, 3);
+	assert_int_equal(edition_add_own_route(edition, "/livez", "livez", answer, &folder), 0);
+	assert_int_equal(edition->router.count, 1);
 	assert_route("/livez", "livez");
-	assert_route("/readyz", "readyz");
-	assert_route("/metrics", "metrics");
+	assert_ptr_equal(edition->router.routes[0]->data, &folder);
+	assert_ptr_equal(edition->router.routes[0]->first, answer);
 	assert_int_equal(edition_longest_timeout_ms(edition), 0);
-	expect_assert_failure(edition_fill_admin(edition));
+	assert_int_equal(edition_add_own_route(edition, "/livez", "again", answer, NULL), -1);
+	assert_diagnostics(1, "this route is the service's own");
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -268,7 +255,7 @@ int main(void)
 	    TEST(a_database_that_is_away_says_why),
 	    TEST(a_folder_that_cannot_be_read_is_said_with_its_option),
 	    TEST(with_a_wrong_option_postgresql_is_not_asked),
-	    TEST(the_admin_listener_has_routes_of_its_own),
+	    TEST(the_program_has_routes_of_its_own),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

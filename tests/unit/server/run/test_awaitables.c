@@ -6,7 +6,6 @@
 #include "exchange/exchange.h"
 #include "server/run/resources.h"
 #include "server/run/runner.h"
-#include "server/service.h"
 #include "server/run/timer_awaitable.h"
 #include "loop/waiter.h"
 
@@ -22,8 +21,8 @@
 enum { LONG_MS = 600 * 1000, SHORT_MS = 20 };
 
 static uv_loop_t loop;
-static struct service service;
-static struct options options;
+static struct exchange_settings settings;
+static struct compute_pool *pool;
 static struct runner runner;
 static struct exchange x;
 static unsigned done_count;
@@ -84,7 +83,7 @@ static void hold_the_thread(void)
 	};
 	is_held = true;
 	has_begun = false;
-	assert_true(compute_pool_submit(service.compute, &holding, false));
+	assert_true(compute_pool_submit(pool, &holding, false));
 	pthread_mutex_lock(&lock);
 	while (!has_begun)
 		pthread_cond_wait(&changed, &lock);
@@ -115,7 +114,7 @@ static void on_done(struct awaitable *awaitable)
 
 static void begin(uint64_t deadline_ms)
 {
-	exchange_begin(&x, &service, clock_now_ns());
+	exchange_begin(&x, &settings, clock_now_ns());
 	x.deadline_ns = x.arrived_ns + deadline_ms * NS_PER_MS;
 	x.runner = &runner;
 	x.awaited.done = on_done;
@@ -149,16 +148,15 @@ static int set_up(void **state)
 {
 	(void)state;
 	memset(&runner, 0, sizeof(runner));
-	memset(&service, 0, sizeof(service));
+	memset(&settings, 0, sizeof(settings));
 	memset(&x, 0, offsetof(struct exchange, inline_bytes));
-	service.options = &options;
-	service.await_timer = &timer_awaitable;
-	service.await_compute = &compute_awaitable;
-	service.compute = compute_pool_create(1, 1);
+	settings.await_timer = &timer_awaitable;
+	settings.await_compute = &compute_awaitable;
+	pool = compute_pool_create(1, 1);
 	assert_int_equal(uv_loop_init(&loop), 0);
 	runner.loop = runner.resources.loop = &loop;
-	runner.service = &service;
-	runner.resources.compute = compute_loop_create(&loop);
+	runner.resources.pool = pool;
+	runner.resources.compute = compute_loop_create(&loop, pool);
 	atomic_store(&parts_run, 0);
 	return 0;
 }
@@ -171,8 +169,8 @@ static int tear_down(void **state)
 	uv_run(&loop, UV_RUN_DEFAULT);
 	compute_loop_destroy(runner.resources.compute);
 	assert_int_equal(uv_loop_close(&loop), 0);
-	assert_int_equal(compute_pool_count(service.compute), 0);
-	compute_pool_destroy(service.compute);
+	assert_int_equal(compute_pool_count(pool), 0);
+	compute_pool_destroy(pool);
 	return 0;
 }
 
@@ -265,7 +263,7 @@ static void a_computation_that_never_begins_ends_at_its_deadline(void **state)
 		assert_true(clock_now_ns() >= x.deadline_ns);
 		assert_int_equal(exchange_await_error(&x), ERROR_DEADLINE);
 		assert_string_equal(x.awaited.why, "no compute thread became free before the deadline");
-		assert_int_equal(compute_pool_count(service.compute), 1);
+		assert_int_equal(compute_pool_count(pool), 1);
 		exchange_recycle(&x);
 	}
 	let_the_thread_go();
@@ -305,7 +303,7 @@ static void a_computation_too_many_is_busy_at_once(void **state)
 
 	(void)state;
 	hold_the_thread();
-	assert_true(compute_pool_submit(service.compute, &waiting, false));
+	assert_true(compute_pool_submit(pool, &waiting, false));
 	for (unsigned i = 0; i < ARRAY_LENGTH(ways); i++) {
 		begin(LONG_MS);
 		await_compute(&x, &computation, end);
@@ -323,7 +321,7 @@ static void a_computation_too_many_is_busy_at_once(void **state)
 		uv_run(&loop, UV_RUN_NOWAIT);
 	assert_int_equal(done_count, 1);
 	assert_int_equal(exchange_await_error(&x), ERROR_BUSY);
-	assert_int_equal(compute_pool_count(service.compute), 2);
+	assert_int_equal(compute_pool_count(pool), 2);
 	exchange_recycle(&x);
 	/* one that has had the processor before goes on */
 	begin(LONG_MS);

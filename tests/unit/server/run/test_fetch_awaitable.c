@@ -7,7 +7,6 @@
 #include "exchange/exchange.h"
 #include "server/run/resources.h"
 #include "server/run/runner.h"
-#include "server/service.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -21,8 +20,8 @@ enum { PAGES = 3 };
 static const char *const urls[PAGES] = {"http://a.test/1", "http://a.test/2", "http://b.test/"};
 static const struct fetch_order order = {.urls = urls, .count = PAGES, .concurrency = 1};
 static uv_loop_t loop;
-static struct options options = {.request_timeout_ms = 1000};
-static struct service service;
+static struct exchange_settings settings;
+static struct fetcher *no_fetcher;
 static struct runner runner;
 static struct exchange x;
 static unsigned done_count;
@@ -72,7 +71,7 @@ static void on_done(struct awaitable *awaitable)
 
 static void begin(void)
 {
-	exchange_begin(&x, &service, clock_now_ns());
+	exchange_begin(&x, &settings, clock_now_ns());
 	x.deadline_ns = x.arrived_ns + 600 * NS_PER_S;
 	x.runner = &runner;
 	x.awaited.done = on_done;
@@ -111,10 +110,10 @@ static int set_up(void **state)
 {
 	(void)state;
 	memset(&runner, 0, sizeof(runner));
-	memset(&service, 0, sizeof(service));
+	memset(&settings, 0, sizeof(settings));
 	memset(&x, 0, offsetof(struct exchange, inline_bytes));
-	service.options = &options;
-	service.await_pages = &fetch_awaitable;
+	runner.resources.fetcher = &no_fetcher;
+	settings.await_pages = &fetch_awaitable;
 	is_full = false;
 	assert_int_equal(uv_loop_init(&loop), 0);
 	runner.resources.fetches = fetch_loop_create(&loop);
@@ -125,7 +124,7 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
 	(void)state;
-	fetch_awaitable_end(&x);
+	fetch_awaitable_end(&x, &runner.resources);
 	exchange_recycle(&x);
 	exchange_cleanup(&x);
 	fetch_loop_close(runner.resources.fetches);
@@ -199,7 +198,7 @@ static void where_too_many_fetch_already_it_is_busy(void **state)
 	assert_int_equal(exchange_await_error(&x), ERROR_BUSY);
 	assert_null(exchange_next_page(&x));
 	assert_int_equal(x.work_ns, 0);
-	fetch_awaitable_end(&x);
+	fetch_awaitable_end(&x, &runner.resources);
 	assert_int_equal(ends, 0);
 }
 
@@ -209,8 +208,8 @@ static void its_task_ends_once(void **state)
 	start();
 	publish(1);
 	run_until_done();
-	fetch_awaitable_end(&x);
-	fetch_awaitable_end(&x);
+	fetch_awaitable_end(&x, &runner.resources);
+	fetch_awaitable_end(&x, &runner.resources);
 	assert_int_equal(ends, 1);
 	assert_null(x.fetch);
 }

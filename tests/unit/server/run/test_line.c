@@ -3,7 +3,6 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
-#include "server/service.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -16,7 +15,7 @@
 enum { COUNT = 40 };
 
 static struct options options;
-static struct service service;
+static struct exchange_settings settings;
 static struct route quick_route = {.index = 0}, slow_route = {.index = 1};
 static struct line line;
 static struct exchange *exchanges[COUNT];
@@ -37,14 +36,14 @@ static const struct awaitable_class some_class = {NULL, NULL, note_failure}, del
 static int set_up(void **state)
 {
 	(void)state;
-	memset(&service, 0, sizeof(service));
+	memset(&settings, 0, sizeof(settings));
 	options.queue_limit = 1000;
 	options.request_timeout_ms = 5000;
-	service.options = &options;
-	service.await_timer = &delays;
-	line_init(&line, &service);
+	settings.await_timer = &delays;
+	line_init(&line, &options);
 	for (unsigned i = 0; i < COUNT; i++) {
 		exchanges[i] = memory_alloc_zeroed(1, sizeof(*exchanges[i]));
+		exchanges[i]->settings = &settings;
 		exchanges[i]->awaited.class = &some_class;
 		exchanges[i]->awaited.deadline_ns = 6 * NS_PER_S;
 		list_init(&exchanges[i]->link);

@@ -20,7 +20,8 @@
 enum { EXCHANGES = 16, WORKERS_MAX = 4, LONG_S = 100, NUMBER = 3 };
 
 static struct options options;
-static struct service service;
+static struct exchange_settings settings;
+static struct runner_settings common;
 static uv_loop_t loop;
 static struct runner *runner;
 static struct pulse pulse;
@@ -164,7 +165,7 @@ static struct exchange *begin(unsigned number, step_fn *first, const struct rout
 {
 	struct exchange *x = exchanges[number] = memory_alloc_zeroed(1, sizeof(*x));
 
-	exchange_begin(x, &service, clock_now_ns());
+	exchange_begin(x, &settings, clock_now_ns());
 	x->deadline_ns = x->arrived_ns + deadline_ms * NS_PER_MS;
 	x->next = first;
 	x->request.match.route = route;
@@ -211,10 +212,12 @@ static int set_up(void **state)
 	options.db_connections = options.db_shared_connections = 1;
 	options.queue_limit = EXCHANGES;
 	options.request_timeout_ms = 5000;
-	memset(&service, 0, sizeof(service));
-	service.options = &options;
-	service.await_batch = &fake_class;
-	service.db = (struct db_settings){.conninfo = "", .connect_timeout_ms = 1000, .depth = 1};
+	memset(&settings, 0, sizeof(settings));
+	memset(&common, 0, sizeof(common));
+	common.options = &options;
+	settings.request_timeout_ms = 5000;
+	settings.await_batch = &fake_class;
+	common.db = (struct db_settings){.conninfo = "", .connect_timeout_ms = 1000, .depth = 1};
 	database.to_hold = database.holding = database.without = database.cut_off_count = 0;
 	database.waits = database.refusals = database.edition = database.wait_us = 0;
 	database.words = db_unreachable;
@@ -230,7 +233,7 @@ static void start(enum mode mode)
 {
 	options.mode = mode;
 	assert_int_equal(uv_loop_init(&loop), 0);
-	runner = runner_create(&service, &loop, NUMBER, on_ready);
+	runner = runner_create(&common, &loop, NUMBER, on_ready);
 	runner->pulse = &pulse;
 }
 
@@ -355,19 +358,19 @@ static void what_takes_longer_than_is_left_is_refused_at_its_turn(void **state)
 
 static void statements_are_of_the_edition_that_is_served(void **state)
 {
-	struct edition edition = {.catalog = {.edition = 7, .statement_count = 3}};
+	const struct db_catalog catalog = {.edition = 7, .statement_count = 3};
 
 	(void)state;
 	for (enum mode mode = MODE_SYNC; mode <= MODE_THREADS; mode++) {
-		service.db.catalog.edition = 6;
+		common.db.catalog.edition = 6;
 		start(mode);
 		run(0, NULL);
 		until_ready(1);
 		assert_int_equal(database.edition, 6);
 		/* so are those of streams, whatever waits */
-		assert_ptr_equal(database.resources->stream_settings, &service.db_for_streams);
+		assert_ptr_equal(database.resources->stream_settings, &common.db_for_streams);
 		assert_ptr_equal(database.resources->streams, &runner->streams);
-		runner->class->turn(runner, &edition);
+		runner->class->turn(runner, catalog, NULL);
 		run(1, NULL);
 		until_ready(2);
 		assert_int_equal(database.edition, 7);
@@ -577,14 +580,14 @@ static void what_needs_no_wait_is_answered_by_the_idle_runner(void **state)
 {
 	(void)state;
 	assert_int_equal(uv_loop_init(&loop), 0);
-	runner = runner_create_idle(&service, &loop, on_ready);
+	runner = runner_create_idle(&common, &loop, on_ready);
 	runner_run(runner, begin(0, arrived, NULL, 60000));
 	assert_int_equal(ready_count, 1);
 	assert_int_equal(exchanges[0]->response.status, 204);
 	assert_true(runner->class->is_ready(runner));
 	assert_int_equal(waiting(), 0);
 	assert_int_equal(runner->class->oldest_edition(runner), UINT_MAX);
-	runner->class->turn(runner, NULL);
+	runner->class->turn(runner, (struct db_catalog){0}, NULL);
 	exchanges[0]->next = ask;
 	expect_assert_failure(runner_run(runner, exchanges[0]));
 	stop();

@@ -19,7 +19,8 @@
 enum { EXCHANGES = 60, RESPONSE_BYTES = 512 };
 
 static struct options options;
-static struct service service;
+static struct exchange_settings settings;
+static struct runner_settings run;
 static uv_loop_t loop;
 static struct runner *runner;
 static struct exchange *exchanges[EXCHANGES];
@@ -241,11 +242,13 @@ static int set_up(void **state)
 	options.queue_limit = EXCHANGES;
 	options.max_streams = 2;
 	options.request_timeout_ms = 5000;
-	memset(&service, 0, sizeof(service));
-	service.options = &options;
-	service.await_batch = &fake_class;
-	service.await_rows = &db_rows_awaitable;
-	service.db = (struct db_settings){
+	memset(&settings, 0, sizeof(settings));
+	memset(&run, 0, sizeof(run));
+	run.options = &options;
+	settings.request_timeout_ms = 5000;
+	settings.await_batch = &fake_class;
+	settings.await_rows = &db_rows_awaitable;
+	run.db = (struct db_settings){
 	    .conninfo = "",
 	    .catalog.statement_count = 3,
 	    .connect_timeout_ms = 1000,
@@ -253,9 +256,9 @@ static int set_up(void **state)
 	    .result_limit_bytes = 100000,
 	    .depth = 16,
 	};
-	service.db_for_streams = service.db;
-	service.db_for_streams.catalog.statement_count = 0;
-	service.db_for_streams.depth = 1;
+	run.db_for_streams = run.db;
+	run.db_for_streams.catalog.statement_count = 0;
+	run.db_for_streams.depth = 1;
 	runner = NULL;
 	started_count = 0;
 	wait_us = 0;
@@ -273,7 +276,7 @@ static void start(enum mode mode)
 	assert_int_equal(uv_loop_init(&loop), 0);
 	uv_timer_init(&loop, &completer);
 	uv_timer_start(&completer, on_complete, 0, 1);
-	runner = runner_create(&service, &loop, 0, on_ready);
+	runner = runner_create(&run, &loop, 0, on_ready);
 }
 
 static void end_exchanges(void)
@@ -305,7 +308,7 @@ static struct exchange *begin(unsigned number, step_fn *first, unsigned deadline
 {
 	struct exchange *x = exchanges[number] = memory_alloc_zeroed(1, sizeof(*x));
 
-	exchange_begin(x, &service, clock_now_ns());
+	exchange_begin(x, &settings, clock_now_ns());
 	x->deadline_ns = x->arrived_ns + deadline_ms * NS_PER_MS;
 	x->state = arena_printf(&x->arena, "%u", number);
 	x->next = first;
@@ -513,7 +516,7 @@ static void a_batch_is_the_same_waited_for_and_started(void **state)
 	static char waited_for[RESPONSE_BYTES];
 
 	(void)state;
-	service.await_batch = &db_batch_awaitable;
+	settings.await_batch = &db_batch_awaitable;
 	for (enum mode mode = MODE_SYNC; mode <= MODE_ASYNC; mode += MODE_ASYNC - MODE_SYNC) {
 		begin_afresh();
 		fake_pq.answers_everything = true;
@@ -533,7 +536,7 @@ static void without_a_database_both_say_so(void **state)
 	static char waited_for[RESPONSE_BYTES];
 
 	(void)state;
-	service.await_batch = &db_batch_awaitable;
+	settings.await_batch = &db_batch_awaitable;
 	for (enum mode mode = MODE_SYNC; mode <= MODE_ASYNC; mode += MODE_ASYNC - MODE_SYNC) {
 		begin_afresh();
 		fake_pq.refuses = true;
@@ -551,7 +554,7 @@ static void without_a_database_both_say_so(void **state)
 static void who_waits_for_a_connection_is_counted(void **state)
 {
 	(void)state;
-	service.await_batch = &db_batch_awaitable;
+	settings.await_batch = &db_batch_awaitable;
 	fake_pq.hangs = true;
 	start(MODE_ASYNC);
 	assert_int_equal(runner->class->numbers(runner).waiting, 0);
@@ -566,14 +569,14 @@ static void who_waits_for_a_connection_is_counted(void **state)
 static void the_pipeline_turns_to_the_edition_that_is_served(void **state)
 {
 	static const unsigned carried_from[3] = {0, 1, 2};
-	struct edition edition = {.catalog = {.edition = 8, .statement_count = 3}, .carried_from = carried_from};
+	const struct db_catalog catalog = {.edition = 8, .statement_count = 3};
 
 	(void)state;
-	service.db.catalog.edition = 7;
+	run.db.catalog.edition = 7;
 	fake_pq.answers_everything = true;
 	start(MODE_ASYNC);
 	assert_int_equal(runner->class->oldest_edition(runner), 7);
-	runner->class->turn(runner, &edition);
+	runner->class->turn(runner, catalog, carried_from);
 	/* each connection has to do so, too */
 	for (uint64_t end_ns = clock_now_ns() + 5 * NS_PER_S;
 	     runner->class->oldest_edition(runner) < 8 && clock_now_ns() < end_ns;)
@@ -586,7 +589,7 @@ static void the_pipeline_turns_to_the_edition_that_is_served(void **state)
 static void readiness_comes_back_by_itself(void **state)
 {
 	(void)state;
-	service.await_batch = &db_batch_awaitable;
+	settings.await_batch = &db_batch_awaitable;
 	for (enum mode mode = MODE_SYNC; mode <= MODE_ASYNC; mode++) {
 		bool is_ready;
 

@@ -2,7 +2,6 @@
 
 #include "base/clock.h"
 #include "exchange/router.h"
-#include "server/service.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -15,7 +14,7 @@
 static struct router router, admin_router;
 static struct metrics *metrics;
 static struct arena arena;
-static struct service service;
+static struct exchange_settings settings;
 static struct exchange x;
 
 static enum step first(struct exchange *any)
@@ -42,9 +41,8 @@ static int set_up(void **state)
 	add_route(&admin_router, "/livez", "livez");
 	metrics = metrics_create(2);
 	metrics_register(metrics, &router);
-	service.metrics = metrics;
 	memset(&x, 0, offsetof(struct exchange, inline_bytes));
-	exchange_begin(&x, &service, 0);
+	exchange_begin(&x, &settings, 0);
 	return 0;
 }
 
@@ -243,15 +241,6 @@ static void every_line_is_in_the_text_format(void **state)
 	}
 }
 
-static void the_handler_serves_them(void **state)
-{
-	(void)state;
-	assert_int_equal(metrics_get(&x), STEP_RESPOND);
-	assert_int_equal(x.response.status, 200);
-	assert_string_equal(x.response.content_type, "text/plain; version=0.0.4");
-	assert_true(x.response.body.length > 100);
-}
-
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 static void each_of_many_routes_has_counters_of_its_own(void **state)
@@ -338,7 +327,6 @@ int main(void)
 	    TEST(the_shares_of_waiting_are_told_apart),
 	    TEST(gauges_add_up_and_are_replaced),
 	    TEST(every_line_is_in_the_text_format),
-	    TEST(the_handler_serves_them),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
