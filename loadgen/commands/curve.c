@@ -38,7 +38,6 @@ int curves_init(struct curves *curves, struct command *command, const struct cur
 						       .slo_load = NAN,
 						       .slo_throughput = NAN,
 						       .others_share = NAN};
-		curve->response_at_one_ms = curve->wait_ms = NAN;
 		curves->count++;
 		curve->has_requests = true;
 		if (command_requests(command, &curve->requests, urls[i]) != 0)
@@ -159,7 +158,6 @@ static void add_level(struct curves *curves, struct curve *curve, unsigned concu
 
 	*level =
 	    (struct report_level){.concurrency = concurrency, .error_share = share_failed(loads, count_with_longer)};
-	curve->levels[at] = (struct level){0};
 	add_throughput(level, &curve->levels[at], loads, count);
 	set_percentiles(level, &times);
 	level->is_sound = true;
@@ -210,8 +208,7 @@ static double seconds_needed(const struct command *command, struct report_load *
 	for (unsigned i = 0; i < command->goal_count; i++)
 		if (command->goals[i].kind == GOAL_PERCENTILE && percentile_needs(command->goals[i].percent) > needs)
 			needs = percentile_needs(command->goals[i].percent);
-	if (times.count == 0 || times.count >= needs || share_failed(loads, count) > 0 ||
-	    judge_goals(command, &times, 0) != LEVEL_UNKNOWN)
+	if (times.count == 0 || share_failed(loads, count) > 0 || judge_goals(command, &times, 0) != LEVEL_UNKNOWN)
 		return 0;
 	needed_s = LENGTHEN_BY * (double)(needs - times.count) * measured_s / (double)times.count;
 	return needed_s <= LENGTHEN_MAX_S ? needed_s : 0;

@@ -33,7 +33,7 @@ static struct call {
 static unsigned call_count, interrupt_after, fails_from;
 static unsigned workers[ARMS_MAX];
 static double spread[ROUNDS_MAX]; /* of the rate, by round; 0: none */
-static bool is_unsound, says_no_database, refuses_url;
+static bool is_unsound, says_no_database, refuses_url, answers_nothing;
 static unsigned nothing_from; /* calls from this one on measure nothing */
 static double wait_ms;
 
@@ -103,7 +103,7 @@ struct report_load *command_measure(struct command *of, unsigned arm, struct loa
 	takes_s = of_load->connections / rate;
 	record_log_init(&measurement.records);
 	/* those under way when the window begins were due before it */
-	for (unsigned i = 0; i < (unsigned)(rate * (seconds + takes_s) + 0.5); i++) {
+	for (unsigned i = 0; !answers_nothing && i < (unsigned)(rate * (seconds + takes_s) + 0.5); i++) {
 		struct record *record = record_log_add(&measurement.records);
 
 		record->done_ns = record->first_ns = NS_PER_S + (uint64_t)((i + 1) / rate * 1e9);
@@ -141,7 +141,7 @@ static int set_up(void **state)
 	nothing_from = CALLS_MAX;
 	wait_ms = 20;
 	memset(spread, 0, sizeof(spread));
-	is_unsound = says_no_database = refuses_url = false;
+	answers_nothing = is_unsound = says_no_database = refuses_url = false;
 	return 0;
 }
 
@@ -168,6 +168,12 @@ static void assert_levels(const struct report_curve *curve, const unsigned *expe
 		assert_int_equal(curve->levels[i].concurrency, expected[i]);
 }
 
+static void want(const char *text)
+{
+	assert_true(goal_read(text, &command.goals[command.goal_count++]));
+	plan.seeks_goal = true;
+}
+
 static void it_doubles_until_three_levels_bring_no_gain(void **state)
 {
 	static const unsigned expected[] = {1, 2, 4, 8, 16, 32, 64};
@@ -188,6 +194,63 @@ static void it_doubles_until_three_levels_bring_no_gain(void **state)
 	assert_true(report->curves[0].levels[4].is_sound);
 	assert_near(report->curves[0].levels[4].error_share, 0, 0);
 	assert_string_equal(report->curves[0].what, "GET /wait/20");
+	assert_string_equal(live.what, "GET /wait/20");
+	curves_cleanup(&curves);
+}
+
+/* What is not waited for any more is no more expected, for each arm when it is over. */
+static void the_live_line_expects_less_as_arms_end(void **state)
+{
+	(void)state;
+	workers[1] = 1;
+	live.expected_s = 100;
+	start(0, 2);
+	assert_int_equal(curves_measure(&curves, NULL, 0, 128), 0);
+	assert_near(live.expected_s, 100 - 2 * 1.5 - 1.5, 1e-9);
+	curves_cleanup(&curves);
+	for (unsigned left = 0; left < 2; left++) {
+		report->curve_count = call_count = 0;
+		workers[0] = 1;
+		live.expected_s = 100;
+		start(0, 1);
+		assert_int_equal(curves_measure(&curves, NULL, 0, 32U << left), 0);
+		assert_int_equal(call_count, 6);
+		assert_near(live.expected_s, 100 - 1.5 * left, 1e-9);
+		curves_cleanup(&curves);
+	}
+}
+
+static void a_level_without_an_answer_has_no_figures(void **state)
+{
+	const struct report_level *level;
+
+	(void)state;
+	answers_nothing = true;
+	want("p99<30ms");
+	start(0, 1);
+	assert_int_equal(curves_measure(&curves, (const uint64_t[]){1, 2}, 2, 0), 0);
+	assert_int_equal(call_count, 2);
+	level = &report->curves[0].levels[0];
+	assert_near(level->throughput, 0, 0);
+	assert_near(level->error_share, 0, 0);
+	assert_true(isnan(level->max_ms) && isnan(level->p50_ms) && !level->p99_is_supported);
+	assert_int_equal(level->goal, LEVEL_UNKNOWN);
+	curves_finish(&curves);
+	assert_int_equal(report->curves[0].knee_state, KNEE_UNKNOWN);
+	assert_true(isnan(report->curves[0].knee) && isnan(report->curves[0].little));
+	curves_cleanup(&curves);
+}
+
+/* 300 requests in 2 s, 321 are needed. */
+static void a_moment_longer_may_be_enough(void **state)
+{
+	(void)state;
+	want("p99.07<30ms");
+	start(0, 1);
+	assert_int_equal(curves_measure_level(&curves, 3, 1), 0);
+	assert_int_equal(call_count, 2);
+	assert_near(calls[1].duration_s, 1.1 * (double)(percentile_needs(99.07) - 300) * 2 / 300, 1e-6);
+	assert_int_equal(report->curves[0].levels[0].goal, LEVEL_MEETS);
 	curves_cleanup(&curves);
 }
 
@@ -340,6 +403,8 @@ static void a_level_that_mostly_fails_is_the_last(void **state)
 	start(0, 1);
 	assert_int_equal(curves_measure(&curves, NULL, 0, 64), 0);
 	assert_int_equal(report->curves[0].level_count, 2);
+	assert_near(report->curves[0].levels[1].error_share,
+		    (double)failures_of(report->loads[1]) / (double)report->loads[1]->requests, 1e-12);
 	assert_near(report->curves[0].levels[1].error_share, 0.75, 0.01);
 	curves_cleanup(&curves);
 }
@@ -356,12 +421,6 @@ static void a_level_that_is_not_sound_says_so(void **state)
 }
 
 /* Goals */
-
-static void want(const char *text)
-{
-	assert_true(goal_read(text, &command.goals[command.goal_count++]));
-	plan.seeks_goal = true;
-}
 
 static void a_level_meets_or_misses_a_goal(void **state)
 {
@@ -566,9 +625,11 @@ static void one_level_may_be_given(void **state)
 static void the_knee_is_of_the_middle_round(void **state)
 {
 	(void)state;
-	plan.rounds = 3;
+	plan.rounds = 5;
 	spread[0] = 0.5;
-	spread[2] = -0.5;
+	spread[1] = 0.4;
+	spread[3] = -0.4;
+	spread[4] = -0.5;
 	start(0, 1);
 	assert_int_equal(curves_measure(&curves, (const uint64_t[]){1, 8, 12}, 3, 0), 0);
 	curves_finish(&curves);
@@ -710,6 +771,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    TEST(it_doubles_until_three_levels_bring_no_gain),
+	    TEST(the_live_line_expects_less_as_arms_end),
+	    TEST(a_level_without_an_answer_has_no_figures),
+	    TEST(a_moment_longer_may_be_enough),
 	    TEST(the_last_level_is_the_one_that_was_asked_for),
 	    TEST(fewer_than_the_law_needs_are_not_the_end),
 	    TEST(given_levels_are_measured_as_given_and_kept_in_order),
