@@ -8,6 +8,8 @@
 
 enum { RESAMPLES = 1000, MARQUARDT_STEPS = 50 };
 
+#define NO_PIVOT 1e-300
+
 static double throughput(const struct usl_parameters *p, double n)
 {
 	return p->v[0] * n / (1 + p->v[1] * (n - 1) + p->v[2] * n * (n - 1));
@@ -18,23 +20,12 @@ double usl_throughput(const struct usl *usl, double n)
 	return throughput(&(struct usl_parameters){{usl->lambda, usl->sigma, usl->kappa}}, n);
 }
 
-/* Gauss elimination with pivots; false when there is no one solution. */
+/* Gauss elimination of a matrix of sums of squares, which needs no pivots; false when there is no one solution. */
 static bool solve(unsigned size, double m[3][4])
 {
 	for (unsigned c = 0; c < size; c++) {
-		unsigned best = c;
-
-		for (unsigned r = c + 1; r < size; r++)
-			if (fabs(m[r][c]) > fabs(m[best][c]))
-				best = r;
-		if (fabs(m[best][c]) < 1e-300)
+		if (m[c][c] < NO_PIVOT)
 			return false;
-		for (unsigned k = 0; k <= 3; k++) {
-			double swap = m[c][k];
-
-			m[c][k] = m[best][k];
-			m[best][k] = swap;
-		}
 		for (unsigned r = 0; r < size; r++) {
 			double times = m[r][c] / m[c][c];
 

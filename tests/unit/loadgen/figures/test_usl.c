@@ -184,6 +184,7 @@ static void a_negative_term_is_left_out(void **state)
 {
 	static const double at[] = {1, 2, 4, 8, 16, 32};
 	static const double widening[] = {100, 190, 350, 640, 1200, 2300}, better[] = {100, 210, 440, 900, 1900, 4000};
+	static const double bulging[] = {100, 205, 425, 840, 1500, 2100};
 	struct level levels[LEVELS_MAX] = {0};
 	struct usl usl;
 
@@ -194,6 +195,12 @@ static void a_negative_term_is_left_out(void **state)
 	assert_near(usl.lambda, 81.98512044, 1e-5);
 	assert_near(usl.sigma, 0.00464161552, 1e-8);
 	assert_true(usl.kappa == 0 && !usl.has_peak);
+	for (unsigned i = 0; i < 6; i++)
+		levels[i].throughput = bulging[i];
+	usl = usl_fit(levels, 6, 1);
+	assert_near(usl.lambda, 108.324383119, 1e-5);
+	assert_near(usl.kappa, 0.00065534738, 1e-9);
+	assert_true(usl.sigma == 0 && isinf(usl.ceiling));
 	for (unsigned i = 0; i < 6; i++)
 		levels[i].throughput = better[i];
 	usl = usl_fit(levels, 6, 1);
@@ -231,6 +238,23 @@ static void intervals_cover(void **state)
 	assert_true(held >= 17);
 }
 
+/* A level with one repeat has no spread of its own; and levels that are all alike have no variation to explain. */
+static void what_does_not_vary_has_no_r2(void **state)
+{
+	struct level levels[LEVELS_MAX] = {0};
+	struct usl usl;
+
+	(void)state;
+	for (unsigned i = 0; i < 8; i++)
+		levels[i] = (struct level){.in_flight = i + 1, .throughput = 64, .repeat_count = 1, .repeats = {1}};
+	usl = usl_fit(levels, 8, 1);
+	assert_true(usl.is_fitted);
+	assert_near(usl.sigma, 1, 1e-6);
+	assert_near(usl.r2, 0, 0);
+	assert_false(usl.has_peak);
+	assert_near(usl.lambda_interval.low, 64, 1e-6);
+}
+
 static void each_reason_is_said(void **state)
 {
 	struct level levels[LEVELS_MAX];
@@ -263,6 +287,7 @@ int main(void)
 	    cmocka_unit_test(the_fit_is_the_least_of_squares),
 	    cmocka_unit_test(a_negative_term_is_left_out),
 	    cmocka_unit_test(intervals_cover),
+	    cmocka_unit_test(what_does_not_vary_has_no_r2),
 	    cmocka_unit_test(each_reason_is_said),
 	};
 
