@@ -49,8 +49,10 @@ static void dispatch(struct db_pipeline *pipeline)
 		pipeline_dispatch_lane(pipeline, &pipeline->lanes[0], now_ns);
 		pipeline_dispatch_lane(pipeline, &pipeline->lanes[1], now_ns);
 		pipeline_flush_links(pipeline, now_ns);
-		pipeline_admit(pipeline, &pipeline->lanes[0], now_ns);
-		pipeline_admit(pipeline, &pipeline->lanes[1], now_ns);
+		if (UNLIKELY(pipeline->waiting > 0)) {
+			pipeline_admit(pipeline, &pipeline->lanes[0], now_ns);
+			pipeline_admit(pipeline, &pipeline->lanes[1], now_ns);
+		}
 		finish_those_not_sent(pipeline);
 	}
 }

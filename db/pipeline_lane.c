@@ -252,8 +252,11 @@ static bool may_share_more(const struct db_pipeline *pipeline, struct lane *lane
 /* Whether batches that found no connection are a reason to open one. */
 static bool wants_link(struct db_pipeline *pipeline, struct lane *lane, uint64_t now_ns)
 {
-	unsigned open_to_quick = 0, opening = pipeline_opening_count(pipeline, lane);
+	unsigned open_to_quick = 0, opening;
 
+	if (LIKELY(list_is_empty(&lane->quick.batches) && list_is_empty(&lane->alone.batches)))
+		return false;
+	opening = pipeline_opening_count(pipeline, lane);
 	for (unsigned i = 0; i < pipeline->options.connections; i++)
 		if (pipeline->links[i].lane == lane && is_open_to_quick_soon(&pipeline->links[i], now_ns))
 			open_to_quick++;
@@ -352,6 +355,8 @@ void pipeline_dispatch_lane(struct db_pipeline *pipeline, struct lane *lane, uin
 {
 	const struct db_batch *quick = first_of(&lane->quick), *alone = first_of(&lane->alone);
 
+	if (quick == NULL && alone == NULL)
+		return;
 	if (lane->link_count == 1 && quick != NULL && alone != NULL && quick->submitted_ns < alone->submitted_ns)
 		dispatch_quick(pipeline, lane, now_ns);
 	dispatch_alone(pipeline, lane, now_ns);

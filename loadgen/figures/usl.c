@@ -141,7 +141,7 @@ static bool fit(const struct level *levels, size_t count, struct usl_parameters 
 	for (unsigned i = 1; i < 3; i++)
 		if (p->v[i] < 0)
 			uses[i] = false;
-	return p->v[1] >= 0 && p->v[2] >= 0 ? true : fit_with(levels, count, uses, p);
+	return fit_with(levels, count, uses, p);
 }
 
 /* Levels with one of their repeats each, picked anew; where a level has but one, a residual of another is added. */

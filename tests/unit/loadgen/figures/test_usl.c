@@ -139,6 +139,25 @@ static void the_start_is_the_weighted_linear_fit(void **state)
 	assert_parameters(&p, 574.7361723066714, 0, 0);
 }
 
+/* A hundred thousandth of it: less than one answer a second. */
+static void the_unit_of_time_does_not_matter(void **state)
+{
+	struct level levels[LEVELS_MAX];
+	struct usl_parameters p;
+	size_t count = make_site(levels);
+	struct usl usl;
+
+	(void)state;
+	for (unsigned i = 0; i < count; i++)
+		levels[i].throughput *= 1e-5;
+	assert_true(usl_fit_linear(levels, count, (bool[]){true, true, true}, &p));
+	assert_parameters(&p, 996.6572283342165e-5, 0.02660433515217043, 0.0007738362801466399);
+	usl = usl_fit(levels, count, 1);
+	assert_near(usl.lambda, 995.648785933284e-5, 1e-9);
+	assert_near(usl.sigma, 0.026715945, 1e-8);
+	assert_near(usl.r2, 0.9971511351644421, 1e-9);
+}
+
 static void what_does_not_determine_the_law_is_not_fitted(void **state)
 {
 	struct level levels[LEVELS_MAX];
@@ -283,6 +302,7 @@ int main(void)
 	    cmocka_unit_test(without_a_peak_none_is_claimed),
 	    cmocka_unit_test(too_little_is_not_fitted),
 	    cmocka_unit_test(the_start_is_the_weighted_linear_fit),
+	    cmocka_unit_test(the_unit_of_time_does_not_matter),
 	    cmocka_unit_test(what_does_not_determine_the_law_is_not_fitted),
 	    cmocka_unit_test(the_fit_is_the_least_of_squares),
 	    cmocka_unit_test(a_negative_term_is_left_out),
