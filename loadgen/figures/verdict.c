@@ -7,6 +7,9 @@
 #include "loadgen/figures/sentences.h"
 #include "loadgen/figures/tally.h"
 
+/* How a verdict begins that is none; the reason follows. */
+static const char no_verdict[] = "no verdict, ";
+
 static const struct figure {
 	const char *what, *unit;
 	enum block_statistic statistic;
@@ -115,8 +118,9 @@ static const char *sentence_of(struct report *report, const struct report_differ
 	const struct interval *interval = &difference->difference.interval;
 	const char *a = report->arms[difference->a].name, *b = report->arms[difference->b].name;
 
-	if (strncmp(difference->verdict, "no verdict", 10) == 0)
-		return arena_printf(&report->arena, SAYS_no_verdict, difference->group, difference->verdict, b, a);
+	if (strncmp(difference->verdict, no_verdict, strlen(no_verdict)) == 0)
+		return arena_printf(&report->arena, SAYS_no_verdict, difference->group, b, a,
+				    difference->verdict + strlen(no_verdict));
 	if (strcmp(difference->unit, "ms") == 0 && difference->difference.verdict != VERDICT_NO_DIFFERENCE)
 		return arena_printf(&report->arena, SAYS_time_differs, difference->group, difference->what, b,
 				    difference->verdict, a, difference->difference.ratio, interval->low,

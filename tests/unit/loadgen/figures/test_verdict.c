@@ -291,7 +291,7 @@ static void one_that_is_not_sound_gets_no_verdict(void **state)
 				assert_string_equal(found[i].verdict, "no verdict, the measurement is not sound");
 				assert_string_equal(
 				    found[i].sentence,
-				    "waiting: no verdict, the measurement is not sound of new against old.");
+				    "waiting: no verdict on new against old: the measurement is not sound.");
 				assert_near(found[i].difference.ratio, 2, 1e-9); /* the figures are shown */
 			}
 		}
