@@ -33,10 +33,12 @@ void report_html_check(const struct report *report, FILE *out);
 void report_html_points(struct json_out *json, const struct report *report);
 void report_html_spectra(struct json_out *json, const struct report *report);
 
-/* Were `a` and `b` the same load, but perhaps on another arm or in another round? */
+/* Were `a` and `b` the same load, but perhaps on another arm, where its URL may differ, or in another round? */
 bool report_html_is_same_load(const struct report_load *a, const struct report_load *b);
 /* Is it a level of a curve, which has a picture of its own? */
 bool report_html_is_of_curve(const struct report *report, const struct report_load *load);
+/* "GET /countries/{n}", or "each its own" where the arms are asked for different things. */
+void html_load_name(FILE *out, const struct report *report, const struct report_load *load);
 /* "64 at once, database 5.00 ms away" */
 void html_load_words(FILE *out, const struct report_load *load);
 /* And but for their concurrency? */

@@ -161,8 +161,9 @@ bool report_html_is_same_experiment(const struct report_load *a, const struct re
 	const char *what_a = a->what != NULL ? a->what : "", *what_b = b->what != NULL ? b->what : "";
 	double apart = fabs(a->delay_ms - b->delay_ms) + fabs(a->rate - b->rate);
 
+	/* what is compared may be at two URLs: on one arm it is another load */
 	return a->model == b->model && a->pipeline == b->pipeline && apart < 1e-9 && strcmp(group_a, group_b) == 0 &&
-	       strcmp(what_a, what_b) == 0;
+	       (a->arm != b->arm || strcmp(what_a, what_b) == 0);
 }
 
 bool report_html_is_same_load(const struct report_load *a, const struct report_load *b)

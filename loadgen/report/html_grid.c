@@ -134,9 +134,9 @@ static void write_cell(FILE *out, const struct report *report, const struct repo
 
 static void write_load_row(FILE *out, const struct report *report, const struct report_load *load)
 {
-	fputs("<tr><th scope=\"row\"><code>", out);
-	html_text(out, load->what);
-	fputs("</code><small>", out);
+	fputs("<tr><th scope=\"row\">", out);
+	html_load_name(out, report, load);
+	fputs("<small>", out);
 	html_load_words(out, load);
 	fputs("</small></th>", out);
 	for (unsigned arm = 0; arm < report->arm_count; arm++)
@@ -152,6 +152,14 @@ static const struct report_burst *burst_of(const struct report *report, unsigned
 	return NULL;
 }
 
+static bool burst_fails(const struct report_burst *burst)
+{
+	struct tally tally = {0};
+
+	tally_add_burst(&tally, burst);
+	return tally_fails(&tally);
+}
+
 static void write_burst_cell(FILE *out, const struct report *report, unsigned arm)
 {
 	const struct report_burst *burst = burst_of(report, arm), *first = burst_of(report, 0);
@@ -160,11 +168,15 @@ static void write_burst_cell(FILE *out, const struct report *report, unsigned ar
 		fputs("<td>–</td>", out);
 		return;
 	}
+	if (burst_fails(burst)) {
+		fputs("<td><strong class=\"big bad\">fails</strong></td>", out);
+		return;
+	}
 	fputs("<td>", out);
 	open_big(out, arm, "");
 	html_milliseconds(out, burst->makespan);
 	fputs("</strong><small>until the last answer", out);
-	if (first != NULL && arm > 0 && burst->makespan > 0) {
+	if (first != NULL && arm > 0 && burst->makespan > 0 && !burst_fails(first)) {
 		fprintf(out, ", %.3g times as soon as ", first->makespan / burst->makespan);
 		html_text(out, report_arm_name(report, 0));
 	}
@@ -180,23 +192,40 @@ static void write_burst_row(FILE *out, const struct report *report)
 	fputs("</tr>\n", out);
 }
 
-/* The most that a curve came to. */
-static void write_curve_cell(FILE *out, const struct report *report, const struct report_curve *like, unsigned arm)
+/* The arm's curve of the same thing; where the arms are asked for different things, its only one at this distance. */
+static const struct report_curve *curve_of(const struct report *report, const struct report_curve *like, unsigned arm)
 {
-	const struct report_level *best = NULL;
-	const struct report_curve *curve = NULL;
+	const struct report_curve *only = NULL;
+	unsigned count = 0;
 
 	for (unsigned i = 0; i < report->curve_count; i++) {
 		const struct report_curve *each = &report->curves[i];
 
-		if (each->arm == arm && each->delay_ms == like->delay_ms && strcmp(each->what, like->what) == 0)
-			curve = each;
+		if (each->arm != arm || each->delay_ms != like->delay_ms || each->level_count == 0)
+			continue;
+		if (strcmp(each->what, like->what) == 0)
+			return each;
+		only = each;
+		count++;
 	}
+	return count == 1 && arm != like->arm ? only : NULL;
+}
+
+/* The most that a curve came to. */
+static void write_curve_cell(FILE *out, const struct report *report, const struct report_curve *like, unsigned arm)
+{
+	const struct report_curve *curve = curve_of(report, like, arm);
+	const struct report_level *best = NULL;
+
 	for (unsigned i = 0; curve != NULL && i < curve->level_count; i++)
 		if (best == NULL || curve->levels[i].throughput > best->throughput)
 			best = &curve->levels[i];
 	if (best == NULL) {
 		fputs("<td>–</td>", out);
+		return;
+	}
+	if (best->error_share > FAILURES_MAX) {
+		fputs("<td><strong class=\"big bad\">fails</strong></td>", out);
 		return;
 	}
 	fputs("<td>", out);
@@ -210,13 +239,15 @@ static void write_curve_cell(FILE *out, const struct report *report, const struc
 	fputs("</small></td>", out);
 }
 
+/* A curve that stands in a row already? */
 static bool is_first_curve(const struct report *report, unsigned index)
 {
+	const struct report_curve *curve = &report->curves[index];
+
 	for (unsigned i = 0; i < index; i++)
-		if (report->curves[i].delay_ms == report->curves[index].delay_ms &&
-		    strcmp(report->curves[i].what, report->curves[index].what) == 0)
+		if (report->curves[i].level_count > 0 && curve_of(report, &report->curves[i], curve->arm) == curve)
 			return false;
-	return report->curves[index].level_count > 0;
+	return curve->level_count > 0;
 }
 
 static void write_curve_rows(FILE *out, const struct report *report)
@@ -263,6 +294,13 @@ static void write_head(FILE *out, const struct report *report)
 	fputs("</tr></thead>\n<tbody>\n", out);
 }
 
+/* A curve that ended early has fewer levels than one is known by. */
+static bool is_level(const struct report *report, const struct report_load *load)
+{
+	return report_html_is_of_curve(report, load) ||
+	       (report->curve_count > 0 && load->group != NULL && strncmp(load->group, "curve", strlen("curve")) == 0);
+}
+
 void report_html_grid(const struct report *report, FILE *out)
 {
 	if (report->arm_count == 0 || (report->load_count == 0 && report->burst_count == 0))
@@ -271,7 +309,7 @@ void report_html_grid(const struct report *report, FILE *out)
 	if (report->burst_count > 0)
 		write_burst_row(out, report);
 	for (unsigned i = 0; i < report->load_count; i++)
-		if (is_first_load(report, i) && !report_html_is_of_curve(report, report->loads[i]))
+		if (is_first_load(report, i) && !is_level(report, report->loads[i]))
 			write_load_row(out, report, report->loads[i]);
 	write_curve_rows(out, report);
 	fputs("</tbody></table></div>\n", out);

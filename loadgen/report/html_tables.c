@@ -201,16 +201,28 @@ void html_load_words(FILE *out, const struct report_load *load)
 	}
 }
 
-static void write_group_head(FILE *out, const struct report_load *load)
+void html_load_name(FILE *out, const struct report *report, const struct report_load *load)
+{
+	for (unsigned i = 0; i < report->load_count; i++)
+		if (report_html_is_same_load(report->loads[i], load) && report->loads[i]->what != NULL &&
+		    load->what != NULL && strcmp(report->loads[i]->what, load->what) != 0) {
+			fputs("each its own", out);
+			return;
+		}
+	fputs("<code>", out);
+	html_text(out, load->what);
+	fputs("</code>", out);
+}
+
+static void write_group_head(const struct report *report, FILE *out, const struct report_load *load)
 {
 	bool is_named = load->group != NULL && load->group[0] != '\0' && !is_of_distance(load);
 
 	fputs("<tbody><tr class=\"group\"><th colspan=\"7\" scope=\"rowgroup\">", out);
 	html_text(out, is_named ? load->group : "");
 	fputs(is_named ? ": " : "", out);
-	fputs("<code>", out);
-	html_text(out, load->what);
-	fputs("</code>, ", out);
+	html_load_name(out, report, load);
+	fputs(", ", out);
 	html_load_words(out, load);
 	fputs("</th></tr>\n", out);
 }
@@ -229,7 +241,7 @@ static bool is_first(const struct report *report, unsigned index, bool of_arm)
 /* All arms of the load at `index`, as they were met. */
 static void write_group(const struct report *report, FILE *out, unsigned index)
 {
-	write_group_head(out, report->loads[index]);
+	write_group_head(report, out, report->loads[index]);
 	for (unsigned arm = 0; arm < ARMS_MAX; arm++) {
 		for (unsigned i = index; i < report->load_count; i++) {
 			if (report->loads[i]->arm == arm && is_first(report, i, true) &&
