@@ -4,6 +4,7 @@
 #include "db/values/row_json.h"
 #include "handlers/sql/row_stream.h"
 #include "handlers/sql/input.h"
+#include "handlers/sql/work_row.h"
 
 static step_fn result_arrived;
 static step_fn stream_rows_arrived;
@@ -92,7 +93,7 @@ static enum step begin_stream(struct exchange *x, const struct endpoint *endpoin
 
 static enum step begin_work(struct exchange *x, const struct sql_plan *plan, const char *const *values)
 {
-	const char *ordered[WORK_VALUES_MAX];
+	const char *ordered[WORK_VALUES_MAX] = {NULL};
 
 	for (unsigned i = 0; i < plan->endpoint->statement.parameter_count; i++) {
 		ordered[i] = values[plan->work_order[i]];
@@ -100,6 +101,8 @@ static enum step begin_work(struct exchange *x, const struct sql_plan *plan, con
 			return respond_problem(x, ERROR_BAD_INPUT, "parameter \"%s\" must not be null",
 					       plan->work->takes[i].name);
 	}
+	if (plan->work->compute != NULL)
+		return work_row_begin(x, plan->endpoint, plan->work, ordered);
 	return plan->work->begin(x, ordered);
 }
 

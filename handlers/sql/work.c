@@ -2,8 +2,11 @@
 
 #include "base/buffer.h"
 
-static const struct work *const works[] = {&work_delay, &work_fibonacci_number, &work_fibonacci_numbers, &work_primes,
-					   &work_titles};
+static const struct work *const works[] = {
+#define WORK(name) &work_##name,
+#include "handlers/sql/works.def"
+#undef WORK
+};
 
 const struct work *work_find(const char *name)
 {

@@ -12,6 +12,8 @@
 
 enum { WORK_VALUES_MAX = 10 };
 
+struct work_row;
+
 struct work_value {
 	const char *name;
 	enum db_type_kind kind;
@@ -26,12 +28,16 @@ struct work {
 	bool takes_array;                                                 /* the first of what it takes is one */
 	unsigned may_be_null;                                             /* of those that it takes: a bit each */
 	struct work_value takes[WORK_VALUES_MAX], gives[WORK_VALUES_MAX]; /* to the first without a name */
-	/* The first step. `values` are those of `takes`, checked against their types; NULL for null, where that may be.
-	 */
+	/* One of these two. The common case: fills in one row on a compute thread (work_row.h). */
+	void (*compute)(struct work_row *row);
+	/* Any other: the first step. `values` are those of `takes`, checked against their types; NULL for null, where
+	 * that may be. */
 	enum step (*begin)(struct exchange *x, const char *const *values);
 };
 
-extern const struct work work_delay, work_fibonacci_number, work_fibonacci_numbers, work_primes, work_titles;
+#define WORK(name) extern const struct work work_##name;
+#include "handlers/sql/works.def"
+#undef WORK
 
 /* NULL when there is none. */
 const struct work *work_find(const char *name);

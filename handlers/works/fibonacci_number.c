@@ -8,9 +8,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "base/buffer.h"
-#include "handlers/sql/work.h"
-#include "exchange/exchange.h"
+#include "handlers/sql/work_row.h"
 
 enum {
 	N_MAX = 10000000,
@@ -18,24 +16,16 @@ enum {
 	LEVELS_MAX = 10,    /* LEAF_DIGITS << 9 are more than F(N_MAX) has: 2,089,877 */
 };
 
-struct fibonacci {
-	struct computation computation;
-	struct exchange *x;
-	unsigned n;
-	struct buffer json;
-	unsigned long long digits;
-};
-
 /* The digits in the making. */
 struct writer {
-	struct computation *computation;
+	struct work_row *row;
 	mpz_t powers[LEVELS_MAX]; /* 10 ^ (LEAF_DIGITS << level) */
 	unsigned levels;
 	char *out;
 };
 
 /* False: given up. */
-static bool find_number(struct computation *computation, unsigned n, mpz_t number)
+static bool find_number(struct work_row *row, unsigned n, mpz_t number)
 {
 	mpz_t next, doubled, square;
 
@@ -43,7 +33,7 @@ static bool find_number(struct computation *computation, unsigned n, mpz_t numbe
 	mpz_set_ui(number, 0);
 	mpz_set_ui(next, 1);
 	for (unsigned bit = n > 0 ? 1U << (31 - __builtin_clz(n)) : 0; bit > 0; bit >>= 1) {
-		if (computation_is_over(computation))
+		if (work_row_is_over(row))
 			break;
 		mpz_mul_2exp(doubled, next, 1);
 		mpz_sub(doubled, doubled, number);
@@ -58,7 +48,7 @@ static bool find_number(struct computation *computation, unsigned n, mpz_t numbe
 		}
 	}
 	mpz_clears(next, doubled, square, NULL);
-	return !atomic_load(&computation->was_cut);
+	return !work_row_is_over(row);
 }
 
 /* Writes exactly `digits` of them, with zeros in front. */
@@ -79,7 +69,7 @@ static void write_digits(struct writer *writer, const mpz_t number, unsigned lev
 {
 	mpz_t high, low;
 
-	if (computation_is_over(writer->computation))
+	if (work_row_is_over(writer->row))
 		return;
 	if (level == 0) {
 		write_leaf(writer, number, LEAF_DIGITS);
@@ -99,7 +89,7 @@ static void find_powers(struct writer *writer, const mpz_t number)
 	mpz_ui_pow_ui(writer->powers[0], 10, LEAF_DIGITS);
 	writer->levels = 1;
 	while (writer->levels < LEVELS_MAX && mpz_cmp(number, writer->powers[writer->levels - 1]) >= 0 &&
-	       !computation_is_over(writer->computation)) {
+	       !work_row_is_over(writer->row)) {
 		mpz_init(writer->powers[writer->levels]);
 		mpz_mul(writer->powers[writer->levels], writer->powers[writer->levels - 1],
 			writer->powers[writer->levels - 1]);
@@ -107,65 +97,42 @@ static void find_powers(struct writer *writer, const mpz_t number)
 	}
 }
 
-static void write_number(struct fibonacci *fibonacci, const mpz_t number)
+static struct text write_number(struct work_row *row, const mpz_t number)
 {
-	struct writer writer = {.computation = &fibonacci->computation};
-	struct arena *arena = &fibonacci->x->arena;
+	struct writer writer = {.row = row};
 	size_t room;
 	char *text, *first;
 
 	find_powers(&writer, number);
 	room = (size_t)LEAF_DIGITS << (writer.levels - 1);
-	text = writer.out = arena_alloc(arena, room);
+	text = writer.out = arena_alloc(row->arena, room);
 	write_digits(&writer, number, writer.levels - 1);
 	for (unsigned i = 0; i < writer.levels; i++)
 		mpz_clear(writer.powers[i]);
-	if (atomic_load(&fibonacci->computation.was_cut))
-		return;
+	if (work_row_is_over(row))
+		return TEXT("");
 	for (first = text; first < text + room - 1 && *first == '0'; first++)
 		;
-	fibonacci->digits = (unsigned long long)(text + room - first);
-	buffer_printf(&fibonacci->json, "{\"n\":%u,\"digits\":%llu,\"value\":", fibonacci->n, fibonacci->digits);
-	buffer_add(&fibonacci->json, (struct text){first, (size_t)fibonacci->digits});
-	buffer_add_char(&fibonacci->json, '}');
+	return (struct text){first, (size_t)(text + room - first)};
 }
 
-static void run(struct computation *computation, unsigned part)
+static void compute(struct work_row *row)
 {
-	struct fibonacci *fibonacci = CONTAINER_OF(computation, struct fibonacci, computation);
+	long n = strtol(row->values[0], NULL, 10);
 	mpz_t number;
 
-	(void)part;
+	if (n < 0 || n > N_MAX) {
+		row->problem =
+		    arena_printf(row->arena, "parameter \"n\" must be an integer from 0 to %d, got %ld", N_MAX, n);
+		return;
+	}
 	mpz_init(number);
-	if (find_number(computation, fibonacci->n, number))
-		write_number(fibonacci, number);
+	if (find_number(row, (unsigned)n, number)) {
+		row->gives[2] = write_number(row, number);
+		row->gives[1] = text_of(arena_printf(row->arena, "%zu", row->gives[2].length));
+		row->gives[0] = text_of(arena_printf(row->arena, "%ld", n));
+	}
 	mpz_clear(number);
-}
-
-static enum step found(struct exchange *x)
-{
-	const struct fibonacci *fibonacci = x->state;
-
-	if (exchange_await_error(x) != ERROR_NONE)
-		return respond_await_problem(x);
-	return respond_json(x, 200, buffer_text(&fibonacci->json));
-}
-
-static enum step begin(struct exchange *x, const char *const *values)
-{
-	long n = strtol(values[0], NULL, 10);
-	struct fibonacci *fibonacci;
-
-	if (n < 0 || n > N_MAX)
-		return respond_problem(x, ERROR_BAD_INPUT, "parameter \"n\" must be an integer from 0 to %d, got %ld",
-				       N_MAX, n);
-	fibonacci = arena_alloc_zeroed(&x->arena, sizeof(*fibonacci));
-	fibonacci->computation = (struct computation){.parts = 1, .run = run};
-	fibonacci->x = x;
-	fibonacci->n = (unsigned)n;
-	fibonacci->json = buffer_in(&x->arena);
-	x->state = fibonacci;
-	return await_compute(x, &fibonacci->computation, found);
 }
 
 const struct work work_fibonacci_number = {
@@ -174,5 +141,5 @@ const struct work work_fibonacci_number = {
     .shape = ENDPOINT_ONE,
     .takes = {{"n", DB_TYPE_INT4}},
     .gives = {{"n", DB_TYPE_INT4}, {"digits", DB_TYPE_INT4}, {"value", DB_TYPE_NUMERIC}},
-    .begin = begin,
+    .compute = compute,
 };

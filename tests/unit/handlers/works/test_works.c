@@ -1,6 +1,6 @@
 /* What runs instead of SQL: driven as a runner would, with the parts of a computation run here, in turn. */
 #include "base/clock.h"
-#include "handlers/sql/work.h"
+#include "handlers/sql/work_row.h"
 #include "exchange/exchange.h"
 
 #include <setjmp.h>
@@ -46,11 +46,34 @@ static void compute(void)
 		computation->run(computation, part - 1);
 }
 
+/* The endpoint of a work, as its SQL would describe it. */
+static const struct endpoint *endpoint_for(const struct work *work)
+{
+	static struct db_column columns[WORK_VALUES_MAX];
+	static struct text keys[WORK_VALUES_MAX];
+	static struct endpoint endpoint;
+	unsigned count = 0;
+
+	for (; count < WORK_VALUES_MAX && work->gives[count].name != NULL; count++) {
+		keys[count] = text_of(arena_printf(&x.arena, "\"%s\":", work->gives[count].name));
+		columns[count] = (struct db_column){
+		    .name = work->gives[count].name, .key = keys[count], .type = {.kind = work->gives[count].kind}};
+	}
+	endpoint.statement.signature.columns = columns;
+	endpoint.statement.signature.column_count = count;
+	return &endpoint;
+}
+
+static enum step begin(const struct work *work, const char *const *values)
+{
+	return work->compute != NULL ? work_row_begin(&x, endpoint_for(work), work, values) : work->begin(&x, values);
+}
+
 /* Runs a work with one value to its end. Returns the body. */
 static struct text run(const struct work *work, const char *value)
 {
 	const char *values[WORK_VALUES_MAX] = {value};
-	enum step step = work->begin(&x, values);
+	enum step step = begin(work, values);
 
 	while (step == STEP_AWAIT) {
 		compute();
@@ -192,6 +215,37 @@ static void what_is_out_of_range_is_refused(void **state)
 	}
 }
 
+/* What a computed row may hold. */
+static void compute_all_kinds(struct work_row *row)
+{
+	row->gives[0] = text_of(row->values[0]);
+	row->gives[1] = TEXT("-12345678901234567890.50");
+	row->gives[2] = TEXT("t");
+	row->gives[4] = TEXT("");
+}
+
+static const struct work work_of_all_kinds = {
+    .name = "all",
+    .takes = {{"text", DB_TYPE_OTHER}},
+    .gives = {{"text", DB_TYPE_OTHER},
+	      {"number", DB_TYPE_NUMERIC},
+	      {"flag", DB_TYPE_BOOL},
+	      {"nothing", DB_TYPE_INT4},
+	      {"empty", DB_TYPE_OTHER}},
+    .compute = compute_all_kinds,
+};
+
+static void a_row_is_written_from_its_columns(void **state)
+{
+	(void)state;
+	assert_body(
+	    &work_of_all_kinds, "a \"quote\"\n",
+	    "{\"text\":\"a \\\"quote\\\"\\n\",\"number\":-12345678901234567890.50,\"flag\":true,\"nothing\":null,"
+	    "\"empty\":\"\"}");
+	assert_int_equal(x.response.status, 200);
+	assert_string_equal(x.response.content_type, "application/json");
+}
+
 /* Given up in the middle: it ends early, and nothing of it is answered. */
 static void a_computation_is_given_up(void **state)
 {
@@ -202,7 +256,7 @@ static void a_computation_is_given_up(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LENGTH(cases) * 2; i++) {
-		const char *values[] = {cases[i / 2].value};
+		const char *values[WORK_VALUES_MAX] = {cases[i / 2].value};
 		uint64_t began_ns = clock_now_ns();
 
 		tear_down(NULL);
@@ -211,7 +265,7 @@ static void a_computation_is_given_up(void **state)
 			x.deadline_ns = began_ns + 20 * NS_PER_MS;
 		else
 			x.is_abandoned = true;
-		assert_int_equal(cases[i / 2].work->begin(&x, values), STEP_AWAIT);
+		assert_int_equal(begin(cases[i / 2].work, values), STEP_AWAIT);
 		compute();
 		if (!x.computation->was_cut) {
 			assert_int_equal(x.next(&x), STEP_AWAIT);
@@ -522,6 +576,7 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(primes_are_counted, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(primes_around_the_end_of_a_segment, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(fibonacci_numbers_are_those_of_gmp, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(a_row_is_written_from_its_columns, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(what_is_out_of_range_is_refused, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(a_computation_is_given_up, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(the_sequence_has_bounds, set_up, tear_down),
