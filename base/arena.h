@@ -3,7 +3,7 @@
  * Life:    arena_init() -> arena_alloc()* -> arena_reset() -> ... -> arena_cleanup(). All zero is an empty arena
  *          too.
  * Owner:   everything allocated belongs to the arena and dies at arena_reset(), which keeps one block for the next
- *          time: what is used again and again asks malloc once.
+ *          time. What is used again and again asks malloc once.
  * Thread:  one at a time.
  * Limits:  none of its own; sizes that come from outside are bounded before they get here.
  * Errors:  out of memory aborts, as libh2o does itself.

@@ -56,7 +56,7 @@ const char *percent_decode(struct text input, bool plus_is_space, struct arena *
 	return utf8_is_valid(*decoded) ? NULL : "invalid UTF-8";
 }
 
-/* The length of the sequence that begins with `first`, which is no ASCII, and the bounds of its second byte: they are
+/* The length of the sequence that begins with `first`, which is no ASCII, and the bounds of its second byte. They are
  * what keeps out overlong forms (E0, F0), surrogates (ED) and what is above U+10FFFF (F4). 0: no sequence begins so. */
 static size_t sequence_length(unsigned char first, unsigned char *least, unsigned char *most)
 {

@@ -1,6 +1,6 @@
 /* thread.h - a thread that ends by itself and hears no signal: for what may stand still for long.
  *
- * Thread:  any. Signals go to the process's other threads: one that stands still would keep a signal to itself, and one
+ * Thread:  any. Signals go to the process's other threads. One that stands still would keep a signal to itself, and one
  *          from the start of the program has the start's handlers.
  */
 #pragma once

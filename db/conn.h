@@ -7,12 +7,12 @@
  *
  * wait.h drives it with poll(2), pipeline.h and stream.h with the loop. A *unit* is what ends with one Sync: one
  * implicit transaction. A write's batch is a unit of its own; several reads may share one. A batch is over with its
- * unit: only then is it known that a write was committed, and that no neighbour of a read has changed its session.
+ * unit. Only then is it known that a write was committed, and that no neighbour of a read has changed its session.
  *
  * A statement runs only when this session has described it: before it is first sent it is prepared, and its batch
  * waits for the answer. When a migration has changed it, its new signature is learnt then (learn.h), so no write is
  * done whose rows could not be answered. Behind a transaction pooler a write is described once more in the transaction
- * that it runs in, and a read whose rows turn out to have other columns runs again.
+ * that it runs in. A read whose rows turn out to have other columns runs again.
  *
  * Life:    db_conn_init() -> db_conn_open() -> db_conn_advance()* and, for each batch, db_conn_prepare(), until it is
  *          ready, and db_conn_send() -> db_conn_close(); may be opened again.
@@ -35,7 +35,7 @@
 
 enum { DB_CONN_REPORTED = 7 };
 
-/* An administrator ends sessions, and one that is being set up may be among them: PostgreSQL can be reached, and so many
+/* An administrator ends sessions, and one that is being set up may be among them. PostgreSQL can be reached, and so many
  * connects in a row are made without a rest. */
 enum { DB_CONN_DISMISSED_MAX = 4 };
 
@@ -101,8 +101,8 @@ struct db_conn {
 	uint64_t progress_ns; /* when something was last sent to an idle connection, or last arrived */
 	uint64_t
 	    distance_ns; /* round trip of a bare Sync, measured when the set-up was over: the wire, and nothing else */
-	/* A pooler may take a session for idle that has answered one unit of several (PgBouncer 1.18), and would give
-	 * what comes then to its next client: no unit is sent before the one before it is over. */
+	/* A pooler may take a session for idle that has answered one unit of several (PgBouncer 1.18). It would give
+	 * what comes then to its next client. No unit is sent before the one before it is over. */
 	bool has_pooler;
 	unsigned statement_limit_ms; /* the role's, the database's or the URL's own statement_timeout; 0: none */
 	char error[512];

@@ -22,7 +22,7 @@ static bool is_of_pooler(const PGresult *error)
 	       (strncmp(sqlstate, "08", 2) == 0 || strncmp(sqlstate, "57P", 3) == 0);
 }
 
-/* The server ends the session instead of answering: it is lost, but what it was working on is known not to have
+/* The server ends the session instead of answering: it is lost. What it was working on is known not to have
  * happened, unless it commits as it goes. A pooler does the same, calls it an error, and knows nothing. */
 bool conn_is_farewell(const PGresult *result)
 {

@@ -88,7 +88,7 @@ static bool names_command_only(const PGresult *error)
 }
 
 /* Reading JSON adds a line with a part of the document. A line of anything else is one of a function that was called,
- * by the check of a domain: what fails there may show what is stored. */
+ * by the check of a domain. What fails there may show what is stored. */
 static bool is_read_from_text(const PGresult *error)
 {
 	const char *newline = strchr(field(error, PG_DIAG_CONTEXT), '\n');

@@ -30,7 +30,7 @@ struct learn_type {
 	char delimiter;
 };
 
-/* PostgreSQL takes an array for ten values, and a recursive query for thousands: their cost would have it compile this
+/* PostgreSQL takes an array for ten values, and a recursive query for thousands. Their cost would have it compile this
  * (jit_above_cost), which takes a hundred times as long as to run it. */
 const char learn_types_sql[] =
     "WITH RECURSIVE used AS ("

@@ -1,4 +1,4 @@
-/* lookup.h - the host names of a connection string as addresses, looked up by a thread of its own: getaddrinfo()
+/* lookup.h - the host names of a connection string as addresses, looked up by a thread of its own. getaddrinfo()
  * cannot be told when to give up, but its caller can stop waiting.
  *
  * libpq never blocks beyond its time but for name resolution; so names are looked up before, on every attempt, since a
@@ -23,7 +23,7 @@ enum {
 	LOOKUPS_MAX = 64,
 };
 
-/* `host`, `hostaddr` and `port` are lists as PQconnectStart() wants them, with one of each for each address, so that libpq
+/* `host`, `hostaddr` and `port` are lists as PQconnectStart() wants them, with one of each for each address. So libpq
  * tries one after the other as it does with a name; or `error` says why there are none. Valid until
  * db_lookup_release(). */
 struct db_found {

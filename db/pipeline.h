@@ -4,7 +4,7 @@
  * those behind it are run again singly. Writes have a Sync each.
  *
  * Which batches share a connection: a statement is *quick* while its moving average is below QUICK_MS plus the round
- * trip to PostgreSQL, which is measured at each connect. So distance makes no statement slow. Quick batches share the
+ * trip to PostgreSQL. That is measured at each connect. So distance makes no statement slow. Quick batches share the
  * first few connections of their kind, least expected time first. Slow ones, and those never seen before, travel alone:
  * on an idle connection, else on a new one up to the limit. One connection of each kind stays with the quick ones. So
  * no quick batch waits behind one that is known to be slow, and quick ones keep the benefit of sharing. When a quick

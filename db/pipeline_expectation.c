@@ -26,7 +26,7 @@ uint64_t pipeline_quick_ns(const struct db_pipeline *pipeline)
 	return QUICK_MS * NS_PER_MS + pipeline->distance_ns;
 }
 
-/* It may have been a setting of the server's that was loaded again: after a while it counts as never seen, and so is
+/* It may have been a setting of the server's that was loaded again. After a while it counts as never seen, and so is
  * alone the first time. */
 static bool changes_its_session(struct db_pipeline *pipeline, unsigned statement)
 {
@@ -41,7 +41,7 @@ static bool changes_its_session(struct db_pipeline *pipeline, unsigned statement
 	return true;
 }
 
-/* What is not known yet counts as slow, and so does what its author has isolated: a pg_sleep() of one request says
+/* What is not known yet counts as slow, and so does what its author has isolated. A pg_sleep() of one request says
  * nothing of the next. */
 bool pipeline_is_quick(struct db_pipeline *pipeline, const struct db_batch *batch)
 {

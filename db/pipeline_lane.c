@@ -129,8 +129,8 @@ static bool is_open_to_quick(const struct link *link, uint64_t now_ns)
 	       !link->has_lone_traveller && !is_overdue(link, now_ns);
 }
 
-/* Of writes each is a unit, and cannot be taken off again from behind one that waits for a lock, or that has changed
- * the session: none is sent before the one before it is over, unless PostgreSQL is far away. */
+/* Of writes each is a unit. It cannot be taken off again from behind one that waits for a lock, or that has changed
+ * the session. None is sent before the one before it is over, unless PostgreSQL is far away. */
 static bool has_room_ahead(const struct db_pipeline *pipeline, const struct link *link)
 {
 	unsigned units =
@@ -150,7 +150,7 @@ static bool has_room(const struct db_pipeline *pipeline, const struct link *link
 	return has_room_ahead(pipeline, link);
 }
 
-/* Quick ones may not keep all there is for ever: while a batch waits to travel alone and no connection can be added,
+/* Quick ones may not keep all there is for ever. While a batch waits to travel alone and no connection can be added,
  * one is left to fall idle. */
 static unsigned shared_now(const struct db_pipeline *pipeline, const struct lane *lane)
 {
@@ -238,7 +238,7 @@ static bool is_open_to_quick_soon(const struct link *link, uint64_t now_ns)
 					     : db_conn_is_usable(&link->conn) && !link->has_lone_traveller;
 }
 
-/* A commit waits for the disk, which takes as long for one as for many (group commit): where writes queue, more of
+/* A commit waits for the disk, which takes as long for one as for many (group commit). Where writes queue, more of
  * them at once cost PostgreSQL little. What waits for a moment only is no queue. */
 static bool may_share_more(const struct db_pipeline *pipeline, struct lane *lane, unsigned count, uint64_t now_ns)
 {
@@ -265,7 +265,7 @@ static bool wants_link(struct db_pipeline *pipeline, struct lane *lane, uint64_t
 	if (!list_is_empty(&lane->alone.batches)) {
 		struct db_batch *first = CONTAINER_OF(lane->alone.batches.next, struct db_batch, link);
 
-		/* what was never seen may turn out to be quick in a moment, and most of the rescued are: one connection
+		/* what was never seen may turn out to be quick in a moment, and most of the rescued are. One connection
 		 * is made ready, no more */
 		return (pipeline_share_of(pipeline, first) > 0 && !first->was_rescued) || opening == 0;
 	}

@@ -139,8 +139,8 @@ static inline struct queue *pipeline_queue_of(struct lane *lane, const struct db
 
 /* It has a place, and counts in what the others have to wait for. */
 void pipeline_let_in(struct db_pipeline *pipeline, struct queue *queue, struct db_batch *batch, uint64_t now_ns);
-/* Of those that came in this turn and found no connection: lets in as many as there is room for, in number and in time,
- * and refuses the others. */
+/* Of those that came in this turn and found no connection: lets in as many as there is room for, in number and in
+ * time. Refuses the others. */
 void pipeline_admit(struct db_pipeline *pipeline, struct lane *lane, uint64_t now_ns);
 /* It is its turn: true when too little time is left, and it is refused. */
 bool pipeline_refuse_late(struct db_pipeline *pipeline, struct lane *lane, struct db_batch *batch, uint64_t now_ns);

@@ -160,7 +160,7 @@ static void wait_alone(struct db_pipeline *pipeline, struct db_batch *batch)
 	pipeline_wait(pipeline, batch, true);
 }
 
-/* What a quick statement has never done before, wait for a lock for one, it may do now, and reads that share its
+/* What a quick statement has never done before, wait for a lock for one, it may do now. Reads that share its
  * connection would wait with it. They run again, each alone, the slow one among them: PostgreSQL sends a unit's
  * results at its end. What is still running ends unheard. */
 static void rescue_reads(struct link *link, uint64_t now_ns)
@@ -256,7 +256,7 @@ static void make_room_for_writes(struct db_pipeline *pipeline, uint64_t now_ns)
 	link_give_up(last);
 }
 
-/* There is always a connection of each kind, so that the first request finds one, and a loss is noticed and mended
+/* There is always a connection of each kind, so that the first request finds one. A loss is noticed and mended
  * before a request needs it. */
 void pipeline_keep_links(struct db_pipeline *pipeline, uint64_t now_ns)
 {

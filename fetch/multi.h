@@ -1,4 +1,4 @@
-/* multi.h - libcurl's multi socket interface on a libuv loop: curl says which sockets and which time it waits for, the
+/* multi.h - libcurl's multi socket interface on a libuv loop. Curl says which sockets and which time it waits for, the
  * loop says when they are due.
  *
  * Life:    multi_open() -> multi_add()* -> multi_close(), when nothing is under way; the loop then runs until its

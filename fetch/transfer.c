@@ -95,7 +95,7 @@ static unsigned count_codings(struct text line)
 }
 
 /* One coding within another can make gigabytes of a kilobyte inside a single call of curl's, before a byte of it is
- * counted: so there may be one. */
+ * counted. So there may be one. */
 static bool is_coded_once(struct transfer *transfer, struct text line)
 {
 	if (line.length >= 5 && memcmp(line.at, "HTTP/", 5) == 0)

@@ -1,7 +1,7 @@
 /* visit.h - one request to one host: a hop of a page on its way to its title, or a host's robots.txt.
  *
  * Life:    visit_page() or visit_robots() -> visit_end(), by the fetcher, when it is over or late. In between the page
- *          may have been published already: what is left of a small body is read, so that its connection can be used
+ *          may have been published already. What is left of a small body is read, so that its connection can be used
  *          again (`page` is NULL then).
  * Owner:   the fetcher's memory.
  * Thread:  the fetcher's.

@@ -1,6 +1,6 @@
 /* compute_pool.h - a few threads for work that keeps a processor busy, so that no loop and no worker does it.
  *
- * Each thread takes one part of the computation at the head and sends the rest to the tail: a large one is spread over
+ * Each thread takes one part of the computation at the head and sends the rest to the tail. A large one is spread over
  * the cores, and a small one behind it does not wait for its end. The threads give way to everything else on the
  * machine (SCHED_IDLE): answering others comes first.
  *

@@ -1,7 +1,7 @@
 /* libh2o stops reading while a request is under way, and starts again after it. libuv tells the kernel nothing of the
- * stop, forgets that it has, and at the start adds the socket again (refused: it is there), then sets it to what it
+ * stop, and forgets that it has. At the start it adds the socket again (refused: it is there), then sets it to what it
  * waits for all the time: two system calls of five for every request, which change nothing. This epoll_ctl() stands in
- * front of libc's for the whole program, the dynamic linker finds the program's symbols first: it remembers what each
+ * front of libc's for the whole program, the dynamic linker finds the program's symbols first. It remembers what each
  * socket is registered for, and asks the kernel only for what is new.
  *
  * It relies on this: what closes a socket takes it out of its epoll before (EPOLL_CTL_DEL), as libuv does for all its

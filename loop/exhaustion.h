@@ -1,7 +1,7 @@
 /* exhaustion.h - when file descriptors run out: seen where it happens, counted, and said.
  *
  * accept4() and socket() of the program stand in front of libc's, since libuv, libpq and libcurl call them and say
- * nothing, or the same for each attempt. Clients that cannot be accepted are turned away: libuv does that too, but only
+ * nothing, or the same for each attempt. Clients that cannot be accepted are turned away. libuv does that too, but only
  * as long as no other thread takes the descriptor that it keeps for it, and then never comes back from accepting.
  *
  * Thread:  any.

@@ -1,4 +1,4 @@
-/* admin.h - the admin listener: /livez, /readyz and /metrics, on a loop and a thread of its own, so that they answer
+/* admin.h - the admin listener: /livez, /readyz and /metrics, on a loop and a thread of its own. They answer
  * whatever the other loops wait for; and its eye on whether those still turn.
  *
  * What it says is published by the loops (atomics in service and metrics), so it never asks one that may be busy.

@@ -1,7 +1,7 @@
 /* parameter.h - is this input a value of that type? If so, the text to bind; if not, what was expected.
  *
  * Everything that PostgreSQL would refuse as a malformed literal of the types in type.h is refused here, before any
- * connection is used; a type that is DB_TYPE_OTHER is left to PostgreSQL (what it cannot read is a 400 there, too), as
+ * connection is used; a type that is DB_TYPE_OTHER is left to PostgreSQL (what it cannot read is a 400 there, too). So
  * are intervals and the escapes inside json (jsonb takes no \u0000, json does). Less is taken than PostgreSQL takes:
  * only forms that mean one thing (number.h, datetime.h).
  *

@@ -1,7 +1,7 @@
 /* signature.h - what goes into a statement and what comes out: the types of its parameters, and its columns.
  *
  * A migration changes it while the service runs. A result is written with the signature that its statement had when it
- * was described on the same session, and values are sent only where the signature takes what they were checked for.
+ * was described on the same session. Values are sent only where the signature takes what they were checked for.
  *
  * Life:    a signature is filled once (learn.h) and never changed. The first is the statement's own, the others belong
  *          to `signatures` and live as long: db_signatures_create() -> db_signatures_destroy().

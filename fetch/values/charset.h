@@ -34,7 +34,7 @@ const struct charset *charset_of_kind(enum charset_kind kind);
 const struct charset *charset_of_label(struct text label);
 const struct charset *charset_of_bom(struct text page);
 const struct charset *charset_of_content_type(struct text value);
-/* From the <meta> in the first bytes of a page, else, if no more of them come, its <?xml?>: so what it says of some
+/* From the <meta> in the first bytes of a page, else, if no more of them come, its <?xml?>. So what it says of some
  * bytes it says of more. */
 const struct charset *charset_of_prefix(struct text prefix, bool is_whole);
 

@@ -231,7 +231,7 @@ static struct text take_piece(struct text *left)
 	return piece;
 }
 
-/* Each piece is looked for behind the one before and taken where it is found first: whatever else can match then
+/* Each piece is looked for behind the one before and taken where it is found first. Whatever else can match then
  * still can, so nothing is ever tried twice. */
 static bool matches(const struct rule *rule, struct text path)
 {

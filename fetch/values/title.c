@@ -3,7 +3,7 @@
 #include "fetch/values/entity.h"
 
 /* The states of https://html.spec.whatwg.org/multipage/parsing.html#tokenization, as far as they differ in what they
- * skip: a DOCTYPE ends as a bogus comment does, at the first '>', and "<!--" within a comment changes nothing. */
+ * skip. A DOCTYPE ends as a bogus comment does, at the first '>', and "<!--" within a comment changes nothing. */
 enum state {
 	DATA,
 	PLAINTEXT,

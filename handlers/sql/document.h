@@ -1,4 +1,4 @@
-/* document.h - writes indented JSON, member by member, in the order it is given: what is written as a number stays
+/* document.h - writes indented JSON, member by member, in the order it is given. What is written as a number stays
  * as it is, digit by digit, which jansson's values do not.
  *
  * Life:    struct document document = {.out = out}; document_open_object(&document, NULL) -> members ->

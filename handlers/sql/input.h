@@ -2,7 +2,7 @@
  * the default; each checked against its type.
  *
  * A parameter comes from one place: in two it is repeated, and refused. Only a field of the body may say again what the
- * path says, with the same value, so that a row can be sent back to its own path as it came.
+ * path says, with the same value. So a row can be sent back to its own path as it came.
  *
  * Owner:   the exchange's arena.
  * Limits:  those of the request: max_path_bytes, max_body_bytes; BODY_FIELDS_MAX fields in a body.

@@ -1,4 +1,4 @@
-/* as_json.h - a statement whose rows hold composite values, hstore or what else has a cast to json: PostgreSQL is asked
+/* as_json.h - a statement whose rows hold composite values, hstore or what else has a cast to json. PostgreSQL is asked
  * to show these columns with its own to_json().
  *
  * Thread:  any. No I/O.

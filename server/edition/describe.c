@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-/* A statement with many types takes some hundred milliseconds to plan and to look up, more on a busy machine: a short
+/* A statement with many types takes some hundred milliseconds to plan and to look up, more on a busy machine. A short
  * deadline of requests says nothing of that. Longer is a lock. */
 enum {
 	DESCRIBE_TIMEOUT_MS = 5000,
@@ -105,7 +105,7 @@ static void check_columns(struct description *d, const struct endpoint *endpoint
 				problem);
 }
 
-/* PostgreSQL has the last word on a default: what only it can judge (enums, intervals, ranges, domains), it judges now
+/* PostgreSQL has the last word on a default. What only it can judge (enums, intervals, ranges, domains), it judges now
  * and not at the first request. */
 static void check_default(struct description *d, const struct endpoint *endpoint, const struct db_parameter *parameter)
 {
@@ -264,7 +264,7 @@ static int open_patiently(struct db_conn *conn, uint64_t end_ns)
 	return 0;
 }
 
-/* PostgreSQL ends a session a moment after its connection: that of the probe, or of a reload just before, may still count
+/* PostgreSQL ends a session a moment after its connection. That of the probe, or of a reload just before, may still count
  * where only so many are granted. */
 static int open_when_granted(struct db_conn *conn, uint64_t end_ns)
 {

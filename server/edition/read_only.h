@@ -1,7 +1,7 @@
 /* read_only.h - finds a GET that PostgreSQL can only refuse, before its first request.
  *
  * To prepare a statement says nothing: PostgreSQL looks whether it writes when it begins to run it. Its plan shows it.
- * The plan is made for any values of the parameters, in a read-only transaction, and never run (though the planner may
+ * The plan is made for any values of the parameters, in a read-only transaction. It never runs (though the planner may
  * call functions that say that they are stable or immutable). What cannot be planned this way passes: where a
  * parameter is of a domain that takes no NULL, for one.
  *

@@ -1,6 +1,6 @@
 /* libh2o reads a request's head and a chunked body with functions of picohttpparser's. These two stand in front of them
  * for the whole program: the dynamic linker finds the program's symbols first. So a head is read once, strictly, and a
- * body, too. What cannot be understood is no plain 400 of libh2o's: it becomes a request that on_request() refuses, with a
+ * body, too. What cannot be understood is no plain 400 of libh2o's. It becomes a request that on_request() refuses, with a
  * problem, its time, and a closed connection, like all others.
  */
 #include "server/http/border.h"

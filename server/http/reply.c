@@ -150,7 +150,7 @@ static void log_when_slow(const struct exchange *x, uint64_t total_ns)
 }
 
 /* A stream goes on when the kernel has taken a part, and the kernel would take megabytes for a client that reads
- * nothing: what is computed and fetched without being read is to be bounded. */
+ * nothing. What is computed and fetched without being read is to be bounded. */
 static void bound_send_buffer(const struct http_reply *reply)
 {
 	int fd = h2o_socket_get_fd(reply->client->socket), bytes = STREAM_SEND_BUFFER_BYTES;

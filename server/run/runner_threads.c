@@ -1,4 +1,4 @@
-/* A worker waits. An exchange is handed over to the pool at its first await, and handed back with its response: the
+/* A worker waits. An exchange is handed over to the pool at its first await, and handed back with its response. The
  * worker is its only owner in between. A queue with its lock and an inbox join loop and workers; nothing else is
  * shared. */
 #include "server/run/runner.h"
