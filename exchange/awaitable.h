@@ -3,7 +3,8 @@
  * Life:    its owner sets the class -> either wait() or start(), once -> it is over; may be used again then.
  * Owner:   embedded in what waits (exchange.awaited); recovered by CONTAINER_OF.
  * Thread:  wait(): any, blocks it. start(): the loop; `done` is called there, exactly once, never inside start().
- * Limits:  every awaitable has a deadline and is over by then, well or badly.
+ * Limits:  every awaitable has a deadline and is over by then, well or badly; a computation that runs, once its parts
+ *          look at it.
  */
 #pragma once
 

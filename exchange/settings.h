@@ -12,6 +12,8 @@ struct awaitable_class;
 struct exchange_settings {
 	uint32_t request_timeout_ms; /* of a route that has no time of its own */
 	uint32_t max_json_depth;     /* of a body */
-	/* what await_db() and the others wait for; the handlers' tests have none */
-	const struct awaitable_class *await_batch, *await_rows, *await_timer, *await_compute, *await_pages;
+				     /* what await_db() and the others wait for; the handlers' tests have none */
+#define AWAITABLE(name, class) const struct awaitable_class *await_##name;
+#include "exchange/awaitables.def"
+#undef AWAITABLE
 };

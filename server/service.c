@@ -3,10 +3,7 @@
 #include "base/address.h"
 #include "db/conninfo.h"
 #include "fetch/fetcher.h"
-#include "server/run/compute_awaitable.h"
-#include "server/run/db_awaitable.h"
-#include "server/run/fetch_awaitable.h"
-#include "server/run/timer_awaitable.h"
+#include "server/run/awaitables.h"
 
 #include <string.h>
 
@@ -16,11 +13,9 @@ void service_init(struct service *service, const struct options *options)
 	service->options = service->run.options = options;
 	service->exchange.request_timeout_ms = options->request_timeout_ms;
 	service->exchange.max_json_depth = options->max_json_depth;
-	service->exchange.await_batch = &db_batch_awaitable;
-	service->exchange.await_rows = &db_rows_awaitable;
-	service->exchange.await_timer = &timer_awaitable;
-	service->exchange.await_compute = &compute_awaitable;
-	service->exchange.await_pages = &fetch_awaitable;
+#define AWAITABLE(name, class) service->exchange.await_##name = &class;
+#include "exchange/awaitables.def"
+#undef AWAITABLE
 	arena_init(&service->arena, NULL, 0);
 }
 

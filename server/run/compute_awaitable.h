@@ -8,9 +8,7 @@
 
 #include <uv.h>
 
-#include "exchange/awaitable.h"
-
-extern const struct awaitable_class compute_awaitable;
+#include "server/run/awaitables.h"
 
 /* Where a loop gets its computations back. */
 struct compute_loop;

@@ -3,10 +3,8 @@
 
 #include <stdatomic.h>
 
-#include "exchange/awaitable.h"
 #include "exchange/exchange.h"
-
-extern const struct awaitable_class db_batch_awaitable, db_rows_awaitable;
+#include "server/run/awaitables.h"
 
 /* Ends the stream of an exchange that is over, if it has one. */
 void db_awaitable_end_stream(struct exchange *x, atomic_uint *streams);

@@ -3,13 +3,11 @@
 
 #include <uv.h>
 
-#include "exchange/awaitable.h"
+#include "server/run/awaitables.h"
 
 struct exchange;
 struct fetch_loop;
 struct resources;
-
-extern const struct awaitable_class fetch_awaitable;
 
 /* How pages come back to a loop that does not wait for them. */
 struct fetch_loop *fetch_loop_create(uv_loop_t *loop);

@@ -1,4 +1,4 @@
-#include "server/run/timer_awaitable.h"
+#include "server/run/awaitables.h"
 
 #include "base/clock.h"
 #include "base/memory.h"

@@ -6,7 +6,6 @@
 #include "exchange/exchange.h"
 #include "server/run/resources.h"
 #include "server/run/runner.h"
-#include "server/run/timer_awaitable.h"
 #include "loop/waiter.h"
 
 #include <pthread.h>

@@ -1,0 +1,8 @@
+/* awaitables.h - the class of every kind of awaitable: how it is waited for, and how it is started. */
+#pragma once
+
+#include "exchange/awaitable.h"
+
+#define AWAITABLE(name, class) extern const struct awaitable_class class;
+#include "exchange/awaitables.def"
+#undef AWAITABLE
