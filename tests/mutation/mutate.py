@@ -48,6 +48,16 @@ def end_tests(*_):
     os._exit(1)
 
 
+def linked_into(build, source):
+    """The test programs of a build that the source is part of. Nothing is built, not even what says how to build."""
+
+    def ask(*tool):
+        return subprocess.run(["ninja", "-C", str(build), "-t", *tool], capture_output=True, text=True, check=True).stdout
+
+    tests = re.findall(r"(?m)^(tests/(?:test|replay)_\S+): \S*EXECUTABLE_LINKER", ask("targets", "all"))
+    return [test for test in tests if str(source) in ask("inputs", test).splitlines()]
+
+
 class Workshop:
     """A copy of the tree, built, in which the faults of one file at a time are tried."""
 
@@ -68,9 +78,7 @@ class Workshop:
 
     def tests_of(self, name):
         """The test programs that link the file, by build, the nearest first: most faults are noticed there."""
-        os.utime(self.source / name)
-        said = subprocess.run(["ninja", "-C", str(self.builds[0]), "-n"], capture_output=True, text=True, check=True).stdout
-        found = set(re.findall(r"Linking C executable (tests/(?:test|replay)_\S+)", said))
+        found = linked_into(self.builds[0], self.source / name)
         own = "tests/test_" + pathlib.PurePath(name).with_suffix("").as_posix().replace("/", "_")
         return [(build, test) for build in self.builds
                 for test in sorted(found, key=lambda test: (-len(os.path.commonprefix([test, own])), test))]
