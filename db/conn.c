@@ -135,7 +135,6 @@ void conn_make_room(struct db_conn *conn)
 void conn_free_room(struct db_conn *conn)
 {
 	free(conn->slots);
-	conn->slots = NULL;
 	conn_forget_prepared(conn);
 }
 
@@ -148,7 +147,6 @@ int db_conn_open(struct db_conn *conn, const struct db_found *found)
 	conn->wants_write = conn->is_inside_query = conn->is_retiring = conn->gave_up = false;
 	conn->is_unit_aborted = conn->was_notified = conn->has_farewell = conn->is_turning = false;
 	conn->changed_by = NULL;
-	conn->head = conn->arrived = conn->in_flight = conn->units_in_flight = conn->preparing = 0;
 	conn->head_bytes = 0;
 	conn->unit_ns = 0;
 	conn->progress_ns = clock_now_ns();

@@ -320,7 +320,8 @@ int conn_receive_results(struct db_conn *conn)
 		PGresult *result = PQgetResult(conn->pg);
 
 		if (result == NULL) {
-			if (PQstatus(conn->pg) == CONNECTION_BAD)
+			/* what was read before the connection ended comes first */
+			if (!conn->is_inside_query && PQstatus(conn->pg) == CONNECTION_BAD)
 				return conn_fail(conn, PQerrorMessage(conn->pg));
 			if (!conn->is_inside_query)
 				return 0;

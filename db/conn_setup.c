@@ -169,7 +169,6 @@ int conn_send_setup(struct db_conn *conn)
 {
 	conn_set_state(conn, CONN_PREPARING);
 	conn->setup_left = conn->setup_sent = conn->setup_over = 0;
-	conn->statement_limit_ms = 0;
 	conn->asked_ns = 0;
 	if (check_version(conn) != 0)
 		return -1;
@@ -216,7 +215,7 @@ static int take_setup_result(struct db_conn *conn, const PGresult *result)
 	ExecStatusType status = PQresultStatus(result);
 	int good = status == PGRES_FATAL_ERROR ? take_setup_error(conn, result) : 0;
 
-	if (status == PGRES_TUPLES_OK && conn->setup_over == PART_ASK && !conn->is_turning)
+	if (status == PGRES_TUPLES_OK && conn->setup_over == PART_ASK)
 		good = learn_session(conn, result);
 	conn->setup_over += status == PGRES_PIPELINE_SYNC;
 	conn->is_inside_query = status != PGRES_PIPELINE_SYNC;
@@ -281,7 +280,6 @@ int db_conn_turn(struct db_conn *conn, struct db_catalog catalog)
 		return 0;
 	conn_set_state(conn, CONN_PREPARING);
 	conn->is_turning = true;
-	conn->setup_left = 0;
 	if (!PQsendQueryParams(conn->pg, "DEALLOCATE ALL", 0, NULL, NULL, NULL, NULL, 0))
 		return conn_fail(conn, PQerrorMessage(conn->pg));
 	conn->setup_left++;

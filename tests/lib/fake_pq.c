@@ -36,7 +36,7 @@ struct command {
 
 struct pg_conn {
 	int socket, peer;
-	bool is_nonblocking;
+	bool is_nonblocking, is_pipeline;
 	bool is_open, has_failed, is_hung_up, is_setup_over, is_aborted;
 	unsigned flushes; /* of the set-up */
 	unsigned polls;
@@ -49,7 +49,7 @@ struct pg_conn {
 	void *receiver_data;
 	unsigned notifications;
 	bool is_in_transaction;
-	char log[16384], shown[16384], error[256];
+	char log[16384], shown[16384], error[2048];
 };
 
 struct fake_pq fake_pq;
@@ -344,6 +344,13 @@ void fake_pq_hang_up(PGconn *conn)
 	conn->peer = -1;
 }
 
+void fake_pq_lose_sync(PGconn *conn)
+{
+	snprintf(conn->error, sizeof(conn->error), "lost synchronization with server\n");
+	fake_pq_answer_error(conn, NULL, conn->error, NULL);
+	conn->has_failed = true;
+}
+
 void fake_pq_report(PGconn *conn, const char *setting, const char *value)
 {
 	conn->changed_setting = setting;
@@ -383,14 +390,23 @@ PGresult *fake_pq_row(const char *value)
 
 /* Connecting */
 
+static void refuse(PGconn *conn)
+{
+	snprintf(conn->error, sizeof(conn->error), "%s",
+		 fake_pq.refusal != NULL ? fake_pq.refusal : "connection refused\n");
+	conn->has_failed = true;
+}
+
 PGconn *PQconnectStartParams(const char *const *keywords, const char *const *values, int expand)
 {
 	PGconn *conn;
 	int pair[2];
 
-	(void)keywords;
-	(void)values;
-	(void)expand;
+	fake_pq.conninfo = NULL;
+	for (unsigned i = 0; keywords[i] != NULL; i++)
+		if (strcmp(keywords[i], "dbname") == 0)
+			fake_pq.conninfo = values[i];
+	REQUIRE(expand == 1 && fake_pq.conninfo != NULL);
 	if (is_call_failing(NULL, "PQconnectStartParams"))
 		return NULL;
 	REQUIRE(fake_pq.opened < FAKE_PQ_CONNS_MAX);
@@ -401,6 +417,8 @@ PGconn *PQconnectStartParams(const char *const *keywords, const char *const *val
 	queue_init(&conn->readable);
 	if (++fake_pq.open > fake_pq.most_open)
 		fake_pq.most_open = fake_pq.open;
+	if (fake_pq.refuses_at_once)
+		refuse(conn);
 	return conn;
 }
 
@@ -410,6 +428,13 @@ static void drain(PGconn *conn)
 
 	while (recv(conn->socket, bytes, sizeof(bytes), 0) > 0)
 		continue;
+}
+
+static void read_arriving(PGconn *conn)
+{
+	drain(conn);
+	while (conn->arriving.first != NULL)
+		queue_add(&conn->readable, queue_take(&conn->arriving));
 }
 
 void fake_pq_send_bytes(PGconn *conn, size_t bytes)
@@ -434,10 +459,10 @@ PostgresPollingStatusType PQconnectPoll(PGconn *conn)
 		return PGRES_POLLING_FAILED;
 	}
 	if (fake_pq.refuses) {
-		snprintf(conn->error, sizeof(conn->error), "connection refused\n");
-		conn->has_failed = true;
+		refuse(conn);
 		return PGRES_POLLING_FAILED;
 	}
+	REQUIRE(!conn->has_failed);
 	if (fake_pq.hangs)
 		return PGRES_POLLING_READING;
 	if (conn->polls++ > 0)
@@ -470,12 +495,14 @@ int PQsetnonblocking(PGconn *conn, int is_on)
 
 int PQenterPipelineMode(PGconn *conn)
 {
-	return !is_call_failing(conn, "PQenterPipelineMode");
+	conn->is_pipeline = !is_call_failing(conn, "PQenterPipelineMode");
+	return conn->is_pipeline;
 }
 
 int PQexitPipelineMode(PGconn *conn)
 {
-	return conn->received == conn->sent;
+	conn->is_pipeline = conn->received != conn->sent;
+	return !conn->is_pipeline;
 }
 
 PGTransactionStatusType PQtransactionStatus(const PGconn *conn)
@@ -487,26 +514,6 @@ int PQbackendPID(const PGconn *conn)
 {
 	(void)conn;
 	return fake_pq.backend_pid;
-}
-
-PGresult *PQexec(PGconn *conn, const char *sql)
-{
-	(void)conn;
-	(void)sql;
-	REQUIRE(false); /* it blocks */
-	return NULL;
-}
-
-PGresult *PQexecParams(PGconn *conn, const char *sql, int count, const Oid *types, const char *const *values,
-		       const int *lengths, const int *formats, int result_format)
-{
-	(void)count;
-	(void)types;
-	(void)values;
-	(void)lengths;
-	(void)formats;
-	(void)result_format;
-	return PQexec(conn, sql);
 }
 
 int PQserverVersion(const PGconn *conn)
@@ -566,7 +573,8 @@ int PQconnectionNeedsPassword(const PGconn *conn)
 
 int PQsocket(const PGconn *conn)
 {
-	return conn->is_open ? conn->socket : -1;
+	REQUIRE(conn->is_open);
+	return conn->socket;
 }
 
 const char *PQparameterStatus(const PGconn *conn, const char *name)
@@ -592,7 +600,7 @@ static int send_command(PGconn *conn, const char *call, const char *text, bool i
 	size_t used = strlen(conn->log);
 	struct command *command;
 
-	REQUIRE(conn->is_open);
+	REQUIRE(conn->is_open && conn->is_pipeline);
 	if (is_call_failing(conn, call))
 		return 0;
 	REQUIRE(conn->sent < FAKE_PQ_COMMANDS_MAX && used + strlen(text) + 2 < sizeof(conn->log));
@@ -608,19 +616,25 @@ static int send_command(PGconn *conn, const char *call, const char *text, bool i
 }
 
 /* NAME(VALUE,VALUE) */
+static void write_call(char *text, size_t size, const char *name, int count, const char *const *values)
+{
+	int used = snprintf(text, size, "%.*s(", (int)strcspn(name, " "), name);
+
+	REQUIRE(count == 0 || values != NULL);
+	for (int i = 0; i < count && used < (int)size; i++)
+		used += snprintf(text + used, size - (size_t)used, "%s%s", i > 0 ? "," : "",
+				 values[i] != NULL ? values[i] : "NULL");
+	if (used < (int)size)
+		snprintf(text + used, size - (size_t)used, ")");
+}
+
 static int send_query(PGconn *conn, const char *call, const char *name, int count, const char *const *values)
 {
 	char text[96];
-	int used = snprintf(text, sizeof(text), "%.*s(", (int)strcspn(name, " "), name);
 
+	write_call(text, sizeof(text), name, count, values);
 	if (strcmp(name, "meantime: read only") == 0)
 		return send_command(conn, call, READ_ONLY, false);
-
-	for (int i = 0; i < count && used < (int)sizeof(text); i++)
-		used += snprintf(text + used, sizeof(text) - (size_t)used, "%s%s", i > 0 ? "," : "",
-				 values[i] != NULL ? values[i] : "NULL");
-	if (used < (int)sizeof(text))
-		snprintf(text + used, sizeof(text) - (size_t)used, ")");
 	return send_command(conn, call, text, false);
 }
 
@@ -655,6 +669,28 @@ int PQsendDescribePrepared(PGconn *conn, const char *name)
 	return send_command(conn, "PQsendDescribePrepared", text, false);
 }
 
+/* What blocks, and is answered at once */
+
+PGresult *PQexec(PGconn *conn, const char *sql)
+{
+	size_t used = strlen(conn->log);
+
+	REQUIRE(conn->is_open && !conn->is_nonblocking && !conn->is_pipeline);
+	conn->is_in_transaction |= strcmp(sql, "BEGIN") == 0;
+	snprintf(conn->log + used, sizeof(conn->log) - used, " %s", sql);
+	return result_create(PGRES_COMMAND_OK, "");
+}
+
+PGresult *PQexecParams(PGconn *conn, const char *sql, int count, const Oid *types, const char *const *values,
+		       const int *lengths, const int *formats, int result_format)
+{
+	char text[96];
+
+	REQUIRE(types == NULL && lengths == NULL && formats == NULL && result_format == 0);
+	write_call(text, sizeof(text), sql, count, values);
+	return PQexec(conn, text);
+}
+
 int PQsendFlushRequest(PGconn *conn)
 {
 	return !is_call_failing(conn, "PQsendFlushRequest");
@@ -672,6 +708,7 @@ int PQflush(PGconn *conn)
 		return -1;
 	if (conn->clogged > 0) {
 		conn->clogged--;
+		read_arriving(conn); /* libpq reads where it cannot write */
 		return 1;
 	}
 	if (fake_pq.answers_everything || (fake_pq.answers_setup && !conn->is_setup_over))
@@ -689,13 +726,9 @@ int PQconsumeInput(PGconn *conn)
 {
 	bool has_come = conn->arriving.first != NULL;
 
-	drain(conn);
-	if (is_call_failing(conn, "PQconsumeInput")) {
-		conn->has_failed = true;
-		return 0;
-	}
-	while (conn->arriving.first != NULL)
-		queue_add(&conn->readable, queue_take(&conn->arriving));
+	if (is_call_failing(conn, "PQconsumeInput"))
+		return 0; /* as without memory: the connection stands */
+	read_arriving(conn);
 	if (!conn->is_hung_up || has_come)
 		return 1;
 	conn->has_failed = true;
@@ -718,7 +751,8 @@ PGresult *PQgetResult(PGconn *conn)
 			return NULL;
 		conn->received = conn->sent;
 		result = result_create(PGRES_FATAL_ERROR, "");
-		snprintf(result->message, sizeof(result->message), "%s", conn->error);
+		snprintf(result->message, sizeof(result->message), "%.*s", (int)sizeof(result->message) - 1,
+			 conn->error);
 		return result;
 	}
 	result = queue_take(&conn->readable);

@@ -23,9 +23,11 @@ enum { FAKE_PQ_CONNS_MAX = 64, FAKE_PQ_COMMANDS_MAX = 1024, FAKE_PQ_STATEMENTS_M
 
 struct fake_pq {
 	/* set by the test */
-	bool refuses;     /* every connect fails */
-	unsigned granted; /* a connect beyond so many fails as PostgreSQL refuses one; 0: there may be any number */
-	bool hangs;       /* no connect gets an answer */
+	bool refuses;         /* every connect fails */
+	bool refuses_at_once; /* before anything is waited for */
+	const char *refusal;  /* the words of it; NULL: "connection refused" */
+	unsigned granted;     /* a connect beyond so many fails as PostgreSQL refuses one; 0: there may be any number */
+	bool hangs;           /* no connect gets an answer */
 	bool answers_setup;
 	bool answers_everything;
 	int server_version;      /* 150000 */
@@ -53,6 +55,7 @@ struct fake_pq {
 	unsigned calls;                   /* that can fail, so far */
 	const char *failed_call;          /* the one that did, or NULL */
 	unsigned opened, open, most_open; /* connections */
+	const char *conninfo;             /* of the last one: what libpq was told to expand */
 	atomic_int live_results;
 };
 
@@ -66,7 +69,8 @@ bool fake_pq_is_clean(void);
 PGconn *fake_pq_conn(unsigned index);
 bool fake_pq_is_open(const PGconn *conn);
 /* What was sent since the last time, one space between: +NAME prepares, ?NAME describes, NAME(VALUE,...) runs it, WORD(VALUE,...) runs a
- * text that begins so, R/O makes the unit read-only (and is answered by itself, before what follows), Sync. */
+ * text that begins so, R/O makes the unit read-only (and is answered by itself, before what follows), Sync; what
+ * blocks as it is. */
 const char *fake_pq_sent(PGconn *conn);
 /* Commands, a Sync included, that have no answer so far. */
 unsigned fake_pq_unanswered(const PGconn *conn);
@@ -87,6 +91,8 @@ void fake_pq_push(PGconn *conn, ExecStatusType status, const char *sqlstate, con
 void fake_pq_push_null(PGconn *conn);
 /* The server is gone; what it has answered can still be read. */
 void fake_pq_hang_up(PGconn *conn);
+/* What comes is no message of PostgreSQL's: libpq answers the oldest command with an error of its own, and closes. */
+void fake_pq_lose_sync(PGconn *conn);
 /* A notice comes, as libpq hands it to its receiver. */
 void fake_pq_notice(PGconn *conn, const char *sqlstate, const char *message);
 /* So many notifications come. */
@@ -95,7 +101,7 @@ void fake_pq_notify(PGconn *conn, unsigned times);
 void fake_pq_report(PGconn *conn, const char *setting, const char *value);
 /* A BEGIN has been answered. */
 void fake_pq_begin(PGconn *conn);
-/* So many of the next PQflush() leave something behind. */
+/* So many of the next PQflush() leave something behind, and read what has come. */
 void fake_pq_clog(PGconn *conn, unsigned times);
 
 /* What the statement of that name is described with: so many parameters, and so many columns "answer"; all are of the

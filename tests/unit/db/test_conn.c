@@ -43,6 +43,10 @@ static void closing_what_is_closed_does_nothing(void **state)
 	db_conn_close(&conn);
 	assert_int_equal(conn.state, CONN_CLOSED);
 	assert_int_equal(db_conn_socket(&conn), -1);
+	open_and_prepare();
+	assert_true(db_conn_socket(&conn) >= 0);
+	db_conn_close(&conn);
+	assert_int_equal(db_conn_socket(&conn), -1);
 }
 
 /* Connecting */
@@ -123,18 +127,24 @@ static void a_refused_connect_says_why(void **state)
 	assert_string_equal(conn.error, "connection refused");
 }
 
-static void settings_that_are_refused_end_the_connection(void **state)
+/* The settings, and what is prepared with them. */
+static void what_is_required_and_refused_ends_the_connection(void **state)
 {
 	(void)state;
 	fake_pq.answers_setup = false;
-	assert_int_equal(db_conn_open(&conn, NULL), 0);
-	assert_int_equal(db_conn_advance(&conn), 0);
-	assert_int_equal(db_conn_advance(&conn), 0);
-	fake_pq_answer_all(pg());
-	assert_int_equal(db_conn_advance(&conn), 0);
-	fake_pq_answer_error(pg(), "22023", "invalid value for parameter \"DateStyle\"", NULL);
-	assert_int_equal(db_conn_advance(&conn), -1);
-	assert_string_equal(conn.error, "invalid value for parameter \"DateStyle\"");
+	for (int good = 0; good < 3; good++) {
+		assert_int_equal(db_conn_open(&conn, NULL), 0);
+		assert_int_equal(db_conn_advance(&conn), 0);
+		assert_int_equal(db_conn_advance(&conn), 0);
+		fake_pq_answer_all(pg());
+		assert_int_equal(db_conn_advance(&conn), 0);
+		for (int i = 0; i < good; i++)
+			fake_pq_answer(pg());
+		fake_pq_answer_error(pg(), "22023", "invalid value for parameter \"DateStyle\"", NULL);
+		assert_int_equal(db_conn_advance(&conn), -1);
+		assert_string_equal(conn.error, "invalid value for parameter \"DateStyle\"");
+		db_conn_close(&conn);
+	}
 }
 
 /* Its settings, and those of PostgreSQL 12 and 13. */
@@ -184,6 +194,7 @@ static void a_server_that_is_too_old_is_refused(void **state)
 		const char *error;
 	} servers[] = {
 	    {90624, "PostgreSQL 9.6 is too old; 12 is the oldest that is supported"},
+	    {100000, "PostgreSQL 10.0 is too old; 12 is the oldest that is supported"},
 	    {110022, "PostgreSQL 11.22 is too old; 12 is the oldest that is supported"},
 	};
 
@@ -220,6 +231,45 @@ static void a_limit_of_the_role_s_is_kept(void **state)
 	open_and_prepare();
 	assert_int_equal(send_batch(2, &slow, true), 0);
 	assert_string_equal(fake_pq_sent(pg()), "R/O meantime:(250) slow() Sync");
+}
+
+/* It is asked for before anything is set: what the settings say then is the service's own. */
+static void a_limit_is_what_was_there_before_anything_was_set(void **state)
+{
+	(void)state;
+	fake_pq.answers_setup = false;
+	fake_pq.backend_pid = 4711;
+	fake_pq.setup_value = "300";
+	assert_int_equal(db_conn_open(&conn, NULL), 0);
+	assert_int_equal(db_conn_advance(&conn), 0);
+	assert_int_equal(db_conn_advance(&conn), 0);
+	fake_pq_push_null(pg());
+	assert_int_equal(db_conn_advance(&conn), 0);
+	fake_pq_answer_all(pg());
+	assert_int_equal(db_conn_advance(&conn), 0);
+	fake_pq.setup_value = "100";
+	while (!db_conn_is_usable(&conn)) {
+		fake_pq_answer_all(pg());
+		assert_int_equal(db_conn_advance(&conn), 0);
+	}
+	assert_int_equal(conn.statement_limit_ms, 300);
+}
+
+/* Not even what is optional may be answered so. */
+static void a_set_up_that_libpq_cannot_read_ends_the_connection(void **state)
+{
+	(void)state;
+	fake_pq.answers_setup = false;
+	assert_int_equal(db_conn_open(&conn, NULL), 0);
+	assert_int_equal(db_conn_advance(&conn), 0);
+	assert_int_equal(db_conn_advance(&conn), 0);
+	fake_pq_answer_all(pg());
+	assert_int_equal(db_conn_advance(&conn), 0);
+	for (int i = 0; i < 4; i++)
+		fake_pq_answer(pg());
+	fake_pq_lose_sync(pg());
+	assert_int_equal(db_conn_advance(&conn), -1);
+	assert_string_equal(conn.error, "lost synchronization with server");
 }
 
 /* Notices and notifications */
@@ -608,6 +658,12 @@ static void what_does_not_leave_at_once_leaves_later(void **state)
 	assert_true(db_conn_wants_write(&conn));
 	assert_int_equal(db_conn_advance(&conn), 0);
 	assert_false(db_conn_wants_write(&conn));
+	fake_pq_clog(pg(), 1);
+	assert_int_equal(send_batch(1, &country, true), 0);
+	fake_pq.fail_at = fake_pq.calls + 2; /* behind what is read */
+	assert_int_equal(db_conn_advance(&conn), -1);
+	assert_string_equal(fake_pq.failed_call, "PQflush");
+	assert_string_equal(conn.error, "PQflush was made to fail");
 }
 
 int main(void)
@@ -621,11 +677,13 @@ int main(void)
 	    TEST(the_distance_is_that_of_a_sync_alone),
 	    TEST(a_writing_connection_is_set_to_write),
 	    TEST(a_refused_connect_says_why),
-	    TEST(settings_that_are_refused_end_the_connection),
+	    TEST(what_is_required_and_refused_ends_the_connection),
 	    TEST(what_is_optional_may_be_missing),
 	    TEST(a_session_that_ends_during_its_set_up_is_lost),
 	    TEST(a_server_that_is_too_old_is_refused),
 	    TEST(a_limit_of_the_role_s_is_kept),
+	    TEST(a_limit_is_what_was_there_before_anything_was_set),
+	    TEST(a_set_up_that_libpq_cannot_read_ends_the_connection),
 	    TEST(notifications_are_taken_and_freed),
 	    TEST(notices_are_no_part_of_a_result),
 	    TEST(it_can_be_opened_again),

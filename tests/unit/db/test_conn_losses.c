@@ -311,6 +311,73 @@ static void a_fault_in_any_call_is_survived(void **state)
 	assert_true(fail_at > 15);
 }
 
+/* The server has gone when its last words were read already: where nothing could be written, libpq reads. */
+static void hang_up_behind_a_write(int i)
+{
+	fake_pq_hang_up(pg());
+	fake_pq_clog(pg(), 1);
+	assert_int_equal(send_batch(i, &country, true), 0);
+	assert_int_equal(db_conn_advance(&conn), -1);
+}
+
+static void what_was_said_before_the_end_counts(void **state)
+{
+	(void)state;
+	open_and_prepare();
+	assert_int_equal(send_batch(0, &country, true), 0);
+	fake_pq_answer_all(pg());
+	hang_up_behind_a_write(1);
+	assert_string_equal(conn.error, "server closed the connection unexpectedly");
+	assert_string_equal(over, "0 done");
+	assert_row(0, "country(0)");
+	db_conn_close(&conn);
+	open_and_prepare();
+	fake_pq_push(pg(), PGRES_PIPELINE_SYNC, NULL, NULL);
+	fake_pq_hang_up(pg());
+	fake_pq_clog(pg(), 1);
+	assert_int_equal(db_conn_turn(&conn, settings.catalog), 0);
+	assert_int_equal(db_conn_advance(&conn), -1);
+	assert_string_equal(conn.error, "server closed the connection unexpectedly");
+	db_conn_close(&conn);
+	open_and_prepare();
+	assert_int_equal(send_batch(2, &country, true), 0);
+	fake_pq_push(pg(), PGRES_PIPELINE_SYNC, NULL, NULL);
+	hang_up_behind_a_write(3);
+	assert_string_equal(conn.error, "an answer that was not asked for");
+}
+
+/* At once: nothing is sent behind what has failed. */
+static void assert_send_fails(bool is_read_only, const struct db_statement *statement, unsigned calls)
+{
+	unsigned at = 0;
+	int status;
+
+	init_as(is_read_only);
+	do {
+		db_batch_cleanup(&batches[0]);
+		open_and_prepare();
+		add_batch(0, statement);
+		fake_pq.fail_at = fake_pq.calls + ++at;
+		fake_pq.failed_call = NULL;
+		status = db_conn_send(&conn, &batches[0], true);
+		assert_int_equal(status, fake_pq.failed_call != NULL ? -1 : 0);
+		if (status != 0)
+			assert_int_equal(fake_pq.calls, fake_pq.fail_at);
+		fake_pq.fail_at = 0;
+		db_conn_close(&conn);
+	} while (status != 0);
+	assert_int_equal(at, calls + 1);
+}
+
+static void a_batch_that_cannot_be_sent_is_said_at_once(void **state)
+{
+	(void)state;
+	assert_send_fails(true, &slow, 5);       /* read only, its time, itself, Sync, flush */
+	assert_send_fails(true, &country, 4);    /* has no time of its own */
+	assert_send_fails(false, &add, 3);       /* is no read */
+	assert_send_fails(true, &unprepared, 4); /* is sent as text */
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -330,6 +397,8 @@ int main(void)
 	    TEST(a_forgotten_one_may_fail_or_be_lost),
 	    TEST(closing_hands_everything_back_once_and_in_order),
 	    TEST(a_fault_in_any_call_is_survived),
+	    TEST(what_was_said_before_the_end_counts),
+	    TEST(a_batch_that_cannot_be_sent_is_said_at_once),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -326,6 +326,8 @@ static void a_write_is_described_where_it_runs(void **state)
 	fake_pq_describe("", 1, 1, 25);
 	assert_int_equal(send_batch(0, &returning, true), 0);
 	assert_string_equal(fake_pq_sent(pg()), "SELECT(on,5000,31000,off,on) + ?");
+	assert_int_equal(conn.units_in_flight, 1);
+	assert_int_equal(conn.unit_ns, 0);
 	fake_pq_answer_all(pg());
 	assert_int_equal(db_conn_advance(&conn), 0);
 	assert_string_equal(fake_pq_sent(pg()), "(0) Sync");
@@ -454,6 +456,38 @@ static void a_read_with_the_columns_that_are_known_is_answered(void **state)
 	assert_row(0, "SELECT(0)");
 }
 
+/* Lent */
+
+/* A transaction holds the session, and its settings are the transaction's; nothing of it is ever committed. */
+static void what_is_lent_is_held_by_a_transaction(void **state)
+{
+	(void)state;
+	open_pooled(false);
+	fake_pq_answer_all(pg());
+	fake_pq_sent(pg());
+	assert_ptr_equal(db_conn_lend(&conn), pg());
+	assert_string_equal(fake_pq_sent(pg()), "BEGIN SELECT(on,5000,31000,on,on) SAVEPOINT lent");
+	db_conn_refresh_lent(&conn);
+	assert_string_equal(fake_pq_sent(pg()), "ROLLBACK TO SAVEPOINT lent");
+}
+
+static void what_is_lent_without_a_pooler_is_set_already(void **state)
+{
+	(void)state;
+	open_and_prepare();
+	assert_ptr_equal(db_conn_lend(&conn), pg());
+	db_conn_refresh_lent(&conn);
+	assert_string_equal(fake_pq_sent(pg()), "");
+}
+
+static void only_an_idle_one_is_lent(void **state)
+{
+	(void)state;
+	open_and_prepare();
+	assert_int_equal(send_batch(0, &country, true), 0);
+	expect_assert_failure((void)db_conn_lend(&conn));
+}
+
 /* Which kind of pooler it is */
 
 /* The processes that the first and the second connection are told of, one by one. */
@@ -544,6 +578,9 @@ int main(void)
 	    TEST(what_is_described_waits_for_its_sync),
 	    TEST(what_failed_to_prepare_is_tried_again_behind_another),
 	    TEST(a_pooler_s_goodbye_leaves_a_write_unknown),
+	    TEST_POOLED(what_is_lent_is_held_by_a_transaction),
+	    TEST(what_is_lent_without_a_pooler_is_set_already),
+	    TEST(only_an_idle_one_is_lent),
 	    TEST(a_pooler_of_transactions_is_found),
 	};
 

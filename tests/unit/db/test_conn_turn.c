@@ -25,8 +25,10 @@ static void the_statements_before_go_and_our_own_come_back(void **state)
 	assert_int_equal(conn.state, CONN_PREPARING);
 	assert_string_equal(fake_pq_sent(pg()), "DEALLOCATE() +meantime: timeout +meantime: read only Sync");
 	assert_false(db_conn_is_usable(&conn));
+	assert_true(conn.is_turning);
 	answer_turn();
 	assert_int_equal(conn.state, CONN_READY);
+	assert_false(conn.is_turning);
 }
 
 static void the_distance_is_not_measured_again(void **state)
