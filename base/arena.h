@@ -33,8 +33,9 @@ void arena_init(struct arena *arena, void *first, size_t first_bytes);
 void *arena_alloc(struct arena *arena, size_t bytes);
 void *arena_alloc_zeroed(struct arena *arena, size_t bytes);
 
-/* Makes a piece of `bytes` longer by `more`. Returns where it stands now: in its old place when it is the newest and its
- * block has room; else elsewhere, and `piece` is not to be used again. A large one is moved without being copied. */
+/* Makes a piece of `bytes` longer by `more`. Returns where it stands now. It stays in its old place when it is the
+ * newest and its block has room. Else it stands elsewhere, and `piece` is not to be used again. A large one is moved
+ * without being copied. */
 void *arena_grow(struct arena *arena, void *piece, size_t bytes, size_t more);
 
 /* Returns a NUL-terminated copy. */

@@ -12,8 +12,9 @@ enum {
 static const uint64_t ones = UINT64_C(0x0101010101010101), highs = UINT64_C(0x8080808080808080);
 
 /* The place of the first byte of a block that JSON wants escaped; BLOCK: none is. A byte below 0x20, a quote or a
- * backslash sets the high bit of its byte in one of three terms ("determine if a word has a byte less than n", Bit
- * Twiddling Hacks, S. E. Anderson). A borrow can only mark bytes behind the first. Bytes above 0x7f are UTF-8 and pass. */
+ * backslash sets the high bit of its byte in one of three terms. (The terms are "determine if a word has a byte less
+ * than n", Bit Twiddling Hacks, S. E. Anderson). A borrow can only mark bytes behind the first. Bytes above 0x7f are
+ * UTF-8 and pass. */
 static unsigned first_escape(const char *at)
 {
 	uint64_t block, quote, backslash, found;

@@ -3,15 +3,16 @@
  * What is let in is served, first in, first out. So the rule refuses at the door, at once, and not when a place has
  * been waited for in vain:
  *
- *   at ease      once the queue has not been empty for 100 ms: what would wait for longer than half of the time that it
- *                has, or than half of the usual time and itself takes, is refused, and the queue is overloaded; so it is,
- *                too, when it is a tenth of the usual time long and has not ceased to grow for a second
- *   overloaded   nothing more is let in until the queue is 5 ms, or four places, long; it stays that short then
+ *   at ease      once the queue has not been empty for 100 ms: what would wait too long is refused, and the queue is
+ *                overloaded. Too long is more than half of the time that it has, or than half of the usual time and
+ *                itself takes. The queue is overloaded, too, when it is a tenth of the usual time long and has not
+ *                ceased to grow for a second
+ *   overloaded   nothing more is let in until the queue is 5 ms, or four places, long; it stays that short then.
  *   at ease again once nothing was refused for a second, and for as long as eight places take
  *
- * A closed loop has a standing queue, which waits and does not grow, and a burst is over soon: both are left alone. What
- * arrives faster than it can be served fills any queue; a short one keeps all that serves busy as well as a long one,
- * and lets those in it wait as little as before.
+ * A closed loop has a standing queue, which waits and does not grow, and a burst is over soon: both are left alone.
+ * What arrives faster than it can be served fills any queue. A short one keeps all that serves busy as well as a long
+ * one, and lets those in it wait as little as before.
  *
  * How long the queue is in time follows from what each is expected to take; what was never seen counts nothing.
  *
@@ -64,7 +65,7 @@ void congestion_leave(struct congestion *congestion, uint64_t expected_ns);
 uint64_t congestion_wait_ns(const struct congestion *congestion, unsigned servers);
 /* Counts what it refuses. */
 enum refusal congestion_judge(struct congestion *congestion, const struct congestion_guest *guest, uint64_t now_ns);
-/* At its turn: whether what is left to its deadline is clearly too little; an average may mislead, so that is half of
+/* At its turn: whether what is left to its deadline is clearly too little. An average may mislead, so that is half of
  * what is expected. Counts it. */
 bool congestion_is_hopeless(struct congestion *congestion, uint64_t deadline_ns, uint64_t expected_ns, uint64_t now_ns);
 /* Adds `refused` of one queue to `sum`. */

@@ -47,16 +47,16 @@ void options_cleanup(struct options *options);
 MUST_CHECK int options_set(struct options *options, const char *field, const char *value, const char *origin);
 /* A JSON object whose keys are field names; an unknown key or a wrong type is an error with file and line. */
 MUST_CHECK int options_load_file(struct options *options, const char *file);
-/* MEANTIME_*: a variable of that prefix that names no option is an error; MEANTIME_CONFIG, which options_load() reads,
- * is none, and neither is what Kubernetes sets for a Service whose name begins with "meantime". DATABASE_URL counts as MEANTIME_DATABASE with a lower rank than it. What is empty counts as not there, as
- * compose files leave it. */
+/* MEANTIME_*: a variable of that prefix that names no option is an error. MEANTIME_CONFIG, which options_load() reads,
+ * is none, and neither is what Kubernetes sets for a Service whose name begins with "meantime". DATABASE_URL counts as
+ * MEANTIME_DATABASE with a lower rank than it. What is empty counts as not there, as compose files leave it. */
 MUST_CHECK int options_load_environment(struct options *options, char *const *environment);
 /* Everything, options_init() included: defaults, the file (--config or MEANTIME_CONFIG), environment, then the command
- * line: --name VALUE or --name=VALUE; of the same option twice, the later wins. argv[0] is the first argument behind
- * the sub-command. */
+ * line. There it is --name VALUE or --name=VALUE; of the same option twice, the later wins. argv[0] is the first
+ * argument behind the sub-command. */
 MUST_CHECK int options_load(struct options *options, int argc, char *const *argv, char *const *environment);
-/* Where the default folder of endpoints is not there, the one that was installed with the program at this path is taken:
- * ../share/meantime/endpoints beside its folder. */
+/* Where the default folder of endpoints is missing, the installed one is taken. It is ../share/meantime/endpoints
+ * beside the folder of the program at this path. */
 void options_find_folders(struct options *options, const char *program);
 /* With the running program. */
 void options_find_own_folders(struct options *options);

@@ -45,8 +45,9 @@ static void mark_values(const char *database, const char *key, bool is_url, bool
 	}
 }
 
-/* Marks what may be part of a secret, rather too much than too little: what follows the first ':' (of a URL, behind its
- * scheme) up to the last '@', each password, and the settings in `options`, which may be an application's own. */
+/* Marks what may be part of a secret, rather too much than too little. It is what follows the first ':' (of a URL,
+ * behind its scheme) up to the last '@'. It is each password, too, and the settings in `options`, which may be an
+ * application's own. */
 static void mark_secrets(const char *database, bool *is_hidden)
 {
 	const char *scheme = strstr(database, "://"), *last_at = strrchr(database, '@');

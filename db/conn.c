@@ -94,7 +94,7 @@ int conn_fail(struct db_conn *conn, const char *why)
 /* Connecting */
 
 /* "FATAL:  53300: too many connections": libpq has the SQLSTATE of a failed connect in its words only, and only when
- * they are verbose; the place in PostgreSQL's source follows in a line of its own. Takes both out, and notes what the
+ * they are verbose. The place in PostgreSQL's source follows in a line of its own. Takes both out, and notes what the
  * SQLSTATE says. */
 static void take_out_codes(struct db_conn *conn, char *message)
 {

@@ -296,7 +296,7 @@ static int end_unit(struct db_conn *conn)
 	/* a pooler may give one client another's answers */
 	if (conn->in_flight == conn->arrived || !last->ends_unit || last->results_left > 0)
 		return conn_fail(conn, "an answer that was not asked for");
-	/* which of several reads saw the settings that another of them has changed cannot be told; and an error takes
+	/* which of several reads saw the settings that another of them has changed cannot be told. And an error takes
 	 * the change back before PostgreSQL tells of it */
 	release_unit(conn, conn->arrived > 0 && (changed != NULL || conn->is_unit_aborted));
 	conn->units_in_flight--;

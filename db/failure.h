@@ -1,8 +1,9 @@
 /* failure.h - an error of PostgreSQL's becomes a batch's: which of its words a client may read, and what the log gets.
  *
- * A client reads PostgreSQL's words where the author of the SQL wrote them (RAISE of PL/pgSQL), or where they judge the
- * text of one parameter, or name a command. Else it reads our words for the SQLSTATE, with the constraint or the column, and with a value
- * when the batch was given that very value. So no row that is stored is ever shown.
+ * A client reads PostgreSQL's words where the author of the SQL wrote them (RAISE of PL/pgSQL). It also reads those
+ * that judge the text of one parameter, or name a command. Else it reads our words for the SQLSTATE, with the
+ * constraint or the column. A value is shown when the batch was given that very value. So no row that is stored is
+ * ever shown.
  *
  * Thread:  the batch's owner.
  * Limits:  FAILURE_BYTES_MAX for each text; what is longer is cut between characters, and ends with "...".

@@ -28,8 +28,8 @@ extern const char learn_types_sql[];
 /* The array literal for learn_types_sql, or NULL: all types are known. */
 const char *learn_missing_types(const struct learn_catalog *catalog, const PGresult *described);
 void learn_add_types(struct learn_catalog *catalog, const PGresult *rows);
-/* Whether to_json() makes more of it than its text: a composite type, hstore, a type with a cast to json, or an array or
- * domain of one. */
+/* Whether to_json() makes more of it than its text. So it does of a composite type, hstore, a type with a cast to
+ * json, and an array or domain of one. */
 bool learn_is_shown_as_json(const struct learn_catalog *catalog, Oid oid);
 struct db_type learn_type(const struct learn_catalog *catalog, Oid oid);
 

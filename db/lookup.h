@@ -1,7 +1,7 @@
 /* lookup.h - the host names of a connection string as addresses, looked up by a thread of its own. getaddrinfo()
  * cannot be told when to give up, but its caller can stop waiting.
  *
- * libpq never blocks beyond its time but for name resolution; so names are looked up before, on every attempt, since a
+ * libpq never blocks beyond its time but for name resolution. So names are looked up before, on every attempt: a
  * restarted container comes back with another address.
  *
  * Life:    db_lookup_start() -> db_lookup_wait(), or db_lookup_notify() -> db_lookup_release(), at any time.
@@ -34,8 +34,8 @@ struct db_found {
 
 struct db_lookup;
 
-/* Returns NULL when libpq is to be left alone with the string: it has no name (socket paths and addresses), mixes names
- * with them, names too many, or leaves the name to a service file. */
+/* Returns NULL when libpq is to be left alone with the string. It has no name (socket paths and addresses), mixes
+ * names with them, names too many, or leaves the name to a service file. */
 struct db_lookup *db_lookup_start(const char *conninfo);
 /* Calls `wake` when it is over, perhaps at once. */
 void db_lookup_notify(struct db_lookup *lookup, void (*wake)(void *data), void *data);

@@ -160,8 +160,9 @@ static int send_held(struct link *link)
 
 /* What comes back */
 
-/* What was not run, or a read whose connection was given up on purpose, here or by an administrator, a few times; a
- * read whose connection was lost, once; a write that was lost, never. Fails it when it may not. */
+/* What was not run may run a few times. So may a read whose connection was given up on purpose, here or by an
+ * administrator. A read whose connection was lost runs once more; a write that was lost never does. Fails it when it
+ * may not. */
 static bool may_run_again(const struct db_conn *conn, struct db_batch *batch, enum db_conn_outcome outcome)
 {
 	bool is_lost = outcome == DB_CONN_LOST;

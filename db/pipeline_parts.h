@@ -117,8 +117,8 @@ void pipeline_leave_lane(struct db_pipeline *pipeline, struct db_batch *batch);
 void pipeline_dispatch_lane(struct db_pipeline *pipeline, struct lane *lane, uint64_t now_ns);
 /* NULL: of both lanes. */
 bool pipeline_has_usable_link(const struct db_pipeline *pipeline, const struct lane *lane);
-/* Whether its batches can be served, now or in a moment: by the lane's own links, or, where PostgreSQL grants no more, by
- * those of the other. A link for writes serves reads, too; one for reads makes room for one for writes. */
+/* Whether its batches can be served, now or in a moment. The lane's own links serve them, or, where PostgreSQL grants
+ * no more, those of the other. A link for writes serves reads, too; one for reads makes room for one for writes. */
 bool pipeline_is_served(const struct db_pipeline *pipeline, const struct lane *lane);
 /* NULL: of both lanes. */
 unsigned pipeline_opening_count(const struct db_pipeline *pipeline, const struct lane *lane);

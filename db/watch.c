@@ -15,7 +15,7 @@ static void on_poll(uv_poll_t *poll, int status, int events)
 	struct db_watch *watch = poll->data;
 
 	(void)events;
-	/* an error of the socket is libpq's to find and to word; libuv has stopped watching, and what libpq reads first
+	/* an error of the socket is libpq's to find and to word; libuv has stopped watching. What libpq reads first
 	 * may be bytes that came before the error */
 	if (status < 0)
 		watch->events = 0;

@@ -1,6 +1,6 @@
 /* watch.h - lets the loop drive one db_conn: its socket's readiness, whatever socket that is at the moment.
  *
- * libpq may change the socket while it connects, and an fd must leave the loop before libpq closes it; so each socket
+ * libpq may change the socket while it connects, and an fd must leave the loop before libpq closes it. So each socket
  * has a handle of its own, that frees itself.
  *
  * Life:    db_watch_init() -> db_watch_update() after anything was done with the connection -> db_watch_stop() before

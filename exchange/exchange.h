@@ -109,8 +109,8 @@ const struct db_signature *exchange_signature(const struct exchange *x, unsigned
 enum step await_timer(struct exchange *x, uint64_t ms, step_fn *next);
 /* Runs the parts of a computation on the compute threads. */
 enum step await_compute(struct exchange *x, struct computation *computation, step_fn *next);
-/* Pages of other hosts, as they come: the first await_pages() hands the order over, each ends when there are some more;
- * the deadline ends all that are left. */
+/* Pages of other hosts, as they come. The first await_pages() hands the order over, and each ends when there are some
+ * more. The deadline ends all that are left. */
 enum step await_pages(struct exchange *x, const struct fetch_order *order, step_fn *next);
 /* Returns the next of those that came, valid until the next await_pages(); NULL: that was the last of them. */
 const struct fetch_page *exchange_next_page(struct exchange *x);

@@ -1,9 +1,9 @@
 /* router.h - method and path to the first step.
  *
  * A path is split at '/' before its segments are percent-decoded, so an encoded slash is data. A literal segment wins
- * over a parameter at the same place, for the methods that the literal path has: with GET /a/b and POST /a/{x}, POST
- * /a/b is served with x = "b". (OpenAPI matches "concrete" paths first and says nothing of a method that only the
- * templated path has; its document lists both paths, each with its own methods.) HEAD is served by the GET route. A
+ * over a parameter at the same place, for the methods that the literal path has. So with GET /a/b and POST /a/{x},
+ * POST /a/b is served with x = "b". (OpenAPI matches "concrete" paths first and says nothing of a method that only the
+ * templated path has. Its document lists both paths, each with its own methods.) HEAD is served by the GET route. A
  * final slash makes another path. An empty segment is never a parameter's value.
  *
  * Life:    router_init() -> router_add()* -> router_match()* -> router_cleanup(). Constant once serving.
@@ -47,8 +47,8 @@ struct route_match {
 	const struct route *route;            /* NULL: none */
 	struct text values[ROUTE_VALUES_MAX]; /* decoded, in the order of the pattern; NUL-terminated */
 	unsigned value_count;
-	/* Where there is no route: bit 1 << method for each that some pattern of this path has, OPTIONS and, with GET,
-	 * HEAD too; 0: no such path. Where there is one, route_match_allowed() tells. */
+	/* Where there is no route: bit 1 << method for each that some pattern of this path has. OPTIONS is among them
+	 * and, with GET, HEAD too; 0: no such path. Where there is one, route_match_allowed() tells. */
 	unsigned allowed;
 	/* NULL, or a noun for "the path holds ...": a bad escape, NUL, invalid UTF-8, "." or ".." segment (also encoded) */
 	const char *malformed;
@@ -64,9 +64,9 @@ struct router {
 
 void router_init(struct router *router);
 void router_cleanup(struct router *router);
-/* Copies `route`. Returns NULL; or the route that already has this place, whatever the names of its parameters; or
- * `route` itself when the pattern is malformed ("/a/{x}", parameters are whole segments and have different names; no
- * escapes) or the method is HEAD, OPTIONS or unknown. */
+/* Copies `route`. Returns NULL, or the route that already has this place, whatever the names of its parameters.
+ * Returns `route` itself when the pattern is malformed or the method is HEAD, OPTIONS or unknown. In a pattern
+ * ("/a/{x}") parameters are whole segments and have different names; there are no escapes. */
 MUST_CHECK const struct route *router_add(struct router *router, const struct route *route);
 /* `path` is as sent, without the query string. Values are decoded into `arena`. */
 void router_match(const struct router *router, enum http_method method, struct text path, struct arena *arena,

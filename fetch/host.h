@@ -1,5 +1,6 @@
-/* host.h - what is known of the hosts that pages are fetched from, and kept for the next: robots.txt, the bucket, for
- * how long it wants to be left alone. One for all tasks, so that two callers together are as polite as one.
+/* host.h - what is known of the hosts that pages are fetched from, and kept for the next fetch. It is robots.txt, the
+ * bucket, and how long the host wants to be left alone. One for all tasks, so that two callers together are as polite
+ * as one.
  *
  * Life:    host_table_init() -> host_find()* -> host_table_cleanup().
  * Thread:  the fetcher's.

@@ -1,5 +1,5 @@
-/* transfer.h - one GET by libcurl under our rules: only http and https, no proxy, no address that egress denies,
- * bounded in time and in the bytes that are read, compressed once at most.
+/* transfer.h - one GET by libcurl under our rules. Only http and https, no proxy, no address that egress denies.
+ * Bounded in time and in the bytes that are read, compressed once at most.
  *
  * Life:    transfer_open() -> transfer_is_late() now and then -> transfer_close(), when it is over or at any time
  *          outside of curl's callbacks.

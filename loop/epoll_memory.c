@@ -1,11 +1,11 @@
 /* libh2o stops reading while a request is under way, and starts again after it. libuv tells the kernel nothing of the
  * stop, and forgets that it has. At the start it adds the socket again (refused: it is there), then sets it to what it
- * waits for all the time: two system calls of five for every request, which change nothing. This epoll_ctl() stands in
- * front of libc's for the whole program, the dynamic linker finds the program's symbols first. It remembers what each
- * socket is registered for, and asks the kernel only for what is new.
+ * waits for all the time. These are two system calls of five for every request, and change nothing. This epoll_ctl()
+ * stands in front of libc's for the whole program, the dynamic linker finds the program's symbols first. It remembers
+ * what each socket is registered for, and asks the kernel only for what is new.
  *
- * It relies on this: what closes a socket takes it out of its epoll before (EPOLL_CTL_DEL), as libuv does for all its
- * handles (uv__platform_invalidate_fd), db/watch and fetch/multi for libpq's and libcurl's; what libuv leaves in an
+ * It relies on this: what closes a socket takes it out of its epoll before (EPOLL_CTL_DEL). libuv does so for all its
+ * handles (uv__platform_invalidate_fd), db/watch and fetch/multi for libpq's and libcurl's. What libuv leaves in an
  * epoll that it closes is forgotten when the next one is made.
  *
  * Thread: any; a file descriptor belongs to one thread at a time. Limits: descriptors from REMEMBERED_MAX on are not

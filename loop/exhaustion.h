@@ -1,8 +1,8 @@
 /* exhaustion.h - when file descriptors run out: seen where it happens, counted, and said.
  *
- * accept4() and socket() of the program stand in front of libc's, since libuv, libpq and libcurl call them and say
- * nothing, or the same for each attempt. Clients that cannot be accepted are turned away. libuv does that too, but only
- * as long as no other thread takes the descriptor that it keeps for it, and then never comes back from accepting.
+ * accept4() and socket() of the program stand in front of libc's. libuv, libpq and libcurl call them and say nothing,
+ * or the same for each attempt. Clients that cannot be accepted are turned away. libuv does that too, but only as long
+ * as no other thread takes the descriptor that it keeps for it. Then it never comes back from accepting.
  *
  * Thread:  any.
  * Limits:  a line in the log each EXHAUSTION_SAID_EVERY_S, of each kind.

@@ -41,8 +41,8 @@ static void close_all(struct server_loop *loop)
 	uv_stop(&loop->loop);
 }
 
-/* Step by step: accept a little longer, so that a balancer sees /readyz fail first; close the listener; let requests
- * end; close what is idle; and when the time is over, end all the same. */
+/* Step by step. Accept a little longer, so that a balancer sees /readyz fail first; close the listener; let requests
+ * end; close what is idle. When the time is over, end all the same. */
 static void on_drain_timer(uv_timer_t *timer)
 {
 	struct server_loop *loop = timer->data;

@@ -9,7 +9,7 @@
  *          reload_stop() -> reload_cleanup(), when the loops are gone.
  * Owner:   the caller's memory; all editions, the first one included, are the reload's.
  * Thread:  reload_ask(), reload_forbid(), reload_note_...(): any. The rest: the main one.
- * Limits:  EDITIONS_MAX editions. When all of them are in use the next reload waits; what is still under way with the
+ * Limits:  EDITIONS_MAX editions. When all of them are in use the next reload waits. What is still under way with the
  *          oldest is cut off once no request may take so long.
  */
 #pragma once

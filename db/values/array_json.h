@@ -1,5 +1,5 @@
-/* array_json.h - an array of PostgreSQL's text form as JSON: {1,NULL,"a \"b\""} with nested braces for more dimensions,
- * and before it [0:1]= when it does not count from 1.
+/* array_json.h - an array of PostgreSQL's text form as JSON: {1,NULL,"a \"b\""}. Nested braces are more dimensions;
+ * [0:1]= stands before an array that does not count from 1.
  *
  * Life:    array_json_begin() -> array_json_go_on()*, until it is true.
  * Owner:   the caller; the text is borrowed.

@@ -1,7 +1,7 @@
 /* parameter.h - is this input a value of that type? If so, the text to bind; if not, what was expected.
  *
  * Everything that PostgreSQL would refuse as a malformed literal of the types in type.h is refused here, before any
- * connection is used; a type that is DB_TYPE_OTHER is left to PostgreSQL (what it cannot read is a 400 there, too). So
+ * connection is used. A type that is DB_TYPE_OTHER is left to PostgreSQL (what it cannot read is a 400 there, too). So
  * are intervals and the escapes inside json (jsonb takes no \u0000, json does). Less is taken than PostgreSQL takes:
  * only forms that mean one thing (number.h, datetime.h).
  *
@@ -30,14 +30,14 @@ bool parameter_from_texts(const struct db_type *type, const struct text *inputs,
 			  const char **bound);
 
 /* From a JSON body: `raw` is the field's value as it stands in the (already validated) body. null gives *bound = NULL.
- * json and jsonb take any value, byte for byte. bool takes true and false. Integers take JSON numbers without fraction or exponent; numeric takes
- * the number's own digits, or a string of them; it and the floats the strings "NaN", "Infinity" and "-Infinity"; text
- * takes strings only. Arrays take JSON arrays, nested ones included: all of one length, as PostgreSQL's are; an array
- * of json has one dimension, its elements are any values. */
+ * json and jsonb take any value, byte for byte. bool takes true and false. Integers take JSON numbers without fraction
+ * or exponent; numeric takes the number's own digits, or a string of them. numeric and the floats take the strings
+ * "NaN", "Infinity" and "-Infinity", too. text takes strings only. Arrays take JSON arrays, nested ones included: all
+ * of one length, as PostgreSQL's are. An array of json has one dimension, its elements are any values. */
 bool parameter_from_json(const struct db_type *type, struct text raw, struct arena *arena, const char **bound);
 
-/* Of what parameter_from_json() has refused: what is wrong within an object, in words that follow the parameter's name,
- * from the arena; NULL: the type's expectation says it all. */
+/* Of what parameter_from_json() has refused: what is wrong within an object, in words that follow the parameter's
+ * name. They are from the arena; NULL: the type's expectation says it all. */
 const char *parameter_problem(const struct db_type *type, struct text raw, struct arena *arena);
 
 /* Whether two texts to bind, either of which may be NULL, are one value. Two forms of one number or time may count as

@@ -1,9 +1,9 @@
 /* row_json.h - rows as JSON.
  *
- * Integers, floats and numeric are numbers; NaN and infinities strings; bool true/false; json and jsonb pass through
- * byte for byte; arrays are arrays (of any dimension); timestamps ISO 8601 ("2026-11-22T10:00:00.5+00:00"), those that
- * have no such form (infinity, BC) strings as PostgreSQL gives them; bytea base64; void and NULL null; everything else
- * a string. Results are in text form, DateStyle ISO, IntervalStyle iso_8601, bytea_output hex.
+ * Integers, floats and numeric are numbers; NaN and infinities strings; bool true/false; void and NULL null. json and
+ * jsonb pass through byte for byte; arrays are arrays (of any dimension); bytea is base64. Timestamps are ISO 8601
+ * ("2026-11-22T10:00:00.5+00:00"). Those that have no such form (infinity, BC) are strings as PostgreSQL gives them,
+ * and so is everything else. Results are in text form, DateStyle ISO, IntervalStyle iso_8601, bytea_output hex.
  *
  * Thread:  any.
  */
@@ -34,6 +34,6 @@ struct row_json {
 
 void row_json_begin(struct row_json *json, struct buffer *out, const struct db_signature *signature,
 		    const struct db_result *rows, unsigned row);
-/* Goes on until the row is whole, which it returns, or until `out` is longer than `until`, by one chunk or the small values
- * of one column at most. */
+/* Goes on until the row is whole, which it returns, or until `out` is longer than `until`. It is longer by one chunk
+ * or the small values of one column at most. */
 bool row_json_go_on(struct row_json *json, struct buffer *out, size_t until);

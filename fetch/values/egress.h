@@ -1,8 +1,8 @@
 /* egress.h - which addresses may be connected to: asked at the moment of connecting, on every hop.
  *
- * Only public unicast addresses, and of those only ports 80 and 443; what is private, loopback, link-local, metadata,
- * multicast, reserved or a way to write one of these (IPv4 in IPv6, 6to4, NAT64, Teredo) is denied, unless the
- * allow-list opens it.
+ * Only public unicast addresses are open, and of those only ports 80 and 443. What is private, loopback, link-local,
+ * metadata, multicast or reserved is denied, unless the allow-list opens it. So is each way to write one of these
+ * (IPv4 in IPv6, 6to4, NAT64, Teredo).
  *
  * Life:    egress_init() -> egress_allows()*; constant.
  * Thread:  any.

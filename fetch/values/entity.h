@@ -1,7 +1,7 @@
 /* entity.h - character references of HTML: &#228; &#xe4; &auml; and, where HTML allows it, &auml without its semicolon.
  *
- * Known by name are those of HTML 4, &apos;, and the six that may be shouted (&AMP; and so on): 259 of HTML 5's 2,231,
- * which are what titles have.
+ * Known by name are those of HTML 4, &apos;, and the six that may be shouted (&AMP; and so on). They are 259 of HTML
+ * 5's 2,231, and what titles have.
  *
  * Thread:  any.
  */

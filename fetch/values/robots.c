@@ -7,7 +7,7 @@
 #include "base/memory.h"
 
 /* Octets are compared as what they stand for: "%7E" is "~", "%e3" is "%E3" is the byte itself, on both sides. RFC 9309
- * (2.2.2) encodes reserved characters before it compares, so that "https%3A%2F%2F" is "https://"; to decode them
+ * (2.2.2) encodes reserved characters before it compares, so that "https%3A%2F%2F" is "https://". To decode them
  * instead is the same, without a wildcard ever ending inside of an escape. Only %00 stays as it is written: the byte
  * is what stands for `*` in a pattern, where "%2A" is the character. */
 enum { WILDCARD = '\0' };

@@ -1,11 +1,11 @@
 /* title.h - the title of an HTML page, found while the page arrives.
  *
- * A tokenizer of what stands before a title and nothing more: comments, declarations, tags with their attributes, the
- * elements whose content is text only (script, style, noscript, iframe, xmp, noembed, noframes, textarea), svg, math
- * and template, whose titles are not the page's. No tree is built: where a title stands otherwise does not matter.
- * Character references are decoded, white space is stripped and collapsed as document.title does, a control character
- * becomes U+FFFD. The encoding: byte order mark, then the charset of the Content-Type, then <meta> within the first
- * 1,024 bytes, then windows-1252
+ * A tokenizer of what stands before a title and nothing more: comments, declarations, tags with their attributes. It
+ * knows the elements whose content is text only (script, style, noscript, iframe, xmp, noembed, noframes, textarea).
+ * It knows svg, math and template, whose titles are not the page's. No tree is built: where a title stands otherwise
+ * does not matter. Character references are decoded, white space is stripped and collapsed as document.title does, a
+ * control character becomes U+FFFD. The encoding: byte order mark, then the charset of the Content-Type, then <meta>
+ * within the first 1,024 bytes, then windows-1252. See
  * (https://html.spec.whatwg.org/multipage/parsing.html#determining-the-character-encoding).
  *
  * Life:    title_init() -> title_add()* until it is false -> title_write() -> title_cleanup().

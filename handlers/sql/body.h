@@ -6,7 +6,7 @@
  * Owner:   the arena; `raw` values are views of the body.
  * Thread:  any.
  * Limits:  BODY_FIELDS_MAX fields; depth as given. The names that are compared, at most 18 bytes for each byte of the
- * body, are gone when it returns; a small body takes nothing from malloc.
+ * body, are gone when it returns. A small body takes nothing from malloc.
  */
 #pragma once
 

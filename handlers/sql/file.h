@@ -4,7 +4,7 @@
  *          endpoint_set_cleanup().
  * Owner:   everything is in the set's arena, file names and texts copied.
  * Limits:  ENDPOINTS_MAX endpoints; DB_PARAMETERS_MAX parameters each; a file of SQL_FILE_BYTES_MAX.
- * Errors:  each is added to the set's diagnostics as file:line: what is wrong and what was expected; parsing goes on
+ * Errors:  each is added to the set's diagnostics as file:line: what is wrong and what was expected. Parsing goes on
  *          with the next endpoint, so that one run shows them all.
  */
 #pragma once

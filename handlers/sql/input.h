@@ -1,5 +1,5 @@
-/* input.h - the parameters of one request: from the path, the query string or the body's field of that name, else
- * the default; each checked against its type.
+/* input.h - the parameters of one request. Each is from the path, the query string or the body's field of that name,
+ * else the default. It is checked against its type.
  *
  * A parameter comes from one place: in two it is repeated, and refused. Only a field of the body may say again what the
  * path says, with the same value. So a row can be sent back to its own path as it came.

@@ -23,6 +23,6 @@ struct sql_place sql_place_of(const struct endpoint *endpoint, unsigned long pos
  * `found` is its number. */
 unsigned long sql_place_of_parameter(const struct db_statement *statement, unsigned number, unsigned long position,
 				     unsigned *found);
-/* Writes two lines without a line break at the end: the place's line, or the part of it around the place, and a caret
- * under the place. */
+/* Writes two lines without a line break at the end. They are the place's line, or the part of it around the place, and
+ * a caret under the place. */
 void sql_place_show(const struct sql_place *place, struct buffer *out);

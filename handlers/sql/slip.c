@@ -2,8 +2,8 @@
 
 #include <strings.h>
 
-/* `-- route GET /x` is a comment to the parser. So that an author's slip does not pass in silence, a comment is told
- * apart by what stands behind its first word: the value of an annotation, or the words of a sentence. */
+/* `-- route GET /x` is a comment to the parser. An author's slip must not pass in silence. So a comment is told apart
+ * by what stands behind its first word: the value of an annotation, or the words of a sentence. */
 
 static struct text first_word(struct text text)
 {

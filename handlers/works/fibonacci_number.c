@@ -1,7 +1,7 @@
 /* GET /fibonacci/{n}: one Fibonacci number, of up to two million digits.
  *
- * Fast doubling: F(2k) = F(k) (2 F(k+1) - F(k)), F(2k+1) = F(k)^2 + F(k+1)^2; from E. W. Dijkstra, "In honour of
- * Fibonacci", EWD654, 1978. The digits are cut in halves by powers of ten, so that both may be given up in the middle;
+ * Fast doubling: F(2k) = F(k) (2 F(k+1) - F(k)), F(2k+1) = F(k)^2 + F(k+1)^2. From E. W. Dijkstra, "In honour of
+ * Fibonacci", EWD654, 1978. The digits are cut in halves by powers of ten, so that both may be given up in the middle.
  * GMP's own mpz_fib_ui and mpz_get_str, which cannot, are what the tests compare with.
  */
 #include <gmp.h>

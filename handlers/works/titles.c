@@ -1,5 +1,5 @@
-/* POST /titles: fetches pages of other hosts and tells their titles as they arrive: many fetches started at once,
- * within limits, and handled in the order in which they end. */
+/* POST /titles: fetches pages of other hosts and tells their titles as they arrive. Many fetches start at once, within
+ * limits, and are handled in the order in which they end. */
 #include <stdlib.h>
 
 #include "fetch/values/url.h"

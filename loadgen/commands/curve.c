@@ -6,8 +6,8 @@
 
 #include "loadgen/report/findings.h"
 
-/* An arm is over when so many levels in a row answered hardly more than one before them: the law of the curve is
- * plain by then, and what follows would only wait in line. */
+/* An arm is over when so many levels in a row answered hardly more than one before them. The law of the curve is plain
+ * by then, and what follows would only wait in line. */
 enum { LEVELS_WITHOUT_GAIN = 3 };
 static const double GAIN = 1.03;
 static const double SHARED = 1.1; /* so much over Little's bound is no noise */

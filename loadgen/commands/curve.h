@@ -1,7 +1,7 @@
 /* curve.h - throughput over concurrency, measured level by level, and what bounds it.
  *
- * Several arms are measured as one: at each level every round runs them all, in turns of opposite direction, so that
- * a machine that slows down slows them all alike.
+ * Several arms are measured as one. At each level every round runs them all, in turns of opposite direction, so that a
+ * machine that slows down slows them all alike.
  *
  * Life:    curves_init() -> curves_measure() | curves_measure_level()* -> curves_finish(), which adds them to the
  *          report -> curves_cleanup().

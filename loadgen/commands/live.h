@@ -35,7 +35,7 @@ void live_on_progress(void *live, const struct load_progress *progress);
 void live_end(struct live *live);
 
 /* live_line.c: composes the line. It is never wider than `columns`: what has no room is left out, a whole value at a
- * time, the least important first; only a name that is too long itself is shortened, with "..." at its end. `progress`
+ * time, the least important first. Only a name that is too long itself is shortened, with "..." at its end. `progress`
  * NULL: no load is under way. */
 enum { LIVE_LINE_BYTES = 512 };
 void live_line(const struct live *live, const struct load_progress *progress, unsigned columns,

@@ -1,7 +1,8 @@
 /* speedup.h - what more compute threads are worth: the same request, alone, at services that have 1, 2, ... of them.
  *
- * Amdahl's law (G. Amdahl, AFIPS 1967): with a serial share s of the work, n threads are 1 / (s + (1 - s) / n) times as
- * fast, and no number of them more than 1 / s. The share is fitted over the thread counts that have a core each.
+ * Amdahl's law (G. Amdahl, AFIPS 1967): with a serial share s of the work, n threads are 1 / (s + (1 - s) / n) times
+ * as fast. No number of them is more than 1 / s times as fast. The share is fitted over the thread counts that have a
+ * core each.
  *
  * Life:    one call; starts its services and ends them.
  * Errors:  -1 and command->why.

@@ -1,7 +1,7 @@
 /* arm.h - a service that is started here, in one of its modes, to be measured.
  *
- * It ends with this program, whatever happens to it: between fork and exec the child asks the kernel for SIGTERM at its
- * parent's death (posix_spawn has no place for that). Of the environment all but MEANTIME_* is passed on.
+ * It ends with this program, whatever happens to it. Between fork and exec the child asks the kernel for SIGTERM at
+ * its parent's death (posix_spawn has no place for that). Of the environment all but MEANTIME_* is passed on.
  *
  * Life:    arm_start() -> url -> arm_stop(), which ends only the process that it started, and waits for it.
  * Thread:  one.

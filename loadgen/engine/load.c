@@ -1,4 +1,4 @@
-/* The loop of a load is epoll itself: the moment it returns is part of what is measured, a connection needs no handle,
+/* The loop of a load is epoll itself. The moment it returns is part of what is measured, a connection needs no handle,
  * and nothing else runs here. */
 #include "loadgen/engine/load.h"
 

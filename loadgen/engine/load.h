@@ -1,9 +1,9 @@
 /* load.h - one load on one target: closed loop, open loop or bursts, every request recorded.
  *
- * Closed: `connections` clients, each asks again when it is answered; with `pipeline` > 1 each keeps so many under way.
- * Open: requests are due on a schedule that nothing holds up; a free connection takes them, or a new one is opened, up
- * to max_in_flight; what is due beyond that is recorded as NOT_SENT. Burst: every request of the set at one instant,
- * each on a connection that is there already, `repeats` times with `gap_ns` between.
+ * Closed: `connections` clients, each asks again when it is answered; with `pipeline` > 1 each keeps so many under
+ * way. Open: requests are due on a schedule that nothing holds up. A free connection takes them, or a new one is
+ * opened, up to max_in_flight. What is due beyond that is recorded as NOT_SENT. Burst: every request of the set at one
+ * instant, each on a connection that is there already, `repeats` times with `gap_ns` between.
  *
  * Life:    load_run() returns when the load is over: window, then drain. Connections are opened before the window.
  * Owner:   the measurement is the caller's; measurement_cleanup().
@@ -11,8 +11,8 @@
  *          one load at a time.
  * Limits:  connections and max_in_flight up to LOAD_CONNECTIONS_MAX; every wait has a deadline (timeout_ns,
  *          drain_ns).
- * Errors:  -1 and `why` only when there is nothing to measure (no file left for a socket); a server that is not
- *          there, or dies, is a measurement with outcomes.
+ * Errors:  -1 and `why` only when there is nothing to measure (no file left for a socket). A server that is not there,
+ *          or dies, is a measurement with outcomes.
  */
 #pragma once
 

@@ -1,5 +1,5 @@
-/* Every byte waits equally long, so one list in the order of arrival is also the order of leaving, and one timerfd
- * armed for its head is enough. (A libuv timer is a millisecond coarse: as long as the delay itself.) */
+/* Every byte waits equally long, so one list in the order of arrival is also the order of leaving. One timerfd armed
+ * for its head is enough. (A libuv timer is a millisecond coarse: as long as the delay itself.) */
 #include "loadgen/engine/relay.h"
 
 #include <pthread.h>

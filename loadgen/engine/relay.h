@@ -1,6 +1,6 @@
 /* relay.h - a TCP relay that keeps every byte back for a while: a database as far away as one likes.
  *
- * Half of the round trip on the way there, half on the way back; a byte leaves when its time has come, in order,
+ * Half of the round trip on the way there, half on the way back. A byte leaves when its time has come, in order,
  * however many are under way (it delays, it does not slow down).
  *
  * Life:    relay_start() -> address -> relay_stop().

@@ -1,6 +1,6 @@
 /* request.h - where requests go, and the bytes of each: method, target, headers, body, weights, {n} and {random:a-b}.
  *
- * {n} is a number that goes up by one with each request, {random:a-b} an integer from a to b; both may stand anywhere
+ * {n} is a number that goes up by one with each request, {random:a-b} an integer from a to b. Both may stand anywhere
  * in path, query, headers and body. The seed makes a run repeatable.
  *
  * Life:    request_set_init() -> request_set_add_url() or request_set_load_file() -> request_set_next()* -> cleanup.

@@ -1,13 +1,13 @@
 /* response.h - reads HTTP/1.1 responses from bytes as they arrive; any cut of the bytes gives the same.
  *
- * Strict where two readers could differ about where a response ends (RFC 9112, section 6.3): Content-Length together
- * with chunked, two different lengths, a length that is no number, a bare CR, a folded line. Interim responses (1xx)
- * are skipped.
+ * Strict where two readers could differ about where a response ends (RFC 9112, section 6.3). Refused are
+ * Content-Length together with chunked, two different lengths, a length that is no number, a bare CR, a folded line.
+ * Interim responses (1xx) are skipped.
  *
  * Life:    response_init() before each response; response_feed() until it is whole.
  * Owner:   the room for a Location is the caller's.
- * Limits:  RESPONSE_HEAD_MAX bytes of head or trailer; of one line only the first RESPONSE_LINE_MAX bytes are read,
- *          which matters only to a very long Server-Timing, or RESPONSE_LOCATION_MAX where Location is wanted; a body is
+ * Limits:  RESPONSE_HEAD_MAX bytes of head or trailer. Of one line only the first RESPONSE_LINE_MAX bytes are read, or
+ *          RESPONSE_LOCATION_MAX where Location is wanted. That matters only to a very long Server-Timing. A body is
  *          counted, never kept.
  * Errors:  RESPONSE_MALFORMED with `what`, a constant that names it.
  */

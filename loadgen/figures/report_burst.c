@@ -34,7 +34,7 @@ static double ms_between(uint64_t from_ns, uint64_t to_ns)
 	return to_ns <= from_ns ? 0 : (double)(to_ns - from_ns) / 1e6;
 }
 
-/* Seen from outside: the server's own figures, and before its clock started the rest of the wait, since a service that
+/* Seen from outside: the server's own figures, and the rest of the wait before its clock started. A service that
  * serves one at a time leaves the others unread. */
 static struct report_bar bar_of(struct report *report, const char *label, double solo_ms, const struct record *record)
 {

@@ -305,8 +305,8 @@ static double whole(const struct blocks *blocks, enum block_statistic statistic,
 	return result;
 }
 
-/* The share of resampled ratios on the other side of 1, doubled; never 0, since the sample itself is one of those that
- * could have been (A. Davison, D. Hinkley, "Bootstrap methods and their application", 4.2). */
+/* The share of resampled ratios on the other side of 1, doubled. It is never 0, since the sample itself is one of
+ * those that could have been (A. Davison, D. Hinkley, "Bootstrap methods and their application", 4.2). */
 static double p_of(const double *ratios)
 {
 	unsigned below = 0, above = 0;

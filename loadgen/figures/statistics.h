@@ -42,10 +42,10 @@ struct difference {
 	enum verdict { VERDICT_NO_DIFFERENCE, VERDICT_A_IS_LOWER, VERDICT_B_IS_LOWER } verdict;
 };
 enum { RUNS_MAX = 20 };
-/* From run-level values, at most RUNS_MAX a side: the ratio is the Hodges-Lehmann shift of the logarithms, its interval the
- * one that belongs to the exact Mann-Whitney test. With fewer than 4 a side no interval has 95 % (3 against 3 can be
- * ordered in 20 ways, so even complete separation has p = 0.1): the interval is then everything, and the verdict no
- * difference. */
+/* From run-level values, at most RUNS_MAX a side. The ratio is the Hodges-Lehmann shift of the logarithms; its
+ * interval is the one that belongs to the exact Mann-Whitney test. With fewer than 4 a side no interval has 95 %. (3
+ * against 3 can be ordered in 20 ways, so even complete separation has p = 0.1.) The interval is then everything, and
+ * the verdict no difference. */
 struct difference difference_of_runs(const double *a, size_t a_count, const double *b, size_t b_count);
 
 /* A distribution as counts in log-linear buckets (3 significant digits), one a block of time. */

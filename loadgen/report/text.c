@@ -194,7 +194,7 @@ static struct row row_of_rounds(const struct report *report, struct report_load 
 	return row;
 }
 
-/* From when they were due, and from when they were sent: in an open loop these differ when the generator or a missing
+/* From when they were due, and from when they were sent. In an open loop these differ when the generator or a missing
  * connection held them up. */
 static void print_service_row(FILE *out, const struct report_load *load, bool *is_cut)
 {

@@ -1,5 +1,5 @@
-/* A timeline in Chrome's trace event format, which Perfetto opens: a process an arm, a lane for each request under way
- * at the same time, so that the height of the picture is the concurrency. */
+/* A timeline in Chrome's trace event format, which Perfetto opens. It has a process an arm and a row for each request
+ * under way at the same time. So the height of the picture is the concurrency. */
 #include <inttypes.h>
 #include <stdlib.h>
 

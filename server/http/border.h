@@ -114,8 +114,8 @@ void http_reply_on_ready(struct exchange *x);
 
 /* connection.c */
 void http_client_cut_off(struct client *client, int how);
-/* Asks the kernel whether the client of a request under way has closed its sending half, as one that leaves does; never
- * so while the request is young: one that is sent with that end behind it is answered. */
+/* Asks the kernel whether the client of a request under way has closed its sending half, as one that leaves does.
+ * Never so while the request is young: one that is sent with that end behind it is answered. */
 bool http_client_has_left(const struct client *client, uint64_t now_ns);
 
 /* parser.c */

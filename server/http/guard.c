@@ -174,7 +174,7 @@ static bool has_option(struct text list, struct text option)
 }
 
 /* libh2o would let keep-alive win where both are said, and the last line where there are several. It would close where
- * HTTP/1.1 names other options alone, as `TE` or `Upgrade`, and answer an expectation that HTTP/1.0 does not know
+ * HTTP/1.1 names other options alone, as `TE` or `Upgrade`. It would answer an expectation that HTTP/1.0 does not know
  * (RFC 9112 9.3, RFC 9110 10.1.1). */
 static void settle(struct scan *scan)
 {

@@ -1,11 +1,11 @@
 /* guard.h - reads the head of a request, in one pass, and refuses what no two servers read alike. No I/O.
  *
- * libh2o 2.2.5 would take the first of several Content-Lengths, accept one beside Transfer-Encoding, fold header lines
- * and answer what it cannot parse, a body too large and an unknown expectation with bytes of its own; parser.c puts
- * this reader in the place of its parser. The only Transfer-Encoding is `chunked` (chunked.h decodes it).
- * Of Connection's options `close` counts, then `keep-alive`, and no other: its value becomes one of the two. Expect is
- * left out of HTTP/1.0, which has none. Of a target that is a whole URL the scheme and the authority are left out.
- * After a refusal the connection must be closed: where the next request begins is not certain.
+ * libh2o 2.2.5 would take the first of several Content-Lengths, accept one beside Transfer-Encoding and fold header
+ * lines. It would answer what it cannot parse, a body too large and an unknown expectation with bytes of its own.
+ * parser.c puts this reader in the place of its parser. The only Transfer-Encoding is `chunked` (chunked.h decodes
+ * it). Of Connection's options `close` counts, then `keep-alive`, and no other: its value becomes one of the two.
+ * Expect is left out of HTTP/1.0, which has none. Of a target that is a whole URL the scheme and the authority are
+ * left out. After a refusal the connection must be closed: where the next request begins is not certain.
  *
  * Owner:   texts are views of what was read.
  * Thread:  any.

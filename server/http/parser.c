@@ -58,7 +58,8 @@ static bool begins_with_head(const char *raw, size_t bytes)
 	return bytes >= empty_lines + strlen(method) && memcmp(raw + empty_lines, method, strlen(method)) == 0;
 }
 
-/* A head that comes bit by bit is read again when a line of it has ended: at most as often as it may have lines. */
+/* A head that comes bit by bit is read again when a line of it has ended. So it is read at most as often as it may
+ * have lines. */
 static bool is_worth_reading(const char *raw, size_t bytes, size_t bytes_before)
 {
 	return bytes_before == 0 || bytes >= HTTP_HEAD_BYTES_MAX ||

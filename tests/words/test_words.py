@@ -33,6 +33,29 @@ def test_what_is_right_in_a_page(page):
     assert not list(words.check_page(page))
 
 
+@pytest.mark.parametrize("source, line", [
+    (f"/* {LONG}b. */\n", 1),
+    (f"/* a.h - a.\n *\n * {LONG}\n * b.\n */\n", 3),
+    (f"int a;\n/* A.\n *\n * Life:    a.\n * Owner:   {LONG}b. */\n", 5),
+    (f'say("/*"); /* {LONG}b */\n', 1),
+])
+def test_a_long_sentence_of_a_comment(source, line):
+    assert [found for found, _ in words.check_source(pathlib.Path("db/a.c"), source)] == [line]
+    assert not list(words.check_source(pathlib.Path("tests/unit/a.c"), source))
+
+
+@pytest.mark.parametrize("source", [
+    f"/* {LONG.strip()}.\n * {LONG.strip()}. */\n",
+    f"/* {LONG.strip()}\n *\n * {LONG.strip()} */\n",
+    f" * Life:    {LONG.strip()}\n * Owner:   {LONG.strip()}\n",
+    f"/* Life:    {LONG.strip()}\n * Owner:   {LONG.strip()} */\n",
+    f"/*\n * - {LONG.strip()}\n * - {LONG.strip()}\n *   name   {LONG[:20]}\n */\n",
+    f'say("{LONG}{LONG}");\n',
+])
+def test_what_is_right_in_a_comment(source):
+    assert not list(words.check_source(pathlib.Path("db/a.c"), source))
+
+
 @pytest.mark.parametrize("name, text, count", [
     ("db/a.c", "int a; /* nobody\n * knows */\n", 1),
     ("db/a.c", 'say("it can not");\n', 1),

@@ -1,7 +1,7 @@
 """Checks the rules of docs/style.md that can be counted. Prints `FILE:LINE: what is wrong`; exit status 1 when there is any.
 
 Everywhere: "cannot" is one word, and no comment, message or page uses a person's pronoun for a program's part.
-In pages: a sentence has at most 25 words, a bullet at most three lines, a line at most 100 columns.
+In pages and in the comments of C outside tests: a sentence has at most 25 words. In pages: a bullet at most three lines, a line at most 100 columns.
 """
 
 import io
@@ -125,6 +125,35 @@ def comments_of_c(text, has_strings):
             yield first + offset, line
 
 
+CONTRACT = re.compile(r"(Life|Owner|Thread|Limits|Errors|Format|Use):\s")
+ENTRY = re.compile(r"[-*] |\d+\. |\w+ +- |\S+(?: \S+)*   +\S")
+
+
+def paragraphs_of_comment(comment):
+    """Yields (offset, text): what stands between blank lines; a line of the contract, an entry of a list and a picture begin anew."""
+    begun, lines = 0, []
+    for offset, line in enumerate(comment.removeprefix("/*").removesuffix("*/").splitlines() + [""]):
+        bare = line.strip().removeprefix("*").strip()
+        if lines and (not bare or CONTRACT.match(bare) or ENTRY.match(bare)):
+            yield begun, " ".join(lines)
+            lines = []
+        if bare:
+            begun = begun if lines else offset
+            lines.append(CONTRACT.sub("", bare))
+
+
+def check_comments(text):
+    """Yields (line, what is wrong) for the sentences of the comments of C."""
+    for found in re.finditer(r'/\*.*?\*/|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'', text, re.S):
+        if not found[0].startswith("/*"):
+            continue
+        first = text.count("\n", 0, found.start()) + 1
+        for offset, paragraph in paragraphs_of_comment(found[0]):
+            for sentence in sentences_of(paragraph):
+                if len(words_of(sentence)) > SENTENCE_WORDS_MAX:
+                    yield first + offset, f"a sentence of {len(words_of(sentence))} words: {sentence[:60]}..."
+
+
 def comments_of_python(text):
     for token in tokenize.generate_tokens(io.StringIO(text).readline):
         if token.type == tokenize.COMMENT or (token.type == tokenize.STRING and token.string.startswith(('"""', "'''"))):
@@ -146,6 +175,8 @@ def check_source(path, text):
     name, is_test = path.name, path.parts[0] == "tests"
     if path.suffix in (".c", ".h", ".def"):
         found = comments_of_c(text, not is_test)
+        if not is_test:
+            yield from check_comments(text)
     elif path.suffix == ".py":
         found = comments_of_python(text)
     elif path.suffix == ".sql":
