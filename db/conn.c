@@ -300,7 +300,7 @@ int db_conn_send(struct db_conn *conn, struct db_batch *batch, bool ends_unit)
 	slot = conn_add_slot(
 	    conn, (struct db_slot){
 		      .batch = batch,
-		      .lone = is_first && ends_unit && db_conn_knows(conn, statement) ? statement : NULL,
+		      .only = is_first && ends_unit && db_conn_knows(conn, statement) ? statement : NULL,
 		      .preamble_left = (unsigned char)preamble_size(conn, timeout_ms, is_first, becomes_read_only),
 		      .ends_unit = ends_unit,
 		      .is_read_only = is_read_only,

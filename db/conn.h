@@ -54,7 +54,7 @@ typedef void db_conn_over_fn(struct db_conn *conn, struct db_batch *batch, enum 
 struct db_slot {
 	struct db_batch *batch;              /* NULL: no request waits for it any more, or ever did */
 	const struct db_statement *prepares; /* in a unit of its own, without a batch; NULL: nothing */
-	const struct db_statement *lone;     /* the batch's first statement, when it is all of its unit */
+	const struct db_statement *only;     /* the batch's first statement, when it is all of its unit */
 	unsigned short results_left;         /* of the preamble and the queries */
 	unsigned char preamble_left;         /* results of no query: becoming read-only, setting the timeout */
 	unsigned char looks_left;            /* results, the preamble's included, before it is sent what runs */

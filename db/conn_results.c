@@ -244,13 +244,13 @@ static int end_query(struct db_conn *conn)
 
 /* What was answered meanwhile may look different, or worse. Reads run again elsewhere, so the connection is given up at
  * once; a write is not run twice. */
-static int end_changed_session(struct db_conn *conn, const char *setting, const struct db_statement *lone)
+static int end_changed_session(struct db_conn *conn, const char *setting, const struct db_statement *only)
 {
 	char why[sizeof(conn->error)];
 
-	conn->changed_by = lone;
+	conn->changed_by = only;
 	snprintf(why, sizeof(why), "%s%s changed %s for its session, not for its transaction",
-		 lone != NULL ? "the statement of " : "a statement", lone != NULL ? lone->name : "", setting);
+		 only != NULL ? "the statement of " : "a statement", only != NULL ? only->name : "", setting);
 	if (conn->is_read_only)
 		return give_up(conn, why);
 	retire(conn, why);
@@ -289,7 +289,7 @@ static void release_unit(struct db_conn *conn, bool is_spoilt)
 static int end_unit(struct db_conn *conn)
 {
 	const struct db_slot *last = conn_current(conn);
-	const struct db_statement *lone = last->lone, *prepares = last->prepares;
+	const struct db_statement *only = last->only, *prepares = last->prepares;
 	bool may_change = conn->is_retiring || !conn->settings->is_shared;
 	const char *changed = may_change ? NULL : conn_changed_setting(conn);
 
@@ -304,7 +304,7 @@ static int end_unit(struct db_conn *conn)
 		return -1;
 	if (conn->in_flight == 0)
 		conn_set_state(conn, CONN_READY);
-	if (changed != NULL && end_changed_session(conn, changed, lone) != 0)
+	if (changed != NULL && end_changed_session(conn, changed, only) != 0)
 		return -1;
 	if (conn->is_retiring && conn->in_flight == 0)
 		return -1;

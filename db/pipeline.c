@@ -79,7 +79,7 @@ static void init_handles(struct db_pipeline *pipeline)
 	uv_check_start(&pipeline->check, on_check);
 }
 
-struct db_pipeline *db_pipeline_create(uv_loop_t *loop, const struct db_pipeline_options *options)
+struct db_pipeline *db_pipeline_create(uv_loop_t *loop, const struct db_pipeline_settings *options)
 {
 	struct db_pipeline *pipeline = memory_alloc_zeroed(1, sizeof(*pipeline));
 

@@ -32,7 +32,7 @@ struct db_pipeline; /* opaque */
 
 #define DB_NOT_CARRIED UINT_MAX /* there was no such statement */
 
-struct db_pipeline_options {
+struct db_pipeline_settings {
 	const struct db_settings *settings;
 	unsigned connections;        /* most, of both kinds together */
 	unsigned shared_connections; /* for quick reads */
@@ -42,7 +42,7 @@ struct db_pipeline_options {
 	unsigned first_number; /* of its connections, for the log */
 };
 
-struct db_pipeline *db_pipeline_create(uv_loop_t *loop, const struct db_pipeline_options *options);
+struct db_pipeline *db_pipeline_create(uv_loop_t *loop, const struct db_pipeline_settings *options);
 /* Takes over `batch` until batch->done. */
 void db_pipeline_submit(struct db_pipeline *pipeline, struct db_batch *batch);
 /* Calls batch->done, of a batch that has failed before it could be submitted, at the end of this turn. */

@@ -53,7 +53,7 @@ struct lane {
 };
 
 struct db_pipeline {
-	struct db_pipeline_options options;
+	struct db_pipeline_settings options;
 	uv_loop_t *loop;
 	uv_prepare_t prepare;
 	uv_check_t check;

@@ -28,7 +28,7 @@ struct fetcher {
 };
 
 /* The pages of a task that wait for one host. */
-struct lane {
+struct queue {
 	struct list link; /* in its task */
 	struct list pages;
 	struct host *host;
@@ -37,21 +37,21 @@ struct lane {
 /* The thread's own: curl and libuv hand back only what was given to them, and there is one fetcher in a thread. */
 static _Thread_local struct fetcher *here;
 
-/* Lanes */
+/* Queues */
 
-static struct lane *find_lane(struct task *task, struct host *host)
+static struct queue *find_queue(struct task *task, struct host *host)
 {
-	struct lane *lane;
+	struct queue *queue;
 
-	LIST_EACH (item, &task->lanes)
-		if (CONTAINER_OF(item, struct lane, link)->host == host)
-			return CONTAINER_OF(item, struct lane, link);
-	lane = arena_alloc(&task->arena, sizeof(*lane));
-	lane->host = host;
-	list_init(&lane->pages);
-	list_append(&task->lanes, &lane->link);
-	host->lanes++;
-	return lane;
+	LIST_EACH (item, &task->queues)
+		if (CONTAINER_OF(item, struct queue, link)->host == host)
+			return CONTAINER_OF(item, struct queue, link);
+	queue = arena_alloc(&task->arena, sizeof(*queue));
+	queue->host = host;
+	list_init(&queue->pages);
+	list_append(&task->queues, &queue->link);
+	host->queues++;
+	return queue;
 }
 
 /* Returns what is valid until the next call. */
@@ -68,19 +68,19 @@ static struct url_parts split(const struct page *page)
 static void line_up(struct page *page)
 {
 	struct task *task = page->task;
-	struct lane *lane = find_lane(task, host_find(&here->hosts, split(page).origin));
+	struct queue *queue = find_queue(task, host_find(&here->hosts, split(page).origin));
 
 	if (page->redirects > 0 || page->tries > 0)
-		list_prepend(&lane->pages, &page->link);
+		list_prepend(&queue->pages, &page->link);
 	else
-		list_append(&lane->pages, &page->link);
+		list_append(&queue->pages, &page->link);
 }
 
-static void leave_lanes(struct task *task)
+static void leave_queues(struct task *task)
 {
-	LIST_EACH (item, &task->lanes)
-		CONTAINER_OF(item, struct lane, link)->host->lanes--;
-	list_init(&task->lanes);
+	LIST_EACH (item, &task->queues)
+		CONTAINER_OF(item, struct queue, link)->host->queues--;
+	list_init(&task->queues);
 }
 
 /* A sequential order has one page under way at a time. */
@@ -163,20 +163,20 @@ static uint64_t timeout_ns(void)
 	return here->settings.timeout_ms * NS_PER_MS;
 }
 
-static void start_page(struct lane *lane, struct page *page, uint64_t now_ns)
+static void start_page(struct queue *queue, struct page *page, uint64_t now_ns)
 {
 	struct task *task = page->task;
 
 	list_remove(&page->link);
-	if (lane->host->robots != NULL && !robots_allow(lane->host->robots, text_of(split(page).target))) {
+	if (queue->host->robots != NULL && !robots_allow(queue->host->robots, text_of(split(page).target))) {
 		fail_page(page, "its host's robots.txt does not allow it");
 		return;
 	}
 	if (page->deadline_ns == 0)
 		page->deadline_ns = now_ns + timeout_ns();
-	host_take_start(lane->host, now_ns, task->order.interval_ns);
+	host_take_start(queue->host, now_ns, task->order.interval_ns);
 	task->active++;
-	begin_visit(visit_page(&here->multi, &here->settings.transfer, lane->host, page, here->settings.page_bytes_max,
+	begin_visit(visit_page(&here->multi, &here->settings.transfer, queue->host, page, here->settings.page_bytes_max,
 			       on_published));
 }
 
@@ -187,9 +187,9 @@ static bool has_room(const struct host *host)
 	return here->active < here->settings.connections && host->active < here->settings.host_connections;
 }
 
-static void fail_lane(struct lane *lane, const char *why)
+static void fail_queue(struct queue *queue, const char *why)
 {
-	LIST_EACH (item, &lane->pages) {
+	LIST_EACH (item, &queue->pages) {
 		struct page *page = CONTAINER_OF(item, struct page, link);
 
 		list_remove(item);
@@ -207,7 +207,7 @@ static bool knows_robots(struct host *host, uint64_t now_ns)
 	return false;
 }
 
-/* Why none of the lane's pages will be fetched, or NULL. */
+/* Why none of the queue's pages will be fetched, or NULL. */
 static const char *refusal_of(const struct host *host, uint64_t now_ns)
 {
 	if (host->left_alone_until_ns > now_ns + RETRY_AFTER_MAX_S * NS_PER_S)
@@ -217,22 +217,22 @@ static const char *refusal_of(const struct host *host, uint64_t now_ns)
 	return NULL;
 }
 
-/* Whether one of the lane's pages was started, or is over. */
-static bool start_from(struct lane *lane, uint64_t now_ns)
+/* Whether one of the queue's pages was started, or is over. */
+static bool start_from(struct queue *queue, uint64_t now_ns)
 {
-	struct host *host = lane->host;
+	struct host *host = queue->host;
 	const char *refusal = refusal_of(host, now_ns);
 
-	if (list_is_empty(&lane->pages))
+	if (list_is_empty(&queue->pages))
 		return false;
 	if (refusal != NULL) {
-		fail_lane(lane, refusal);
+		fail_queue(queue, refusal);
 		return true;
 	}
 	if (!has_room(host) || now_ns < host->left_alone_until_ns || !host_may_start(host, now_ns) ||
 	    !knows_robots(host, now_ns))
 		return false;
-	start_page(lane, CONTAINER_OF(lane->pages.next, struct page, link), now_ns);
+	start_page(queue, CONTAINER_OF(queue->pages.next, struct page, link), now_ns);
 	return true;
 }
 
@@ -240,12 +240,12 @@ static bool start_one_of(struct task *task, uint64_t now_ns)
 {
 	if (task->active >= task->order.concurrency || task_is_held_back(task))
 		return false;
-	LIST_EACH (item, &task->lanes) {
-		if (!start_from(CONTAINER_OF(item, struct lane, link), now_ns))
+	LIST_EACH (item, &task->queues) {
+		if (!start_from(CONTAINER_OF(item, struct queue, link), now_ns))
 			continue;
 		/* its other hosts are next */
 		list_remove(item);
-		list_append(&task->lanes, item);
+		list_append(&task->queues, item);
 		return true;
 	}
 	return false;
@@ -297,8 +297,8 @@ static void give_up(struct task *task)
 			list_append(&left, &page->link);
 	}
 	break_off_visits(task);
-	LIST_EACH (item, &task->lanes) {
-		LIST_EACH (waiting, &CONTAINER_OF(item, struct lane, link)->pages) {
+	LIST_EACH (item, &task->queues) {
+		LIST_EACH (waiting, &CONTAINER_OF(item, struct queue, link)->pages) {
 			list_remove(waiting);
 			list_append(&left, waiting);
 		}
@@ -356,7 +356,7 @@ static void begin_task(struct task *task)
 static void end_task(struct task *task)
 {
 	break_off_visits(task);
-	leave_lanes(task);
+	leave_queues(task);
 	list_remove(&task->link);
 	task_destroy(task);
 	atomic_fetch_sub(&here->task_count, 1);

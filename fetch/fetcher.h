@@ -5,8 +5,7 @@
  * robots.txt. A thread of its own, since TLS, decompression and reading HTML are work for the processor, and belong on
  * no loop that answers.
  *
- *   task ──► lanes, one for each host it has pages at ──► visits: limits of task, host and process ──► pages, as they
- * end
+ *   task ──► queues: one for each host it has pages at ──► visits: limits of task, host and process ──► pages
  *
  * Life:    fetcher_create() -> fetcher_submit() -> task_await()... -> fetcher_end() -> fetcher_destroy().
  * Owner:   a task is the fetcher's from fetcher_submit(), its caller takes pages; fetcher_end() gives it back whole.

@@ -45,7 +45,7 @@ static void forget_the_oldest(struct host_table *table)
 		/* where all are in use, looking at all of them each time does not help */
 		if (table->count < HOSTS_KEPT || looked_at++ == LOOKED_AT_MAX)
 			return;
-		if (host->lanes == 0 && host->active == 0)
+		if (host->queues == 0 && host->active == 0)
 			destroy(table, host);
 	}
 }

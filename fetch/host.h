@@ -26,9 +26,9 @@ enum {
 enum robots_state { ROBOTS_UNKNOWN, ROBOTS_ASKED, ROBOTS_KNOWN, ROBOTS_UNREADABLE };
 
 struct host {
-	struct list link;       /* of those with its hash */
-	struct list age;        /* by last use, the oldest first */
-	unsigned lanes, active; /* tasks that have pages here; transfers under way */
+	struct list link;        /* of those with its hash */
+	struct list age;         /* by last use, the oldest first */
+	unsigned queues, active; /* tasks that have pages here; transfers under way */
 	uint64_t next_start_ns, left_alone_until_ns;
 	enum robots_state robots_state;
 	const struct robots *robots; /* NULL: everything is allowed */
@@ -46,7 +46,7 @@ struct host_table {
 
 void host_table_init(struct host_table *table);
 void host_table_cleanup(struct host_table *table);
-/* Returns the host of that origin, new if need be; valid while it has lanes or anything active. */
+/* Returns the host of that origin, new if need be; valid while it has queues or anything active. */
 struct host *host_find(struct host_table *table, const char *origin);
 /* The bucket, of one token that `interval_ns` fills: whether it is full, and taking it. */
 bool host_may_start(const struct host *host, uint64_t now_ns);

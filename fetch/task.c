@@ -21,7 +21,7 @@ struct task *task_create(const struct fetch_order *order)
 	}
 	task->order.urls = NULL; /* the caller's */
 	list_init(&task->link);
-	list_init(&task->lanes);
+	list_init(&task->queues);
 	list_init(&task->visits);
 	list_init(&task->ready);
 	pthread_mutex_init(&task->lock, NULL);

@@ -28,7 +28,7 @@ typedef void task_notify_fn(struct task *task);
 struct page {
 	struct fetch_page result;
 	struct task *task;
-	struct list link;     /* in its lane, while it waits */
+	struct list link;     /* in its queue, while it waits */
 	const char *url;      /* where it is to be fetched from now */
 	char *redirected_url; /* owned: that, after a redirect */
 	uint64_t deadline_ns; /* 0: its time has not begun */
@@ -49,7 +49,7 @@ struct task {
 	struct page *pages;
 	unsigned next_page; /* of a sequential order */
 	unsigned active;    /* pages being fetched */
-	struct list link, lanes, visits;
+	struct list link, queues, visits;
 
 	/* guarded by the lock */
 	pthread_mutex_t lock;

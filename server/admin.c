@@ -103,7 +103,7 @@ void admin_start(struct admin *admin)
 {
 	init_handles(admin);
 	admin->edition = create_routes(admin->service);
-	admin->http_loop = http_loop_create(admin->http, &(struct http_loop_options){
+	admin->http_loop = http_loop_create(admin->http, &(struct http_loop_settings){
 							     .loop = &admin->loop,
 							     .number = admin->number,
 							     .edition = admin->edition,

@@ -104,7 +104,7 @@ void server_loop_init(struct server_loop *loop, struct service *service, struct 
 	uv_timer_init(&loop->loop, &loop->readiness);
 	loop->turn.data = loop->drain.data = loop->drain_timer.data = loop->readiness.data = loop;
 	uv_timer_start(&loop->readiness, on_readiness, READINESS_MS, READINESS_MS);
-	loop->http = http_loop_create(http, &(struct http_loop_options){
+	loop->http = http_loop_create(http, &(struct http_loop_settings){
 						.loop = &loop->loop,
 						.number = number,
 						.edition = edition,

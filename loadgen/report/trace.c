@@ -12,7 +12,7 @@ struct event {
 	const struct record *record;
 	const char *label;
 	uint64_t start_ns, end_ns; /* on the monotonic clock */
-	unsigned lane;
+	unsigned row;
 };
 
 struct timeline {
@@ -80,19 +80,19 @@ static struct timeline collect(const struct report *report, unsigned arm)
 	return timeline;
 }
 
-/* Greedy interval partitioning: each takes the lane that has been free the longest; a heap of (end, lane). */
-struct lane {
+/* Greedy interval partitioning: each takes the row that has been free the longest; a heap of (end, row). */
+struct row {
 	uint64_t end_ns;
 	unsigned number;
 };
 
-static void sift_down(struct lane *heap, size_t count)
+static void sift_down(struct row *heap, size_t count)
 {
 	size_t at = 0;
 
 	for (;;) {
 		size_t child = 2 * at + 1;
-		struct lane swap;
+		struct row swap;
 
 		if (child + 1 < count && heap[child + 1].end_ns < heap[child].end_ns)
 			child++;
@@ -105,34 +105,34 @@ static void sift_down(struct lane *heap, size_t count)
 	}
 }
 
-static void push(struct lane *heap, size_t count, struct lane lane)
+static void push(struct row *heap, size_t count, struct row row)
 {
 	size_t at = count;
 
-	for (; at > 0 && heap[(at - 1) / 2].end_ns > lane.end_ns; at = (at - 1) / 2)
+	for (; at > 0 && heap[(at - 1) / 2].end_ns > row.end_ns; at = (at - 1) / 2)
 		heap[at] = heap[(at - 1) / 2];
-	heap[at] = lane;
+	heap[at] = row;
 }
 
-static unsigned assign_lanes(struct timeline *timeline)
+static unsigned assign_rows(struct timeline *timeline)
 {
-	struct lane *heap = memory_alloc((timeline->count + 1) * sizeof(*heap));
-	size_t lanes = 0;
+	struct row *heap = memory_alloc((timeline->count + 1) * sizeof(*heap));
+	size_t rows = 0;
 
 	for (size_t i = 0; i < timeline->count; i++) {
 		struct event *event = &timeline->events[i];
 
-		if (lanes > 0 && heap[0].end_ns <= event->start_ns) {
-			event->lane = heap[0].number;
+		if (rows > 0 && heap[0].end_ns <= event->start_ns) {
+			event->row = heap[0].number;
 			heap[0].end_ns = event->end_ns;
-			sift_down(heap, lanes);
+			sift_down(heap, rows);
 		} else {
-			event->lane = (unsigned)lanes;
-			push(heap, lanes++, (struct lane){event->end_ns, event->lane});
+			event->row = (unsigned)rows;
+			push(heap, rows++, (struct row){event->end_ns, event->row});
 		}
 	}
 	free(heap);
-	return (unsigned)lanes;
+	return (unsigned)rows;
 }
 
 /* Writing */
@@ -150,16 +150,16 @@ static void begin(struct writer *writer)
 	writer->has_events = true;
 }
 
-static void name_lane(struct writer *writer, unsigned lane)
+static void name_row(struct writer *writer, unsigned row)
 {
 	begin(writer);
 	fprintf(writer->out,
-		"{\"ph\":\"M\",\"pid\":%u,\"tid\":%u,\"name\":\"thread_name\",\"args\":{\"name\":\"lane %u\"}}",
-		writer->pid, lane + 1, lane + 1);
+		"{\"ph\":\"M\",\"pid\":%u,\"tid\":%u,\"name\":\"thread_name\",\"args\":{\"name\":\"row %u\"}}",
+		writer->pid, row + 1, row + 1);
 	begin(writer);
 	fprintf(writer->out,
 		"{\"ph\":\"M\",\"pid\":%u,\"tid\":%u,\"name\":\"thread_sort_index\",\"args\":{\"sort_index\":%u}}",
-		writer->pid, lane + 1, lane + 1);
+		writer->pid, row + 1, row + 1);
 }
 
 static void name_process(struct writer *writer, const char *name)
@@ -177,7 +177,7 @@ static void write_phase(struct writer *writer, const struct event *event, const 
 	begin(writer);
 	fprintf(writer->out,
 		"{\"ph\":\"X\",\"pid\":%u,\"tid\":%u,\"ts\":%.3f,\"dur\":%.3f,\"name\":\"%s\",\"cat\":\"phase\"}",
-		writer->pid, event->lane + 1, from_us, us, name);
+		writer->pid, event->row + 1, from_us, us, name);
 }
 
 /* Within the request: wait to send, then what the server said, and what is left. Each is cut to its parent. */
@@ -212,7 +212,7 @@ static void write_event(struct writer *writer, const struct event *event)
 
 	begin(writer);
 	fprintf(writer->out, "{\"ph\":\"X\",\"pid\":%u,\"tid\":%u,\"ts\":%.3f,\"dur\":%.3f,\"name\":", writer->pid,
-		event->lane + 1, start_us, us);
+		event->row + 1, start_us, us);
 	format_json_string(writer->out, event->label);
 	fprintf(writer->out,
 		",\"cat\":\"request\",\"args\":{\"status\":%u,\"outcome\":\"%s\",\"bytes\":%" PRIu32
@@ -263,12 +263,12 @@ int report_write_trace(const struct report *report, FILE *out)
 	}
 	fputs("{\"displayTimeUnit\":\"ms\",\"traceEvents\":[", out);
 	for (unsigned arm = 0; arm < report->arm_count; arm++) {
-		unsigned lanes = assign_lanes(&timelines[arm]);
+		unsigned rows = assign_rows(&timelines[arm]);
 
 		writer.pid = arm + 1;
 		name_process(&writer, report->arms[arm].name);
-		for (unsigned lane = 0; lane < lanes; lane++)
-			name_lane(&writer, lane);
+		for (unsigned row = 0; row < rows; row++)
+			name_row(&writer, row);
 		for (size_t i = 0; i < timelines[arm].count; i++)
 			write_event(&writer, &timelines[arm].events[i]);
 		write_in_flight(&writer, &timelines[arm]);

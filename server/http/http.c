@@ -151,7 +151,7 @@ static struct runner *create_runner(struct http_loop *http)
 	return runner;
 }
 
-struct http_loop *http_loop_create(struct http *http, const struct http_loop_options *options)
+struct http_loop *http_loop_create(struct http *http, const struct http_loop_settings *options)
 {
 	struct http_loop *created = memory_alloc_zeroed(1, sizeof(*created));
 	uv_loop_t *loop = options->loop;

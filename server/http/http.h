@@ -35,7 +35,7 @@ struct http_settings {
 struct http *http_create(const struct http_settings *settings);
 void http_destroy(struct http *http);
 
-struct http_loop_options {
+struct http_loop_settings {
 	uv_loop_t *loop;
 	unsigned number;         /* of its counters */
 	struct edition *edition; /* held until the loop has turned to another and lets go of it: note_left() */
@@ -43,7 +43,7 @@ struct http_loop_options {
 	bool is_admin; /* answers from memory: without connections to PostgreSQL, and with few clients */
 };
 
-struct http_loop *http_loop_create(struct http *http, const struct http_loop_options *options);
+struct http_loop *http_loop_create(struct http *http, const struct http_loop_settings *options);
 /* In the loop's own thread, before the loop runs. */
 void http_loop_begin_thread(void);
 /* Accepts the connection that waits on `listener`. When the loop has as many as it may have, the connection waits, and

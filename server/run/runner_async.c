@@ -15,7 +15,7 @@ static void start(struct runner *runner)
 	runner->resources.compute = compute_loop_create(runner->loop, runner->settings->pool);
 	runner->resources.fetches = fetch_loop_create(runner->loop);
 	runner->resources.pipeline =
-	    db_pipeline_create(runner->loop, &(struct db_pipeline_options){
+	    db_pipeline_create(runner->loop, &(struct db_pipeline_settings){
 						 .settings = &runner->settings->db,
 						 .connections = options->db_connections,
 						 .shared_connections = options->db_shared_connections,

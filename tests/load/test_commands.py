@@ -214,16 +214,16 @@ def test_compare_the_modes(meantime_load, atlas, tmp_path):
 
 
 def check_trace(file, names):
-    """One process a mode; on a lane nothing overlaps but what lies within."""
+    """One process a mode; on a row nothing overlaps but what lies within."""
     events = json.loads(file.read_text())["traceEvents"]
     processes = {e["pid"]: e["args"]["name"] for e in events if e["name"] == "process_name"}
     assert sorted(processes.values()) == sorted(names)
-    lanes = {}
+    rows = {}
     for event in events:
         if event["ph"] == "X" and event["cat"] == "request":
-            lanes.setdefault((event["pid"], event["tid"]), []).append((event["ts"], event["ts"] + event["dur"]))
-    assert len(lanes) > 3 * len(names)
-    for spans in lanes.values():
+            rows.setdefault((event["pid"], event["tid"]), []).append((event["ts"], event["ts"] + event["dur"]))
+    assert len(rows) > 3 * len(names)
+    for spans in rows.values():
         spans.sort()
         assert all(a[1] <= b[0] + 0.002 for a, b in zip(spans, spans[1:]))
 

@@ -36,7 +36,7 @@ static const struct db_statement other_add = {.name = "other", .sql = "INSERT", 
 
 static uv_loop_t loop;
 static struct db_settings settings;
-static struct db_pipeline_options options;
+static struct db_pipeline_settings options;
 static struct db_pipeline *pipeline;
 static struct db_stream *stream;
 static struct arena arena;
@@ -72,11 +72,11 @@ static inline int set_up(void **state)
 	    .result_limit_bytes = 100000,
 	    .depth = 16,
 	};
-	options = (struct db_pipeline_options){.settings = &settings,
-					       .connections = 4,
-					       .shared_connections = 1,
-					       .write_connections = 2,
-					       .queue_limit = 32};
+	options = (struct db_pipeline_settings){.settings = &settings,
+						.connections = 4,
+						.shared_connections = 1,
+						.write_connections = 2,
+						.queue_limit = 32};
 	assert_int_equal(uv_loop_init(&loop), 0);
 	arena_init(&arena, NULL, 0);
 	pipeline = NULL;

@@ -154,9 +154,9 @@ static void a_statement_is_lone_when_it_is_all_of_its_unit(void **state)
 	assert_int_equal(send_batch(0, &country, true), 0);
 	assert_int_equal(send_batch(1, &country, false), 0);
 	assert_int_equal(send_batch(2, &country, true), 0);
-	assert_ptr_equal(db_conn_slot(&conn, 0)->lone, &country);
-	assert_null(db_conn_slot(&conn, 1)->lone);
-	assert_null(db_conn_slot(&conn, 2)->lone);
+	assert_ptr_equal(db_conn_slot(&conn, 0)->only, &country);
+	assert_null(db_conn_slot(&conn, 1)->only);
+	assert_null(db_conn_slot(&conn, 2)->only);
 }
 
 static void whatever_a_reading_connection_is_sent_is_read_only(void **state)

@@ -71,7 +71,7 @@ static void one_of_the_edition_before_is_sent_with_its_text(void **state)
 	assert_int_equal(send_batch(0, &country, true), 0);
 	assert_string_equal(fake_pq_sent(pg()), "R/O SELECT(0) Sync");
 	/* nothing of it stays behind, so the edition before may be freed when the batch is over */
-	assert_null(db_conn_slot(&conn, 0)->lone);
+	assert_null(db_conn_slot(&conn, 0)->only);
 	assert_null(db_conn_slot(&conn, 0)->prepares);
 	fake_pq_answer_all(pg());
 	assert_int_equal(db_conn_advance(&conn), 0);

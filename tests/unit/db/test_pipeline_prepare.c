@@ -54,7 +54,7 @@ static void what_is_prepared_does_not_wait_with_it(void **state)
 	assert_ok(0, "country");
 }
 
-/* A lone traveller's connection is its own until it is over. */
+/* The connection of a batch alone is its own until it is over. */
 static void who_waits_keeps_its_connection(void **state)
 {
 	(void)state;

@@ -49,7 +49,7 @@ static void test_those_that_are_used_are_kept_and_the_oldest_others_go(void **st
 	struct host *used = find(0), *oldest;
 
 	(void)state;
-	used->lanes = 1;
+	used->queues = 1;
 	find(1)->next_start_ns = 77;
 	for (unsigned i = 2; i < 2 * HOSTS_KEPT; i++)
 		find(i);
@@ -57,7 +57,7 @@ static void test_those_that_are_used_are_kept_and_the_oldest_others_go(void **st
 	assert_ptr_equal(find(0), used);
 	oldest = find(1);
 	assert_int_equal(oldest->next_start_ns, 0); /* a new one */
-	used->lanes = 0;
+	used->queues = 0;
 }
 
 /* As many starts as the rate allows, however unevenly they are asked for. */
