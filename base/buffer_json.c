@@ -1,37 +1,11 @@
 #include "base/buffer.h"
 
-#include <endian.h>
-#include <stdint.h>
+#include "base/run.h"
 
 enum {
-	BLOCK = sizeof(uint64_t),
-	ESCAPE_MAX = 6,      /* characters for one byte: \u001f */
-	PIECE = 128 * BLOCK, /* a longer text gets room for the escapes of one piece at a time */
+	ESCAPE_MAX = 6, /* characters for one byte: \u001f */
+	PIECE = 1024,   /* a longer text gets room for the escapes of one piece at a time */
 };
-
-static const uint64_t ones = UINT64_C(0x0101010101010101), highs = UINT64_C(0x8080808080808080);
-
-/* The place of the first byte of a block that JSON wants escaped; BLOCK: none is. A byte below 0x20, a quote or a
- * backslash sets the high bit of its byte in one of three terms. (The terms are "determine if a word has a byte less
- * than n", Bit Twiddling Hacks, S. E. Anderson). A borrow can only mark bytes behind the first. Bytes above 0x7f are
- * UTF-8 and pass. */
-static unsigned first_escape(const char *at)
-{
-	uint64_t block, quote, backslash, found;
-
-	memcpy(&block, at, BLOCK);
-	block = le64toh(block);
-	quote = block ^ (ones * '"');
-	backslash = block ^ (ones * '\\');
-	found =
-	    (((block - ones * 0x20) & ~block) | ((quote - ones) & ~quote) | ((backslash - ones) & ~backslash)) & highs;
-	return found == 0 ? BLOCK : (unsigned)__builtin_ctzll(found) / 8;
-}
-
-static bool needs_escape(unsigned char c)
-{
-	return c < 0x20 || c == '"' || c == '\\';
-}
 
 /* Returns the place behind what was written. */
 static char *write_escape(char *out, unsigned char c)
@@ -49,27 +23,47 @@ static char *write_escape(char *out, unsigned char c)
 	return out;
 }
 
+/* Writes a block some of whose bytes are to be escaped; as many bytes can be read behind it. */
+static char *write_escaped_block(char *out, const char *at, run_ends ends)
+{
+	const char *end = at + RUN_BLOCK;
+
+	for (const char *block = at; ends != 0; ends = run_after_first(ends)) {
+		const char *escape = block + run_first(ends);
+
+		/* what is behind the plain bytes is written over */
+		memcpy(out, at, RUN_BLOCK);
+		out = write_escape(out + (escape - at), (unsigned char)*escape);
+		at = escape + 1;
+	}
+	memcpy(out, at, RUN_BLOCK);
+	return out + (end - at);
+}
+
 /* `out` has room for ESCAPE_MAX times as much. Returns the place behind what was written. */
 static char *write_escaped(char *out, const char *at, size_t length)
 {
 	const char *end = at + length;
 
-	while (end - at >= BLOCK) {
-		unsigned plain = first_escape(at);
+	for (; end - at >= 2 * RUN_BLOCK; at += RUN_BLOCK) {
+		run_ends ends = run_block_ends(at, run_json);
 
-		memcpy(out, at, BLOCK); /* what is behind the plain bytes is written over */
-		out += plain;
-		at += plain;
-		if (plain < BLOCK)
-			out = write_escape(out, (unsigned char)*at++);
+		if (UNLIKELY(ends != 0)) {
+			out = write_escaped_block(out, at, ends);
+		} else {
+			memcpy(out, at, RUN_BLOCK);
+			out += RUN_BLOCK;
+		}
 	}
-	for (; at < end; at++) {
-		if (UNLIKELY(needs_escape((unsigned char)*at)))
-			out = write_escape(out, (unsigned char)*at);
-		else
-			*out++ = *at;
+	for (;;) {
+		size_t run = run_copy(out, (struct text){at, (size_t)(end - at)}, run_json);
+
+		out += run;
+		at += run;
+		if (at == end)
+			return out;
+		out = write_escape(out, (unsigned char)*at++);
 	}
-	return out;
 }
 
 static void add_piece(struct buffer *buffer, const char *at, size_t length)

@@ -1,6 +1,7 @@
 #include "base/json_scan.h"
 
 #include "base/hex.h"
+#include "base/run.h"
 
 #include <stdint.h>
 
@@ -108,17 +109,17 @@ static bool scan_string(struct json_scan *scan)
 {
 	if (!take(scan, '"'))
 		return false;
-	while (scan->at < scan->end) {
-		unsigned char c = (unsigned char)*scan->at++;
-
-		if (c == '"')
+	for (;;) {
+		scan->at += run_json_length((struct text){scan->at, (size_t)(scan->end - scan->at)});
+		if (scan->at == scan->end)
+			return fail(scan, scan->at, "the closing quote of a string was expected");
+		if (take(scan, '"'))
 			return true;
-		if (c < 0x20)
-			return fail(scan, scan->at - 1, "a control character in a string must be escaped");
-		if (c == '\\' && !scan_escape(scan))
+		if (!take(scan, '\\'))
+			return fail(scan, scan->at, "a control character in a string must be escaped");
+		if (!scan_escape(scan))
 			return false;
 	}
-	return fail(scan, scan->at, "the closing quote of a string was expected");
 }
 
 static bool scan_number(struct json_scan *scan, bool *is_integer)
@@ -359,16 +360,15 @@ static char unescaped(char letter)
 
 struct text json_scan_unescape(struct text raw, struct arena *arena)
 {
+	const struct run_end backslash = {.one = '\\', .other = '\\'};
 	/* no escape is shorter than what it stands for */
 	char *start = arena_alloc(arena, raw.length), *out = start;
 	struct json_scan scan = {.at = raw.at + 1, .end = raw.at + raw.length - 1};
 	uint32_t point = 0;
 
 	while (scan.at < scan.end) {
-		const char *escape = memchr(scan.at, '\\', (size_t)(scan.end - scan.at));
-		size_t plain = (size_t)((escape != NULL ? escape : scan.end) - scan.at);
+		size_t plain = run_copy(out, (struct text){scan.at, (size_t)(scan.end - scan.at)}, backslash);
 
-		memcpy(out, scan.at, plain);
 		out += plain;
 		scan.at += plain;
 		if (!take(&scan, '\\'))

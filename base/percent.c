@@ -85,25 +85,29 @@ static size_t valid_sequence(const unsigned char *at, size_t available)
 
 size_t utf8_valid_length(struct text text)
 {
-	const unsigned char *at = (const unsigned char *)text.at;
-	size_t left = text.length;
+	const unsigned char *at = (const unsigned char *)text.at, *end = at + text.length;
 
-	while (left > 0) {
+	while (at < end) {
 		uint64_t word;
-		size_t length = 1;
+		size_t length;
 
 		/* Most text is ASCII: eight bytes at a time while no high bit is set. */
-		if (left >= sizeof(word) &&
-		    (memcpy(&word, at, sizeof(word)), (word & UINT64_C(0x8080808080808080)) == 0))
-			length = sizeof(word);
-		else if (*at >= 0x80)
-			length = valid_sequence(at, left);
-		if (length == 0)
-			break;
-		at += length;
-		left -= length;
+		while (end - at >= (ptrdiff_t)sizeof(word) &&
+		       (memcpy(&word, at, sizeof(word)), (word & UINT64_C(0x8080808080808080)) == 0))
+			at += sizeof(word);
+		while (at < end && *at < 0x80)
+			at++;
+		/* a script of its own stands in words */
+		for (; at < end && *at >= 0x80; at += length) {
+			length = 2;
+			if (end - at >= 2 && *at >= 0xc2 && *at <= 0xdf && (at[1] & 0xc0) == 0x80)
+				continue;
+			length = valid_sequence(at, (size_t)(end - at));
+			if (length == 0)
+				return (size_t)(at - (const unsigned char *)text.at);
+		}
 	}
-	return text.length - left;
+	return text.length;
 }
 
 bool utf8_is_valid(struct text text)

@@ -1,5 +1,7 @@
 #include "db/values/array_json.h"
 
+#include "base/run.h"
+
 bool array_json_begin(struct array_json *array, const struct db_type *type, struct text value)
 {
 	const char *brace = value.length > 0 ? memchr(value.at, '{', value.length) : NULL;
@@ -27,6 +29,11 @@ static bool ends_plain(const struct array_json *array, char c)
 	return c == array->delimiter || c == '}';
 }
 
+static struct text between(const char *first, const char *last)
+{
+	return (struct text){first, (size_t)(last - first)};
+}
+
 /* Elements that are not large */
 
 /* Where the search for the end of an element stops. */
@@ -38,13 +45,20 @@ static const char *search_end(const struct array_json *array)
 /* `first` to `last` without the backslashes. */
 static struct text unescaped(struct buffer *out, const char *first, const char *last)
 {
+	const struct run_end backslash = {.one = '\\', .other = '\\'};
 	char *room = buffer_scratch(out, VALUE_LARGE_BYTES);
 	size_t length = 0;
 
 	while (first < last) {
-		if (*first == '\\' && ++first == last)
+		size_t run = run_copy(room + length, between(first, last), backslash);
+
+		length += run;
+		first += run;
+		/* what is behind a backslash is meant as it is */
+		if (last - first < 2)
 			break;
-		room[length++] = *first++;
+		room[length++] = first[1];
+		first += 2;
 	}
 	return (struct text){room, length};
 }
@@ -55,17 +69,17 @@ static bool add_quoted_element(struct array_json *array, struct buffer *out)
 	const char *first = array->at + 1, *last, *stop = search_end(array);
 	bool has_backslash = false;
 
-	for (last = first; last < stop && *last != '"'; last++)
-		if (*last == '\\') {
-			has_backslash = true;
-			last++;
-		}
+	for (last = first; last < stop; last += 2) {
+		last += run_length_before(between(last, stop), '"', '\\');
+		if (last == stop || *last == '"')
+			break;
+		has_backslash = true;
+	}
 	if (last >= stop && stop < array->end)
 		return false;
 	if (last > array->end)
 		last = array->end;
-	value_json_add(out, array->kind,
-		       has_backslash ? unescaped(out, first, last) : (struct text){first, (size_t)(last - first)});
+	value_json_add(out, array->kind, has_backslash ? unescaped(out, first, last) : between(first, last));
 	array->at = last;
 	skip(array);
 	return true;
@@ -74,14 +88,13 @@ static bool add_quoted_element(struct array_json *array, struct buffer *out)
 /* False: it is large. */
 static bool add_plain_element(struct array_json *array, struct buffer *out)
 {
-	const char *last = array->at, *stop = search_end(array);
+	const char *stop = search_end(array);
+	const char *last = array->at + run_length_before(between(array->at, stop), array->delimiter, '}');
 	struct text element;
 
-	while (last < stop && !ends_plain(array, *last))
-		last++;
 	if (last == stop && stop < array->end)
 		return false;
-	element = (struct text){array->at, (size_t)(last - array->at)};
+	element = between(array->at, last);
 	array->at = last;
 	if (text_equal(element, TEXT("NULL")))
 		buffer_add(out, TEXT("null"));
@@ -100,10 +113,22 @@ static bool is_element_over(const struct array_json *array)
 /* The next bytes of the element, at most `most`. */
 static struct text take_chunk(struct array_json *array, char *room, size_t most)
 {
+	struct run_end end = {.one = array->delimiter, .other = '}'};
 	size_t length = 0;
 
+	if (array->is_quoted)
+		end = (struct run_end){.one = '"', .other = '\\'};
 	while (length < most && !is_element_over(array)) {
-		if (array->is_quoted && *array->at == '\\' && ++array->at == array->end)
+		struct text left = between(array->at, array->end);
+		size_t run;
+
+		left.length = left.length < most - length ? left.length : most - length;
+		run = run_copy(room + length, left, end);
+		length += run;
+		array->at += run;
+		if (run == left.length || *array->at != '\\' || !array->is_quoted)
+			continue;
+		if (++array->at == array->end)
 			break;
 		room[length++] = *array->at++;
 	}

@@ -7,6 +7,7 @@
 #include "base/require.h"
 #include "db/values/datetime.h"
 #include "db/values/number.h"
+#include "db/values/quoted.h"
 #include "db/values/record.h"
 
 #include <stdint.h>
@@ -34,7 +35,9 @@ static bool is_json(struct text text, unsigned max_depth)
 /* PostgreSQL's hex form of the bytes that `base64` stands for. */
 static bool bytea_from_base64(struct text base64, struct arena *arena, const char **bound)
 {
-	static const char hex[] = "0123456789abcdef";
+	const char *at = base64.at, *end = base64.at + base64.length;
+	uint8_t bytes[3];
+	unsigned count = 0;
 	char *start, *out;
 
 	if (base64.length % 4 != 0)
@@ -42,17 +45,19 @@ static bool bytea_from_base64(struct text base64, struct arena *arena, const cha
 	out = start = arena_alloc(arena, 3 + base64.length / 4 * 6);
 	*out++ = '\\';
 	*out++ = 'x';
-	for (size_t at = 0; at < base64.length; at += 4) {
-		uint8_t bytes[3];
-		unsigned count = base64_decode_group(base64.at + at, at + 4 == base64.length, bytes);
+	for (; end - at > 4; at += 4, out += 6) {
+		uint32_t bits = base64_get(at);
 
-		if (count == 0)
+		if (bits >> 24 != 0)
 			return false;
-		for (unsigned i = 0; i < count; i++) {
-			*out++ = hex[bytes[i] >> 4];
-			*out++ = hex[bytes[i] & 15];
-		}
+		hex_put((uint8_t)(bits >> 16), out);
+		hex_put((uint8_t)(bits >> 8), out + 2);
+		hex_put((uint8_t)bits, out + 4);
 	}
+	if (at < end && (count = base64_decode_group(at, true, bytes)) == 0)
+		return false;
+	for (unsigned i = 0; i < count; i++, out += 2)
+		hex_put(bytes[i], out);
 	*out = '\0';
 	*bound = start;
 	return true;
@@ -209,26 +214,12 @@ struct array_literal {
 	unsigned lengths[PARAMETER_DIMENSIONS_MAX]; /* 0 until the first array at that depth is closed */
 };
 
-/* Every element is quoted, needed or not: then "NULL", "" and white space need no thought. */
 static void array_add_element(struct array_literal *array, const char *element)
 {
-	char *out;
-	size_t length;
-
-	if (element == NULL) {
+	if (element == NULL)
 		buffer_add(&array->text, TEXT("NULL"));
-		return;
-	}
-	length = strlen(element);
-	out = buffer_reserve(&array->text, 2 * length + 2);
-	*out++ = '"';
-	for (size_t i = 0; i < length; i++) {
-		if (element[i] == '"' || element[i] == '\\')
-			*out++ = '\\';
-		*out++ = element[i];
-	}
-	*out++ = '"';
-	array->text.length = (size_t)(out - array->text.bytes);
+	else
+		quoted_add(&array->text, element);
 }
 
 static const char *array_finish(struct array_literal *array)

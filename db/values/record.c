@@ -2,6 +2,7 @@
 
 #include "base/buffer.h"
 #include "base/json_scan.h"
+#include "db/values/quoted.h"
 
 enum { SHOWN_BYTES_MAX = 60 };
 
@@ -21,18 +22,6 @@ static const char *fail(struct record *record, const char *place, const char *wh
 		    arena_printf(record->arena, "%s%s%s%s %.*s", *place != '\0' ? "is wrong: its field \"" : "", place,
 				 *place != '\0' ? "\" " : "", what, TEXT_ARGS(text_cut_to(shown, SHOWN_BYTES_MAX)));
 	return NULL;
-}
-
-/* In quotes, needed or not, with a backslash before each quote and backslash: so in records, arrays and hstore. */
-static void add_quoted(struct buffer *out, const char *value)
-{
-	buffer_add_char(out, '"');
-	for (; *value != '\0'; value++) {
-		if (*value == '"' || *value == '\\')
-			buffer_add_char(out, '\\');
-		buffer_add_char(out, *value);
-	}
-	buffer_add_char(out, '"');
 }
 
 static const char *finish(struct buffer *out)
@@ -96,7 +85,7 @@ static const char *composite_from_json(struct record *record, const struct db_co
 		text = value_from_json(record, &attribute->type, values[i], place_of(record, place, attribute->name),
 				       depth + 1);
 		if (text != NULL)
-			add_quoted(&out, text);
+			quoted_add(&out, text);
 	}
 	buffer_add(&out, composite->count == 0 ? TEXT("()") : TEXT(")"));
 	return finish(&out);
@@ -118,12 +107,12 @@ static const char *hstore_from_json(struct record *record, struct text raw, cons
 			return fail(record, place, "must be an object of strings and nulls, got", raw);
 		if (out.length > 0)
 			buffer_add_char(&out, ',');
-		add_quoted(&out, name.at);
+		quoted_add(&out, name.at);
 		buffer_add(&out, TEXT("=>"));
 		if (is_null)
 			buffer_add(&out, TEXT("NULL"));
 		else
-			add_quoted(&out, value.at);
+			quoted_add(&out, value.at);
 	}
 	if (members.scan.wrong != NULL)
 		return fail(record, place, "must be an object of strings and nulls, got", raw);
@@ -166,7 +155,7 @@ static const char *array_from_json(struct record *record, const struct db_type *
 		if (is_nested && text != NULL)
 			buffer_add(&out, text_of(text));
 		else if (text != NULL)
-			add_quoted(&out, text);
+			quoted_add(&out, text);
 		else
 			buffer_add(&out, TEXT("NULL"));
 	}

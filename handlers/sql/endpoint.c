@@ -1,6 +1,7 @@
 #include "handlers/sql/endpoint.h"
 
 #include "base/log.h"
+#include "base/run.h"
 #include "db/values/row_json.h"
 #include "handlers/sql/row_stream.h"
 #include "handlers/sql/input.h"
@@ -195,9 +196,12 @@ static enum step end_stream_badly(struct exchange *x)
 /* json passes byte for byte, line breaks between its tokens included; in its strings there are none. */
 static void keep_one_line(char *from, const char *end)
 {
-	for (; from < end; from++)
-		if (*from == '\n' || *from == '\r')
-			*from = ' ';
+	for (;;) {
+		from += run_length_before((struct text){from, (size_t)(end - from)}, '\n', '\r');
+		if (from == end)
+			return;
+		*from++ = ' ';
+	}
 }
 
 static void add_streamed_rows(struct row_stream *stream, const struct db_signature *signature,

@@ -3,6 +3,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <cmocka.h>
 
 static void values_end_where_they_end(void **state)
@@ -39,6 +40,57 @@ static void values_end_where_they_end(void **state)
 		if (!json_scan_value(text_of(good[i].text), 8, &end) || end != good[i].end)
 			fail_msg("%s: expected the end at %zu, got %zu", good[i].text, good[i].end, end);
 	}
+}
+
+/* A string is looked through many bytes at a time: each byte at each place, and a string of each length. */
+static void every_byte_counts_at_every_place_of_a_string(void **state)
+{
+	(void)state;
+	for (unsigned c = 0; c < 256; c++)
+		for (size_t length = 1; length <= 64; length++)
+			for (size_t place = 0; place < length; place++) {
+				char *text = malloc(length + 2);
+				size_t end = 0;
+				bool is_good;
+
+				memset(text, 'u', length + 2);
+				text[0] = text[length + 1] = '"';
+				text[1 + place] = (char)c;
+				is_good = json_scan_value((struct text){text, length + 2}, 0, &end);
+				/* \u needs digits; at the end it takes the closing quote */
+				if (c < 0x20 || c == '\\')
+					assert_false(is_good);
+				else
+					assert_true(is_good && end == (c == '"' ? place + 2 : length + 2));
+				/* it is not closed */
+				assert_int_equal(json_scan_value((struct text){text, length + 1}, 0, &end), c == '"');
+				free(text);
+			}
+}
+
+static void a_long_string_says_what_it_says(void **state)
+{
+	char first[8192];
+	struct arena arena;
+
+	(void)state;
+	for (size_t length = 0; length <= 64; length++)
+		for (size_t place = 0; place <= length; place++) {
+			char raw[80], expected[80];
+			struct text decoded = {NULL, 0};
+
+			memset(raw, 'x', sizeof(raw));
+			memset(expected, 'x', sizeof(expected));
+			raw[0] = '"';
+			memcpy(raw + 1 + place, "\\u00e4\\n", 8);
+			raw[1 + length + 8] = '"';
+			memcpy(expected + place, "\xc3\xa4\n", 3);
+			arena_init(&arena, first, sizeof(first));
+			assert_true(json_scan_string((struct text){raw, length + 10}, &arena, &decoded));
+			assert_int_equal(decoded.length, length + 3);
+			assert_memory_equal(decoded.at, expected, length + 3);
+			arena_cleanup(&arena);
+		}
 }
 
 static void what_is_no_json_is_refused(void **state)
@@ -246,6 +298,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(values_end_where_they_end),
 	    cmocka_unit_test(what_is_no_json_is_refused),
+	    cmocka_unit_test(every_byte_counts_at_every_place_of_a_string),
+	    cmocka_unit_test(a_long_string_says_what_it_says),
 	    cmocka_unit_test(the_text_ends_at_its_length),
 	    cmocka_unit_test(depth_is_bounded),
 	    cmocka_unit_test(space_is_skipped),

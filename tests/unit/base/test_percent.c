@@ -153,6 +153,62 @@ static void utf8_malformed(void **state)
 	}
 }
 
+/* What is well-formed, as the table 3-7 of Unicode 15 says, by the length of the sequence. */
+static size_t reference_length(const unsigned char *at, size_t left)
+{
+	static const struct {
+		unsigned char bounds[4][2];
+		size_t length;
+	} rows[] = {
+	    {{{0x00, 0x7f}}, 1},
+	    {{{0xc2, 0xdf}, {0x80, 0xbf}}, 2},
+	    {{{0xe0, 0xe0}, {0xa0, 0xbf}, {0x80, 0xbf}}, 3},
+	    {{{0xe1, 0xec}, {0x80, 0xbf}, {0x80, 0xbf}}, 3},
+	    {{{0xed, 0xed}, {0x80, 0x9f}, {0x80, 0xbf}}, 3},
+	    {{{0xee, 0xef}, {0x80, 0xbf}, {0x80, 0xbf}}, 3},
+	    {{{0xf0, 0xf0}, {0x90, 0xbf}, {0x80, 0xbf}, {0x80, 0xbf}}, 4},
+	    {{{0xf1, 0xf3}, {0x80, 0xbf}, {0x80, 0xbf}, {0x80, 0xbf}}, 4},
+	    {{{0xf4, 0xf4}, {0x80, 0x8f}, {0x80, 0xbf}, {0x80, 0xbf}}, 4},
+	};
+
+	for (size_t row = 0; row < ARRAY_LENGTH(rows); row++) {
+		size_t good = 0;
+
+		while (good < rows[row].length && good < left && at[good] >= rows[row].bounds[good][0] &&
+		       at[good] <= rows[row].bounds[good][1])
+			good++;
+		if (good == rows[row].length)
+			return good;
+	}
+	return 0;
+}
+
+static void utf8_is_as_unicode_says(void **state)
+{
+	static const unsigned char bytes[] = {'a',  0x7f, 0x80, 0x8f, 0x90, 0x9f, 0xa0, 0xbf, 0xc1, 0xc2,
+					      0xdf, 0xe0, 0xe1, 0xed, 0xee, 0xef, 0xf0, 0xf1, 0xf4, 0xf5};
+	uint32_t random = 1;
+
+	(void)state;
+	for (unsigned times = 0; times < 200000; times++) {
+		size_t length = times % 33, expected = 0, sequence = 1;
+		unsigned char *text = malloc(length + (length == 0));
+
+		for (size_t i = 0; i < length; i++) {
+			random = random * 1664525 + 1013904223;
+			/* half of them go on where a sequence may */
+			text[i] = (random >> 30) < 2 ? bytes[(random >> 16) % sizeof(bytes)]
+						     : (unsigned char)(i % 3 == 0 ? 'a' : 0x80 | (random >> 24 & 0x3f));
+		}
+		while (expected < length && sequence > 0) {
+			sequence = reference_length(text + expected, length - expected);
+			expected += sequence;
+		}
+		assert_int_equal(utf8_valid_length((struct text){(char *)text, length}), expected);
+		free(text);
+	}
+}
+
 static void utf8_malformed_at_any_place(void **state)
 {
 	(void)state;
@@ -204,6 +260,7 @@ int main(void)
 	    cmocka_unit_test(invalid_utf8_is_refused),
 	    cmocka_unit_test(utf8_well_formed),
 	    cmocka_unit_test(utf8_malformed),
+	    cmocka_unit_test(utf8_is_as_unicode_says),
 	    cmocka_unit_test(utf8_malformed_at_any_place),
 	    cmocka_unit_test(utf8_every_code_point),
 	};

@@ -1,9 +1,12 @@
 #include "db/values/row_json.h"
 
+#include "base/base64.h"
+#include "db/values/quoted.h"
 #include "lib/fake_result.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <cmocka.h>
 
@@ -142,6 +145,65 @@ static void bytea_is_base64(void **state)
 	compare(cases, ARRAY_LENGTH(cases), false, ',');
 }
 
+/* By the group function, which has tests of its own. */
+static void every_length_of_bytea_is_base64(void **state)
+{
+	enum { LENGTH_MAX = 64 };
+
+	(void)state;
+	for (unsigned length = 0; length <= LENGTH_MAX; length++)
+		for (unsigned first = 0; first < 256; first++) {
+			char hex[2 * LENGTH_MAX + 3] = "\\x", expected[2 * LENGTH_MAX + 3] = "\"", *end = expected + 1;
+			uint8_t bytes[LENGTH_MAX + 3] = {0};
+
+			for (unsigned i = 0; i < length; i++) {
+				bytes[i] = (uint8_t)(first + 37 * i);
+				sprintf(hex + 2 + 2 * (size_t)i, i % 7 == 6 ? "%02X" : "%02x", bytes[i]);
+			}
+			for (unsigned i = 0; i < length; i += 3, end += 4)
+				base64_encode_group(bytes + i, length - i < 3 ? length - i : 3, end);
+			strcpy(end, "\"");
+			assert_string_equal(json_of((struct db_type){.kind = DB_TYPE_BYTEA}, text_of(hex)), expected);
+			arena_reset(&arena);
+		}
+}
+
+/* As PostgreSQL writes it in an array, and as it is given to PostgreSQL. */
+static void elements_of_any_text_go_both_ways(void **state)
+{
+	static const char letters[] = {'"', '\\', '{', ',', '}', '\n', 'a', ' ', '\xc3', '\xa4'};
+	struct db_type type = {.kind = DB_TYPE_OTHER, .is_array = true, .delimiter = ','};
+	uint32_t random = 1;
+
+	(void)state;
+	for (unsigned times = 0; times < 5000; times++) {
+		struct buffer literal = buffer_in(&arena), json = buffer_in(&arena);
+
+		buffer_add_char(&literal, '{');
+		buffer_add_char(&json, '[');
+		for (unsigned element = 0; element < 3; element++) {
+			char text[65];
+			unsigned length = (times + 17 * element) % sizeof(text);
+
+			for (unsigned i = 0; i < length; i++) {
+				random = random * 1664525 + 1013904223;
+				text[i] = letters[(random >> 16) % (2 + times % 9)];
+			}
+			text[length] = '\0';
+			if (element > 0) {
+				buffer_add_char(&literal, ',');
+				buffer_add_char(&json, ',');
+			}
+			quoted_add(&literal, text);
+			buffer_add_json_string(&json, text_of(text));
+		}
+		buffer_add(&literal, TEXT("}"));
+		buffer_add(&json, (struct text){"]", 2});
+		assert_string_equal(json_of(type, buffer_text(&literal)), json.bytes);
+		arena_reset(&arena);
+	}
+}
+
 static void arrays_are_arrays(void **state)
 {
 	static const struct expected cases[] = {
@@ -262,6 +324,8 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(every_kind_has_its_json_form, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(timestamps_are_iso_8601, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(bytea_is_base64, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(every_length_of_bytea_is_base64, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(elements_of_any_text_go_both_ways, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(arrays_are_arrays, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(a_cut_array_stays_in_its_bounds, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(a_row_is_an_object, set_up, tear_down),
