@@ -888,12 +888,18 @@ char *PQcmdTuples(PGresult *result)
 /* Without a host there is nothing to resolve. */
 PQconninfoOption *PQconninfoParse(const char *conninfo, char **error)
 {
+	static char keyword[] = "host", host[64];
+	static PQconninfoOption options[] = {{.keyword = keyword, .val = host}, {.keyword = NULL}};
+
 	(void)conninfo;
 	(void)error;
-	return NULL;
+	if (fake_pq.host == NULL)
+		return NULL;
+	snprintf(host, sizeof(host), "%s", fake_pq.host);
+	return options;
 }
 
 void PQconninfoFree(PQconninfoOption *options)
 {
-	REQUIRE(options == NULL);
+	REQUIRE((options != NULL) == (fake_pq.host != NULL));
 }

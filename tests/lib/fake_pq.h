@@ -28,6 +28,7 @@ struct fake_pq {
 	const char *refusal;  /* the words of it; NULL: "connection refused" */
 	unsigned granted;     /* a connect beyond so many fails as PostgreSQL refuses one; 0: there may be any number */
 	bool hangs;           /* no connect gets an answer */
+	const char *host;     /* of any connection string; NULL: it has none, and nothing is looked up */
 	bool answers_setup;
 	bool answers_everything;
 	int server_version;      /* 150000 */

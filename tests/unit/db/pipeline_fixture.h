@@ -245,6 +245,29 @@ static inline PGconn *writes(void)
 	return fake_pq_conn(1);
 }
 
+static inline struct link *link_of(unsigned i)
+{
+	return &pipeline->links[i];
+}
+
+/* The connection that carries the batch; NULL: it waits. */
+static inline PGconn *carrier(int i)
+{
+	for (unsigned l = 0; l < options.connections; l++)
+		for (unsigned s = 0; s < link_of(l)->conn.in_flight; s++)
+			if (db_conn_slot(&link_of(l)->conn, s)->batch == &batches[i])
+				return link_of(l)->conn.pg;
+	return NULL;
+}
+
+static inline PGconn *await_carrier(int i)
+{
+	for (int ms = 0; ms < 1000 && carrier(i) == NULL; ms++)
+		run_for(1);
+	assert_non_null(carrier(i));
+	return carrier(i);
+}
+
 static inline void assert_ok(int i, const char *statement)
 {
 	char expected[32];

@@ -1,0 +1,399 @@
+/* What a link notes of the batches on it, and what becomes of them. */
+#include "pipeline_fixture.h"
+
+/* Sending */
+
+static const struct db_statement hasty = READ("hasty", 3, .timeout_ms = 1);
+
+static void a_unit_is_as_large_as_what_is_in_it(void **state)
+{
+	static const unsigned sizes[] = {2, 2, 1, 1, 1};
+
+	(void)state;
+	start();
+	teach(&country, 0);
+	teach(&limited, 0);
+	submit(0, &country);
+	submit(1, &country);
+	submit(2, &limited);
+	submit(3, &hasty);
+	submit(4, &country);
+	turn();
+	assert_string_equal(fake_pq_sent(reads()), "R/O country(0) country(1) Sync R/O meantime:(250) limited(2) Sync "
+						   "R/O meantime:(1) hasty(3) Sync R/O country(4) Sync");
+	for (int i = 0; i < 5; i++)
+		assert_int_equal(batches[i].unit_size, sizes[i]);
+	assert_int_equal(db_pipeline_numbers(pipeline).units, 4 + 2); /* and those that taught */
+	assert_true(link_of(0)->used_ns == clock_now_ns());
+	answer_until_done(5);
+}
+
+/* Its deadline, where PostgreSQL is told it, else the session's time; and no earlier than of those before it. */
+static void a_link_knows_when_postgresql_ends_what_was_sent(void **state)
+{
+	static const struct {
+		const struct db_statement *statement;
+		unsigned left_ms, end_ms;
+		bool is_behind; /* the one before it is still under way */
+	} cases[] = {
+	    {&limited, 3000, 3000, false}, {&hasty, 3000, 3000, false},   {&country, 4000, 5000, false},
+	    {&country, 9000, 9000, false}, {&country, 1000, 1000, false}, {&country, 8000, 8000, true},
+	    {&country, 4000, 8000, true},
+	};
+
+	(void)state;
+	start();
+	teach(&country, 0);
+	teach(&limited, 0);
+	for (int i = 0; i < (int)ARRAY_LENGTH(cases); i++) {
+		if (!cases[i].is_behind)
+			answer_until_done((unsigned)i);
+		submit_until(i, cases[i].statement, cases[i].left_ms);
+		pipeline->distance_ns = 10 * NS_PER_MS; /* several are under way */
+		turn();
+		assert_non_null(carrier(i));
+		assert_int_equal((link_of(0)->latest_end_ns - batches[i].submitted_ns) / NS_PER_MS, cases[i].end_ms);
+	}
+	answer_until_done(ARRAY_LENGTH(cases));
+}
+
+/* The loop hears when the rest can be written. */
+static void what_cannot_be_written_at_once_is_written_later(void **state)
+{
+	(void)state;
+	start();
+	teach(&country, 0);
+	fake_pq.answers_everything = true;
+	fake_pq_clog(reads(), 1);
+	submit(0, &country);
+	turn();
+	assert_ok(0, "country");
+	turn();
+	assert_int_equal(link_of(0)->watch.events, UV_READABLE);
+}
+
+static void a_connection_that_is_ready_is_only_read_from(void **state)
+{
+	(void)state;
+	start();
+	turn();
+	assert_int_equal(link_of(0)->watch.events, UV_READABLE);
+	assert_int_equal(link_of(1)->watch.events, UV_READABLE);
+}
+
+/* Held */
+
+static void hold_on(int i, const struct db_statement *statement, unsigned left_ms)
+{
+	link_of(0)->conn.prepared[statement->index].seen = 0;
+	submit_until(i, statement, left_ms);
+	turn();
+	assert_null(batches[i].slot);
+}
+
+static void what_is_held_ends_at_its_deadline(void **state)
+{
+	uint64_t began_ns;
+
+	(void)state;
+	start();
+	teach(&country, 1);
+	teach(&language, 1);
+	fake_pq.shows_prepares = true;
+	pipeline->distance_ns = 100 * NS_PER_MS;
+	began_ns = clock_now_ns();
+	submit_until(0, &country, 9000);
+	turn();
+	hold_on(1, &language, 30);
+	assert_true(link_of(0)->latest_end_ns == began_ns + 9 * NS_PER_S);
+	assert_true(link_of(0)->expected_ns > 0);
+	fake_pq_answer_all(reads());
+	turn();
+	answer_until_done(2);
+	assert_int_equal(link_of(0)->expected_ns, 0);
+	began_ns = clock_now_ns();
+	hold_on(2, &language, 30);
+	assert_true(link_of(0)->latest_end_ns == began_ns + 30 * NS_PER_MS);
+	hold_on(3, &country, 20);
+	assert_true(link_of(0)->latest_end_ns == began_ns + 30 * NS_PER_MS);
+	hold_on(4, &language, 40);
+	assert_true(link_of(0)->latest_end_ns == began_ns + 40 * NS_PER_MS);
+	assert_true(link_of(0)->expected_ns > 0);
+	run_for(50);
+	for (int i = 2; i < 5; i++)
+		assert_failed(i, ERROR_DEADLINE);
+	assert_int_equal(link_of(0)->expected_ns, 0);
+	assert_int_equal(link_of(0)->outgoing_count, 0);
+}
+
+/* It is described, and its Sync has not come; or it is not. */
+static void what_is_held_waits_for_all_of_it(void **state)
+{
+	(void)state;
+	start();
+	fake_pq.shows_prepares = true;
+	submit(0, &add);
+	turn();
+	fake_pq_answer(writes());
+	turn();
+	assert_int_equal(all_done, 0);
+	assert_int_equal(link_of(1)->outgoing_count, 1);
+	answer_until_done(1);
+	assert_ok(0, "add");
+	submit(1, &other_add);
+	turn();
+	fake_pq_answer_error(writes(), "42P01", "relation does not exist", NULL);
+	fake_pq_answer_all(writes());
+	turn();
+	assert_failed(1, ERROR_DATABASE_ERROR);
+	assert_int_equal(db_pipeline_numbers(pipeline).lost, 0);
+}
+
+/* Its request was checked for what a parameter was before: that is known before anything is sent. */
+static void what_is_refused_at_once_harms_no_connection(void **state)
+{
+	static struct db_parameter parameter = {
+	    .name = "code", .oid = 16, .type = {.kind = DB_TYPE_BOOL, .delimiter = ','}};
+	static const struct db_signature before = {.parameters = &parameter};
+
+	(void)state;
+	start();
+	teach(&country, 1);
+	db_batch_add(&batches[0], &country, values[0]);
+	batches[0].queries[0].checked_for = &before;
+	batches[0].done = on_done;
+	batches[0].submitted_ns = clock_now_ns();
+	batches[0].deadline_ns = clock_now_ns() + NS_PER_S;
+	db_pipeline_submit(pipeline, &batches[0]);
+	submit(1, &country);
+	turn();
+	assert_failed(0, ERROR_DATABASE_UNAVAILABLE);
+	assert_non_null(carrier(1));
+	answer_until_done(2);
+	assert_ok(1, "country");
+	assert_int_equal(link_of(0)->outgoing_count, 0);
+	assert_int_equal(link_of(0)->expected_ns, 0);
+	assert_int_equal(db_pipeline_numbers(pipeline).lost, 0);
+}
+
+/* Behind a pooler the second statement is prepared when the first is. */
+static void a_connection_that_breaks_while_it_prepares_is_lost(void **state)
+{
+	(void)state;
+	settings.pooler = DB_POOLER_SESSION;
+	fake_pq.setup_parts = 5;
+	start();
+	fake_pq.shows_prepares = true;
+	db_batch_add(&batches[0], &other_add, values[0]);
+	submit(0, &add);
+	turn();
+	fake_pq.fail_at = fake_pq.calls + 2; /* behind what is read */
+	fake_pq_answer_all(writes());
+	turn();
+	assert_string_equal(fake_pq.failed_call, "PQsendPrepare");
+	assert_int_equal(db_pipeline_numbers(pipeline).lost, 1);
+	answer_until_done(1);
+	assert_int_equal(batches[0].error, ERROR_NONE);
+}
+
+/* What comes back */
+
+/* Of units that were sent at one time the second has taken what passed since the first. */
+static void a_unit_has_taken_what_passed_since_the_one_before(void **state)
+{
+	uint64_t expected_ns = NS_PER_MS;
+
+	(void)state;
+	start();
+	teach(&country, 1);
+	teach(&language, 1);
+	pipeline->distance_ns = 10 * NS_PER_MS;
+	link_of(0)->conn.distance_ns = 10 * NS_PER_MS;
+	submit(0, &country);
+	turn();
+	submit(1, &language);
+	turn();
+	pipeline->expected_ns[language.index] = NS_PER_MS;
+	run_for(3);
+	fake_pq_answer(reads());
+	fake_pq_answer(reads());
+	turn();
+	assert_int_equal(all_done, 1);
+	run_for(2);
+	fake_pq_answer_all(reads());
+	turn();
+	assert_int_equal(all_done, 2);
+	congestion_learn(&expected_ns, 2 * NS_PER_MS);
+	assert_true(pipeline->expected_ns[language.index] == expected_ns);
+}
+
+static void what_has_no_end_is_slow_from_then_on(void **state)
+{
+	(void)state;
+	settings.result_limit_bytes = 1000;
+	start();
+	teach(&country, 1);
+	assert_true(pipeline->expected_ns[country.index] < pipeline_quick_ns(pipeline));
+	submit(0, &country);
+	turn();
+	fake_pq_send_bytes(reads(), 2 * 1000 + 65536 + 1);
+	turn();
+	assert_failed(0, ERROR_RESULT_TOO_LARGE);
+	assert_true(pipeline->expected_ns[country.index] > pipeline_quick_ns(pipeline));
+}
+
+static void dismiss(int i)
+{
+	fake_pq_answer_error(await_carrier(i), "57P01", "terminating connection due to administrator command", NULL);
+	turn();
+}
+
+static void cut_off(int i)
+{
+	fake_pq_hang_up(await_carrier(i));
+	turn();
+}
+
+/* A read that was lost once, and only once for no reason: it runs again as often as others. */
+static void a_read_is_lost_once_and_may_be_dismissed_as_often_as_any(void **state)
+{
+	(void)state;
+	start();
+	teach(&country, 0);
+	submit(0, &country);
+	cut_off(0);
+	submit(1, &country);
+	for (int i = 0; i < 4; i++)
+		dismiss(0);
+	assert_int_equal(done_count[0], 0);
+	await_carrier(0);
+	answer_until_done(2);
+	assert_ok(0, "country");
+	submit(2, &country);
+	for (int i = 0; i < 5; i++)
+		dismiss(2);
+	assert_failed(2, ERROR_DATABASE_UNAVAILABLE);
+}
+
+static void a_read_that_was_lost_and_then_not_run_is_run(void **state)
+{
+	(void)state;
+	start();
+	teach(&country, 0);
+	submit(0, &country);
+	cut_off(0);
+	await_carrier(0);
+	fake_pq.source_function = "RevalidateCachedQuery";
+	fake_pq_answer_error(carrier(0), "0A000", "cached plan must not change result type", NULL);
+	fake_pq_answer_all(carrier(0));
+	turn();
+	answer_until_done(1);
+	assert_ok(0, "country");
+}
+
+static void what_was_lost_keeps_no_result(void **state)
+{
+	(void)state;
+	start();
+	teach(&country, 0);
+	submit(0, &country);
+	submit(1, &country);
+	turn();
+	fake_pq_answer(reads());
+	turn();
+	assert_non_null(batches[0].queries[0].result);
+	fake_pq_hang_up(reads());
+	turn();
+	assert_null(batches[0].queries[0].result);
+	answer_until_done(2);
+	assert_ok(0, "country");
+	assert_ok(1, "country");
+}
+
+/* The end of a link */
+
+/* A turn that breaks. */
+static void a_connection_that_cannot_turn_is_lost(void **state)
+{
+	static const struct db_catalog next = {.edition = 1, .statement_count = 3};
+	static const unsigned carried_from[] = {DB_NOT_CARRIED, DB_NOT_CARRIED, DB_NOT_CARRIED};
+
+	(void)state;
+	options.connections = 2;
+	start();
+	teach(&country, 0);
+	submit(0, &country);
+	turn();
+	db_pipeline_turn(pipeline, next, carried_from);
+	fake_pq_answer_all(reads());
+	fake_pq.fail_at = fake_pq.calls + 2; /* behind what is read */
+	turn();
+	assert_ok(0, "country");
+	assert_string_equal(fake_pq.failed_call, "PQsendQueryParams");
+	assert_int_equal(db_pipeline_numbers(pipeline).lost, 1);
+	run_for(20);
+	assert_int_equal(link_of(0)->conn.catalog.edition, 1); /* and the next is of the next edition */
+}
+
+/* What was expected of batches that leave with their link is not expected of the next. */
+static void a_new_link_expects_nothing(void **state)
+{
+	(void)state;
+	options.connections = 2;
+	start();
+	teach(&country, 1);
+	fake_pq.shows_prepares = true;
+	hold_on(0, &country, 1000);
+	assert_true(link_of(0)->expected_ns > 0);
+	fake_pq_hang_up(reads());
+	turn();
+	assert_int_equal(link_of(0)->outgoing_count, 0);
+	for (int i = 0; i < 1000 && fake_pq.opened < 3; i++)
+		run_for(1);
+	assert_false(link_of(0)->has_lone_traveller);
+	answer_until_done(1);
+	assert_int_equal(link_of(0)->expected_ns, 0);
+}
+
+/* Nothing of it was sent, and it keeps its place. */
+static void what_was_held_comes_back_before_what_waits(void **state)
+{
+	(void)state;
+	options.connections = 2;
+	start();
+	fake_pq.shows_prepares = true;
+	submit(0, &add);
+	turn();
+	submit(1, &other_add);
+	turn();
+	assert_int_equal(link_of(1)->outgoing_count, 1);
+	fake_pq_hang_up(writes());
+	turn();
+	assert_ptr_equal(pipeline->lanes[1].alone.batches.next, &batches[0].link);
+	assert_ptr_equal(batches[0].link.next, &batches[1].link);
+	answer_until_done(2);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    TEST(a_unit_is_as_large_as_what_is_in_it),
+	    TEST(a_link_knows_when_postgresql_ends_what_was_sent),
+	    TEST(what_cannot_be_written_at_once_is_written_later),
+	    TEST(a_connection_that_is_ready_is_only_read_from),
+	    TEST(what_is_held_ends_at_its_deadline),
+	    TEST(what_is_held_waits_for_all_of_it),
+	    TEST(what_is_refused_at_once_harms_no_connection),
+	    TEST(a_connection_that_breaks_while_it_prepares_is_lost),
+	    TEST(a_unit_has_taken_what_passed_since_the_one_before),
+	    TEST(what_has_no_end_is_slow_from_then_on),
+	    TEST(a_read_is_lost_once_and_may_be_dismissed_as_often_as_any),
+	    TEST(a_read_that_was_lost_and_then_not_run_is_run),
+	    TEST(what_was_lost_keeps_no_result),
+	    TEST(a_connection_that_cannot_turn_is_lost),
+	    TEST(a_new_link_expects_nothing),
+	    TEST(what_was_held_comes_back_before_what_waits),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
