@@ -18,7 +18,8 @@ static bool needs_own_unit(const struct link *link, const struct db_batch *batch
 {
 	const struct db_statement *statement = batch->queries[0].statement;
 
-	return !link->conn.is_read_only || batch->was_run_again || statement->timeout_ms > 0 || batch->is_late;
+	return !link->conn.is_read_only || batch->was_run_again || statement->is_isolated ||
+	       statement->timeout_ms > 0 || batch->is_late;
 }
 
 /* Where the outgoing batches are cut into units. */
@@ -222,7 +223,7 @@ static void on_over(struct db_conn *conn, struct db_batch *batch, enum db_conn_o
 
 static void note_idle(struct link *link)
 {
-	if (link->conn.in_flight == 0)
+	if (link->conn.in_flight == 0 && list_is_empty(&link->held))
 		link->has_lone_traveller = false;
 }
 
@@ -234,7 +235,7 @@ static void measure_distance(struct db_pipeline *pipeline)
 	for (unsigned i = 0; i < pipeline->options.connections; i++) {
 		const struct db_conn *conn = &pipeline->links[i].conn;
 
-		if (db_conn_is_usable(conn) && conn->distance_ns < shortest_ns)
+		if (pipeline->links[i].lane != NULL && db_conn_is_usable(conn) && conn->distance_ns < shortest_ns)
 			shortest_ns = conn->distance_ns;
 	}
 	pipeline->distance_ns = shortest_ns;
@@ -306,6 +307,7 @@ void link_open(struct db_pipeline *pipeline, struct lane *lane)
 	lane->link_count++;
 	pipeline->open_count++;
 	link->opening_ns = clock_now_ns();
+	link->has_lone_traveller = false;
 	link->expected_ns = 0;
 	db_conn_init(&link->conn, pipeline->options.settings, lane->is_read_only,
 		     pipeline->options.first_number + (unsigned)(link - pipeline->links), on_over);
@@ -384,6 +386,7 @@ void link_give_up(struct link *link)
 	link->outgoing_count = 0;
 	link->opening_ns = 0;
 	db_conn_close(&link->conn);
+	note_idle(link);
 	wait_again(pipeline, &held);
 	wait_again(pipeline, &unsent);
 	link->lane->link_count--;
