@@ -41,7 +41,8 @@ enum {
 	RUN_WORD_BITS_LOG2 = 3,
 };
 
-/* Sets the high bit of each byte of `word` that is less than `limit`, which is 128 at most. */
+/* Sets the high bit of each byte of `word` that is less than `limit`, which is 128 at most. (After "determine if a word
+ * has a byte less than n", Bit Twiddling Hacks, S. E. Anderson, which marks more than those.) */
 static inline uint64_t run_less(uint64_t word, unsigned char limit)
 {
 	const uint64_t ones = UINT64_C(0x0101010101010101), highs = UINT64_C(0x8080808080808080);

@@ -1,6 +1,7 @@
 #include "db/values/value_json.h"
 
 #include "base/base64.h"
+#include "base/hex.h"
 
 #include <endian.h>
 
@@ -59,11 +60,6 @@ static void add_timestamp(struct buffer *out, struct text value)
 	}
 	*place++ = '"';
 	out->length = (size_t)(place - out->bytes);
-}
-
-static uint8_t hex_value(char c)
-{
-	return (uint8_t)((c & 15) + 9 * (c >> 6));
 }
 
 enum {

@@ -147,10 +147,9 @@ static void what_is_required_and_refused_ends_the_connection(void **state)
 	}
 }
 
-/* Its settings, and those of PostgreSQL 12 and 13. */
-static void what_is_optional_may_be_missing(void **state)
+/* What is required is answered. */
+static void open_up_to_what_is_optional(void)
 {
-	(void)state;
 	fake_pq.answers_setup = false;
 	assert_int_equal(db_conn_open(&conn, NULL), 0);
 	assert_int_equal(db_conn_advance(&conn), 0);
@@ -159,6 +158,13 @@ static void what_is_optional_may_be_missing(void **state)
 	assert_int_equal(db_conn_advance(&conn), 0);
 	for (int i = 0; i < 4; i++)
 		fake_pq_answer(pg());
+}
+
+/* Its settings, and those of PostgreSQL 12 and 13. */
+static void what_is_optional_may_be_missing(void **state)
+{
+	(void)state;
+	open_up_to_what_is_optional();
 	for (int i = 0; i < 2; i++) {
 		fake_pq_answer_error(pg(), "22023", "client_connection_check_interval must be set to 0", NULL);
 		fake_pq_answer(pg());
@@ -174,14 +180,7 @@ static void what_is_optional_may_be_missing(void **state)
 static void a_session_that_ends_during_its_set_up_is_lost(void **state)
 {
 	(void)state;
-	fake_pq.answers_setup = false;
-	assert_int_equal(db_conn_open(&conn, NULL), 0);
-	assert_int_equal(db_conn_advance(&conn), 0);
-	assert_int_equal(db_conn_advance(&conn), 0);
-	fake_pq_answer_all(pg());
-	assert_int_equal(db_conn_advance(&conn), 0);
-	for (int i = 0; i < 4; i++)
-		fake_pq_answer(pg());
+	open_up_to_what_is_optional();
 	fake_pq_answer_error(pg(), "57P01", "terminating connection", NULL);
 	assert_int_equal(db_conn_advance(&conn), -1);
 	assert_string_equal(conn.error, "terminating connection");
@@ -259,14 +258,7 @@ static void a_limit_is_what_was_there_before_anything_was_set(void **state)
 static void a_set_up_that_libpq_cannot_read_ends_the_connection(void **state)
 {
 	(void)state;
-	fake_pq.answers_setup = false;
-	assert_int_equal(db_conn_open(&conn, NULL), 0);
-	assert_int_equal(db_conn_advance(&conn), 0);
-	assert_int_equal(db_conn_advance(&conn), 0);
-	fake_pq_answer_all(pg());
-	assert_int_equal(db_conn_advance(&conn), 0);
-	for (int i = 0; i < 4; i++)
-		fake_pq_answer(pg());
+	open_up_to_what_is_optional();
 	fake_pq_lose_sync(pg());
 	assert_int_equal(db_conn_advance(&conn), -1);
 	assert_string_equal(conn.error, "lost synchronization with server");
