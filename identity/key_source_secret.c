@@ -1,0 +1,100 @@
+#include "identity/key_source.h"
+
+#include "base/json_scan.h"
+#include "base/memory.h"
+
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/x509.h>
+#include <stdlib.h>
+
+enum { ARRAY_DEPTH_MAX = 16 };
+
+static bool begins_with(struct text text, const char *start)
+{
+	return text.length >= strlen(start) && memcmp(text.at, start, strlen(start)) == 0;
+}
+
+static bool is_der(const unsigned char *bytes, size_t length)
+{
+	const unsigned char *at = bytes;
+	EVP_PKEY *pkey;
+	X509 *certificate;
+
+	if (length == 0 || bytes[0] != 0x30) /* a sequence */
+		return false;
+	pkey = d2i_PUBKEY(NULL, &at, (long)length);
+	at = bytes;
+	if (pkey == NULL)
+		pkey = d2i_AutoPrivateKey(NULL, &at, (long)length);
+	at = bytes;
+	if (pkey == NULL)
+		pkey = d2i_PublicKey(EVP_PKEY_RSA, NULL, &at, (long)length);
+	at = bytes;
+	certificate = d2i_X509(NULL, &at, (long)length);
+	EVP_PKEY_free(pkey);
+	X509_free(certificate);
+	ERR_clear_error();
+	return pkey != NULL || certificate != NULL;
+}
+
+/* PEM without its first and last line: what some consoles show as "public key". */
+static bool is_der_as_base64(struct text text)
+{
+	EVP_ENCODE_CTX *context = EVP_ENCODE_CTX_new();
+	unsigned char *bytes = memory_alloc(text.length + 3);
+	int length = 0, more = 0;
+	bool is_found = false;
+
+	EVP_DecodeInit(context);
+	if (EVP_DecodeUpdate(context, bytes, &length, (const unsigned char *)text.at, (int)text.length) >= 0 &&
+	    EVP_DecodeFinal(context, bytes + length, &more) == 1)
+		is_found = is_der(bytes, (size_t)(length + more));
+	ERR_clear_error();
+	EVP_ENCODE_CTX_free(context);
+	OPENSSL_cleanse(bytes, text.length);
+	free(bytes);
+	return is_found;
+}
+
+/* A key that is public would be a secret that everyone knows. */
+static const char *find_other_form(struct text text)
+{
+	size_t end;
+
+	if (is_der((const unsigned char *)text.at, text.length))
+		return "this is a key as DER";
+	if (is_der_as_base64(text))
+		return "this is PEM without its first and last line";
+	if (begins_with(text, "ssh-") || begins_with(text, "ecdsa-sha2-") || begins_with(text, "---- BEGIN SSH2"))
+		return "this is a key of OpenSSH";
+	if (begins_with(text, "http://") || begins_with(text, "https://"))
+		return "this is a URL";
+	if (begins_with(text, "\xef\xbb\xbf") || begins_with(text, "\xff\xfe") || begins_with(text, "\xfe\xff"))
+		return "this begins with a byte order mark";
+	if (begins_with(text, "[") && json_scan_value(text, ARRAY_DEPTH_MAX, &end))
+		return "this is a JSON array";
+	return NULL;
+}
+
+/* An editor ends a file with a line break; it is not of the secret. */
+static struct text without_line_break(struct text text)
+{
+	if (text.length > 0 && text.at[text.length - 1] == '\n')
+		text.length--;
+	if (text.length > 0 && text.at[text.length - 1] == '\r')
+		text.length--;
+	return text;
+}
+
+void key_source_read_secret(struct key_source *source)
+{
+	const char *other = find_other_form(source->text);
+	struct key key;
+
+	if (other != NULL)
+		diagnostics_add(source->diagnostics, source->file, 0,
+				"%s; expected a JWK set, PEM, or a raw secret of 32 bytes or more", other);
+	else
+		key_source_add(source, &key, key_of_secret(&key, without_line_break(source->text)), "the raw secret");
+}
