@@ -29,6 +29,15 @@ void db_pipeline_submit(struct db_pipeline *pipeline, struct db_batch *batch)
 	}
 }
 
+void db_pipeline_note_departure(struct db_pipeline *pipeline, struct db_batch *batch)
+{
+	if (!deadline_is_in(&batch->waits_until))
+		return;
+	pipeline_leave_lane(pipeline, batch);
+	db_batch_end_unsent(batch, clock_now_ns());
+	db_pipeline_finish_later(pipeline, batch);
+}
+
 static void finish_those_not_sent(struct db_pipeline *pipeline)
 {
 	while (!list_is_empty(&pipeline->finished)) {
@@ -96,6 +105,7 @@ struct db_pipeline *db_pipeline_create(uv_loop_t *loop, const struct db_pipeline
 	    memory_alloc_zeroed(pipeline->catalog.statement_count + 1, sizeof(*pipeline->expected_ns));
 	pipeline->changed_ns =
 	    memory_alloc_zeroed(pipeline->catalog.statement_count + 1, sizeof(*pipeline->changed_ns));
+	deadlines_init(&pipeline->deadlines, clock_now_ns());
 	list_init(&pipeline->resting);
 	list_init(&pipeline->finished);
 	for (unsigned i = 0; i < ARRAY_LENGTH(pipeline->lanes); i++) {

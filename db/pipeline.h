@@ -47,6 +47,8 @@ struct db_pipeline *db_pipeline_create(uv_loop_t *loop, const struct db_pipeline
 void db_pipeline_submit(struct db_pipeline *pipeline, struct db_batch *batch);
 /* Calls batch->done, of a batch that has failed before it could be submitted, at the end of this turn. */
 void db_pipeline_finish_later(struct db_pipeline *pipeline, struct db_batch *batch);
+/* The client of a batch that was submitted has left. One that waits for a connection is over at the end of this turn. */
+void db_pipeline_note_departure(struct db_pipeline *pipeline, struct db_batch *batch);
 /* Whether a read could be answered now: at least one connection is there. */
 bool db_pipeline_is_ready(const struct db_pipeline *pipeline);
 /* From now on batches of another edition's statements come: each connection that is idle, or as soon as it is, prepares

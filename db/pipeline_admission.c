@@ -17,6 +17,7 @@ void pipeline_let_in(struct db_pipeline *pipeline, struct queue *queue, struct d
 	batch->waits_ns = work_of(pipeline, batch);
 	batch->congestion = &queue->congestion;
 	congestion_enter(batch->congestion, batch->waits_ns, now_ns);
+	deadlines_put(&pipeline->deadlines, &batch->waits_until, batch->deadline_ns);
 }
 
 /* Connections that serve the queue, those that may still be opened included. */

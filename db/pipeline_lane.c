@@ -44,6 +44,11 @@ void pipeline_wait(struct db_pipeline *pipeline, struct db_batch *batch, bool is
 {
 	struct queue *queue;
 
+	if (is_first && UNLIKELY(db_batch_is_abandoned(batch))) {
+		db_batch_end_unsent(batch, clock_now_ns());
+		db_pipeline_finish_later(pipeline, batch);
+		return;
+	}
 	batch->travels_alone = !pipeline_is_quick(pipeline, batch);
 	queue = pipeline_queue_of(pipeline_lane_of(pipeline, batch), batch);
 	batch->comes_back = is_first;
@@ -58,8 +63,10 @@ void pipeline_wait(struct db_pipeline *pipeline, struct db_batch *batch, bool is
 
 void pipeline_leave_lane(struct db_pipeline *pipeline, struct db_batch *batch)
 {
-	if (batch->congestion != NULL)
+	if (batch->congestion != NULL) {
 		congestion_leave(batch->congestion, batch->waits_ns);
+		deadline_take_out(&batch->waits_until);
+	}
 	batch->congestion = NULL;
 	list_remove(&batch->link);
 	pipeline->waiting--;

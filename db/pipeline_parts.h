@@ -63,15 +63,16 @@ struct db_pipeline {
 	struct link *links;
 	unsigned open_count; /* links in use */
 	unsigned waiting, in_flight;
-	struct list resting;       /* before they run again; counted in `waiting` */
-	struct list finished;      /* over without having been sent */
-	uint64_t *expected_ns;     /* per statement: moving average, 0 before the first */
-	uint64_t *changed_ns;      /* per statement: when it changed its session, 0: not so far */
-	struct db_catalog catalog; /* of the statements that are prepared from now on */
-	uint64_t distance_ns;      /* the shortest round trip of the connections there are */
-	unsigned failures;         /* connects in a row that failed */
-	unsigned dismissed;        /* and that an administrator ended */
-	bool is_full;              /* the last since PostgreSQL has no connection left for us */
+	struct deadlines deadlines; /* of those that were let in, and wait */
+	struct list resting;        /* before they run again; counted in `waiting` */
+	struct list finished;       /* over without having been sent */
+	uint64_t *expected_ns;      /* per statement: moving average, 0 before the first */
+	uint64_t *changed_ns;       /* per statement: when it changed its session, 0: not so far */
+	struct db_catalog catalog;  /* of the statements that are prepared from now on */
+	uint64_t distance_ns;       /* the shortest round trip of the connections there are */
+	unsigned failures;          /* connects in a row that failed */
+	unsigned dismissed;         /* and that an administrator ended */
+	bool is_full;               /* the last since PostgreSQL has no connection left for us */
 	bool has_said_full;
 	unsigned room_tries; /* of opening one for writes where one for reads made room; 0: none is being opened so */
 	uint64_t retry_ns;

@@ -13,19 +13,14 @@ enum {
 
 static const char room_words[] = "PostgreSQL grants no other, and writes need its place";
 
-static void expire_waiting(struct db_pipeline *pipeline, struct list *queue, uint64_t now_ns)
+static void expire_waiting(struct db_pipeline *pipeline, uint64_t now_ns)
 {
-	LIST_EACH (item, queue) {
-		struct db_batch *batch = CONTAINER_OF(item, struct db_batch, link);
+	struct list due;
 
-		if (db_batch_is_abandoned(batch)) {
-			pipeline_leave_lane(pipeline, batch);
-			batch->done_ns = now_ns;
-			db_pipeline_finish_later(pipeline, batch);
-			continue;
-		}
-		if (now_ns < batch->deadline_ns)
-			continue;
+	deadlines_take_due(&pipeline->deadlines, &due, now_ns);
+	LIST_EACH (item, &due) {
+		struct db_batch *batch = CONTAINER_OF(item, struct db_batch, waits_until.link);
+
 		pipeline_leave_lane(pipeline, batch);
 		pipeline_fail_later(pipeline, batch, ERROR_DEADLINE,
 				    "no connection to the database became free before the deadline");
@@ -65,9 +60,13 @@ static void expire_held(struct link *link, uint64_t now_ns)
 	LIST_EACH (item, &link->held) {
 		struct db_batch *batch = CONTAINER_OF(item, struct db_batch, link);
 
-		if (!db_batch_is_abandoned(batch) && now_ns < batch->deadline_ns)
+		bool is_abandoned = db_batch_is_abandoned(batch);
+
+		if (!is_abandoned && now_ns < batch->deadline_ns)
 			continue;
 		link_drop_held(link, batch);
+		if (is_abandoned)
+			db_batch_fail(batch, ERROR_BUSY, db_client_left);
 		pipeline_fail_later(link->pipeline, batch, ERROR_DEADLINE, db_not_prepared);
 	}
 }
@@ -300,10 +299,7 @@ static void on_tick(uv_timer_t *timer)
 	uint64_t now_ns = clock_now_ns();
 
 	pipeline_wake_rested(pipeline, now_ns);
-	for (unsigned i = 0; i < ARRAY_LENGTH(pipeline->lanes); i++) {
-		expire_waiting(pipeline, &pipeline->lanes[i].quick.batches, now_ns);
-		expire_waiting(pipeline, &pipeline->lanes[i].alone.batches, now_ns);
-	}
+	expire_waiting(pipeline, now_ns);
 	for (unsigned i = 0; i < pipeline->options.connections; i++)
 		if (pipeline->links[i].lane != NULL)
 			tick_link(&pipeline->links[i], now_ns);

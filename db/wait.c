@@ -342,7 +342,7 @@ void db_wait_run(struct db_wait *wait, struct db_batch *batch)
 	struct db_conn *conn = NULL;
 
 	if (db_batch_is_abandoned(batch)) {
-		batch->done_ns = clock_now_ns();
+		db_batch_end_unsent(batch, clock_now_ns());
 		return;
 	}
 	do {

@@ -17,6 +17,7 @@
 
 #include "base/arena.h"
 #include "base/buffer.h"
+#include "base/deadlines.h"
 #include "base/error.h"
 #include "db/values/batch.h"
 #include "fetch/values/page.h"
@@ -54,10 +55,11 @@ struct exchange {
 	struct task *fetch; /* owned, while pages are fetched */
 	struct list pages;  /* that came with the last await_pages() */
 	unsigned pages_left;
-	atomic_bool is_abandoned; /* the client has left: set by the loop, read in any thread that works for it */
-	unsigned retry_s;         /* of ERROR_BUSY: when it may be tried again; 0: not known */
-	uint64_t waits_ns;        /* what it is expected to take, as counted in the line it waits in */
-	enum step outcome;        /* of the last step, when it is not STEP_AWAIT */
+	atomic_bool is_abandoned;    /* the client has left: set by the loop, read in any thread that works for it */
+	unsigned retry_s;            /* of ERROR_BUSY: when it may be tried again; 0: not known */
+	uint64_t waits_ns;           /* what it is expected to take, as counted in the line it waits in */
+	struct deadline waits_until; /* while it is in that line */
+	enum step outcome;           /* of the last step, when it is not STEP_AWAIT */
 	struct runner *runner;
 	struct list link;
 

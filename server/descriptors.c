@@ -7,7 +7,7 @@
 
 enum {
 	OWN = 48,          /* log, signals, files of endpoints, names that are looked up, what libraries keep open */
-	OWN_OF_LOOP = 8,   /* epoll, wake-ups, listener, reserve */
+	OWN_OF_LOOP = 8,   /* two epolls, wake-ups, listener, reserve */
 	OF_ADMIN = 72,     /* its loop and its clients */
 	OF_PAGE = 3,       /* a connection, and what looks its name up */
 	CLIENTS_LEAST = 8, /* a service that takes none is of no use */

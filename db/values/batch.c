@@ -65,12 +65,15 @@ void db_batch_rewind(struct db_batch *batch)
 	batch->arrived = 0;
 }
 
-bool db_batch_is_abandoned(struct db_batch *batch)
+bool db_batch_is_abandoned(const struct db_batch *batch)
 {
-	if (batch->is_abandoned == NULL || !atomic_load_explicit(batch->is_abandoned, memory_order_relaxed))
-		return false;
+	return batch->is_abandoned != NULL && atomic_load_explicit(batch->is_abandoned, memory_order_relaxed);
+}
+
+void db_batch_end_unsent(struct db_batch *batch, uint64_t now_ns)
+{
+	batch->done_ns = now_ns;
 	db_batch_fail(batch, ERROR_BUSY, db_client_left);
-	return true;
 }
 
 void db_batch_fail(struct db_batch *batch, enum error error, const char *message)

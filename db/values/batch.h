@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "base/compiler.h"
+#include "base/deadlines.h"
 #include "base/error.h"
 #include "base/list.h"
 #include "db/values/result.h"
@@ -73,6 +74,7 @@ struct db_batch {
 	bool is_late;                  /* it has waited: PostgreSQL is told what is left of its time */
 	struct congestion *congestion; /* of the queue it was let into; NULL: it does not wait, or was not yet */
 	uint64_t waits_ns;             /* counted there */
+	struct deadline waits_until;   /* while it is there */
 	uint64_t expected_ns;          /* counted in its connection's load */
 };
 
@@ -82,8 +84,9 @@ void db_batch_add(struct db_batch *batch, const struct db_statement *statement, 
 bool db_batch_is_read_only(const struct db_batch *batch);
 /* A procedure may have committed before the batch fails. */
 bool db_batch_may_commit(const struct db_batch *batch);
-/* What was not sent is not sent any more then. Fails it. */
-bool db_batch_is_abandoned(struct db_batch *batch);
+/* The client has left. What was not sent is not sent any more then: db_batch_end_unsent(). */
+bool db_batch_is_abandoned(const struct db_batch *batch);
+void db_batch_end_unsent(struct db_batch *batch, uint64_t now_ns);
 /* Forgets results and error, keeps the queries: for a second run. */
 void db_batch_rewind(struct db_batch *batch);
 void db_batch_fail(struct db_batch *batch, enum error error, const char *message);

@@ -2,6 +2,7 @@
  *
  *   http.c      life, sweep, drain
  *   connection.c connections
+ *   departures.c which clients have left
  *   edition.c   from one edition to the next
  *   request.c   libh2o's request in
  *   reply.c     the response out
@@ -53,6 +54,10 @@ struct http_loop {
 	uint64_t refused_count; /* connections beyond max_address_connections */
 	uv_stream_t *postponed; /* the listener has a connection that may not be accepted yet */
 	struct list sending;    /* replies that the client has to take */
+	struct list
+	    working; /* the other ones, in the order in which they came; those that departures.c knows are on none */
+	int departures_fd; /* epoll's: tells which of the watched clients have left */
+	uv_poll_t departures;
 	uv_timer_t sweep;
 	uv_check_t turn_end; /* in sync mode */
 	uint64_t unread_ns;  /* what is read before this time may have come while the loop waited */
@@ -70,6 +75,7 @@ struct client {
 	struct list link;
 	struct address_count *address; /* NULL: it is not counted */
 	struct http_reply *reply;      /* to the request under way, or NULL */
+	bool is_watched, has_left;     /* departures.c */
 };
 
 /* The loop's half of a request: never leaves the loop, and knows libh2o's request. Together with the exchange, since
@@ -80,7 +86,7 @@ struct http_reply {
 	struct http_edition *edition;
 	h2o_req_t *request; /* NULL: the client has gone */
 	struct client *client;
-	struct list link; /* on http->sending while the client has to take something */
+	struct list link; /* on http->working or, while the client has to take something, http->sending */
 	uint64_t take_deadline_ns;
 	bool is_sending;
 	struct exchange x;
@@ -114,9 +120,15 @@ void http_reply_on_ready(struct exchange *x);
 
 /* connection.c */
 void http_client_cut_off(struct client *client, int how);
-/* Asks the kernel whether the client of a request under way has closed its sending half, as one that leaves does.
- * Never so while the request is young: one that is sent with that end behind it is answered. */
+
+/* departures.c: a client has left when it has closed its sending half, as one that leaves does. Never so while its
+ * request is young: one that is sent with that end behind it is answered. */
+void http_departures_begin(struct http_loop *http);
+/* Of the requests that are no longer young, those whose client has left are told so, now or when it leaves. */
+void http_departures_sweep(struct http_loop *http);
+/* Asks the kernel at once. */
 bool http_client_has_left(const struct client *client, uint64_t now_ns);
+void http_departures_end(struct http_loop *http);
 
 /* parser.c */
 void http_parser_begin(uint32_t max_body_bytes);

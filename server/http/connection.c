@@ -1,15 +1,11 @@
 #include "server/http/border.h"
 
-#include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
 
 #include <netinet/tcp.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <sys/socket.h>
-
-enum { YOUNG_MS = 100 }; /* a request that is younger is answered, whatever its client has closed */
 
 static void accept_postponed(struct http_loop *http)
 {
@@ -117,11 +113,4 @@ void http_client_cut_off(struct client *client, int how)
 
 	if (fd >= 0)
 		shutdown(fd, how);
-}
-
-bool http_client_has_left(const struct client *client, uint64_t now_ns)
-{
-	struct pollfd fd = {.fd = h2o_socket_get_fd(client->socket), .events = POLLRDHUP};
-
-	return now_ns >= client->reply->x.arrived_ns + YOUNG_MS * NS_PER_MS && fd.fd >= 0 && poll(&fd, 1, 0) > 0;
 }

@@ -18,20 +18,6 @@ enum {
 	SPARE_INPUT_BUFFERS = 256, /* of 8 KiB each, as many as there are spare exchanges */
 };
 
-/* libh2o reads nothing while a request is under way, and so does not see its client leave. What keeps a processor
- * or other hosts busy, or waits for its turn, is worth asking the kernel for. */
-static void note_who_left(struct http_loop *http)
-{
-	uint64_t now_ns = clock_now_ns();
-
-	LIST_EACH (item, &http->clients) {
-		struct client *client = CONTAINER_OF(item, struct client, link);
-
-		if (client->reply != NULL && !client->reply->is_sending && http_client_has_left(client, now_ns))
-			atomic_store(&client->reply->x.is_abandoned, true);
-	}
-}
-
 static void cut_off_overdue(struct http_loop *http)
 {
 	uint64_t now_ns = clock_now_ns();
@@ -81,9 +67,10 @@ static void on_sweep(uv_timer_t *timer)
 	http_editions_sweep(http);
 	cut_off_overdue(http);
 	http_publish(http);
+	/* what keeps a processor or other hosts busy, or waits for its turn, is worth asking the kernel for */
 	if (http->waiting > 0 || compute_pool_count(settings->run->pool) > 0 ||
 	    (http->may_fetch && fetcher_count(settings->run->fetcher) > 0))
-		note_who_left(http);
+		http_departures_sweep(http);
 	if (http->closes_idle)
 		http_loop_drain(http, true);
 }
@@ -168,6 +155,7 @@ struct http_loop *http_loop_create(struct http *http, const struct http_loop_set
 	list_init(&created->clients);
 	address_counts_init(&created->addresses);
 	list_init(&created->sending);
+	list_init(&created->working);
 	list_init(&created->spare);
 	h2o_context_init(&created->context, loop, &http->config);
 	created->accept = (h2o_accept_ctx_t){.ctx = &created->context, .hosts = http->hosts};
@@ -178,6 +166,7 @@ struct http_loop *http_loop_create(struct http *http, const struct http_loop_set
 	if (created->waits_itself)
 		uv_check_start(&created->turn_end, note_blocked_time);
 	created->runner = create_runner(created);
+	http_departures_begin(created);
 	uv_timer_init(loop, &created->sweep);
 	created->sweep.data = created;
 	uv_timer_start(&created->sweep, on_sweep, SWEEP_MS, SWEEP_MS);
@@ -245,6 +234,7 @@ void http_loop_close(struct http_loop *http)
 	runner_close(http->runner);
 	uv_close((uv_handle_t *)&http->sweep, NULL);
 	uv_close((uv_handle_t *)&http->turn_end, NULL);
+	http_departures_end(http);
 	h2o_context_dispose(&http->context);
 }
 

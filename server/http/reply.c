@@ -39,7 +39,7 @@ struct http_reply *http_reply_create(struct http_loop *http)
 		http->spare_count--;
 	}
 	memset(reply, 0, offsetof(struct http_reply, x));
-	list_init(&reply->link);
+	list_append(&http->working, &reply->link);
 	reply->http = http;
 	reply->edition = http->edition;
 	http->edition->requests++;
@@ -92,6 +92,7 @@ static void on_proceed(h2o_generator_t *generator, h2o_req_t *request)
 	reply->is_sending = false;
 	list_remove(&reply->link);
 	if (reply->x.outcome == STEP_STREAM) {
+		list_append(&reply->http->working, &reply->link);
 		runner_run(reply->http->runner, &reply->x);
 		return;
 	}

@@ -9,6 +9,7 @@ void line_init(struct line *line, const struct options *options)
 {
 	*line = (struct line){.options = options};
 	list_init(&line->waiting);
+	deadlines_init(&line->deadlines, 0);
 }
 
 void line_cleanup(struct line *line)
@@ -72,12 +73,14 @@ static void enter(struct line *line, struct exchange *x, uint64_t now_ns)
 {
 	x->waits_ns = expected_of(line, x);
 	congestion_enter(&line->congestion, x->waits_ns, now_ns);
+	deadlines_put(&line->deadlines, &x->waits_until, x->awaited.deadline_ns);
 }
 
 static void leave(struct line *line, struct exchange *x)
 {
 	congestion_leave(&line->congestion, x->waits_ns);
 	list_remove(&x->link);
+	deadline_take_out(&x->waits_until);
 }
 
 /* An endpoint whose author gives it more time may keep a longer line: a closed loop of slow requests is no overload. */
@@ -104,10 +107,19 @@ static enum refusal judge(struct line *line, const struct exchange *x, unsigned 
 	return congestion_judge(&line->congestion, &guest, now_ns);
 }
 
+static bool has_left(const struct exchange *x)
+{
+	return atomic_load_explicit(&x->is_abandoned, memory_order_relaxed);
+}
+
 bool line_put(struct line *line, struct exchange *x, unsigned servers, uint64_t now_ns)
 {
 	enum refusal refusal = x->response.part_count == 0 ? judge(line, x, servers, now_ns) : REFUSAL_NONE;
 
+	if (has_left(x)) {
+		line_fail_departed(x);
+		return false;
+	}
 	if (refusal != REFUSAL_NONE) {
 		refuse(line, x, refusal, servers);
 		return false;
@@ -137,28 +149,34 @@ struct exchange *line_take(struct line *line, unsigned servers, uint64_t now_ns,
 	return x;
 }
 
-static bool is_over(const struct exchange *x, uint64_t now_ns)
-{
-	return now_ns >= x->awaited.deadline_ns || atomic_load_explicit(&x->is_abandoned, memory_order_relaxed);
-}
-
 void line_expire(struct line *line, struct list *expired, uint64_t now_ns)
 {
-	list_init(expired);
-	LIST_EACH (item, &line->waiting) {
-		struct exchange *x = CONTAINER_OF(item, struct exchange, link);
+	struct list due;
 
-		if (!is_over(x, now_ns))
-			continue;
+	list_init(expired);
+	deadlines_take_due(&line->deadlines, &due, now_ns);
+	LIST_EACH (item, &due) {
+		struct exchange *x = CONTAINER_OF(item, struct exchange, waits_until.link);
+
 		leave(line, x);
-		list_append(expired, item);
+		list_append(expired, &x->link);
 	}
 }
 
-void line_fail_expired(struct exchange *x, uint64_t now_ns)
+void line_fail_expired(struct exchange *x)
 {
-	if (now_ns >= x->awaited.deadline_ns)
-		fail(x, ERROR_DEADLINE, "its turn did not come before the deadline");
-	else
-		fail(x, ERROR_BUSY, db_client_left);
+	fail(x, ERROR_DEADLINE, "its turn did not come before the deadline");
+}
+
+bool line_note_departure(struct line *line, struct exchange *x)
+{
+	if (!deadline_is_in(&x->waits_until))
+		return false;
+	leave(line, x);
+	return true;
+}
+
+void line_fail_departed(struct exchange *x)
+{
+	fail(x, ERROR_BUSY, db_client_left);
 }

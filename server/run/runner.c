@@ -58,6 +58,12 @@ void runner_run(struct runner *runner, struct exchange *x)
 	runner->ready(x);
 }
 
+void runner_note_departure(struct runner *runner, struct exchange *x)
+{
+	atomic_store(&x->is_abandoned, true);
+	runner->class->note_departure(runner, x);
+}
+
 void runner_close(struct runner *runner)
 {
 	runner->class->close(runner);

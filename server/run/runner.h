@@ -34,6 +34,8 @@ struct runner_class {
 	void (*start)(struct runner *runner);
 	/* Waits, and returns true when it is over already; else the exchange is resumed later. */
 	bool (*await)(struct runner *runner, struct exchange *x);
+	/* The client of an exchange has left: when it waits for its turn, that is over, now or at the end of this turn. */
+	void (*note_departure)(struct runner *runner, struct exchange *x);
 	bool (*is_ready)(struct runner *runner);
 	struct runner_numbers (*numbers)(struct runner *runner);
 	/* From now on requests of another edition come; those that are under way end as they began. */
@@ -64,5 +66,7 @@ struct runner *runner_create(const struct runner_settings *settings, uv_loop_t *
 struct runner *runner_create_idle(const struct runner_settings *settings, uv_loop_t *loop, exchange_ready_fn *ready);
 /* Runs the exchange's next step, and so on. */
 void runner_run(struct runner *runner, struct exchange *x);
+/* The client of an exchange that awaits something has left. */
+void runner_note_departure(struct runner *runner, struct exchange *x);
 void runner_close(struct runner *runner);
 void runner_destroy(struct runner *runner);

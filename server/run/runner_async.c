@@ -39,6 +39,11 @@ static bool await(struct runner *runner, struct exchange *x)
 	return false;
 }
 
+static void note_departure(struct runner *runner, struct exchange *x)
+{
+	db_pipeline_note_departure(runner->resources.pipeline, &x->batch);
+}
+
 static bool is_ready(struct runner *runner)
 {
 	return db_pipeline_is_ready(runner->resources.pipeline);
@@ -80,6 +85,7 @@ const struct runner_class runner_async = {
     .bytes = sizeof(struct async_runner),
     .start = start,
     .await = await,
+    .note_departure = note_departure,
     .is_ready = is_ready,
     .numbers = numbers,
     .turn = turn,

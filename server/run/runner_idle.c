@@ -15,6 +15,12 @@ static bool await(struct runner *runner, struct exchange *x)
 	return false;
 }
 
+static void note_departure(struct runner *runner, struct exchange *x)
+{
+	(void)runner;
+	(void)x;
+}
+
 static bool is_ready(struct runner *runner)
 {
 	(void)runner;
@@ -44,6 +50,7 @@ const struct runner_class runner_idle = {
     .bytes = sizeof(struct runner),
     .start = do_nothing,
     .await = await,
+    .note_departure = note_departure,
     .is_ready = is_ready,
     .numbers = numbers,
     .turn = turn,

@@ -58,7 +58,7 @@ static void end_expired(struct sync_runner *self, uint64_t now_ns)
 		struct exchange *x = CONTAINER_OF(item, struct exchange, link);
 
 		list_remove(item);
-		line_fail_expired(x, now_ns);
+		line_fail_expired(x);
 		runner_run(&self->runner, x);
 	}
 }
@@ -114,6 +114,14 @@ static bool await(struct runner *runner, struct exchange *x)
 	return !line_put(&self->line, x, 1, clock_now_ns());
 }
 
+static void note_departure(struct runner *runner, struct exchange *x)
+{
+	if (!line_note_departure(&self_of(runner)->line, x))
+		return;
+	line_fail_departed(x);
+	runner_run(runner, x);
+}
+
 /* Asked now and then: looks for itself, since a balancer that heard 503 from /readyz sends no requests. */
 static bool is_ready(struct runner *runner)
 {
@@ -165,6 +173,7 @@ const struct runner_class runner_sync = {
     .bytes = sizeof(struct sync_runner),
     .start = start,
     .await = await,
+    .note_departure = note_departure,
     .is_ready = is_ready,
     .numbers = numbers,
     .turn = turn,

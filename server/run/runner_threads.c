@@ -183,8 +183,7 @@ static void on_handed_back(struct list *item)
 	x->runner->ready(x);
 }
 
-/* Takes those out that no worker will reach in time, and those whose client has left: their next step sees the error.
- */
+/* Takes those out that no worker will reach in time: their next step sees the error. */
 static void on_expiry(uv_timer_t *timer)
 {
 	struct threads_runner *self = timer->data;
@@ -202,7 +201,7 @@ static void on_expiry(uv_timer_t *timer)
 		struct exchange *x = CONTAINER_OF(item, struct exchange, link);
 
 		list_remove(item);
-		line_fail_expired(x, now_ns);
+		line_fail_expired(x);
 		runner_run(&self->runner, x);
 	}
 }
@@ -220,6 +219,20 @@ static bool await(struct runner *runner, struct exchange *x)
 	if (is_taken && !uv_is_active((uv_handle_t *)&self->expiry))
 		uv_timer_start(&self->expiry, on_expiry, EXPIRE_EVERY_MS, EXPIRE_EVERY_MS);
 	return !is_taken;
+}
+
+static void note_departure(struct runner *runner, struct exchange *x)
+{
+	struct threads_runner *self = self_of(runner);
+	bool was_waiting;
+
+	pthread_mutex_lock(&self->waiting_lock);
+	was_waiting = line_note_departure(&self->line, x);
+	pthread_mutex_unlock(&self->waiting_lock);
+	if (!was_waiting)
+		return;
+	line_fail_departed(x);
+	runner_run(runner, x);
 }
 
 static void start_worker(struct threads_runner *self, unsigned index)
@@ -324,6 +337,7 @@ const struct runner_class runner_threads = {
     .bytes = sizeof(struct threads_runner),
     .start = start,
     .await = await,
+    .note_departure = note_departure,
     .is_ready = is_ready,
     .numbers = numbers,
     .turn = turn,

@@ -1,6 +1,8 @@
 """Bounded queues, deadlines, and which requests wait for which."""
 
 import select
+import socket
+import struct
 import time
 
 import pytest
@@ -70,6 +72,42 @@ def test_what_waits_for_a_client_that_left_is_not_run(serve, mode, postgres):
     stays.close()
     assert service.request("POST", "/slow", {"ms": 1, "name": f"after-{mode}"}).status == 201
     assert postgres.value(f"SELECT count(*) FROM item WHERE name LIKE 'leaves-{mode}-%'", "blackbox") == "0"
+
+
+def test_one_that_waited_may_end_its_connection_with_a_request(serve, mode):
+    """The kernel watches a client whose request waits. What it sends later with the end behind it is answered."""
+    service = serve(*{"sync": [], "threads": ["--threads", 1],
+                      "async": ["--db-connections", 2, "--db-shared-connections", 1]}[mode])
+    with service.connect() as busy, service.connect() as waits:
+        busy.send(encode_request("GET", "/slow/600"))
+        time.sleep(0.05)
+        waits.send(encode_request("GET", "/slow/1"))
+        assert waits.read_response().json == {"ms": 1}
+        assert busy.read_response().json == {"ms": 600}
+        waits.send(encode_request("GET", "/numbers/1"))
+        waits.socket.shutdown(socket.SHUT_WR)
+        assert waits.read_response().json == {"n": 1}
+
+
+@pytest.mark.parametrize("is_reset", [False, True])
+def test_clients_that_leave_make_room_for_others(serve, mode, is_reset):
+    """Their places in the queue are free long before the deadline."""
+    service = serve("--queue-limit", 4, "--request-timeout-ms", 60000,
+                    *{"sync": [], "threads": ["--threads", 1],
+                      "async": ["--db-connections", 2, "--db-shared-connections", 1]}[mode])
+    with service.connect() as busy:
+        busy.send(encode_request("GET", "/slow/1500"))
+        time.sleep(0.1)
+        leave = [service.connect() for _ in range(4)]
+        for connection in leave:
+            connection.send(encode_request("GET", "/slow/50000"))
+        time.sleep(0.4)
+        for connection in leave:
+            if is_reset:
+                connection.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            connection.close()
+        assert busy.read_response().json == {"ms": 1500}
+        assert wait_until(lambda: service.get("/slow/1").status == 200, 20)
 
 
 def test_the_deadline_is_504(serve):

@@ -202,21 +202,45 @@ static void what_is_over_leaves_the_line(void **state)
 	struct list expired;
 
 	(void)state;
+	exchanges[0]->awaited.deadline_ns = 2 * NS_PER_S;
 	put(0, &quick_route, 1000);
 	put(1, &quick_route, 1000);
-	put(2, &quick_route, 1000);
-	exchanges[0]->awaited.deadline_ns = 2 * NS_PER_S;
-	exchanges[2]->is_abandoned = true;
+	line_expire(&line, &expired, 2 * NS_PER_S - 1);
+	assert_true(list_is_empty(&expired));
 	line_expire(&line, &expired, 2 * NS_PER_S);
 	assert_ptr_equal(expired.next, &exchanges[0]->link);
-	assert_ptr_equal(expired.previous, &exchanges[2]->link);
+	assert_ptr_equal(expired.previous, &exchanges[0]->link);
 	assert_int_equal(line.congestion.count, 1);
-	line_fail_expired(exchanges[0], 2 * NS_PER_S);
-	line_fail_expired(exchanges[2], 2 * NS_PER_S);
+	line_fail_expired(exchanges[0]);
 	assert_int_equal(errors[0], ERROR_DEADLINE);
 	assert_string_equal(why[0], "its turn did not come before the deadline");
-	assert_int_equal(errors[2], ERROR_BUSY);
-	assert_string_equal(why[2], db_client_left);
+}
+
+static void what_waits_for_a_client_that_has_left_leaves_the_line(void **state)
+{
+	bool is_refused;
+
+	(void)state;
+	put(0, &quick_route, 1000);
+	put(1, &quick_route, 1000);
+	assert_false(line_note_departure(&line, exchanges[2]));
+	assert_true(line_note_departure(&line, exchanges[0]));
+	assert_false(line_note_departure(&line, exchanges[0]));
+	line_fail_departed(exchanges[0]);
+	assert_int_equal(errors[0], ERROR_BUSY);
+	assert_string_equal(why[0], db_client_left);
+	assert_int_equal(line.congestion.count, 1);
+	assert_ptr_equal(take(1000, &is_refused), exchanges[1]);
+	assert_false(line_note_departure(&line, exchanges[1]));
+}
+
+static void what_comes_for_a_client_that_has_left_is_not_let_in(void **state)
+{
+	(void)state;
+	exchanges[0]->is_abandoned = true;
+	assert_false(put(0, &quick_route, 1000));
+	assert_string_equal(why[0], db_client_left);
+	assert_int_equal(line.congestion.count, 0);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -234,6 +258,8 @@ int main(void)
 	    TEST(at_its_turn_too_little_time_is_left),
 	    TEST(delays_make_nobody_wait),
 	    TEST(what_is_over_leaves_the_line),
+	    TEST(what_waits_for_a_client_that_has_left_leaves_the_line),
+	    TEST(what_comes_for_a_client_that_has_left_is_not_let_in),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -308,7 +308,7 @@ static void what_is_over_gives_its_place_in_line_to_another(void **state)
 		start_with_all_busy(mode);
 		runner_run(runner, late);
 		runner_run(runner, left);
-		left->is_abandoned = true;
+		runner_note_departure(runner, left);
 		while (clock_now_ns() < late->deadline_ns)
 			;
 		until_ready(2);
