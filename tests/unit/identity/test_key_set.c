@@ -1,0 +1,487 @@
+#include "identity/key_set.h"
+
+#include "base/buffer.h"
+#include "lib/jose.h"
+#include "lib/jose_vectors.h"
+
+#include <openssl/ec.h>
+#include <openssl/pem.h>
+#include <openssl/rsa.h>
+#include <openssl/x509.h>
+
+static const char *names_of(algorithm_set set)
+{
+	static char names[100];
+
+	names[0] = '\0';
+	for (unsigned i = 0; i < ALGORITHM_COUNT; i++)
+		if (algorithm_is_in(&algorithms[i], set))
+			sprintf(names + strlen(names), "%s%s", names[0] == '\0' ? "" : " ", algorithms[i].name);
+	return names;
+}
+
+#define SECRET_32         "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+#define SECRET_47         "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+#define SECRET_48         SECRET_47 "A"
+#define SECRET_64         SECRET_48 "AAAAAAAAAAAAAAAAAAAAAA"
+#define OCT(secret, more) "{\"kty\":\"oct\",\"k\":\"" secret "\"" more "}"
+
+static void the_key_fixes_the_algorithms(void **state)
+{
+	static const struct {
+		const char *jwk, *names;
+	} cases[] = {
+	    {OCT(SECRET_32, ""), "HS256"},
+	    {OCT(SECRET_47, ""), "HS256"},
+	    {OCT(SECRET_48, ""), "HS256 HS384"},
+	    {OCT(SECRET_64, ""), "HS256 HS384 HS512"},
+	    {OCT(SECRET_64, ",\"alg\":\"HS384\""), "HS384"},
+	    {OCT(SECRET_32, ",\"use\":\"sig\",\"key_ops\":[\"sign\",\"verify\"],\"x\":\"\",\"ext\":true"), "HS256"},
+	    {rfc7515_a2_public_key, "RS256 RS384 RS512 PS256 PS384 PS512"},
+	    {rfc7517_a1_set, "RS256"},
+	    {rfc7515_a3_key, "ES256"},
+	    {rfc7515_a4_key, "ES512"},
+	    {rfc8037_key, "EdDSA"},
+	};
+
+	(void)state;
+	for (unsigned i = 0; i < ARRAY_LENGTH(cases); i++) {
+		struct key_set *keys = keys_of(text_of(cases[i].jwk), KEYS_FOR_VERIFYING);
+
+		assert_int_equal(keys->count, 1);
+		assert_string_equal(names_of(keys->keys[0].algorithms), cases[i].names);
+		key_set_destroy(keys);
+	}
+}
+
+/* Keys of a set that say that they are for something else, in front of one that is not. */
+static void keys_for_other_uses_are_passed_over(void **state)
+{
+	static const char *const cases[] = {
+	    OCT(SECRET_32, ",\"use\":\"enc\""),
+	    OCT(SECRET_32, ",\"use\":\"\""),
+	    OCT(SECRET_32, ",\"key_ops\":[\"encrypt\",\"decrypt\"]"),
+	    OCT(SECRET_32, ",\"key_ops\":[]"),
+	    OCT(SECRET_32, ",\"key_ops\":[\"sign\"]"),
+	    OCT(SECRET_32, ",\"key_ops\":[1,null,\"sign\"]"),
+	    OCT(SECRET_32, ",\"alg\":\"A128KW\""),
+	    OCT(SECRET_32, ",\"alg\":\"none\""),
+	    OCT(SECRET_32, ",\"alg\":\"\""),
+	    "{\"kty\":\"octal\"}",
+	    "{\"kty\":\"oct\",\"use\":\"enc\"}",
+	    "{\"kty\":\"EC\"}",
+	    "{\"kty\":\"EC\",\"crv\":\"secp256k1\",\"x\":\"AA\",\"y\":\"AA\"}",
+	    "{\"kty\":\"EC\",\"crv\":\"Ed25519\"}",
+	    "{\"kty\":\"OKP\",\"crv\":\"Ed448\"}",
+	    rfc8037_x25519_key,
+	    rfc7520_3_6_key,
+	};
+
+	(void)state;
+	for (unsigned i = 0; i < ARRAY_LENGTH(cases); i++) {
+		struct arena arena = {0};
+		char *set = arena_printf(&arena, "{\"keys\":[%s, %s]}", cases[i], rfc7515_a3_key), *wrong;
+		struct key_set *keys = keys_of(text_of(set), KEYS_FOR_VERIFYING);
+
+		assert_int_equal(keys->count, 1);
+		assert_int_equal(keys->keys[0].kind, KEY_P256);
+		key_set_destroy(keys);
+		/* alone they are no set */
+		wrong = wrong_with(text_of(cases[i]), KEYS_FOR_VERIFYING);
+		assert_string_equal(wrong, "keys: no key in it verifies: all are for other uses, or of other kinds\n");
+		free(wrong);
+		arena_cleanup(&arena);
+	}
+}
+
+/* For signing a public key is passed over, and a private one is not; key_ops is looked at. */
+static void what_signs(void **state)
+{
+	static const struct {
+		const char *set;
+		bool can_sign;
+	} cases[] = {
+	    {rfc7515_a1_key, true},
+	    {rfc7515_a2_key, true},
+	    {rfc7515_a2_public_key, false},
+	    {rfc7515_a3_key, true},
+	    {rfc7517_a1_set, false},
+	    {rfc7517_a2_set, true},
+	    {rfc7517_a3_set, true},
+	    {rfc8037_key, true},
+	    {OCT(SECRET_32, ",\"key_ops\":[\"verify\"]"), false},
+	    {OCT(SECRET_32, ",\"key_ops\":[\"sign\"]"), true},
+	};
+
+	(void)state;
+	for (unsigned i = 0; i < ARRAY_LENGTH(cases); i++) {
+		char *wrong = wrong_with(text_of(cases[i].set), KEYS_FOR_SIGNING);
+
+		assert_string_equal(wrong, cases[i].can_sign
+					       ? ""
+					       : "keys: no key in it signs: expected a secret, or a private key of a "
+						 "kind that tokens are signed with\n");
+		free(wrong);
+	}
+}
+
+#define P256_X "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU"
+#define P256_Y "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"
+
+static void faults_are_told(void **state)
+{
+	static const struct {
+		const char *text, *wrong;
+	} cases[] = {
+	    {"", "keys: empty; expected a JWK set, PEM, or a raw secret of 32 bytes or more\n"},
+	    {" \n", "keys: empty; expected a JWK set, PEM, or a raw secret of 32 bytes or more\n"},
+	    {"{", "keys:1: a JWK set was expected: this is no JSON: a name in double quotes was expected\n"},
+	    {"{\n\"keys\":[\n}", "keys:3: a JWK set was expected: this is no JSON: a value was expected\n"},
+	    {"{\"keys\":\"\xff\"}", "keys:1: a JWK set was expected: this is not UTF-8\n"},
+	    {"{\"keys\":[],\n\"keys\":[]}", "keys:2: a JWK set was expected: a member stands twice in its object\n"},
+	    {"{\"keys\":[{\"kty\":\"oct\",\n\"k\":\"1\",\"\\u006b\":\"2\"}]}",
+	     "keys:2: a JWK set was expected: a member stands twice in its object\n"},
+	    {"{}", "keys:1: key 1: \"kty\" is missing\n"},
+	    {"{\"keys\":{}}", "keys:1: a JWK set was expected: \"keys\" must be an array\n"},
+	    {"{\"keys\":[1]}", "keys:1: a JWK set was expected: \"keys\" must have objects only\n"},
+	    {"{\"keys\":[]}", "keys: no key in it verifies: all are for other uses, or of other kinds\n"},
+	    {"{\"keys\":[\n{\"kty\":7}]}", "keys:2: key 1: \"kty\" must be a string\n"},
+	    {"{\"kty\":\"oct\",\"kid\":7}", "keys:1: key 1: \"kid\" must be a string\n"},
+	    {"{\"kty\":\"oct\",\"use\":[\"sig\"]}", "keys:1: key 1: \"use\" must be a string\n"},
+	    {"{\"kty\":\"oct\",\"key_ops\":\"verify\"}", "keys:1: key 1: \"key_ops\" must be an array\n"},
+	    {"{\"kty\":\"oct\",\"k\":null}", "keys:1: key 1: \"k\" must be a string\n"},
+	    {"{\"kty\":\"oct\"}", "keys: key 1: an oct key has \"k\"\n"},
+	    {OCT(SECRET_32 "=", ""), "keys: key 1: \"k\" is not base64url without padding\n"},
+	    {OCT("\\u0041" SECRET_32, ""), "keys: key 1: \"k\" is not base64url without padding\n"},
+	    {OCT("AAAA", ""), "keys: key 1: the secret is too short: 32 bytes or more are expected\n"},
+	    {OCT(SECRET_32, ",\"kid\":\"\\u0000\""), "keys: key 1: \"kid\" holds U+0000\n"},
+	    {OCT(SECRET_32, ",\"alg\":\"HS512\""),
+	     "keys: key 1: \"alg\" does not fit: HS256 has a secret of 32 bytes or more, HS384 of 48, HS512 of 64\n"},
+	    {OCT(SECRET_32, ",\"alg\":\"RS256\""),
+	     "keys: key 1: \"alg\" does not fit: HS256 has a secret of 32 bytes or more, HS384 of 48, HS512 of 64\n"},
+	    {"{\"kty\":\"EC\",\"crv\":\"P-256\",\"alg\":\"ES384\",\"x\":\"" P256_X "\",\"y\":\"" P256_Y "\"}",
+	     "keys: key 1: \"alg\" does not fit the kind of key\n"},
+	    {"{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"" P256_X "\"}",
+	     "keys: key 1: an EC key has \"x\" and \"y\", each as long as its curve says\n"},
+	    {"{\"kty\":\"EC\",\"crv\":\"P-384\",\"x\":\"" P256_X "\",\"y\":\"" P256_Y "\"}",
+	     "keys: key 1: an EC key has \"x\" and \"y\", each as long as its curve says\n"},
+	    {"{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"" P256_Y "\",\"y\":\"" P256_X "\"}",
+	     "keys: key 1: the parts of the key do not make a key\n"},
+	    {"{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"" SECRET_32 "\",\"y\":\"" SECRET_32 "\"}",
+	     "keys: key 1: the parts of the key do not make a key\n"},
+	    {"{\"kty\":\"EC\",\"crv\":\"P-256\",\"d\":\"AAAA\",\"x\":\"" P256_X "\",\"y\":\"" P256_Y "\"}",
+	     "keys: key 1: \"d\" is not as long as the curve says\n"},
+	    {"{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"!\",\"y\":\"" P256_Y "\"}",
+	     "keys: key 1: a part of it is not base64url without padding\n"},
+	    {"{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"x\":\"AAAA\"}",
+	     "keys: key 1: an Ed25519 key has \"x\", of 32 bytes\n"},
+	    {"{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"x\":\"" SECRET_32 "\",\"d\":\"" SECRET_32 "\"}",
+	     "keys: key 1: the parts of the key do not make a key\n"},
+	    {"{\"kty\":\"RSA\",\"e\":\"AQAB\"}", "keys: key 1: an RSA key has \"n\" and \"e\"\n"},
+	    {"{\"kty\":\"RSA\",\"n\":\"" SECRET_64 "\",\"e\":\"\"}", "keys: key 1: an RSA key has \"n\" and \"e\"\n"},
+	    {"{\"kty\":\"RSA\",\"n\":\"" SECRET_64 "\",\"e\":\"AQAB\",\"d\":\"AQAB\",\"p\":\"AQAB\"}",
+	     "keys: key 1: a private RSA key has \"d\", and all of \"p\", \"q\", \"dp\", \"dq\" and \"qi\", or none\n"},
+	    {"{\"kty\":\"RSA\",\"n\":\"_wEB\",\"e\":\"AQAB\",\"d\":\"AQAB\",\"oth\":[]}",
+	     "keys: key 1: RSA keys with more than two primes are not supported\n"},
+	    {"{\"kty\":\"RSA\",\"n\":\"_wEB\",\"e\":\"AQAB\"}",
+	     "keys: key 1: the RSA key is too short: 2048 bits or more are expected\n"},
+	    {"short", "keys: the raw secret: the secret is too short: 32 bytes or more are expected\n"},
+	};
+
+	(void)state;
+	for (unsigned i = 0; i < ARRAY_LENGTH(cases); i++) {
+		char *wrong = wrong_with(text_of(cases[i].text), KEYS_FOR_VERIFYING);
+
+		if (strcmp(wrong, cases[i].wrong) != 0)
+			fail_msg("%s:\n%sexpected\n%s", cases[i].text, wrong, cases[i].wrong);
+		free(wrong);
+	}
+}
+
+/* Replaces the one occurrence. */
+static char *replaced(struct arena *arena, const char *text, const char *from, const char *to)
+{
+	const char *at = strstr(text, from);
+
+	assert_non_null(at);
+	return arena_printf(arena, "%.*s%s%s", (int)(at - text), text, to, at + strlen(from));
+}
+
+static void weak_rsa_keys_are_refused(void **state)
+{
+	static const struct {
+		const char *e, *wrong;
+	} cases[] = {
+	    {"AQ", "the RSA key's exponent is not an odd number from 3 to 64 bits"},
+	    {"AA", "the RSA key's exponent is not an odd number from 3 to 64 bits"},
+	    {"AQAA", "the RSA key's exponent is not an odd number from 3 to 64 bits"},
+	    {"AQAAAAAAAAAB", "the RSA key's exponent is not an odd number from 3 to 64 bits"},
+	};
+	struct arena arena = {0};
+	char *even = replaced(&arena, rfc7515_a2_public_key, "XpoQ\"", "Xpog\""), *wrong;
+
+	(void)state;
+	for (unsigned i = 0; i < ARRAY_LENGTH(cases); i++) {
+		char *e = arena_printf(&arena, "\"%s\"", cases[i].e);
+
+		wrong = wrong_with(text_of(replaced(&arena, rfc7515_a2_public_key, "\"AQAB\"", e)), KEYS_FOR_VERIFYING);
+		assert_string_equal(wrong, arena_printf(&arena, "keys: key 1: %s\n", cases[i].wrong));
+		free(wrong);
+	}
+	wrong = wrong_with(text_of(even), KEYS_FOR_VERIFYING);
+	assert_string_equal(wrong, "keys: key 1: the RSA modulus is none\n");
+	free(wrong);
+	arena_cleanup(&arena);
+}
+
+/* A faulty key beside a good one: it is told, and the set is there for a caller that only logs it. */
+static void a_faulty_key_is_left_out(void **state)
+{
+	struct diagnostics *diagnostics = calloc(1, sizeof(*diagnostics));
+	struct arena arena = {0};
+	struct key_set *keys;
+
+	(void)state;
+	diagnostics_init(diagnostics, &arena);
+	keys =
+	    key_set_create(TEXT("{\"keys\":[{\"kty\":\"oct\",\"k\":\"\"}," OCT(SECRET_32, ",\"kid\":\"\\u0061\"") "]}"),
+			   "keys", KEYS_FOR_VERIFYING, diagnostics);
+	assert_non_null(keys);
+	assert_int_equal(keys->count, 1);
+	assert_true(text_equal(keys->keys[0].kid, TEXT("a")));
+	assert_int_equal(diagnostics->count, 1);
+	key_set_destroy(keys);
+	arena_cleanup(&arena);
+	free(diagnostics);
+}
+
+static void generations_differ(void **state)
+{
+	struct key_set *first = keys_of(text_of(rfc7515_a1_key), KEYS_FOR_VERIFYING);
+	struct key_set *second = keys_of(text_of(rfc7515_a1_key), KEYS_FOR_VERIFYING);
+
+	(void)state;
+	assert_true(first->generation > 0 && second->generation > first->generation);
+	key_set_destroy(first);
+	key_set_destroy(second);
+}
+
+static void the_number_of_keys_is_bounded(void **state)
+{
+	struct arena arena = {0};
+	struct buffer set = buffer_in(&arena);
+	struct key_set *keys;
+	char *wrong;
+
+	(void)state;
+	buffer_add(&set, TEXT("{\"keys\":[" OCT(SECRET_32, "")));
+	for (unsigned i = 1; i < KEY_SET_KEYS_MAX; i++)
+		buffer_add(&set, TEXT("," OCT(SECRET_32, "")));
+	buffer_add(&set, TEXT("]}"));
+	keys = keys_of(buffer_text(&set), KEYS_FOR_VERIFYING);
+	assert_int_equal(keys->count, KEY_SET_KEYS_MAX);
+	key_set_destroy(keys);
+	set.length -= 2;
+	buffer_add(&set, TEXT("," OCT(SECRET_32, "") "]}"));
+	wrong = wrong_with(buffer_text(&set), KEYS_FOR_VERIFYING);
+	assert_string_equal(wrong, "keys: key 101: more than 100 keys\n");
+	free(wrong);
+	wrong = wrong_with((struct text){memset(arena_alloc(&arena, KEY_SET_BYTES_MAX + 1), 'a', KEY_SET_BYTES_MAX + 1),
+					 KEY_SET_BYTES_MAX + 1},
+			   KEYS_FOR_VERIFYING);
+	assert_string_equal(wrong, "keys: too long: 262144 bytes at most are expected\n");
+	free(wrong);
+	arena_cleanup(&arena);
+}
+
+/* One line break at the end is not of the secret, and all else is. */
+static void raw_secrets(void **state)
+{
+	static const struct {
+		struct text text;
+		size_t bytes;
+	} cases[] = {
+	    {TEXT_INIT("0123456789abcdef0123456789abcdef"), 32},
+	    {TEXT_INIT("0123456789abcdef0123456789abcdef\n"), 32},
+	    {TEXT_INIT("0123456789abcdef0123456789abcdef\r\n"), 32},
+	    {TEXT_INIT("0123456789abcdef0123456789abcdef\n\n"), 33},
+	    {TEXT_INIT(" 0123456789abcdef0123456789abcde"), 32},
+	    {TEXT_INIT("01234567\0 23456789abcdef\xff\xfe\n 456789"), 34},
+	    {TEXT_INIT("[0123456789abcdef0123456789abcde"), 32},
+	};
+
+	(void)state;
+	for (unsigned i = 0; i < ARRAY_LENGTH(cases); i++) {
+		struct key_set *keys = keys_of(cases[i].text, KEYS_FOR_VERIFYING);
+
+		assert_int_equal(keys->keys[0].secret_bytes, cases[i].bytes);
+		assert_memory_equal(keys->keys[0].secret, cases[i].text.at, cases[i].bytes);
+		assert_null(keys->keys[0].kid.at);
+		key_set_destroy(keys);
+	}
+}
+
+/* What libcrypto writes. */
+static struct text written(BIO *out, struct arena *arena)
+{
+	char *text;
+	size_t length = (size_t)BIO_get_mem_data(out, &text);
+	struct text copy = {arena_copy(arena, (struct text){text, length}), length};
+
+	BIO_free(out);
+	return copy;
+}
+
+static struct text certificate_of(EVP_PKEY *pkey, bool is_pem, struct arena *arena)
+{
+	X509 *certificate = X509_new();
+	BIO *out = BIO_new(BIO_s_mem());
+
+	X509_gmtime_adj(X509_getm_notBefore(certificate), -20);
+	X509_gmtime_adj(X509_getm_notAfter(certificate), -10);
+	X509_set_pubkey(certificate, pkey);
+	assert_true(X509_sign(certificate, pkey, EVP_sha256()) > 0);
+	assert_int_equal(is_pem ? PEM_write_bio_X509(out, certificate) : i2d_X509_bio(out, certificate), 1);
+	X509_free(certificate);
+	return written(out, arena);
+}
+
+static void pem_is_read(void **state)
+{
+	struct key_set *source = keys_of(text_of(rfc7515_a3_key), KEYS_FOR_SIGNING);
+	EVP_PKEY *pkey = source->keys[0].pkey;
+	struct arena arena = {0};
+	BIO *public = BIO_new(BIO_s_mem()), *private = BIO_new(BIO_s_mem());
+	struct text public_text, private_text, certificate;
+	struct key_set *keys;
+	char *wrong;
+
+	(void)state;
+	PEM_write_bio_PUBKEY(public, pkey);
+	PEM_write_bio_PrivateKey(private, pkey, NULL, NULL, 0, NULL, NULL);
+	public_text = written(public, &arena);
+	private_text = written(private, &arena);
+	certificate = certificate_of(pkey, true, &arena);
+	keys =
+	    keys_of(text_of(arena_printf(&arena, "a key, and a certificate:\n%s\n%s", public_text.at, certificate.at)),
+		    KEYS_FOR_VERIFYING);
+	assert_int_equal(keys->count, 2);
+	assert_string_equal(names_of(keys->keys[1].algorithms), "ES256");
+	key_set_destroy(keys);
+	keys = keys_of(private_text, KEYS_FOR_SIGNING);
+	assert_true(keys->keys[0].can_sign);
+	key_set_destroy(keys);
+
+	wrong = wrong_with(private_text, KEYS_FOR_VERIFYING);
+	assert_string_equal(wrong,
+			    "keys: PEM block 1: this is a private key; expected its public key, as \"openssl pkey "
+			    "-pubout\" writes it\n");
+	free(wrong);
+	wrong = wrong_with(public_text, KEYS_FOR_SIGNING);
+	assert_string_equal(wrong, "keys: PEM block 1: this signs nothing; expected a private key\n");
+	free(wrong);
+	wrong = wrong_with((struct text){public_text.at, public_text.length - 30}, KEYS_FOR_VERIFYING);
+	assert_string_equal(wrong, "keys: PEM block 1 is damaged\n");
+	free(wrong);
+	arena_cleanup(&arena);
+	key_set_destroy(source);
+}
+
+static void pem_of_other_kinds_is_refused(void **state)
+{
+	EVP_PKEY *others[] = {EVP_PKEY_Q_keygen(NULL, NULL, "EC", "secp256k1"), EVP_PKEY_Q_keygen(NULL, NULL, "X25519"),
+			      EVP_PKEY_Q_keygen(NULL, NULL, "ED448")};
+	EVP_PKEY *small = EVP_PKEY_Q_keygen(NULL, NULL, "RSA", (size_t)1024);
+	struct arena arena = {0};
+	BIO *out = BIO_new(BIO_s_mem()), *encrypted = BIO_new(BIO_s_mem());
+	char *wrong;
+
+	(void)state;
+	for (unsigned i = 0; i < ARRAY_LENGTH(others); i++)
+		PEM_write_bio_PUBKEY(out, others[i]);
+	PEM_write_bio_PUBKEY(out, small);
+	PEM_write_bio(out, "X509 CRL", "", (const unsigned char *)"x", 1);
+	PEM_write_bio(out, "PUBLIC KEY", "", (const unsigned char *)"x", 1);
+	wrong = wrong_with(written(out, &arena), KEYS_FOR_VERIFYING);
+	assert_string_equal(wrong, "keys: PEM block 1: expected RSA, EC with P-256, P-384 or P-521, or Ed25519\n"
+				   "keys: PEM block 2: expected RSA, EC with P-256, P-384 or P-521, or Ed25519\n"
+				   "keys: PEM block 3: expected RSA, EC with P-256, P-384 or P-521, or Ed25519\n"
+				   "keys: PEM block 4: the RSA key is too short: 2048 bits or more are expected\n"
+				   "keys: PEM block 5: expected a public key or a certificate\n"
+				   "keys: PEM block 6: what stands between the lines is no such key\n");
+	free(wrong);
+	PEM_write_bio_PKCS8PrivateKey(encrypted, small, EVP_aes_128_cbc(), "word", 4, NULL, NULL);
+	PEM_write_bio_PrivateKey_traditional(encrypted, small, EVP_aes_128_cbc(), (unsigned char *)"word", 4, NULL,
+					     NULL);
+	wrong = wrong_with(written(encrypted, &arena), KEYS_FOR_SIGNING);
+	assert_string_equal(wrong, "keys: PEM block 1: the key is encrypted; expected one that needs no password\n"
+				   "keys: PEM block 2: the key is encrypted; expected one that needs no password\n");
+	free(wrong);
+	for (unsigned i = 0; i < ARRAY_LENGTH(others); i++)
+		EVP_PKEY_free(others[i]);
+	EVP_PKEY_free(small);
+	arena_cleanup(&arena);
+}
+
+/* A public key in another form must not become a secret that everyone knows. */
+static void no_key_of_another_form_is_a_secret(void **state)
+{
+	struct key_set *source = keys_of(text_of(rfc7515_a3_key), KEYS_FOR_SIGNING);
+	EVP_PKEY *pkey = source->keys[0].pkey;
+	struct arena arena = {0};
+	BIO *der = BIO_new(BIO_s_mem()), *private = BIO_new(BIO_s_mem()), *pem = BIO_new(BIO_s_mem());
+	struct text body;
+	const char *begin, *end;
+
+	(void)state;
+	i2d_PUBKEY_bio(der, pkey);
+	i2d_PrivateKey_bio(private, pkey);
+	PEM_write_bio_PUBKEY(pem, pkey);
+	body = written(pem, &arena);
+	begin = strchr(body.at, '\n') + 1;
+	end = strstr(begin, "-----END");
+	{
+		struct text forms[] = {
+		    written(der, &arena),
+		    written(private, &arena),
+		    certificate_of(pkey, false, &arena),
+		    {begin, (size_t)(end - begin)},
+		    TEXT("ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIIn5Mf6S zoe@example"),
+		    TEXT("ecdsa-sha2-nistp256 AAAAE2VjZHNhLXNoYTItbmlzdHAyNTYAAAA zoe@example"),
+		    TEXT("---- BEGIN SSH2 PUBLIC KEY ----\nAAAAC3NzaC1lZDI1NTE5AAAAIIn5Mf6S"),
+		    TEXT("https://issuer.example/.well-known/jwks.json"),
+		    TEXT("\xef\xbb\xbf{\"keys\":[]}                        "),
+		    TEXT("[{\"kty\":\"oct\",\"k\":\"" SECRET_32 "\"}]"),
+		};
+
+		for (unsigned i = 0; i < ARRAY_LENGTH(forms); i++) {
+			char *wrong = wrong_with(forms[i], KEYS_FOR_VERIFYING);
+
+			if (strstr(wrong, "; expected a JWK set, PEM, or a raw secret of 32 bytes or more\n") == NULL)
+				fail_msg("form %u: \"%s\"", i, wrong);
+			free(wrong);
+		}
+	}
+	arena_cleanup(&arena);
+	key_set_destroy(source);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(the_key_fixes_the_algorithms),
+	    cmocka_unit_test(keys_for_other_uses_are_passed_over),
+	    cmocka_unit_test(what_signs),
+	    cmocka_unit_test(faults_are_told),
+	    cmocka_unit_test(weak_rsa_keys_are_refused),
+	    cmocka_unit_test(a_faulty_key_is_left_out),
+	    cmocka_unit_test(generations_differ),
+	    cmocka_unit_test(the_number_of_keys_is_bounded),
+	    cmocka_unit_test(raw_secrets),
+	    cmocka_unit_test(pem_is_read),
+	    cmocka_unit_test(pem_of_other_kinds_is_refused),
+	    cmocka_unit_test(no_key_of_another_form_is_a_secret),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
