@@ -1,18 +1,22 @@
 #include "exchange/router.h"
 
 #include "base/buffer.h"
+#include "base/hash.h"
 #include "base/percent.h"
 
 #include <stdint.h>
 
 _Static_assert(ROUTE_SEGMENTS_MAX <= 32, "one bit a segment");
 
+enum { LITERAL_PLACES = 8 }; /* of a node that has its first literal */
+
 /* A place in the tree of paths. Each node is reached in one way, so a match looks at none twice. */
 struct route_node {
-	struct text literal;          /* empty for a parameter, the root and what follows a final '/' */
-	struct route_node *sibling;   /* the next literal below the same parent */
-	struct route_node *literals;  /* below this one */
-	struct route_node *parameter; /* below this one, whatever its name: any segment that is not empty */
+	struct text literal; /* empty for a parameter, the root and what follows a final '/' */
+	/* below this one: open addressing, each at the first free place from its hash on; at most half full */
+	struct route_node **literals;
+	unsigned places, literal_count; /* places: a power of two, or 0 */
+	struct route_node *parameter;   /* below this one, whatever its name: any segment that is not empty */
 	const struct route *by_method[HTTP_METHOD_COUNT + 1]; /* the last is HTTP_METHOD_UNKNOWN's: NULL */
 	unsigned allowed;                                     /* as in route_match, by this node alone */
 };
@@ -127,11 +131,38 @@ static bool is_good_pattern(const char *pattern)
 
 static struct route_node *find_literal(const struct route_node *parent, struct text literal)
 {
-	struct route_node *node = parent->literals;
+	unsigned place;
 
-	while (node != NULL && !text_equal(node->literal, literal))
-		node = node->sibling;
-	return node;
+	if (parent->places == 0)
+		return NULL;
+	place = hash_fnv1a(literal) & (parent->places - 1);
+	while (parent->literals[place] != NULL && !text_equal(parent->literals[place]->literal, literal))
+		place = (place + 1) & (parent->places - 1);
+	return parent->literals[place];
+}
+
+static void place_literal(struct route_node *parent, struct route_node *child)
+{
+	unsigned place = hash_fnv1a(child->literal) & (parent->places - 1);
+
+	while (parent->literals[place] != NULL)
+		place = (place + 1) & (parent->places - 1);
+	parent->literals[place] = child;
+}
+
+static void add_literal(struct arena *arena, struct route_node *parent, struct route_node *child)
+{
+	struct route_node **before = parent->literals;
+	unsigned places = parent->places;
+
+	if (2 * ++parent->literal_count > places) {
+		parent->places = places > 0 ? 2 * places : LITERAL_PLACES;
+		parent->literals = arena_alloc_zeroed(arena, parent->places * sizeof(struct route_node *));
+		for (unsigned i = 0; i < places; i++)
+			if (before[i] != NULL)
+				place_literal(parent, before[i]);
+	}
+	place_literal(parent, child);
 }
 
 static struct route_node *make_child(struct arena *arena, struct route_node *parent, struct text segment)
@@ -146,8 +177,7 @@ static struct route_node *make_child(struct arena *arena, struct route_node *par
 		return child;
 	}
 	child->literal = segment;
-	child->sibling = parent->literals;
-	parent->literals = child;
+	add_literal(arena, parent, child);
 	return child;
 }
 
@@ -200,39 +230,53 @@ const struct route *router_add(struct router *router, const struct route *route)
 	return NULL;
 }
 
-/* Plain segments, nearly all of them, stay as they are. */
-static bool needs_decoding(struct text segment)
+/* Returns NULL, or what is wrong with it. */
+static const char *add_segment(struct path *path, struct text segment, bool needs_decoding, struct arena *arena)
 {
-	for (size_t i = 0; i < segment.length; i++)
-		if (segment.at[i] == '%' || segment.at[i] == '\0' || (unsigned char)segment.at[i] >= 0x80)
-			return true;
-	return false;
+	const char *wrong;
+
+	if (UNLIKELY(needs_decoding)) {
+		wrong = percent_decode(segment, false, arena, &segment);
+		if (wrong != NULL)
+			return wrong;
+		path->copied |= UINT32_C(1) << path->count;
+	}
+	if (is_dots(segment))
+		return "a \".\" or \"..\" segment";
+	path->segments[path->count++] = segment;
+	return NULL;
 }
 
-/* Returns NULL, or what is wrong with the path. A path with too many segments has none: no pattern is that long. */
-static const char *split(struct text rest, struct arena *arena, struct path *path)
+/* Plain segments, nearly all of them, stay as they are. */
+static inline bool needs_decoding(char c)
 {
-	struct text segment;
-	const char *wrong;
+	return (c == '%') | ((signed char)c <= 0);
+}
+
+/* Returns NULL, or what is wrong with the path, which begins with a '/'. A path with too many segments has none: no
+ * pattern is that long. */
+static const char *split(struct text whole, struct arena *arena, struct path *path)
+{
+	const char *begin = whole.at + 1, *end = whole.at + whole.length, *wrong;
+	bool needs = false;
 
 	path->count = 0;
 	path->copied = 0;
-	while (take_segment(&rest, &segment)) {
+	for (const char *at = begin;; at++) {
+		if (at < end && *at != '/') {
+			needs |= needs_decoding(*at);
+			continue;
+		}
 		if (path->count == ROUTE_SEGMENTS_MAX) {
 			path->count = 0;
 			return NULL;
 		}
-		if (needs_decoding(segment)) {
-			wrong = percent_decode(segment, false, arena, &segment);
-			if (wrong != NULL)
-				return wrong;
-			path->copied |= UINT32_C(1) << path->count;
-		}
-		if (is_dots(segment))
-			return "a \".\" or \"..\" segment";
-		path->segments[path->count++] = segment;
+		wrong = add_segment(path, (struct text){begin, (size_t)(at - begin)}, needs, arena);
+		if (wrong != NULL || at == end)
+			return wrong;
+		begin = at + 1;
+		needs = false;
 	}
-	return NULL;
 }
 
 /* Returns the route of segments[at...] for the method. Goes back and takes the parameter where the literal leads to no

@@ -7,6 +7,7 @@
  *   request.c   libh2o's request in
  *   reply.c     the response out
  *   parser.c    in the place of libh2o's parser and decoder
+ *   head.c      in the place of its sprintf()
  *
  * Thread:  the loop.
  */

@@ -1,5 +1,7 @@
 #include "server/http/server_timing.h"
 
+#include "base/decimal.h"
+
 static char *add_text(char *out, struct text text)
 {
 	memcpy(out, text.at, text.length);
@@ -10,15 +12,12 @@ static char *add_text(char *out, struct text text)
 static char *add_duration(char *out, uint64_t ns)
 {
 	uint64_t us = (ns + 500) / 1000, ms = us / 1000;
-	char digits[20];
-	unsigned count = 0;
 
-	do
-		digits[count++] = (char)('0' + ms % 10);
-	while ((ms /= 10) != 0);
-	while (count > 0)
-		*out++ = digits[--count];
-	us %= 1000;
+	us -= 1000 * ms;
+	if (LIKELY(ms < 10))
+		*out++ = (char)('0' + ms);
+	else
+		out = decimal_write(out, ms);
 	*out++ = '.';
 	*out++ = (char)('0' + us / 100);
 	*out++ = (char)('0' + us / 10 % 10);

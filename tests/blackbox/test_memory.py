@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from lib.service import ROOT, Service
+from lib.service import ROOT, Service, program
 
 REQUESTS = 3000
 
@@ -44,3 +44,10 @@ def test_requests_take_nothing_from_malloc_and_tell_epoll_nothing(counter, tmp_p
     # a few thousand requests more: at most some handles and connections more
     assert many[0] - few[0] < 100
     assert many[1] - few[1] < 100
+
+
+def test_functions_stand_in_front_of_the_libraries():
+    """The dynamic linker finds those first that the program exports."""
+    said = subprocess.run(["nm", "-D", "--defined-only", program()], check=True, capture_output=True, text=True).stdout
+    exported = {line.split()[-1] for line in said.splitlines()}
+    assert {"__sprintf_chk", "phr_parse_request", "phr_decode_chunked", "accept4", "socket", "recv"} <= exported

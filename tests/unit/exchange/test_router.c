@@ -428,6 +428,12 @@ static void many_routes_keep_their_order(void **state)
 		assert_int_equal(f->match.route->index, i);
 		assert_ptr_equal(f->match.route, f->router.routes[i]);
 	}
+	for (unsigned i = 100; i < 200; i++) {
+		char path[16];
+
+		snprintf(path, sizeof(path), "/r%u/v", i);
+		assert_get(f, path, NULL, NULL);
+	}
 }
 
 static void assert_allow(struct fixture *fixture, unsigned allowed, const char *expected)
