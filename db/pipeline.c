@@ -114,7 +114,6 @@ struct db_pipeline *db_pipeline_create(uv_loop_t *loop, const struct db_pipeline
 	}
 	pipeline->lanes[0].is_read_only = true;
 	init_handles(pipeline);
-	pipeline_start_ticking(pipeline);
 	pipeline_keep_links(pipeline, clock_now_ns());
 	return pipeline;
 }

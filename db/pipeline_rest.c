@@ -15,7 +15,6 @@ bool pipeline_rest(struct db_pipeline *pipeline, struct db_batch *batch)
 	list_append(&pipeline->resting, &batch->link);
 	pipeline->waiting++;
 	pipeline->numbers.run_again++;
-	pipeline_start_ticking(pipeline);
 	return true;
 }
 

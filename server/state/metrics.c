@@ -77,7 +77,7 @@ static unsigned find_name(struct metrics *metrics, const char *name)
 	unsigned count = metrics->name_count;
 
 	/* what is new is mostly behind all others */
-	for (unsigned i = NO_ROUTE + 1; i < count; i++)
+	for (unsigned i = 0; i < count; i++)
 		if (strcmp(metrics->names[i], name) == 0)
 			return i;
 	if (count == METRICS_NAMES_MAX)

@@ -537,7 +537,7 @@ PQnoticeReceiver PQsetNoticeReceiver(PGconn *conn, PQnoticeReceiver receiver, vo
 
 PGnotify *PQnotifies(PGconn *conn)
 {
-	static char channel[] = "news", extra[] = "";
+	static char channel[] = "news", extra[] = "payload";
 	PGnotify *notification;
 
 	if (conn->notifications == 0)
@@ -828,7 +828,7 @@ char *PQresultErrorField(const PGresult *result, int field)
 		text = fake_pq.source_function;
 	else if (field == PG_DIAG_SOURCE_FILE && !fake_pq.is_pooler_s)
 		text = "postgres.c";
-	else if (field == PG_DIAG_SEVERITY_NONLOCALIZED)
+	else if (field == PG_DIAG_SEVERITY || field == PG_DIAG_SEVERITY_NONLOCALIZED)
 		text = fake_pq.severity != NULL                   ? fake_pq.severity
 		       : strncmp(result->sqlstate, "57P", 3) == 0 ? "FATAL"
 								  : "ERROR";

@@ -1,4 +1,7 @@
+#include "db/conn_parts.h"
+
 #include "conn_fixture.h"
+#include "lib/log_tap.h"
 
 /* States */
 
@@ -286,7 +289,40 @@ static void notifications_are_taken_and_freed(void **state)
 	assert_row(0, "country(0)");
 }
 
-/* As it stands on the wire: 6 bytes, and two more than its text for each field: "00000", "said", "ERROR", "postgres.c". */
+/* A type and a length, the sender, and "news" and "payload" with a NUL each. */
+static void notifications_are_no_part_of_a_result(void **state)
+{
+	enum { ON_THE_WIRE = 1 + 4 + 4 + 5 + 8 };
+
+	(void)state;
+	open_and_prepare();
+	assert_int_equal(send_batch(0, &country, true), 0);
+	conn.head_bytes = 1000;
+	fake_pq_notify(pg(), 1);
+	conn_drop_notifications(&conn);
+	assert_int_equal(conn.head_bytes, 1000 - ON_THE_WIRE);
+	conn.head_bytes = ON_THE_WIRE; /* what is unfinished stays so */
+	fake_pq_notify(pg(), 1);
+	conn_drop_notifications(&conn);
+	assert_int_equal(conn.head_bytes, 1);
+}
+
+static void the_first_notification_is_told(void **state)
+{
+	const char *logged;
+
+	(void)state;
+	open_and_prepare();
+	log_tap_begin(LOG_WARNING);
+	fake_pq_notify(pg(), 2);
+	conn_drop_notifications(&conn);
+	logged = log_tap_end();
+	assert_non_null(strstr(logged, "LISTEN on \"news\""));
+	assert_null(strstr(strstr(logged, "LISTEN") + 1, "LISTEN"));
+}
+
+/* As it stands on the wire: 6 bytes, and two more than its text for each field: "00000", "said", "postgres.c", and
+ * twice "ERROR". */
 static void notices_are_no_part_of_a_result(void **state)
 {
 	(void)state;
@@ -294,7 +330,10 @@ static void notices_are_no_part_of_a_result(void **state)
 	assert_int_equal(send_batch(0, &country, true), 0);
 	conn.head_bytes = 1000;
 	fake_pq_notice(pg(), "00000", "said");
-	assert_int_equal(conn.head_bytes, 1000 - 6 - 7 - 6 - 7 - 12);
+	assert_int_equal(conn.head_bytes, 1000 - 6 - 7 - 6 - 12 - 7 - 7);
+	conn.head_bytes = 6 + 7 + 6 + 12 + 7 + 7;
+	fake_pq_notice(pg(), "00000", "said");
+	assert_int_equal(conn.head_bytes, 1);
 	conn.head_bytes = 5;
 	fake_pq_notice(pg(), "00000", "said");
 	assert_int_equal(conn.head_bytes, 1);
@@ -678,6 +717,8 @@ int main(void)
 	    TEST(a_set_up_that_libpq_cannot_read_ends_the_connection),
 	    TEST(notifications_are_taken_and_freed),
 	    TEST(notices_are_no_part_of_a_result),
+	    TEST(notifications_are_no_part_of_a_result),
+	    TEST(the_first_notification_is_told),
 	    TEST(it_can_be_opened_again),
 	    TEST(a_read_is_over_with_its_unit),
 	    TEST(a_write_is_over_only_at_its_sync),

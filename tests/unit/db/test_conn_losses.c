@@ -39,6 +39,29 @@ static void a_goodbye_that_is_a_notice_is_what_the_connection_ended_by(void **st
 			    "terminating connection because of crash of another server process (SQLSTATE 57P02)");
 }
 
+static void a_fatal_notice_is_a_goodbye_whatever_its_code(void **state)
+{
+	(void)state;
+	open_and_prepare();
+	fake_pq.severity = "FATAL";
+	fake_pq_notice(pg(), "28000", "role is not permitted to log in");
+	fake_pq_hang_up(pg());
+	assert_int_equal(db_conn_advance(&conn), -1);
+	assert_string_equal(conn.error, "role is not permitted to log in (SQLSTATE 28000)");
+}
+
+/* libpq's own have no fields. */
+static void a_notice_without_a_code_is_no_goodbye(void **state)
+{
+	(void)state;
+	open_and_prepare();
+	fake_pq_notice(pg(), "", "a word of libpq's");
+	assert_int_equal(conn.state, CONN_READY);
+	fake_pq_hang_up(pg());
+	assert_int_equal(db_conn_advance(&conn), -1);
+	assert_null(strstr(conn.error, "a word of libpq's"));
+}
+
 static void a_goodbye_in_flight_loses_reads_without_an_error(void **state)
 {
 	(void)state;
@@ -383,6 +406,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    TEST(a_goodbye_while_idle_ends_the_connection_and_says_why),
 	    TEST(a_goodbye_that_is_a_notice_is_what_the_connection_ended_by),
+	    TEST(a_fatal_notice_is_a_goodbye_whatever_its_code),
+	    TEST(a_notice_without_a_code_is_no_goodbye),
 	    TEST(a_goodbye_in_flight_loses_reads_without_an_error),
 	    TEST(a_goodbye_in_flight_says_that_a_write_did_not_happen),
 	    TEST(a_goodbye_behind_the_result_of_a_write_says_nothing),

@@ -1,7 +1,5 @@
 #include "conn_fixture.h"
 
-#include "db/pooler.h"
-
 /* Behind a transaction pooler */
 
 static int set_up_pooled(void **state)
@@ -383,6 +381,111 @@ static void a_write_with_other_columns_does_not_run(void **state)
 	assert_int_equal(batches[0].error, ERROR_NONE);
 }
 
+/* The first of three is what has changed. */
+static void each_of_several_is_held_to_its_own_description(void **state)
+{
+	(void)state;
+	open_looking(false, &returning);
+	fake_pq_describe("", 1, 1, 25);
+	add_batch(0, &add); /* no columns are known of it */
+	db_batch_add(&batches[0], &returning, values[1]);
+	db_batch_add(&batches[0], &returning, values[2]);
+	assert_int_equal(db_conn_prepare(&conn, &batches[0], false), DB_CONN_READY);
+	assert_int_equal(db_conn_send(&conn, &batches[0], true), 0);
+	fake_pq_sent(pg());
+	fake_pq_answer_all(pg());
+	assert_int_equal(db_conn_advance(&conn), 0);
+	assert_not_run(1);
+	assert_string_equal(over, "0 not run");
+	assert_int_equal(conn.prepared[add.index].seen, 0);
+}
+
+/* Its rows are not what it is judged by: it has run, and does not run again. */
+static void a_write_that_has_run_is_answered_whatever_its_rows(void **state)
+{
+	(void)state;
+	open_looking(false, &returning);
+	fake_pq_describe("", 1, 1, 25);
+	assert_int_equal(send_batch(0, &returning, true), 0);
+	fake_pq_answer_all(pg());
+	assert_int_equal(db_conn_advance(&conn), 0);
+	fake_pq.oid_of_rows = 20;
+	fake_pq_answer_all(pg());
+	assert_int_equal(db_conn_advance(&conn), 0);
+	assert_string_equal(over, "0 done");
+	assert_row(0, "(0)");
+}
+
+static void open_with_a_write_of_two(void)
+{
+	open_looking(false, &returning);
+	fake_pq_describe("", 1, 1, 25);
+	add_batch(0, &returning);
+	db_batch_add(&batches[0], &returning, values[1]);
+	assert_int_equal(db_conn_prepare(&conn, &batches[0], false), DB_CONN_READY);
+}
+
+/* The call of that number from here on fails. */
+static void let_fail(unsigned number)
+{
+	fake_pq.fail_at = fake_pq.calls + number;
+	fake_pq.failed_call = NULL;
+}
+
+static bool is_call(const char *name)
+{
+	return fake_pq.failed_call != NULL && strcmp(fake_pq.failed_call, name) == 0;
+}
+
+/* What is looked at goes out, or the connection is over. */
+static void a_look_that_cannot_be_sent_is_said_at_once(void **state)
+{
+	unsigned met = 0;
+
+	(void)state;
+	for (unsigned number = 1; number <= 7; number++) {
+		int status;
+
+		open_with_a_write_of_two();
+		let_fail(number);
+		status = db_conn_send(&conn, &batches[0], true);
+		if (is_call("PQsendPrepare") || is_call("PQsendDescribePrepared") || is_call("PQsendFlushRequest")) {
+			assert_int_equal(status, -1);
+			met++;
+		}
+		fake_pq.fail_at = 0;
+		db_batch_cleanup(&batches[0]);
+		db_batch_init(&batches[0]);
+		db_conn_close(&conn);
+	}
+	assert_int_equal(met, 5);
+}
+
+static void what_cannot_be_sent_behind_a_look_ends_the_connection(void **state)
+{
+	unsigned met = 0;
+
+	(void)state;
+	for (unsigned number = 1; number <= 6; number++) {
+		int status;
+
+		open_with_a_write_of_two();
+		assert_int_equal(db_conn_send(&conn, &batches[0], true), 0);
+		fake_pq_answer_all(pg());
+		let_fail(number);
+		status = db_conn_advance(&conn);
+		if (is_call("PQsendQueryParams")) {
+			assert_int_equal(status, -1);
+			met++;
+		}
+		fake_pq.fail_at = 0;
+		db_conn_close(&conn);
+		db_batch_cleanup(&batches[0]);
+		db_batch_init(&batches[0]);
+	}
+	assert_int_equal(met, 2);
+}
+
 static void a_write_that_does_not_parse_does_not_run(void **state)
 {
 	(void)state;
@@ -444,6 +547,50 @@ static void a_read_with_other_columns_runs_again(void **state)
 	assert_int_equal(conn.prepared[0].seen, 0);
 }
 
+/* Nothing of the batch is answered by one half of it. */
+static void what_follows_other_columns_is_not_taken(void **state)
+{
+	(void)state;
+	open_looking(true, &reading);
+	add_batch(0, &reading);
+	db_batch_add(&batches[0], &reading, values[1]);
+	assert_int_equal(db_conn_prepare(&conn, &batches[0], false), DB_CONN_READY);
+	assert_int_equal(db_conn_send(&conn, &batches[0], true), 0);
+	fake_pq.oid_of_rows = 20;
+	fake_pq_answer(pg());
+	fake_pq_answer(pg());
+	assert_int_equal(db_conn_advance(&conn), 0);
+	fake_pq.oid_of_rows = 25;
+	fake_pq_answer_all(pg());
+	assert_int_equal(db_conn_advance(&conn), 0);
+	assert_string_equal(over, "0 not run");
+	assert_null(batches[0].queries[0].result);
+	assert_null(batches[0].queries[1].result);
+}
+
+/* Of a statement that is of no edition nothing is known that its rows could contradict. */
+static void a_read_that_is_in_no_catalog_is_answered(void **state)
+{
+	static const struct db_statement foreign = {
+	    .sql = "SELECT",
+	    .index = 9,
+	    .parameter_count = 1,
+	    .signature = {.parameters = one_text,
+			  .columns = (struct db_column *)(uintptr_t)one_column,
+			  .column_count = 1},
+	    .is_read_only = true,
+	};
+
+	(void)state;
+	open_looking(true, &reading);
+	assert_int_equal(send_batch(0, &foreign, true), 0);
+	fake_pq.oid_of_rows = 20;
+	fake_pq_answer_all(pg());
+	assert_int_equal(db_conn_advance(&conn), 0);
+	assert_string_equal(over, "0 done");
+	assert_row(0, "SELECT(0)");
+}
+
 static void a_read_with_the_columns_that_are_known_is_answered(void **state)
 {
 	(void)state;
@@ -488,67 +635,6 @@ static void only_an_idle_one_is_lent(void **state)
 	expect_assert_failure((void)db_conn_lend(&conn));
 }
 
-/* Which kind of pooler it is */
-
-/* The processes that the first and the second connection are told of, one by one. */
-static const char *const *pids[2];
-static unsigned asked[2];
-static enum db_pooler pooler_kind;
-
-static const char *next_pid(unsigned index, const char *sent)
-{
-	if (strncmp(sent, "SELECT()", 8) != 0)
-		return sent;
-	return pids[index][asked[index]] != NULL ? pids[index][asked[index]++] : pids[index][asked[index] - 1];
-}
-
-static const char *fault_with(int told, const char *const *first, const char *const *second)
-{
-	struct db_settings of_probe;
-	struct db_conn probe;
-	const char *fault;
-
-	fake_pq_reset();
-	fake_pq.answers_everything = true;
-	fake_pq.setup_parts = 2;
-	fake_pq.backend_pid = told;
-	fake_pq.answer = next_pid;
-	pids[0] = first;
-	pids[1] = second;
-	asked[0] = asked[1] = 0;
-	settings.pooler = pooler_kind;
-	pooler_init_probe(&probe, &of_probe, &settings);
-	assert_int_equal(db_wait_open(&probe, UINT64_MAX), 0);
-	fault = pooler_fault(&settings, &probe);
-	db_conn_close(&probe);
-	assert_true(fake_pq_is_clean());
-	return fault;
-}
-
-#define PIDS(...) ((const char *const[]){__VA_ARGS__, NULL})
-
-static void a_pooler_of_transactions_is_found(void **state)
-{
-	(void)state;
-	assert_null(fault_with(10, PIDS("10"), PIDS("99")));
-	assert_int_equal(fake_pq.opened, 1);
-	assert_non_null(strstr(fault_with(77, PIDS("10"), PIDS("11")), "--db-pooler session"));
-	assert_int_equal(fake_pq.opened, 2);
-	/* the first's session is the second's next */
-	assert_non_null(fault_with(77, PIDS("10"), PIDS("10")));
-	assert_non_null(strstr(fault_with(77, PIDS("10"), PIDS("10")), "--db-pooler transaction"));
-	assert_non_null(fault_with(77, PIDS("10"), PIDS("11", "10")));
-	/* the first has another one now */
-	assert_non_null(fault_with(77, PIDS("10", "12"), PIDS("11")));
-	assert_non_null(fault_with(77, PIDS("10", "10", "10", "12"), PIDS("11")));
-	/* what says nothing is no fault: serving it tells what is wrong with it */
-	assert_null(fault_with(77, PIDS("x"), PIDS("11")));
-	assert_non_null(strstr(fault_with(77, PIDS("10"), PIDS("x")), "--db-pooler session"));
-	pooler_kind = DB_POOLER_SESSION;
-	assert_null(fault_with(77, PIDS("10"), PIDS("11")));
-	assert_non_null(strstr(fault_with(77, PIDS("10"), PIDS("10")), "--db-pooler transaction"));
-}
-
 #define TEST_POOLED(name) cmocka_unit_test_setup_teardown(name, set_up_pooled, tear_down)
 
 int main(void)
@@ -562,6 +648,12 @@ int main(void)
 	    TEST_POOLED(a_time_of_its_own_goes_with_the_settings),
 	    TEST_POOLED(a_stream_s_transaction_is_set_once),
 	    TEST_POOLED(a_turn_sends_nothing),
+	    TEST_POOLED(each_of_several_is_held_to_its_own_description),
+	    TEST_POOLED(a_write_that_has_run_is_answered_whatever_its_rows),
+	    TEST_POOLED(a_look_that_cannot_be_sent_is_said_at_once),
+	    TEST_POOLED(what_cannot_be_sent_behind_a_look_ends_the_connection),
+	    TEST_POOLED(what_follows_other_columns_is_not_taken),
+	    TEST_POOLED(a_read_that_is_in_no_catalog_is_answered),
 	    TEST_POOLED(what_was_not_described_is_described_first),
 	    TEST_POOLED(a_write_is_described_where_it_runs),
 	    TEST_POOLED(a_write_of_several_is_described_where_it_runs),
@@ -581,7 +673,6 @@ int main(void)
 	    TEST_POOLED(what_is_lent_is_held_by_a_transaction),
 	    TEST(what_is_lent_without_a_pooler_is_set_already),
 	    TEST(only_an_idle_one_is_lent),
-	    TEST(a_pooler_of_transactions_is_found),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

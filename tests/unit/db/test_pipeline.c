@@ -222,6 +222,44 @@ static void what_a_done_submits_leaves_in_the_same_turn(void **state)
 
 /* Limits and deadlines */
 
+/* What is sent, and what ends without having been sent: nothing waits until the loop wakes again. */
+static void assert_one_end_of_the_turn_does_all(void)
+{
+	submit(0, &add);
+	submit(1, &add);
+	submit(2, &add);
+	uv_run(&loop, UV_RUN_NOWAIT);
+	assert_string_equal(fake_pq_sent(writes()), "add(0) Sync");
+	assert_failed(2, ERROR_BUSY);
+	assert_int_equal(all_done, 1);
+}
+
+static void start_with_room_for_one(void)
+{
+	options.connections = 2;
+	options.queue_limit = 1;
+	start();
+	teach(&add, 0);
+}
+
+static void what_was_submitted_before_the_loop_waits_goes_out_then(void **state)
+{
+	(void)state;
+	start_with_room_for_one();
+	uv_check_stop(&pipeline->check);
+	assert_one_end_of_the_turn_does_all();
+	answer_until_done(3);
+}
+
+static void what_the_loop_s_events_submit_goes_out_behind_them(void **state)
+{
+	(void)state;
+	start_with_room_for_one();
+	uv_prepare_stop(&pipeline->prepare);
+	assert_one_end_of_the_turn_does_all();
+	answer_until_done(3);
+}
+
 static void beyond_the_queue_limit_is_busy_at_the_end_of_the_turn(void **state)
 {
 	(void)state;
@@ -439,6 +477,8 @@ int main(void)
 	    TEST(what_is_run_again_keeps_its_order_and_its_own_sync),
 	    TEST(what_is_run_again_goes_before_what_waits),
 	    TEST(what_a_done_submits_leaves_in_the_same_turn),
+	    TEST(what_was_submitted_before_the_loop_waits_goes_out_then),
+	    TEST(what_the_loop_s_events_submit_goes_out_behind_them),
 	    TEST(beyond_the_queue_limit_is_busy_at_the_end_of_the_turn),
 	    TEST(who_is_back_is_not_too_many),
 	    TEST(finish_later_ends_a_batch_that_was_never_submitted),

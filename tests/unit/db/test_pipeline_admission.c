@@ -69,6 +69,101 @@ static void what_waits_is_served_by_all_that_there_may_be(void **state)
 	run_until_done(12);
 }
 
+static uint64_t waits_ns(int i, const struct db_statement *statement)
+{
+	struct queue *queue = &pipeline->lanes[!statement->is_read_only].quick;
+
+	db_batch_add(&batches[i], statement, values[i]);
+	pipeline_let_in(pipeline, queue, &batches[i], clock_now_ns());
+	congestion_leave(batches[i].congestion, batches[i].waits_ns);
+	return batches[i].waits_ns;
+}
+
+/* The way to PostgreSQL and back keeps no connection busy. */
+static void quick_ones_wait_for_work_and_not_for_the_way(void **state)
+{
+	(void)state;
+	start_narrow();
+	expect_to_take(&country, 3);
+	pipeline->distance_ns = NS_PER_MS;
+	assert_int_equal(waits_ns(0, &country), 2 * NS_PER_MS);
+	pipeline->distance_ns = 5 * NS_PER_MS;
+	assert_int_equal(waits_ns(1, &country), 0);
+	batches[2].travels_alone = true;
+	assert_int_equal(waits_ns(2, &country), 3 * NS_PER_MS);
+}
+
+/* How long a client is to wait says how many connections the queue counts on. */
+static unsigned retry_s_of_quick_writes(unsigned work_s)
+{
+	struct queue *queue = &pipeline->lanes[1].quick;
+	unsigned retry_s;
+
+	queue->congestion.work_ns += work_s * NS_PER_S;
+	queue->congestion.count += 1000;
+	submit(0, &add);
+	turn();
+	assert_failed(0, ERROR_BUSY);
+	retry_s = batches[0].retry_s;
+	queue->congestion.work_ns -= work_s * NS_PER_S;
+	queue->congestion.count -= 1000;
+	return retry_s;
+}
+
+static void quick_ones_are_served_by_those_that_they_share(void **state)
+{
+	(void)state;
+	options.connections = 8;
+	options.write_connections = 3;
+	start();
+	teach(&add, 0);
+	submit(1, &add); /* the connection is busy */
+	turn();
+	assert_int_equal(retry_s_of_quick_writes(60), 1 + 60 / 3);
+	answer_until_done(2);
+}
+
+/* Where no connection can be made, those that there are; and never none. */
+static void a_queue_has_a_server_at_least(void **state)
+{
+	(void)state;
+	start_narrow();
+	teach(&add, 0);
+	submit(1, &add);
+	turn();
+	assert_int_equal(retry_s_of_quick_writes(60), 1 + 60);
+	answer_until_done(2);
+}
+
+/* The queues' limit is of all together, and a full one of the other kind leaves no place. */
+static void the_queues_share_their_limit(void **state)
+{
+	(void)state;
+	options.queue_limit = 4;
+	start_narrow();
+	teach(&add, 0);
+	submit(0, &add);
+	turn();
+	pipeline->lanes[0].quick.congestion.count += 4;
+	submit(1, &add);
+	turn();
+	assert_failed(1, ERROR_BUSY);
+	assert_string_equal(batches[1].message, refusal_words(REFUSAL_FULL));
+	pipeline->lanes[0].quick.congestion.count += 4;
+	submit(2, &add);
+	turn();
+	assert_failed(2, ERROR_BUSY);
+	pipeline->lanes[0].quick.congestion.count -= 8;
+	submit(3, &add);
+	turn();
+	assert_int_equal(all_done, 2);
+	assert_int_equal(refused(REFUSAL_FULL), 2);
+	assert_int_equal(db_pipeline_numbers(pipeline).busy, 1);
+	answer_until_done(4);
+	assert_ok(3, "add");
+	assert_int_equal(db_pipeline_numbers(pipeline).busy, 0);
+}
+
 static void a_burst_is_let_in_whatever_it_takes(void **state)
 {
 	(void)state;
@@ -211,6 +306,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    TEST(a_queue_that_takes_too_long_lets_nobody_in),
 	    TEST(what_waits_is_served_by_all_that_there_may_be),
+	    TEST(quick_ones_wait_for_work_and_not_for_the_way),
+	    TEST(quick_ones_are_served_by_those_that_they_share),
+	    TEST(a_queue_has_a_server_at_least),
+	    TEST(the_queues_share_their_limit),
 	    TEST(a_burst_is_let_in_whatever_it_takes),
 	    TEST(the_other_kind_has_a_queue_of_its_own),
 	    TEST(at_its_turn_too_little_time_is_left),

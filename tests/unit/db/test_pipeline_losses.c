@@ -249,6 +249,36 @@ static void what_other_transactions_were_in_the_way_of_runs_again(void **state)
 	assert_int_equal(db_pipeline_numbers(pipeline).lost, 0);
 }
 
+/* Those that were in each other's way are not to meet again; what waited meanwhile goes behind it. */
+static void what_runs_again_rests_and_then_goes_first(void **state)
+{
+	(void)state;
+	options.connections = 2;
+	start();
+	teach(&add, 0);
+	submit(0, &add);
+	submit(1, &add);
+	turn();
+	assert_string_equal(fake_pq_sent(writes()), "add(0) Sync");
+	fake_pq_answer_error(writes(), "40001", "could not serialize access", NULL);
+	fake_pq_answer_all(writes());
+	turn();
+	assert_true(batches[0].was_run_again);
+	assert_true(batches[0].rests_until_ns > clock_now_ns());
+	assert_string_equal(fake_pq_sent(writes()), "add(1) Sync");
+	submit(2, &add);
+	pipeline_wake_rested(pipeline, batches[0].rests_until_ns - 1);
+	assert_false(list_is_empty(&pipeline->resting));
+	pipeline_wake_rested(pipeline, batches[0].rests_until_ns);
+	assert_true(list_is_empty(&pipeline->resting));
+	fake_pq_answer_all(writes());
+	turn();
+	assert_string_equal(fake_pq_sent(writes()), "add(0) Sync");
+	answer_until_done(3);
+	for (int i = 0; i < 3; i++)
+		assert_ok(i, "add");
+}
+
 static void it_runs_again_so_often_and_no_more(void **state)
 {
 	(void)state;
@@ -450,6 +480,7 @@ int main(void)
 	    TEST(a_write_that_was_lost_is_never_run_again),
 	    TEST(a_write_on_a_dismissed_session_is_never_run_again),
 	    TEST(what_other_transactions_were_in_the_way_of_runs_again),
+	    TEST(what_runs_again_rests_and_then_goes_first),
 	    TEST(it_runs_again_so_often_and_no_more),
 	    TEST(a_commit_that_failed_runs_again),
 	    TEST(a_write_that_met_lost_statements_is_run_again),

@@ -8,6 +8,7 @@ static const struct db_statement new_add = {.name = "add", .sql = "INSERT", .edi
 
 /* "country" is as it was; the two others are new. */
 static const unsigned carried_from[] = {DB_NOT_CARRIED, DB_NOT_CARRIED, 0};
+static const unsigned carried_first[] = {0, 1, DB_NOT_CARRIED};
 
 static void turn_to_next(void)
 {
@@ -79,6 +80,65 @@ static void a_busy_one_turns_when_it_is_idle_and_takes_nothing_before(void **sta
 	assert_int_equal(fake_pq.opened, 2);
 }
 
+/* It has been given something that is not sent yet: it turns when that is done. */
+static void one_with_something_to_send_does_not_turn(void **state)
+{
+	struct link *link;
+
+	(void)state;
+	start();
+	link = link_of(0);
+	pipeline->catalog = next;
+	link->outgoing_count = 1;
+	assert_int_equal(link_turn_when_idle(link), 0);
+	assert_false(link->conn.is_turning);
+	link->outgoing_count = 0;
+	assert_int_equal(link_turn_when_idle(link), 0);
+	assert_true(link->conn.is_turning);
+	assert_true(link->opening_ns > 0);
+	answer_all_open();
+	turn();
+}
+
+/* Behind a transaction pooler nothing is in the session: it has turned without a word, and is not being opened. */
+static void where_nothing_is_sent_it_has_turned_at_once(void **state)
+{
+	(void)state;
+	settings.pooler = DB_POOLER_TRANSACTION;
+	fake_pq.setup_parts = 2;
+	start();
+	turn_to_next();
+	for (unsigned i = 0; i < 2; i++) {
+		assert_int_equal(link_of(i)->conn.catalog.edition, next.edition);
+		assert_int_equal(link_of(i)->opening_ns, 0);
+	}
+}
+
+/* At once: the loop has nothing else to wake it. */
+static void one_that_cannot_turn_is_lost(void **state)
+{
+	(void)state;
+	options.connections = 2;
+	start();
+	fake_pq.fail_at = fake_pq.calls + 1;
+	turn_to_next();
+	fake_pq.fail_at = 0;
+	assert_null(link_of(0)->lane);
+	assert_int_equal(db_pipeline_numbers(pipeline).lost, 1);
+}
+
+static void deadlines_of_a_turn_are_looked_at_often(void **state)
+{
+	(void)state;
+	start();
+	run_for(1100);
+	assert_false(pipeline->ticks_fast);
+	turn_to_next();
+	assert_true(pipeline->ticks_fast);
+	answer_all_open();
+	turn();
+}
+
 static void what_waited_before_is_run_by_its_text(void **state)
 {
 	(void)state;
@@ -113,6 +173,20 @@ static void what_was_learnt_is_carried_by_statement(void **state)
 	assert_null(pipeline_expectation_of(pipeline, &batches[0]));
 	pipeline_note_change(pipeline, &country);
 	assert_int_equal(pipeline->changed_ns[country.index], 0);
+	answer_all_open();
+	turn();
+}
+
+static void what_is_carried_may_be_the_first(void **state)
+{
+	(void)state;
+	start();
+	pipeline->expected_ns[0] = 17;
+	pipeline->expected_ns[1] = 18;
+	db_pipeline_turn(pipeline, next, carried_first);
+	assert_int_equal(pipeline->expected_ns[0], 17);
+	assert_int_equal(pipeline->expected_ns[1], 18);
+	assert_int_equal(pipeline->expected_ns[2], 0);
 	answer_all_open();
 	turn();
 }
@@ -202,8 +276,13 @@ int main(void)
 	    TEST(idle_connections_turn_at_once),
 	    TEST(what_comes_while_all_turn_waits),
 	    TEST(a_busy_one_turns_when_it_is_idle_and_takes_nothing_before),
+	    TEST(one_with_something_to_send_does_not_turn),
+	    TEST(where_nothing_is_sent_it_has_turned_at_once),
+	    TEST(one_that_cannot_turn_is_lost),
+	    TEST(deadlines_of_a_turn_are_looked_at_often),
 	    TEST(what_waited_before_is_run_by_its_text),
 	    TEST(what_was_learnt_is_carried_by_statement),
+	    TEST(what_is_carried_may_be_the_first),
 	    TEST(the_oldest_edition_is_that_of_the_busy_ones),
 	    TEST(a_forgotten_batch_holds_its_edition),
 	    TEST(one_that_is_being_opened_turns_when_it_is_there),

@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -123,7 +124,9 @@ static void a_strange_status_harms_nothing(void **state)
 	note(0, &router, "/notes", 0, 1);
 	note(0, &router, "/notes", 999, 1);
 	note(0, &router, "/notes", 4000000000U, 1);
-	assert_line("meantime_request_seconds_count{route=\"notes\"} 3");
+	note(0, &router, "/notes", 600, 34 * NS_PER_S);
+	assert_line("meantime_request_seconds_count{route=\"notes\"} 4");
+	assert_line("meantime_request_seconds_bucket{route=\"notes\",le=\"6.5536e-05\"} 3");
 	assert_no_line_with("route=\"notes\",status");
 }
 
@@ -155,9 +158,10 @@ static void what_is_longer_than_every_bucket_is_in_the_last_only(void **state)
 {
 	(void)state;
 	note(0, &router, "/notes", 200, 34 * NS_PER_S);
+	note(0, &router, "/notes", 200, 35 * NS_PER_S);
 	note(0, &router, "/notes", 200, UINT64_MAX / 4);
 	assert_line("meantime_request_seconds_bucket{route=\"notes\",le=\"34.3597\"} 1");
-	assert_line("meantime_request_seconds_bucket{route=\"notes\",le=\"+Inf\"} 2");
+	assert_line("meantime_request_seconds_bucket{route=\"notes\",le=\"+Inf\"} 3");
 	assert_no_line_with("le=\"68.7195\"");
 }
 
@@ -278,30 +282,65 @@ static void counters_survive_by_their_name(void **state)
 	assert_line("meantime_requests_total{route=\"new\",status=\"2xx\"} 1");
 }
 
+/* "none", "countries" and "notes" are there. */
 static void more_names_than_there_may_be_count_for_none(void **state)
+{
+	enum { MOST = METRICS_NAMES_MAX - 3 };
+	struct router next;
+
+	(void)state;
+	router_init(&next);
+	for (unsigned i = 0; i < MOST + 1; i++)
+		add_route(&next, arena_printf(&arena, "/r%u", i), arena_printf(&arena, "r%u", i));
+	metrics_register(metrics, &next);
+	note(0, &next, "/r0", 200, 1000);
+	note(0, &next, arena_printf(&arena, "/r%u", MOST - 1), 200, 1000);
+	assert_no_line_with("route=\"none\"");
+	note(0, &next, arena_printf(&arena, "/r%u", MOST), 200, 1000);
+	router_cleanup(&next);
+	assert_line("meantime_requests_total{route=\"r0\",status=\"2xx\"} 1");
+	assert_line(
+	    arena_printf(&arena, "meantime_requests_total{route=\"r%u\",status=\"2xx\"} 1", (unsigned)MOST - 1));
+	assert_line("meantime_requests_total{route=\"none\",status=\"2xx\"} 1");
+}
+
+/* A series stands in the text once: Prometheus refuses it else. */
+static void an_endpoint_called_none_has_no_second_series(void **state)
 {
 	struct router next;
 
 	(void)state;
-	for (unsigned round = 0; round < 3; round++) {
-		router_init(&next);
-		for (unsigned i = 0; i < 4000; i++)
-			add_route(&next, arena_printf(&arena, "/r%u", i), arena_printf(&arena, "r%u_%u", round, i));
-		metrics_register(metrics, &next);
-		note(0, &next, "/r3999", 200, 1000);
-		router_cleanup(&next);
-	}
-	assert_line("meantime_requests_total{route=\"r0_3999\",status=\"2xx\"} 1");
-	assert_line("meantime_requests_total{route=\"r1_3999\",status=\"2xx\"} 1");
-	assert_line("meantime_requests_total{route=\"none\",status=\"2xx\"} 1");
+	router_init(&next);
+	add_route(&next, "/none", "none");
+	metrics_register(metrics, &next);
+	note(0, &next, "/none", 200, 1000);
+	note(0, NULL, "", 200, 1000);
+	router_cleanup(&next);
+	assert_line("meantime_requests_total{route=\"none\",status=\"2xx\"} 2");
+}
+
+static void without_endpoints_there_is_where_to_count(void **state)
+{
+	(void)state;
+	metrics_destroy(metrics);
+	metrics = metrics_create(2);
+	note(1, NULL, "", 404, 1000);
+	assert_line("meantime_requests_total{route=\"none\",status=\"4xx\"} 1");
 }
 
 static void reloads_are_counted(void **state)
 {
+	long before_s = (long)time(NULL), loaded_s;
+	const char *text;
+
 	(void)state;
 	metrics_note_edition(metrics, 7); /* at the start */
 	assert_line("meantime_endpoints 7");
 	assert_line("meantime_reloads_total{result=\"good\"} 0");
+	text = strstr(written(), "\nmeantime_endpoints_loaded_timestamp_seconds ");
+	assert_non_null(text);
+	loaded_s = strtol(strchr(text, ' '), NULL, 10);
+	assert_true(before_s <= loaded_s && loaded_s <= (long)time(NULL));
 	metrics_note_refused_edition(metrics);
 	metrics_note_edition(metrics, 8);
 	metrics_note_edition(metrics, 9);
@@ -319,6 +358,8 @@ int main(void)
 	    TEST(counters_survive_by_their_name),
 	    TEST(each_of_many_routes_has_counters_of_its_own),
 	    TEST(more_names_than_there_may_be_count_for_none),
+	    TEST(an_endpoint_called_none_has_no_second_series),
+	    TEST(without_endpoints_there_is_where_to_count),
 	    TEST(reloads_are_counted),
 	    TEST(a_strange_status_harms_nothing),
 	    TEST(the_loops_add_up),
