@@ -2,8 +2,10 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "server/health_check.h"
+#include "server/key_command.h"
 #include "server/serve.h"
 #include "server/signals.h"
+#include "server/token_command.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -40,6 +42,8 @@ static void print_usage(FILE *out)
 	      "  routes   the endpoints, one a line: METHOD PATH NAME FILE:LINE\n"
 	      "  openapi  the OpenAPI 3.1 document of the endpoints\n"
 	      "  health   asks the service that --admin names whether it is ready; for containers\n"
+	      "  key      makes an API key; key --help says more\n"
+	      "  token    signs a token for development; token --help says more\n"
 	      "  version  the version\n"
 	      "\n"
 	      "Each option may also be given in the environment or in a JSON file (--config FILE or MEANTIME_CONFIG);\n"
@@ -164,6 +168,20 @@ static bool asks_for_help(int argc, char **argv)
 	return argc > 1 && strcmp(argv[1], "help") == 0;
 }
 
+/* Commands with words of their own, which need no options. */
+static const struct tool {
+	const char *name;
+	int (*run)(int argc, char **argv);
+} tools[] = {{"key", key_command}, {"token", token_command}};
+
+static const struct tool *find_tool(const char *name)
+{
+	for (unsigned i = 0; i < ARRAY_LENGTH(tools); i++)
+		if (strcmp(tools[i].name, name) == 0)
+			return &tools[i];
+	return NULL;
+}
+
 static const struct command *find_command(const char *name)
 {
 	for (unsigned i = 0; i < ARRAY_LENGTH(commands); i++)
@@ -215,12 +233,30 @@ static int load_and_run(const struct command *command, int argc, char **argv)
 	return status;
 }
 
+/* The value of an option may be a password: only what is in front of it is shown. */
+static int refuse_words(int argc, char **argv)
+{
+	if (argc > 2 && strcmp(argv[1], "version") == 0)
+		fprintf(stderr, "meantime: version takes no options, got \"%.*s\"\n", (int)strcspn(argv[2], "=:"),
+			argv[2]);
+	else
+		fprintf(stderr,
+			"meantime: %s%.*s%s; expected serve, check, routes, openapi, health, key, token or version "
+			"(--help says more)\n",
+			argc > 1 ? "unknown command \"" : "a command is missing",
+			argc > 1 ? (int)strcspn(argv[1], "=:") : 0, argc > 1 ? argv[1] : "", argc > 1 ? "\"" : "");
+	return EXIT_USAGE;
+}
+
 int main(int argc, char **argv)
 {
-	const struct command *command;
+	const struct tool *tool = argc > 1 ? find_tool(argv[1]) : NULL;
+	const struct command *command = argc > 1 ? find_command(argv[1]) : NULL;
 	int status;
 
 	take_standard_files();
+	if (tool != NULL)
+		return end_output(tool->run(argc - 2, argv + 2));
 	if (asks_for_help(argc, argv)) {
 		print_usage(stdout);
 		return end_output(EXIT_GOOD);
@@ -229,21 +265,8 @@ int main(int argc, char **argv)
 		puts("meantime " MEANTIME_VERSION);
 		return end_output(EXIT_GOOD);
 	}
-	if (argc > 2 && strcmp(argv[1], "version") == 0) {
-		fprintf(stderr, "meantime: version takes no options, got \"%.*s\"\n", (int)strcspn(argv[2], "=:"),
-			argv[2]);
-		return EXIT_USAGE;
-	}
-	command = argc > 1 ? find_command(argv[1]) : NULL;
-	if (command == NULL) {
-		/* the value of an option may be a password */
-		fprintf(stderr,
-			"meantime: %s%.*s%s; expected serve, check, routes, openapi, health or version (--help says "
-			"more)\n",
-			argc > 1 ? "unknown command \"" : "a command is missing",
-			argc > 1 ? (int)strcspn(argv[1], "=:") : 0, argc > 1 ? argv[1] : "", argc > 1 ? "\"" : "");
-		return EXIT_USAGE;
-	}
+	if (command == NULL)
+		return refuse_words(argc, argv);
 	if (command->run != run_service)
 		return end_output(load_and_run(command, argc - 2, argv + 2));
 	signals_hold();
