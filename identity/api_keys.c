@@ -8,17 +8,21 @@
 #include "identity/claim.h"
 #include "identity/jws.h"
 
-#include <openssl/crypto.h>
 #include <stdlib.h>
 
+/* As words, which are compared without a branch. */
+struct words {
+	uint64_t words[DIGEST_BYTES / sizeof(uint64_t)];
+};
+
 struct api_key {
-	uint8_t digest[DIGEST_BYTES];
 	struct text name;
 	struct identity identity;
 };
 
 struct api_keys {
 	struct api_key *keys;
+	struct words *digests; /* of keys[i] */
 	unsigned count;
 	struct arena arena;
 };
@@ -105,12 +109,12 @@ static const char *check_words(const struct line *line, uint8_t digest[static DI
 	return NULL;
 }
 
-static const char *find_twice(const struct api_keys *keys, const struct api_key *key)
+static const char *find_twice(const struct api_keys *keys, struct text name, const struct words *digest)
 {
 	for (unsigned i = 0; i < keys->count; i++) {
-		if (text_equal(keys->keys[i].name, key->name))
+		if (text_equal(keys->keys[i].name, name))
 			return "another line has the same name";
-		if (memcmp(keys->keys[i].digest, key->digest, DIGEST_BYTES) == 0)
+		if (memcmp(&keys->digests[i], digest, sizeof(*digest)) == 0)
 			return "another line has the same key";
 	}
 	return NULL;
@@ -137,16 +141,18 @@ static const char *add_line(struct api_keys *keys, struct text text)
 {
 	struct line line = cut_line(text);
 	struct api_key *key = &keys->keys[keys->count];
-	const char *wrong = check_words(&line, key->digest, &keys->arena);
+	uint8_t digest[DIGEST_BYTES];
+	const char *wrong = check_words(&line, digest, &keys->arena);
 
 	if (wrong != NULL)
 		return wrong;
-	key->name = copy(keys, line.name);
-	wrong = find_twice(keys, key);
+	memcpy(&keys->digests[keys->count], digest, sizeof(digest));
+	wrong = find_twice(keys, line.name, &keys->digests[keys->count]);
 	if (wrong == NULL && keys->count == API_KEYS_MAX)
 		wrong = "more than 1000 keys";
 	if (wrong != NULL)
 		return wrong;
+	key->name = copy(keys, line.name);
 	identity_init(&key->identity, copy(keys, line.role),
 		      line.claims.length > 0 ? copy(keys, line.claims) : default_claims(&line, &keys->arena),
 		      IDENTITY_NEVER_EXPIRES);
@@ -177,7 +183,8 @@ struct api_keys *api_keys_create(struct text text, const char *file, struct diag
 	unsigned before = diagnostics->count;
 
 	/* one more than there may be: where it is read */
-	keys->keys = arena_alloc_zeroed(&keys->arena, (API_KEYS_MAX + 1) * sizeof(*keys->keys));
+	keys->keys = arena_alloc(&keys->arena, (API_KEYS_MAX + 1) * sizeof(*keys->keys));
+	keys->digests = arena_alloc(&keys->arena, (API_KEYS_MAX + 1) * sizeof(*keys->digests));
 	if (text.length > API_KEYS_BYTES_MAX)
 		diagnostics_add(diagnostics, file, 0, "too long: %u bytes at most are expected", API_KEYS_BYTES_MAX);
 	else
@@ -196,17 +203,29 @@ void api_keys_destroy(struct api_keys *keys)
 	free(keys);
 }
 
+/* All ones when they are equal, else zero. */
+static uint64_t equal_mask(const struct words *a, const struct words *b)
+{
+	uint64_t differs = 0;
+
+	for (unsigned i = 0; i < ARRAY_LENGTH(a->words); i++)
+		differs |= a->words[i] ^ b->words[i];
+	/* the highest bit of one of the two is set when it is not 0 */
+	return ((differs | (0 - differs)) >> 63) - 1;
+}
+
 const struct identity *api_keys_find(const struct api_keys *keys, struct text key)
 {
+	uint64_t found = keys->count;
 	uint8_t digest[DIGEST_BYTES];
-	unsigned found = keys->count;
+	struct words words;
 
 	if (key.length > API_KEY_BYTES_MAX)
 		return NULL;
 	digest_sha256(key, digest);
+	memcpy(&words, digest, sizeof(words));
 	for (unsigned i = 0; i < keys->count; i++) {
-		/* all ones where they are equal, without a branch */
-		unsigned is_equal = 0U - (unsigned)(CRYPTO_memcmp(keys->keys[i].digest, digest, DIGEST_BYTES) == 0);
+		uint64_t is_equal = equal_mask(&keys->digests[i], &words);
 
 		found = (found & ~is_equal) | (i & is_equal);
 	}

@@ -189,6 +189,25 @@ static void each_of_many_is_found(void **state)
 	arena_cleanup(&arena);
 }
 
+/* A hash that is another in one digit alone is another. */
+static void each_digit_of_the_hash_counts(void **state)
+{
+	struct arena arena = {0};
+
+	(void)state;
+	for (unsigned digit = 0; digit < 2 * DIGEST_BYTES; digit++) {
+		char *hex = hex_of("key one", &arena), *said;
+		struct api_keys *keys;
+
+		hex[digit] = hex[digit] == '8' ? '0' : '8';
+		keys = read_keys(text_of(arena_printf(&arena, "web %s reader", hex)), &said);
+		free(said);
+		assert_null(api_keys_find(keys, TEXT("key one")));
+		api_keys_destroy(keys);
+	}
+	arena_cleanup(&arena);
+}
+
 static void a_key_is_made_with_its_line(void **state)
 {
 	struct arena arena = {0};
@@ -221,10 +240,10 @@ static void a_key_is_made_with_its_line(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(keys_are_found_by_their_hash), cmocka_unit_test(upper_case_digits_are_the_same),
-	    cmocka_unit_test(an_empty_file_has_no_keys),    cmocka_unit_test(faults_are_told_with_their_line),
-	    cmocka_unit_test(their_number_is_bounded),      cmocka_unit_test(each_of_many_is_found),
-	    cmocka_unit_test(a_key_is_made_with_its_line),
+	    cmocka_unit_test(keys_are_found_by_their_hash),  cmocka_unit_test(upper_case_digits_are_the_same),
+	    cmocka_unit_test(an_empty_file_has_no_keys),     cmocka_unit_test(faults_are_told_with_their_line),
+	    cmocka_unit_test(their_number_is_bounded),       cmocka_unit_test(each_of_many_is_found),
+	    cmocka_unit_test(each_digit_of_the_hash_counts), cmocka_unit_test(a_key_is_made_with_its_line),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
