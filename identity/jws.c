@@ -47,7 +47,8 @@ static enum token_error read_header(struct jws *jws, struct arena *arena)
 	struct text object = {jws->header.at + start, jws->header.length - start}, alg = {0};
 	struct json_members members;
 
-	if (object.length == 0 || object.at[0] != '{' || !utf8_is_valid(object))
+	/* a NUL ends it */
+	if (object.at[0] != '{' || !utf8_is_valid(object))
 		return TOKEN_HEADER;
 	json_members_begin(&members, object, JWS_HEADER_DEPTH_MAX, arena);
 	while (json_members_next(&members))
@@ -75,8 +76,6 @@ static bool is_kid_known(const struct key_set *keys, struct text kid)
 /* A token that names a key is for that one; where no key has the name, for those that have none. */
 static bool is_candidate(const struct key *key, const struct jws *jws, bool is_known)
 {
-	if (!key->can_verify)
-		return false;
 	if (jws->kid.at == NULL)
 		return true;
 	return is_known ? has_kid(key, jws->kid) : key->kid.at == NULL;
@@ -85,15 +84,12 @@ static bool is_candidate(const struct key *key, const struct jws *jws, bool is_k
 static enum token_error check_signature(const struct key_set *keys, const struct jws *jws)
 {
 	bool is_known = jws->kid.at == NULL || is_kid_known(keys, jws->kid);
-	unsigned candidates = 0, tries = 0;
+	unsigned tries = 0;
 
 	for (unsigned i = 0; i < keys->count && tries < JWS_TRIES_MAX; i++) {
 		const struct key *key = &keys->keys[i];
 
-		if (!is_candidate(key, jws, is_known))
-			continue;
-		candidates++;
-		if (!algorithm_is_in(jws->algorithm, key->algorithms))
+		if (!is_candidate(key, jws, is_known) || !algorithm_is_in(jws->algorithm, key->algorithms))
 			continue;
 		if (key_verify(key, jws->algorithm, jws->signed_text, jws->signature))
 			return TOKEN_GOOD;
@@ -101,7 +97,7 @@ static enum token_error check_signature(const struct key_set *keys, const struct
 	}
 	if (!is_known)
 		return TOKEN_KEY_UNKNOWN;
-	return candidates > 0 && tries == 0 ? TOKEN_ALGORITHM : TOKEN_SIGNATURE;
+	return tries == 0 ? TOKEN_ALGORITHM : TOKEN_SIGNATURE;
 }
 
 enum token_error jws_verify(const struct key_set *keys, struct text token, struct arena *arena, struct text *payload)

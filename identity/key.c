@@ -17,7 +17,6 @@ const char *key_of_secret(struct key *key, struct text secret)
 	*key = (struct key){
 	    .kind = KEY_SECRET,
 	    .algorithms = algorithms_of_key(KEY_SECRET, secret.length),
-	    .can_verify = true,
 	    .can_sign = true,
 	    .secret = memory_alloc(secret.length),
 	    .secret_bytes = secret.length,
@@ -105,7 +104,6 @@ const char *key_of_pkey(struct key *key, struct evp_pkey_st *pkey, bool is_priva
 	*key = (struct key){
 	    .kind = kind,
 	    .algorithms = algorithms_of_key(kind, 0),
-	    .can_verify = true,
 	    .can_sign = is_private,
 	    .pkey = pkey,
 	};

@@ -27,7 +27,7 @@ struct key {
 	enum key_kind kind;
 	algorithm_set algorithms; /* never empty */
 	struct text kid;          /* `at` is NULL where there is none */
-	bool can_verify, can_sign;
+	bool can_sign;            /* it verifies in any case */
 	struct evp_pkey_st *pkey; /* private: owned; NULL of a secret */
 	uint8_t *secret;          /* private: owned */
 	size_t secret_bytes;

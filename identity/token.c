@@ -36,7 +36,8 @@ static bool read_claims(struct text *claims, struct registered *registered, stru
 	struct json_members members;
 
 	*claims = (struct text){claims->at + start, claims->length - start};
-	if (claims->length == 0 || claims->at[0] != '{' || !utf8_is_valid(*claims))
+	/* a NUL ends them */
+	if (claims->at[0] != '{' || !utf8_is_valid(*claims))
 		return false;
 	json_members_begin(&members, *claims, CLAIMS_DEPTH_MAX, arena);
 	while (json_members_next(&members))
@@ -62,7 +63,7 @@ static bool read_time(struct text raw, int64_t *seconds)
 
 static enum token_error check_times(const struct registered *claims, int64_t now_s, int64_t *expires_s)
 {
-	int64_t exp = 0, nbf = 0, iat = 0;
+	int64_t exp = 0, nbf = 0, iat = 0; /* what is not there was long ago */
 
 	if ((claims->exp.at != NULL && !read_time(claims->exp, &exp)) ||
 	    (claims->nbf.at != NULL && !read_time(claims->nbf, &nbf)) ||
@@ -71,9 +72,9 @@ static enum token_error check_times(const struct registered *claims, int64_t now
 	*expires_s = claims->exp.at != NULL ? exp + TOKEN_LEEWAY_S : IDENTITY_NEVER_EXPIRES;
 	if (now_s >= *expires_s)
 		return TOKEN_EXPIRED;
-	if (claims->nbf.at != NULL && now_s < nbf - TOKEN_LEEWAY_S)
+	if (now_s < nbf - TOKEN_LEEWAY_S)
 		return TOKEN_NOT_YET_VALID;
-	return claims->iat.at != NULL && now_s < iat - TOKEN_LEEWAY_S ? TOKEN_ISSUED_IN_FUTURE : TOKEN_GOOD;
+	return now_s < iat - TOKEN_LEEWAY_S ? TOKEN_ISSUED_IN_FUTURE : TOKEN_GOOD;
 }
 
 /* *is_equal stays as it is when the string is another. False: it is no string. */

@@ -160,6 +160,8 @@ static void the_kid_picks_the_key(void **state)
 	    {some, SECRET("", B), "{\"alg\":\"HS256\",\"kid\":\"c\"}", TOKEN_GOOD},
 	    {some, SECRET("", A), "{\"alg\":\"HS256\",\"kid\":\"c\"}", TOKEN_KEY_UNKNOWN},
 	    {some, SECRET("", B), "{\"alg\":\"HS256\",\"kid\":\"a\"}", TOKEN_SIGNATURE},
+	    {some, SECRET("", A), "{\"alg\":\"HS256\",\"kid\":\"\"}", TOKEN_KEY_UNKNOWN},
+	    {some, SECRET("", A), "{\"kid\":\"a\"}", TOKEN_HEADER},
 	    {some, SECRET("", B), "{\"alg\":\"HS256\"}", TOKEN_GOOD},
 	    {same, SECRET("", B), "{\"alg\":\"HS256\",\"kid\":\"a\"}", TOKEN_GOOD},
 	    {one, SECRET("", B), "{\"alg\":\"ES256\",\"kid\":\"b\"}", TOKEN_ALGORITHM},
