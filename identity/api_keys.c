@@ -49,7 +49,7 @@ static bool claims_are_valid(struct text claims, struct arena *scratch)
 {
 	struct json_members members;
 
-	if (claims.length == 0 || claims.length > JWS_BYTES_MAX || claims.at[0] != '{' || !utf8_is_valid(claims))
+	if (claims.length > JWS_BYTES_MAX || claims.at[0] != '{' || !utf8_is_valid(claims))
 		return false;
 	json_members_begin(&members, claims, CLAIMS_DEPTH_MAX, scratch);
 	while (json_members_next(&members))
@@ -57,12 +57,12 @@ static bool claims_are_valid(struct text claims, struct arena *scratch)
 	return members.scan.wrong == NULL && !claims_hold_nul(claims);
 }
 
+/* `rest` is trimmed, and stays so. */
 static struct text cut_word(struct text *rest)
 {
 	size_t length = 0;
 	struct text word;
 
-	*rest = text_trimmed(*rest);
 	while (length < rest->length && rest->at[length] != ' ' && rest->at[length] != '\t')
 		length++;
 	word = (struct text){rest->at, length};

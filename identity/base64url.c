@@ -28,8 +28,8 @@ bool base64url_decode(struct text encoded, struct arena *arena, struct text *dec
 		uint8_t bytes[3];
 		unsigned got = decode_group(encoded.at + at, count, bytes);
 
-		/* one character alone is no byte */
-		if (got == 0 || got != count - 1)
+		/* that is so of one character alone, too */
+		if (got == 0)
 			return false;
 		memcpy(out + length, bytes, got);
 		length += got;

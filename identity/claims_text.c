@@ -5,6 +5,8 @@
 #include "base/percent.h"
 #include "identity/claim.h"
 
+enum { JSON_DEPTH_MAX = 1000 }; /* what is nested deeper than claims may be is told, and is no text */
+
 static bool is_time(struct text name)
 {
 	return text_equal(name, TEXT("exp")) || text_equal(name, TEXT("nbf")) || text_equal(name, TEXT("iat"));
@@ -15,14 +17,14 @@ static int64_t seconds_of(char unit)
 	return unit == 's' ? 1 : unit == 'm' ? 60 : unit == 'h' ? 3600 : unit == 'd' ? 86400 : 0;
 }
 
-/* A time from now: a sign or none, one to nine digits, and a unit. */
+/* Words end in NUL. A time from now: a sign or none, one to nine digits, and a unit. */
 static bool read_duration(struct text value, int64_t *seconds)
 {
-	bool is_negative = value.length > 0 && value.at[0] == '-';
-	size_t at = is_negative || (value.length > 0 && value.at[0] == '+'), digits = 0;
+	bool is_negative = value.at[0] == '-';
+	size_t at = is_negative || value.at[0] == '+', digits = 0;
 
 	*seconds = 0;
-	for (; at < value.length && value.at[at] >= '0' && value.at[at] <= '9'; at++, digits++)
+	for (; value.at[at] >= '0' && value.at[at] <= '9'; at++, digits++)
 		if (digits < 9)
 			*seconds = 10 * *seconds + (value.at[at] - '0');
 	if (digits == 0 || digits > 9 || at + 1 != value.length || seconds_of(value.at[at]) == 0)
@@ -35,8 +37,7 @@ static bool is_json(struct text value)
 {
 	size_t end;
 
-	return value.length > 0 && value.at[0] != ' ' && json_scan_value(value, CLAIMS_DEPTH_MAX - 1, &end) &&
-	       end == value.length;
+	return value.at[0] != ' ' && json_scan_value(value, JSON_DEPTH_MAX, &end) && end == value.length;
 }
 
 static void add_value(struct buffer *claims, struct text name, struct text value, int64_t now_s)

@@ -1,5 +1,8 @@
 #include "identity/api_keys.h"
 
+#include "base/hex.h"
+#include "identity/jws.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -113,13 +116,17 @@ static void faults_are_told_with_their_line(void **state)
 		const char *file, *said;
 	} cases[] = {
 	    {NAME_64 " " HEX " a", ""},
+	    {"AZaz09_-. " HEX " a", ""},
+	    {" \t # comment\n\r\n  \r\n", ""},
 	    {NAME_64 "m " HEX " a", "keys:1: " BAD_NAME},
 	    {"a/b " HEX " a", "keys:1: " BAD_NAME},
 	    {"\xc3\xa4 " HEX " a", "keys:1: " BAD_NAME},
 	    {"\n\na", "keys:3: " BAD_HASH},
 	    {"a " HEX "0 a", "keys:1: " BAD_HASH},
 	    {"a g123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef a", "keys:1: " BAD_HASH},
+	    {"a 0g23456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef a", "keys:1: " BAD_HASH},
 	    {"a " HEX, "keys:1: " BAD_ROLE},
+	    {"a " HEX " a [\"a\":1}", "keys:1: " BAD_CLAIMS},
 	    {"a " HEX " none", "keys:1: " BAD_ROLE},
 	    {"a " HEX " " NAME_64, "keys:1: " BAD_ROLE},
 	    {"a " HEX " \xff", "keys:1: " BAD_ROLE},
@@ -169,6 +176,39 @@ static void their_number_is_bounded(void **state)
 }
 
 /* The last of many, as the first. */
+/* The longest that are taken, and the first that are not. */
+static void lengths_are_bounded(void **state)
+{
+	struct arena arena = {0};
+	char *key = memset(arena_alloc_zeroed(&arena, API_KEY_BYTES_MAX + 2), 'k', API_KEY_BYTES_MAX), *said;
+	char *blanks = memset(arena_alloc_zeroed(&arena, JWS_BYTES_MAX), ' ', JWS_BYTES_MAX - 2);
+	char *file = memset(arena_alloc(&arena, API_KEYS_BYTES_MAX + 1), '\n', API_KEYS_BYTES_MAX + 1);
+	struct api_keys *keys =
+	    read_keys(text_of(arena_printf(&arena, "web %s reader {%s}", hex_of(key, &arena), blanks)), &said);
+
+	(void)state;
+	free(said);
+	assert_int_equal(api_keys_find(keys, text_of(key))->claims.length, JWS_BYTES_MAX);
+	api_keys_destroy(keys);
+	key[API_KEY_BYTES_MAX] = 'k';
+	keys = read_keys(text_of(arena_printf(&arena, "web %s reader", hex_of(key, &arena))), &said);
+	free(said);
+	assert_null(api_keys_find(keys, text_of(key)));
+	api_keys_destroy(keys);
+	assert_null(read_keys(text_of(arena_printf(&arena, "web " HEX " reader { %s}", blanks)), &said));
+	assert_string_equal(said, "keys:1: " BAD_CLAIMS);
+	free(said);
+	keys = read_keys((struct text){file, API_KEYS_BYTES_MAX}, &said);
+	assert_non_null(keys);
+	free(said);
+	api_keys_destroy(keys);
+	assert_null(read_keys((struct text){file, API_KEYS_BYTES_MAX + 1}, &said));
+	assert_string_equal(said, "keys: too long: 1048576 bytes at most are expected\n");
+	free(said);
+	assert_false(api_keys_name_is_valid(TEXT("")));
+	arena_cleanup(&arena);
+}
+
 static void each_of_many_is_found(void **state)
 {
 	struct arena arena = {0};
@@ -189,17 +229,17 @@ static void each_of_many_is_found(void **state)
 	arena_cleanup(&arena);
 }
 
-/* A hash that is another in one digit alone is another. */
-static void each_digit_of_the_hash_counts(void **state)
+/* A hash that is another in one bit alone is another. */
+static void each_bit_of_the_hash_counts(void **state)
 {
 	struct arena arena = {0};
 
 	(void)state;
-	for (unsigned digit = 0; digit < 2 * DIGEST_BYTES; digit++) {
-		char *hex = hex_of("key one", &arena), *said;
+	for (unsigned bit = 0; bit < 8 * DIGEST_BYTES; bit++) {
+		char *hex = hex_of("key one", &arena), *digit = &hex[bit / 4], *said;
 		struct api_keys *keys;
 
-		hex[digit] = hex[digit] == '8' ? '0' : '8';
+		*digit = "0123456789abcdef"[(unsigned)hex_value(*digit) ^ 1U << bit % 4];
 		keys = read_keys(text_of(arena_printf(&arena, "web %s reader", hex)), &said);
 		free(said);
 		assert_null(api_keys_find(keys, TEXT("key one")));
@@ -240,10 +280,11 @@ static void a_key_is_made_with_its_line(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(keys_are_found_by_their_hash),  cmocka_unit_test(upper_case_digits_are_the_same),
-	    cmocka_unit_test(an_empty_file_has_no_keys),     cmocka_unit_test(faults_are_told_with_their_line),
-	    cmocka_unit_test(their_number_is_bounded),       cmocka_unit_test(each_of_many_is_found),
-	    cmocka_unit_test(each_digit_of_the_hash_counts), cmocka_unit_test(a_key_is_made_with_its_line),
+	    cmocka_unit_test(keys_are_found_by_their_hash), cmocka_unit_test(upper_case_digits_are_the_same),
+	    cmocka_unit_test(an_empty_file_has_no_keys),    cmocka_unit_test(faults_are_told_with_their_line),
+	    cmocka_unit_test(their_number_is_bounded),      cmocka_unit_test(each_of_many_is_found),
+	    cmocka_unit_test(lengths_are_bounded),          cmocka_unit_test(each_bit_of_the_hash_counts),
+	    cmocka_unit_test(a_key_is_made_with_its_line),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

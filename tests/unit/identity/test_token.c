@@ -94,8 +94,8 @@ static void base64url_of_each_length(void **state)
 {
 	static const char *const encoded[] = {"", "_w", "__4", "__79", "__79_A", "__79_Ps", "__79_Pv6"};
 	static const char bytes[] = "\xff\xfe\xfd\xfc\xfb\xfa";
-	static const char *const wrong[] = {
-	    "A", "AAAAA", "_x", "__5", "_w==", "_w=", "+/+/", "AA AA", "A\xff", "AA\nA"};
+	static const char *const wrong[] = {"A",    "AAAAA", "_x",   "__5",   "_w==",  "_w=",  "+/+/",
+					    "AA+A", "AA/A",  "AAA=", "AA AA", "A\xff", "AA\nA"};
 	struct arena arena = {0};
 
 	(void)state;
