@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,4 +35,14 @@ void *memory_grow(void *memory, size_t bytes)
 char *memory_copy_string(const char *string)
 {
 	return check(strdup(string), strlen(string) + 1);
+}
+
+void memory_prepare(void)
+{
+	mallopt(M_MMAP_THRESHOLD, MEMORY_OWN_BYTES);
+}
+
+void memory_give_back(void)
+{
+	malloc_trim(0);
 }

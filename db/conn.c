@@ -147,6 +147,7 @@ int db_conn_open(struct db_conn *conn, const struct db_found *found)
 	conn->wants_write = conn->is_inside_query = conn->is_retiring = conn->gave_up = false;
 	conn->is_unit_aborted = conn->was_notified = conn->has_farewell = conn->is_turning = false;
 	conn->changed_by = NULL;
+	conn->has_grown = false;
 	conn->head_bytes = 0;
 	conn->unit_ns = 0;
 	conn->progress_ns = clock_now_ns();

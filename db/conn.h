@@ -39,6 +39,11 @@ enum { DB_CONN_REPORTED = 7 };
  * connects in a row are made without a rest. */
 enum { DB_CONN_DISMISSED_MAX = 4 };
 
+enum {
+	DB_CONN_GROWN_BYTES = 1024 * 1024, /* of a result */
+	DB_CONN_REST_S = 5,                /* after so long without use a connection that has grown is closed */
+};
+
 enum db_conn_state { CONN_CLOSED, CONN_CONNECTING, CONN_PREPARING, CONN_READY, CONN_BUSY, CONN_STATE_COUNT };
 
 enum db_conn_outcome {
@@ -109,6 +114,8 @@ struct db_conn {
 	bool is_retiring; /* takes no more batches; closed when those in flight are over */
 	bool
 	    is_full; /* the last connect failed since PostgreSQL has no connection left for its role, database or at all */
+	/* A result was so large that libpq's buffer, which never shrinks, is: a connection that rests is closed for it. */
+	bool has_grown;
 	bool gave_up; /* broke on purpose, ours or an administrator's: reads that were on it may not be the reason */
 	const struct db_statement *changed_by; /* it has changed its session, and would again; NULL: none, or unknown */
 

@@ -355,6 +355,7 @@ void conn_count_intake(struct db_conn *conn)
 
 	if (conn->state == CONN_BUSY)
 		conn->head_bytes += came_bytes;
+	conn->has_grown |= conn->head_bytes > DB_CONN_GROWN_BYTES;
 }
 
 int conn_consume(struct db_conn *conn)

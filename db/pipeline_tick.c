@@ -193,6 +193,20 @@ static void rescue_reads(struct link *link, uint64_t now_ns)
 	}
 }
 
+/* Another is opened at once in the place of one that is to be there. */
+static void end_unused(struct link *link, uint64_t now_ns)
+{
+	bool is_one_too_many = link->lane->link_count > pipeline_kept(link->pipeline, link->lane) + 1;
+
+	if (is_one_too_many && now_ns > link->used_ns + UNUSED_LINK_S * NS_PER_S) {
+		log_debug("db", "conn %u closed: unused for %u s", link->conn.number, UNUSED_LINK_S);
+		link_give_up(link);
+	} else if (link->conn.has_grown && now_ns > link->conn.progress_ns + DB_CONN_REST_S * NS_PER_S) {
+		log_debug("db", "conn %u closed: a large result has grown its buffer", link->conn.number);
+		link_give_up(link);
+	}
+}
+
 static void tick_link(struct link *link, uint64_t now_ns)
 {
 	const struct db_settings *settings = link->pipeline->options.settings;
@@ -214,11 +228,8 @@ static void tick_link(struct link *link, uint64_t now_ns)
 		snprintf(link->conn.error, sizeof(link->conn.error),
 			 "PostgreSQL hangs: no answer %u ms after the deadline", HUNG_GRACE_MS);
 		link_lose(link);
-	} else if (link->conn.in_flight == 0 && link->outgoing_count == 0 &&
-		   link->lane->link_count > pipeline_kept(link->pipeline, link->lane) + 1 &&
-		   now_ns > link->used_ns + UNUSED_LINK_S * NS_PER_S) {
-		log_debug("db", "conn %u closed: unused for %u s", link->conn.number, UNUSED_LINK_S);
-		link_give_up(link);
+	} else if (link->conn.in_flight == 0 && link->outgoing_count == 0) {
+		end_unused(link, now_ns);
 	}
 }
 

@@ -299,6 +299,23 @@ void db_wait_probe(struct db_wait *wait)
 	note_connections(wait, false);
 }
 
+static void rest(struct db_conn *conn, uint64_t now_ns)
+{
+	if (!conn->has_grown || !db_conn_is_usable(conn))
+		return;
+	if (now_ns <= conn->progress_ns + DB_CONN_REST_S * NS_PER_S)
+		return;
+	log_debug("db", "conn %u closed: a large result has grown its buffer", conn->number);
+	db_conn_close(conn);
+}
+
+void db_wait_rest(struct db_wait *wait, uint64_t now_ns)
+{
+	rest(&wait->reads, now_ns);
+	rest(&wait->writes, now_ns);
+	note_connections(wait, false);
+}
+
 static void exchange(struct db_wait *wait, struct db_conn *conn, struct db_batch *batch)
 {
 	note_connections(wait, true);

@@ -31,6 +31,8 @@ void db_wait_turn(struct db_wait *wait, struct db_catalog catalog);
 bool db_wait_is_cut_off(const struct db_wait *wait);
 /* After a failed connect: tries again, when it is time for it, for at most PROBE_MS. */
 void db_wait_probe(struct db_wait *wait);
+/* Closes connections that have grown and are not used any more. */
+void db_wait_rest(struct db_wait *wait, uint64_t now_ns);
 void db_wait_cleanup(struct db_wait *wait);
 /* Adds its own to `numbers`; any thread may ask. */
 void db_wait_count(const struct db_wait *wait, struct db_numbers *numbers);

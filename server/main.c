@@ -254,6 +254,7 @@ int main(int argc, char **argv)
 	const struct command *command = argc > 1 ? find_command(argv[1]) : NULL;
 	int status;
 
+	memory_prepare();
 	take_standard_files();
 	if (tool != NULL)
 		return end_output(tool->run(argc - 2, argv + 2));

@@ -5,6 +5,7 @@
  *   departures.c which clients have left
  *   edition.c   from one edition to the next
  *   request.c   libh2o's request in
+ *   rest.c      memory is given back after a burst
  *   reply.c     the response out
  *   parser.c    in the place of libh2o's parser and decoder
  *   head.c      in the place of its sprintf()
@@ -22,11 +23,16 @@
 
 _Static_assert(H2O_USE_LIBUV == 1, "the headers of libh2o must be read for the libuv build of the library");
 
+enum {
+	HTTP_LARGE_BYTES = 256 * 1024, /* a response of that size counts as a burst */
+};
+
 /* For all loops. */
 struct http {
 	struct http_settings settings;
 	h2o_globalconf_t config;
 	h2o_hostconf_t *hosts[2];
+	_Atomic uint64_t busy_ns; /* when a loop last had something under way, as seen at its sweeps */
 };
 
 /* An edition, as this loop serves it. */
@@ -50,7 +56,7 @@ struct http_loop {
 	bool is_admin, waits_itself;
 	unsigned connections_max;
 	struct list clients;
-	unsigned client_count, request_count, waiting;
+	unsigned client_count, request_count, waiting, most_clients; /* the last: since memory was given back */
 	struct address_counts addresses;
 	uint64_t refused_count; /* connections beyond max_address_connections */
 	uv_stream_t *postponed; /* the listener has a connection that may not be accepted yet */
@@ -63,6 +69,7 @@ struct http_loop {
 	uv_check_t turn_end; /* in sync mode */
 	uint64_t unread_ns;  /* what is read before this time may have come while the loop waited */
 	bool is_draining, closes_idle;
+	bool has_grown; /* a burst took memory that is not given back yet */
 	struct refusal_log refusals;
 	struct list spare; /* exchanges */
 	unsigned spare_count;
@@ -130,6 +137,9 @@ void http_departures_sweep(struct http_loop *http);
 /* Asks the kernel at once. */
 bool http_client_has_left(const struct client *client, uint64_t now_ns);
 void http_departures_end(struct http_loop *http);
+
+/* rest.c: now and then. When nothing goes on any more, the memory of a burst goes back to the kernel. */
+void http_rest(struct http_loop *http);
 
 /* parser.c */
 void http_parser_begin(uint32_t max_body_bytes);

@@ -73,6 +73,7 @@ static void on_sweep(uv_timer_t *timer)
 		http_departures_sweep(http);
 	if (http->closes_idle)
 		http_loop_drain(http, true);
+	http_rest(http);
 }
 
 /* While the loop's own thread waits, in sync mode, no bytes are read. That is no time that a client let pass, and

@@ -217,6 +217,7 @@ void http_reply_on_ready(struct exchange *x)
 		end_without_body(reply, H2O_SEND_STATE_FINAL);
 		return;
 	}
+	reply->http->has_grown |= body.len > HTTP_LARGE_BYTES;
 	set_take_deadline(reply, now_ns);
 	h2o_send(reply->request, &body, 1, H2O_SEND_STATE_IN_PROGRESS);
 }

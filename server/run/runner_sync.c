@@ -73,8 +73,11 @@ static void on_turn_end(uv_check_t *check)
 	struct sync_runner *self = check->data;
 	uint64_t now_ns, until_ns;
 
-	if (!uv_is_active((uv_handle_t *)&self->goes_on))
+	if (!uv_is_active((uv_handle_t *)&self->goes_on)) {
+		if (UNLIKELY(self->wait.reads.has_grown || self->wait.writes.has_grown))
+			db_wait_rest(&self->wait, clock_now_ns());
 		return;
+	}
 	now_ns = clock_now_ns();
 	until_ns = now_ns + TURN_MS * NS_PER_MS;
 	end_expired(self, now_ns);

@@ -14,7 +14,10 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-enum { EXPIRE_EVERY_MS = 10 };
+enum {
+	EXPIRE_EVERY_MS = 10,
+	REST_EVERY_S = 1,
+};
 
 struct worker {
 	pthread_t thread;
@@ -98,12 +101,33 @@ static void await_connection(struct worker *worker, pthread_cond_t *cond)
 	pthread_mutex_lock(&self->waiting_lock);
 }
 
+static bool has_grown(const struct db_wait *wait)
+{
+	return wait->reads.has_grown || wait->writes.has_grown;
+}
+
+/* Waits for work for a moment, then closes connections that have grown and are not used any more. */
+static void rest(struct worker *worker)
+{
+	struct threads_runner *self = worker->pool;
+	uint64_t until_ns = clock_now_ns() + REST_EVERY_S * NS_PER_S;
+	struct timespec until = {.tv_sec = (time_t)(until_ns / NS_PER_S), .tv_nsec = (long)(until_ns % NS_PER_S)};
+
+	if (pthread_cond_timedwait(&self->has_work, &self->waiting_lock, &until) != ETIMEDOUT)
+		return;
+	pthread_mutex_unlock(&self->waiting_lock);
+	db_wait_rest(&worker->wait, clock_now_ns());
+	pthread_mutex_lock(&self->waiting_lock);
+}
+
 static void await_work(struct worker *worker)
 {
 	struct threads_runner *self = worker->pool;
 
 	while (!self->is_stopping && (list_is_empty(&self->line.waiting) || stays_away(worker))) {
-		if (!worker->is_cut_off)
+		if (UNLIKELY(has_grown(&worker->wait)))
+			rest(worker);
+		else if (!worker->is_cut_off)
 			pthread_cond_wait(&self->has_work, &self->waiting_lock);
 		else
 			await_connection(worker, stays_away(worker) ? &self->is_ending : &self->has_work);

@@ -1,12 +1,13 @@
 """Nothing is taken from malloc for a request, beyond what libh2o and libpq take themselves, and the kernel is told what to
 wait for once for each connection."""
 
+import concurrent.futures
 import pathlib
 import subprocess
 
 import pytest
 
-from lib.service import ROOT, Service, program
+from lib.service import ROOT, Service, program, wait_until
 
 REQUESTS = 3000
 
@@ -51,3 +52,35 @@ def test_functions_stand_in_front_of_the_libraries():
     said = subprocess.run(["nm", "-D", "--defined-only", program()], check=True, capture_output=True, text=True).stdout
     exported = {line.split()[-1] for line in said.splitlines()}
     assert {"__sprintf_chk", "phr_parse_request", "phr_decode_chunked", "accept4", "socket", "recv"} <= exported
+
+
+def take(service, path, count):
+    """So many clients ask at once, each on a connection of its own, and leave."""
+    with concurrent.futures.ThreadPoolExecutor(count) as clients:
+        answers = list(clients.map(lambda _: service.get(path), range(count)))
+    assert {answer.status for answer in answers} == {200}
+    return sum(len(answer.body) for answer in answers)
+
+
+@pytest.mark.parametrize("burst", ["large results", "a larger one", "many clients"])
+def test_memory_is_given_back_after_a_burst(serve, mode, burst, is_slow):
+    if is_slow:
+        pytest.skip("a sanitizer has a malloc of its own")
+    service = serve("--request-timeout-ms", 60000, "--max-result-bytes", 33554432)
+    for _ in range(4):
+        take(service, "/large/1000", 32)
+    before = service.memory_bytes()
+    if burst == "large results":
+        assert take(service, "/large/4000000", 20) > 80_000_000
+    elif burst == "a larger one":
+        assert take(service, "/large/15000000", 1) > 15_000_000
+    else:
+        stay = [service.connect() for _ in range(900)]
+        for client in stay:
+            assert client.request("GET", "/large/1000").status == 200
+        for client in stay:
+            client.close()
+    kept = service.connect()  # a client that stays and asks for nothing
+    assert wait_until(lambda: service.memory_bytes() <= 1.3 * before, 60), (before, service.memory_bytes())
+    assert kept.request("GET", "/large/10").status == 200
+    kept.close()

@@ -664,6 +664,27 @@ static void only_an_idle_connection_goes_to_the_other_lane(void **state)
 		assert_ok(i, "slow");
 }
 
+/* Also one that is shared: another is opened in its place. */
+static void what_has_grown_is_closed_when_it_rests(void **state)
+{
+	unsigned opened;
+
+	(void)state;
+	start();
+	opened = fake_pq.opened;
+	run_for(DB_CONN_REST_S * 1000 + 2000);
+	assert_int_equal(fake_pq.opened, opened);
+	pipeline->links[0].conn.has_grown = true;
+	pipeline->links[0].conn.progress_ns = clock_now_ns();
+	run_for(DB_CONN_REST_S * 1000 - 1000);
+	assert_int_equal(fake_pq.opened, opened);
+	run_for(3000);
+	assert_int_equal(fake_pq.opened, opened + 1);
+	assert_int_equal(fake_pq.open, opened);
+	assert_false(pipeline->links[0].conn.has_grown);
+	assert_int_equal(db_pipeline_numbers(pipeline).lost, 0);
+}
+
 /* What is unused for a minute is closed, but for what is shared and one more. */
 static void what_is_not_used_is_closed_and_what_is_busy_is_not(void **state)
 {
@@ -823,6 +844,7 @@ int main(void)
 	    TEST(no_write_is_rescued),
 	    TEST(no_connection_has_more_in_flight_than_its_depth),
 	    TEST(only_an_idle_connection_goes_to_the_other_lane),
+	    TEST(what_has_grown_is_closed_when_it_rests),
 	    TEST(what_is_not_used_is_closed_and_what_is_busy_is_not),
 	    TEST(few_connections_serve_both_kinds),
 	};

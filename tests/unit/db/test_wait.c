@@ -90,6 +90,28 @@ static void a_batch_whose_deadline_has_passed_is_not_sent(void **state)
 	assert_string_equal(fake_pq_sent(pg()), "");
 }
 
+static void a_connection_that_has_grown_is_closed_when_it_rests(void **state)
+{
+	(void)state;
+	fake_pq.answers_everything = true;
+	db_batch_add(&batches[0], &add, values[0]);
+	batches[0].deadline_ns = clock_now_ns() + 5 * NS_PER_S;
+	db_wait_run(&wait, &batches[0]);
+	db_wait_rest(&wait, wait.writes.progress_ns + 1000 * NS_PER_S);
+	assert_true(db_conn_is_usable(&wait.writes));
+	wait.writes.has_grown = true;
+	db_wait_rest(&wait, wait.writes.progress_ns + DB_CONN_REST_S * NS_PER_S);
+	assert_true(db_conn_is_usable(&wait.writes));
+	db_wait_rest(&wait, wait.writes.progress_ns + DB_CONN_REST_S * NS_PER_S + 1);
+	assert_false(db_conn_is_usable(&wait.writes));
+	assert_int_equal(atomic_load(&wait.open), 0);
+	db_batch_add(&batches[1], &add, values[1]);
+	batches[1].deadline_ns = clock_now_ns() + 5 * NS_PER_S;
+	db_wait_run(&wait, &batches[1]);
+	assert_int_equal(batches[1].error, ERROR_NONE);
+	assert_false(wait.writes.has_grown);
+}
+
 static void what_has_waited_is_told_what_is_left(void **state)
 {
 	unsigned ms;
@@ -463,6 +485,7 @@ int main(void)
 	    TEST(waiting_ends_at_the_deadline),
 	    TEST(a_statement_that_is_not_prepared_in_time_is_not_run),
 	    TEST(a_batch_whose_deadline_has_passed_is_not_sent),
+	    TEST(a_connection_that_has_grown_is_closed_when_it_rests),
 	    TEST(what_has_waited_is_told_what_is_left),
 	    TEST(one_connection_serves_both_kinds),
 	    TEST(a_connect_that_fails_otherwise_closes_no_other),
