@@ -547,6 +547,21 @@ static void a_read_with_other_columns_runs_again(void **state)
 	assert_int_equal(conn.prepared[0].seen, 0);
 }
 
+/* It was described in this session, and nothing of another's comes between. */
+static void without_a_pooler_rows_are_not_looked_at(void **state)
+{
+	(void)state;
+	settings.pooler = DB_POOLER_NONE;
+	open_and_prepare();
+	conn.prepared[0].signature = &reading.signature;
+	assert_int_equal(send_batch(0, &reading, true), 0);
+	fake_pq.oid_of_rows = 20;
+	fake_pq_answer_all(pg());
+	assert_int_equal(db_conn_advance(&conn), 0);
+	assert_string_equal(over, "0 done");
+	assert_row(0, "reading(0)");
+}
+
 /* Nothing of the batch is answered by one half of it. */
 static void what_follows_other_columns_is_not_taken(void **state)
 {
@@ -652,6 +667,7 @@ int main(void)
 	    TEST_POOLED(a_write_that_has_run_is_answered_whatever_its_rows),
 	    TEST_POOLED(a_look_that_cannot_be_sent_is_said_at_once),
 	    TEST_POOLED(what_cannot_be_sent_behind_a_look_ends_the_connection),
+	    TEST_POOLED(without_a_pooler_rows_are_not_looked_at),
 	    TEST_POOLED(what_follows_other_columns_is_not_taken),
 	    TEST_POOLED(a_read_that_is_in_no_catalog_is_answered),
 	    TEST_POOLED(what_was_not_described_is_described_first),

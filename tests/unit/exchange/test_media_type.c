@@ -38,7 +38,11 @@ static void a_name_is_compared_whole_and_in_any_case(void **state)
 	assert_int_equal(quality("text/*"), 0);
 	assert_int_equal(quality("application/*+json"), 0);
 	assert_int_equal(quality("appl1cation/*"), 0);
+	assert_int_equal(quality("application/x"), 0);
+	assert_int_equal(quality("application/"), 0);
+	assert_int_equal(quality("APPLICATION/*"), 1000);
 	assert_int_equal(quality("application/*"), 1000);
+	assert_false(is_named("application/*"));
 }
 
 static void qualities_are_read(void **state)
@@ -57,6 +61,19 @@ static void qualities_are_read(void **state)
 	assert_int_equal(quality("application/json;q="), 1000);
 	assert_int_equal(quality("application/json;q=abc"), 1000);
 	assert_int_equal(quality("application/json;q=0.x"), 1000);
+	assert_int_equal(quality("application/json;q=0./"), 1000);
+	assert_int_equal(quality("application/json;q=0.:"), 1000);
+	assert_int_equal(quality("application/json;q=0.12x"), 1000);
+	assert_int_equal(quality("application/json;q=0.123x"), 123);
+	assert_int_equal(quality("application/json;q=0x5"), 0);
+	assert_int_equal(quality("application/json;q=0."), 0);
+	assert_int_equal(quality("application/json;q=.5"), 1000);
+	assert_int_equal(quality("application/json;a=0.5"), 1000);
+	assert_int_equal(quality("application/json;q:0.5"), 1000);
+	/* the first counts */
+	assert_int_equal(quality("application/json;q=;q=0.5"), 1000);
+	assert_int_equal(quality("application/json;q=0.2;q=0.5"), 200);
+	assert_int_equal(quality("application/json;q;q=0.5"), 500);
 }
 
 static void the_closest_range_decides(void **state)
@@ -65,6 +82,11 @@ static void the_closest_range_decides(void **state)
 	assert_int_equal(quality("*/*, application/json;q=0"), 0);
 	assert_int_equal(quality("application/json;q=0.3, */*"), 300);
 	assert_int_equal(quality("application/*;q=0.2, */*;q=0.9"), 200);
+	assert_int_equal(quality("*/*;q=0.9, application/*;q=0.2"), 200);
+	assert_int_equal(quality("application/json;q=0.4, application/*;q=0.2"), 400);
+	assert_int_equal(quality("text/html;q=0.9, */*;q=0.1"), 100);
+	/* of equals the first */
+	assert_int_equal(quality("application/json;q=0.3, application/json;q=0.9"), 300);
 	assert_int_equal(quality(", ,;,application/json;q=0.7,"), 700);
 }
 

@@ -5,8 +5,10 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "fetch/fetcher.h"
+#include "lib/log_tap.h"
 #include "server/edition/edition.h"
 #include "server/loop.h"
+#include "server/notify.h"
 #include "server/state/metrics.h"
 #include "server/service.h"
 
@@ -31,7 +33,9 @@ static struct {
 	pthread_cond_t changed;
 	bool is_held, is_broken, is_away, fetches;
 	unsigned loads, handed, refused, good, registered, fetchers;
-	unsigned start_wait_ms, allowed_ms;
+	unsigned start_wait_ms, allowed_ms, faults, endpoints;
+	struct edition_changes changes;
+	char told[128];                 /* the service manager */
 	struct edition *last;           /* that was loaded */
 	struct edition *untaken[LOOPS]; /* the loop has been handed it, and has not turned to it */
 	bool is_destroyed[NUMBERS_MAX];
@@ -83,8 +87,9 @@ int edition_load(struct edition *edition, const struct options *of, const struct
 	*why = seen.is_away ? "connection refused" : NULL;
 	edition->fetches_pages = seen.fetches;
 	pthread_mutex_unlock(&seen.lock);
-	if (status != 0)
-		diagnostics_add(&edition->endpoints.diagnostics, "a.sql", 3, "it is broken");
+	edition->endpoints.count = seen.endpoints;
+	for (unsigned i = 0; status != 0 && i < seen.faults; i++)
+		diagnostics_add(&edition->endpoints.diagnostics, "a.sql", 3 * i, "it is broken");
 	return status;
 }
 
@@ -96,13 +101,14 @@ unsigned edition_longest_timeout_ms(const struct edition *edition)
 struct edition_changes edition_compare(struct edition *edition, const struct edition *before)
 {
 	assert_true(edition->catalog.edition > before->catalog.edition);
-	return (struct edition_changes){0};
+	return seen.changes;
 }
 
 void edition_destroy(struct edition *edition)
 {
 	unsigned number = edition->catalog.edition;
 
+	edition->endpoints.count = 0;
 	endpoint_set_cleanup(&edition->endpoints);
 	free(edition);
 	CHANGE(seen.destroyed++; seen.is_destroyed[number] = true);
@@ -133,7 +139,7 @@ void metrics_register(struct metrics *metrics, struct router *router)
 void metrics_note_edition(struct metrics *metrics, unsigned endpoints)
 {
 	assert_null(metrics);
-	assert_int_equal(endpoints, 0);
+	assert_int_equal(endpoints, seen.endpoints);
 	CHANGE(seen.good++);
 }
 
@@ -141,6 +147,13 @@ void metrics_note_refused_edition(struct metrics *metrics)
 {
 	assert_null(metrics);
 	CHANGE(seen.refused++);
+}
+
+void notify_manager(const char *state)
+{
+	size_t used = strlen(seen.told);
+
+	CHANGE(snprintf(seen.told + used, sizeof(seen.told) - used, "%s ", state));
 }
 
 void service_allow_timeout(struct service *of, unsigned timeout_ms)
@@ -174,6 +187,29 @@ static void turn(unsigned loop, struct edition **serves)
 		reload_note_left(before);
 }
 
+/* One that goes on where it should not has had the time for it. */
+static void let_it_go_on(void)
+{
+	usleep(20 * 1000);
+}
+
+/* Both loops turn to it, and have something under way with the one before. */
+static void turn_and_keep(unsigned reloads)
+{
+	UNTIL(seen.handed == reloads * LOOPS);
+	turn(0, &(struct edition *){NULL});
+	turn(1, &(struct edition *){NULL});
+	UNTIL(seen.good == reloads);
+}
+
+static void fill_with_editions(void)
+{
+	for (unsigned i = 1; i < EDITIONS_MAX; i++) {
+		reload_ask(&reload);
+		turn_and_keep(i);
+	}
+}
+
 static int set_up(void **state)
 {
 	(void)state;
@@ -185,6 +221,10 @@ static int set_up(void **state)
 	service.longest_timeout_ms = 600 * 1000;
 	seen.is_held = seen.is_broken = seen.is_away = seen.fetches = false;
 	seen.loads = seen.handed = seen.refused = seen.good = seen.registered = seen.fetchers = seen.destroyed = 0;
+	seen.faults = 2;
+	seen.endpoints = 0;
+	seen.changes = (struct edition_changes){0};
+	seen.told[0] = '\0';
 	memset(seen.untaken, 0, sizeof(seen.untaken));
 	memset(seen.is_destroyed, 0, sizeof(seen.is_destroyed));
 	memset(&reload, 0, sizeof(reload));
@@ -214,7 +254,10 @@ static void a_good_edition_is_served_by_every_loop(void **state)
 	assert_int_equal(seen.registered, 1);
 	assert_int_equal(seen.allowed_ms, 2000);
 	assert_int_equal(seen.last->catalog.edition, 2);
+	let_it_go_on();
 	turn(0, &serves[0]);
+	let_it_go_on();
+	assert_int_equal(seen.good, 0);
 	assert_int_equal(seen.destroyed, 0);
 	turn(1, &serves[1]);
 	/* no loop holds the first one any more */
@@ -321,14 +364,9 @@ static void with_as_many_editions_as_may_be_the_oldest_is_cut_off(void **state)
 
 	(void)state;
 	service.longest_timeout_ms = 0;
-	for (unsigned i = 1; i < EDITIONS_MAX; i++) {
-		reload_ask(&reload);
-		UNTIL(seen.handed == i * LOOPS);
-		turn(0, &(struct edition *){NULL});
-		turn(1, &(struct edition *){NULL});
-		UNTIL(seen.good == i);
-	}
+	fill_with_editions();
 	assert_int_equal(seen.destroyed, 0);
+	let_it_go_on();
 	assert_false(first->is_expired);
 	reload_ask(&reload);
 	while (!atomic_load(&first->is_expired))
@@ -341,6 +379,171 @@ static void with_as_many_editions_as_may_be_the_oldest_is_cut_off(void **state)
 	assert_int_equal(seen.destroyed, 1);
 	turn(0, &serves[0]);
 	turn(1, &serves[1]);
+	stop();
+}
+
+/* The last request with an edition ends while the thread waits to be asked: nothing else wakes it. */
+static void what_is_left_while_nothing_is_asked_is_freed(void **state)
+{
+	struct edition *first = reload.current;
+
+	(void)state;
+	reload_ask(&reload);
+	turn_and_keep(1);
+	let_it_go_on();
+	reload_note_left(first);
+	let_it_go_on();
+	assert_false(seen.is_destroyed[1]);
+	reload_note_left(first);
+	UNTIL(seen.is_destroyed[1]);
+	stop();
+}
+
+/* Without waiting until the oldest may be cut off. */
+static void one_that_is_left_makes_room(void **state)
+{
+	struct edition *first = reload.current, *serves[LOOPS] = {NULL, NULL};
+
+	(void)state;
+	fill_with_editions();
+	reload_ask(&reload);
+	let_it_go_on();
+	assert_int_equal(seen.loads, EDITIONS_MAX - 1);
+	reload_note_left(first);
+	reload_note_left(first);
+	UNTIL(seen.handed == EDITIONS_MAX * LOOPS);
+	assert_true(seen.is_destroyed[1]);
+	turn(0, &serves[0]);
+	turn(1, &serves[1]);
+	stop();
+}
+
+static void the_end_does_not_wait_for_loops(void **state)
+{
+	(void)state;
+	reload_ask(&reload);
+	UNTIL(seen.handed == LOOPS);
+	let_it_go_on();
+	stop();
+	assert_null(strstr(seen.told, "READY"));
+}
+
+static void the_end_does_not_wait_for_room(void **state)
+{
+	(void)state;
+	fill_with_editions();
+	reload_ask(&reload);
+	let_it_go_on();
+	stop();
+	assert_int_equal(seen.loads, EDITIONS_MAX - 1);
+}
+
+static void the_service_manager_is_told_of_both_ends(void **state)
+{
+	struct edition *serves[LOOPS] = {reload.current, reload.current};
+
+	(void)state;
+	reload_ask(&reload);
+	UNTIL(seen.handed == LOOPS);
+	assert_string_equal(seen.told, "RELOADING=1 ");
+	turn(0, &serves[0]);
+	turn(1, &serves[1]);
+	UNTIL(strcmp(seen.told, "RELOADING=1 READY=1 ") == 0);
+	CHANGE(seen.is_broken = true);
+	reload_ask(&reload);
+	UNTIL(strcmp(seen.told, "RELOADING=1 READY=1 RELOADING=1 READY=1 ") == 0);
+	stop();
+}
+
+/* What is logged */
+
+/* Returns what the reload says that ends with READY. */
+static const char *logged_by(void (*turns)(void))
+{
+	CHANGE(seen.told[0] = '\0');
+	log_tap_begin(LOG_INFO);
+	reload_ask(&reload);
+	if (turns != NULL)
+		turns();
+	UNTIL(strstr(seen.told, "READY") != NULL);
+	return log_tap_end();
+}
+
+static void assert_says(const char *logged, const char *part)
+{
+	if (strstr(logged, part) == NULL)
+		fail_msg("no \"%s\" in:\n%s", part, logged);
+}
+
+static void both_turn(void)
+{
+	turn_and_keep(1);
+}
+
+static void the_log_says_what_a_reload_has_changed(void **state)
+{
+	const char *logged;
+
+	(void)state;
+	seen.endpoints = 7;
+	seen.changes = (struct edition_changes){.added = 1, .removed = 2, .changed = 3};
+	logged = logged_by(both_turn);
+	assert_says(logged, "SIGHUP: reading the endpoints again");
+	assert_says(logged, "reloaded: 7 endpoints, 1 added, 2 removed, 3 changed, in ");
+	assert_null(strstr(logged, "later"));
+	assert_null(strstr(logged, "types"));
+	stop();
+}
+
+static void the_log_says_that_types_are_others(void **state)
+{
+	(void)state;
+	seen.endpoints = 1;
+	seen.changes = (struct edition_changes){.has_other_types = true};
+	assert_says(logged_by(both_turn), "reloaded: 1 endpoint, 0 added, 0 removed, 0 changed, with other types in");
+	stop();
+}
+
+static void one_turns(void)
+{
+	UNTIL(seen.handed == LOOPS);
+	turn(0, &(struct edition *){NULL});
+}
+
+static void the_log_says_that_loops_are_behind(void **state)
+{
+	(void)state;
+	service.longest_timeout_ms = 0;
+	assert_says(logged_by(one_turns), " ms; loops that wait and turn to them later: 1\n");
+	stop();
+}
+
+static void the_log_says_what_is_broken(void **state)
+{
+	const char *logged;
+
+	(void)state;
+	seen.is_broken = true;
+	logged = logged_by(NULL);
+	assert_says(logged, "reload: a.sql: it is broken\n");
+	assert_says(logged, "reload: a.sql:3: it is broken\n");
+	assert_null(strstr(logged, "connect"));
+	assert_says(logged, "the reload is refused; the endpoints from before are served on");
+	seen.faults = 0;
+	CHANGE(seen.is_away = true);
+	logged = logged_by(NULL);
+	assert_says(logged, "reload: cannot connect to the database (from ");
+	assert_says(logged, "): connection refused\n");
+	stop();
+}
+
+static void of_many_faults_those_that_are_kept_are_logged(void **state)
+{
+	(void)state;
+	seen.is_broken = true;
+	seen.faults = DIAGNOSTICS_MAX + 5;
+	reload_ask(&reload);
+	UNTIL(seen.refused == 1 && seen.is_destroyed[2]);
 	stop();
 }
 
@@ -375,6 +578,16 @@ int main(void)
 	    TEST(a_loop_may_pass_an_edition_over),
 	    TEST(with_as_many_editions_as_may_be_the_oldest_is_cut_off),
 	    TEST(the_fetcher_is_made_with_the_first_that_fetches),
+	    TEST(what_is_left_while_nothing_is_asked_is_freed),
+	    TEST(one_that_is_left_makes_room),
+	    TEST(the_end_does_not_wait_for_loops),
+	    TEST(the_end_does_not_wait_for_room),
+	    TEST(the_service_manager_is_told_of_both_ends),
+	    TEST(the_log_says_what_a_reload_has_changed),
+	    TEST(the_log_says_that_types_are_others),
+	    TEST(the_log_says_that_loops_are_behind),
+	    TEST(the_log_says_what_is_broken),
+	    TEST(of_many_faults_those_that_are_kept_are_logged),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -155,6 +155,36 @@ static void to_be_streamed_is_a_change(void **state)
 	expect_changes(edition_compare(&after, &before), 0, 0, 1);
 }
 
+/* Each by itself, whatever a file would say beside. */
+static void each_half_of_what_is_said_is_a_change(void **state)
+{
+	struct endpoint *endpoint;
+	struct db_parameter *parameter;
+
+	(void)state;
+	expect_changes(compared(C, C), 0, 0, 0);
+	endpoint = &after.endpoints.endpoints[0];
+	parameter = (struct db_parameter *)(uintptr_t)endpoint->statement.parameters;
+	parameter->has_default = !parameter->has_default;
+	expect_changes(edition_compare(&after, &before), 0, 0, 1);
+	parameter->has_default = !parameter->has_default;
+	endpoint->shape++;
+	expect_changes(edition_compare(&after, &before), 0, 0, 1);
+	endpoint->shape--;
+	expect_changes(edition_compare(&after, &before), 0, 0, 0);
+	endpoint->statement.parameter_count = 0;
+	expect_changes(edition_compare(&after, &before), 0, 0, 1);
+}
+
+/* A name is found wherever it stood. */
+static void the_first_may_have_been_the_second(void **state)
+{
+	(void)state;
+	expect_changes(compared(A B C, B C), 0, 1, 0);
+	assert_int_equal(after.carried_from[0], 1);
+	assert_int_equal(after.carried_from[1], 2);
+}
+
 static void only_the_same_sql_is_carried(void **state)
 {
 	(void)state;
@@ -177,6 +207,16 @@ static void other_types_are_told_where_no_file_has_changed(void **state)
 	read_into(&after, A B);
 	after.openapi = TEXT("{\"other\":1}");
 	assert_false(edition_compare(&after, &before).has_other_types);
+	tear_down(NULL);
+	read_into(&before, A);
+	read_into(&after, B);
+	after.openapi = TEXT("{\"other\":1}");
+	assert_false(edition_compare(&after, &before).has_other_types);
+	tear_down(NULL);
+	read_into(&before, A B);
+	read_into(&after, "-- name: a :one\n-- route: GET /other\nSELECT 1 AS one;\n");
+	after.openapi = TEXT("{\"other\":1}");
+	assert_false(edition_compare(&after, &before).has_other_types);
 }
 
 int main(void)
@@ -189,6 +229,8 @@ int main(void)
 	    cmocka_unit_test_teardown(other_errors_are_a_change, tear_down),
 	    cmocka_unit_test_teardown(another_work_is_a_change, tear_down),
 	    cmocka_unit_test_teardown(to_be_streamed_is_a_change, tear_down),
+	    cmocka_unit_test_teardown(each_half_of_what_is_said_is_a_change, tear_down),
+	    cmocka_unit_test_teardown(the_first_may_have_been_the_second, tear_down),
 	    cmocka_unit_test_teardown(only_the_same_sql_is_carried, tear_down),
 	    cmocka_unit_test_teardown(other_types_are_told_where_no_file_has_changed, tear_down),
 	};

@@ -175,6 +175,10 @@ static void the_shares_of_waiting_are_told_apart(void **state)
 	assert_line("meantime_queue_seconds_total{route=\"notes\"} 3.000000");
 	assert_line("meantime_database_seconds_total{route=\"notes\"} 0.500000");
 	assert_no_line_with("meantime_queue_seconds_total{route=\"countries\"}");
+	note(0, NULL, "", 404, NS_PER_S);
+	assert_line("meantime_queue_seconds_total{route=\"none\"} 1.500000");
+	assert_line("meantime_database_seconds_total{route=\"none\"} 0.250000");
+	assert_line("meantime_request_seconds_count{route=\"none\"} 1");
 }
 
 static void gauges_add_up_and_are_replaced(void **state)
@@ -200,6 +204,27 @@ static void gauges_add_up_and_are_replaced(void **state)
 	assert_line("meantime_requests_refused_total{reason=\"queue_full\"} 11");
 	assert_line("meantime_requests_refused_total{reason=\"long_wait\"} 22");
 	assert_line("meantime_requests_refused_total{reason=\"no_time\"} 33");
+}
+
+static void only_reasons_are_shown(void **state)
+{
+	unsigned reasons = 0;
+
+	(void)state;
+	for (const char *at = written(); (at = strstr(at, "\nmeantime_requests_refused_total{")) != NULL; at++)
+		reasons++;
+	assert_int_equal(reasons, REFUSAL_COUNT - 1);
+}
+
+/* As where a loop has nothing to count them in. */
+static void refusals_may_be_missing(void **state)
+{
+	const struct metrics_gauges gauges = {.connections = 1};
+
+	(void)state;
+	metrics_set_gauges(metrics, 0, &gauges);
+	assert_line("meantime_connections 1");
+	assert_line("meantime_requests_refused_total{reason=\"queue_full\"} 0");
 }
 
 /* "# TYPE" and "# HELP" of the family that the line is of. */
@@ -367,6 +392,8 @@ int main(void)
 	    TEST(what_is_longer_than_every_bucket_is_in_the_last_only),
 	    TEST(the_shares_of_waiting_are_told_apart),
 	    TEST(gauges_add_up_and_are_replaced),
+	    TEST(only_reasons_are_shown),
+	    TEST(refusals_may_be_missing),
 	    TEST(every_line_is_in_the_text_format),
 	};
 
