@@ -1,6 +1,9 @@
 #include "server/listener.h"
 
+#include "lib/log_tap.h"
+
 #include <arpa/inet.h>
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -8,9 +11,52 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cmocka.h>
+
+/* What the system refuses, in place of libc. */
+static struct {
+	int error;          /* 0: nothing is refused */
+	int of_family;      /* AF_UNSPEC: of every one */
+	unsigned from_call; /* that one and the later ones */
+	bool at_bind;       /* the socket can be had, and not bound */
+	bool is_ipv6_only;  /* as the machine's default says */
+} refused;
+static unsigned calls;
+
+int socket(int family, int type, int protocol)
+{
+	int fd;
+
+	if (refused.error != 0 && !refused.at_bind && ++calls >= refused.from_call &&
+	    (refused.of_family == AF_UNSPEC || refused.of_family == family)) {
+		errno = refused.error;
+		return -1;
+	}
+	fd = (int)syscall(SYS_socket, family, type, protocol);
+	if (fd >= 0 && family == AF_INET6 && refused.is_ipv6_only)
+		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &(int){1}, sizeof(int));
+	return fd;
+}
+
+int bind(int fd, __CONST_SOCKADDR_ARG address, socklen_t length)
+{
+	if (refused.error != 0 && refused.at_bind && address.__sockaddr__->sa_family == refused.of_family) {
+		errno = refused.error;
+		return -1;
+	}
+	return (int)syscall(SYS_bind, fd, address.__sockaddr__, length);
+}
+
+static int allow_all(void **state)
+{
+	(void)state;
+	memset(&refused, 0, sizeof(refused));
+	calls = 0;
+	return 0;
+}
 
 static struct listener listeners[4];
 static char bound[128], why[256];
@@ -202,6 +248,155 @@ static void several_share_one_port(void **state)
 	close_all(3);
 }
 
+static int option_of(const struct listener *listener, int level, int option)
+{
+	int value = -1;
+	socklen_t length = sizeof(value);
+
+	assert_int_equal(getsockopt(listener->fd, level, option, &value, &length), 0);
+	return value;
+}
+
+/* So a port that another program serves on is refused; a restart finds the port free. */
+static void one_alone_shares_its_port_with_nobody(void **state)
+{
+	(void)state;
+	assert_int_equal(open_at("127.0.0.1:0"), 0);
+	assert_int_equal(option_of(&listeners[0], SOL_SOCKET, SO_REUSEPORT), 0);
+	assert_int_equal(option_of(&listeners[0], SOL_SOCKET, SO_REUSEADDR), 1);
+	close_all(1);
+	assert_int_equal(open_count(2, "127.0.0.1:0"), 0);
+	for (unsigned i = 0; i < 2; i++)
+		assert_int_equal(option_of(&listeners[i], SOL_SOCKET, SO_REUSEPORT), 1);
+	close_all(2);
+}
+
+static void no_more_are_opened_than_asked_for(void **state)
+{
+	(void)state;
+	memset(listeners, 0xff, sizeof(listeners));
+	assert_int_equal(open_count(3, "127.0.0.1:0"), 0);
+	for (unsigned i = 0; i < 3; i++) {
+		assert_false(listeners[i].is_started);
+		assert_false(listeners[i].is_failing);
+	}
+	assert_int_equal(listeners[3].fd, -1);
+	close_all(3);
+}
+
+static void every_address_is_of_ipv4_too_whatever_the_default(void **state)
+{
+	int client;
+
+	(void)state;
+	if (!has_ipv6())
+		skip();
+	refused.is_ipv6_only = true;
+	assert_int_equal(open_at("*:0"), 0);
+	assert_memory_equal(bound, "[::]:", 5);
+	client = connect_to(bound_port());
+	assert_true(client >= 0);
+	close(client);
+	close_all(1);
+}
+
+static void without_ipv6_every_address_is_of_ipv4(void **state)
+{
+	static const int errors[] = {EAFNOSUPPORT, EADDRNOTAVAIL};
+
+	(void)state;
+	for (unsigned i = 0; i < 4; i++) {
+		int client;
+
+		refused.of_family = AF_INET6;
+		refused.at_bind = i >= 2;
+		refused.error = errors[i % 2];
+		assert_int_equal(open_at("*:0"), 0);
+		assert_memory_equal(bound, "0.0.0.0:", 8);
+		client = connect_to(bound_port());
+		assert_true(client >= 0);
+		close(client);
+		close_all(1);
+	}
+}
+
+static void what_is_refused_otherwise_is_not_tried_elsewhere(void **state)
+{
+	(void)state;
+	if (!has_ipv6())
+		skip();
+	refused.of_family = AF_INET6;
+	refused.at_bind = true;
+	refused.error = EACCES;
+	assert_int_equal(open_at("*:0"), -1);
+	assert_string_equal(why, "cannot listen on *:0: Permission denied");
+}
+
+static void where_nothing_can_be_had_that_is_said(void **state)
+{
+	(void)state;
+	refused.of_family = AF_UNSPEC;
+	refused.from_call = 1;
+	refused.error = EAFNOSUPPORT;
+	assert_int_equal(open_at("*:0"), -1);
+	assert_string_equal(why, "cannot listen on *:0: Address family not supported by protocol");
+	refused.error = EMFILE;
+	assert_int_equal(open_at("127.0.0.1:0"), -1);
+	assert_string_equal(why, "cannot listen on 127.0.0.1:0: Too many open files");
+}
+
+static void one_of_several_that_cannot_be_had_is_said(void **state)
+{
+	(void)state;
+	refused.of_family = AF_UNSPEC;
+	refused.from_call = 3; /* the first gives way, then one of two */
+	refused.error = EMFILE;
+	assert_int_equal(open_count(2, "127.0.0.1:0"), -1);
+	assert_string_equal(why, "cannot listen on 127.0.0.1:0: Too many open files");
+	close(listeners[0].fd);
+}
+
+static void what_cannot_be_bound_is_closed(void **state)
+{
+	int before = dup(STDERR_FILENO), after;
+
+	(void)state;
+	close(before);
+	refused.of_family = AF_INET;
+	refused.at_bind = true;
+	refused.error = EACCES;
+	assert_int_equal(open_at("127.0.0.1:0"), -1);
+	assert_string_equal(why, "cannot listen on 127.0.0.1:0: Permission denied");
+	after = dup(STDERR_FILENO);
+	close(after);
+	assert_int_equal(after, before);
+}
+
+/* A program may be started without any: the first that is opened is 0. */
+static void a_descriptor_may_be_0(void **state)
+{
+	int input = dup(STDIN_FILENO);
+
+	(void)state;
+	for (unsigned count = 1; count <= 2; count++) {
+		close(STDIN_FILENO);
+		assert_int_equal(open_count(count, "127.0.0.1:0"), 0);
+		assert_int_equal(listeners[0].fd, 0);
+		close_all(count);
+	}
+	if (input >= 0)
+		dup2(input, STDIN_FILENO);
+	close(input);
+}
+
+static void a_name_that_is_none_is_said(void **state)
+{
+	(void)state;
+	assert_int_equal(open_at("a..b:80"), -1);
+	assert_memory_equal(why, "cannot listen on a..b:80: ", 26);
+	assert_true(strlen(why) > 26);
+}
+
 /* On a loop */
 
 static unsigned connections;
@@ -248,6 +443,41 @@ static void it_says_when_a_connection_waits_until_it_is_stopped(void **state)
 		close(clients[i]);
 }
 
+static const char *logged_when(uv_tcp_t *tcp, int status)
+{
+	log_tap_begin(LOG_WARNING);
+	tcp->connection_cb((uv_stream_t *)tcp, status);
+	return log_tap_end();
+}
+
+static void accept_nothing(struct listener *listener)
+{
+	(void)listener;
+	connections++;
+}
+
+/* Once for as long as it lasts. */
+static void that_nothing_can_be_accepted_is_logged_once(void **state)
+{
+	uv_loop_t loop;
+	uv_tcp_t *tcp = &listeners[0].tcp;
+
+	(void)state;
+	connections = 0;
+	assert_int_equal(uv_loop_init(&loop), 0);
+	assert_int_equal(open_at("127.0.0.1:0"), 0);
+	listener_start(&listeners[0], &loop, accept_nothing, NULL);
+	assert_non_null(strstr(logged_when(tcp, UV_EMFILE), "connections cannot be accepted: too many open files"));
+	assert_string_equal(logged_when(tcp, UV_EMFILE), "");
+	assert_int_equal(connections, 0);
+	assert_string_equal(logged_when(tcp, 0), "");
+	assert_int_equal(connections, 1);
+	assert_non_null(strstr(logged_when(tcp, UV_EMFILE), "cannot be accepted"));
+	listener_stop(&listeners[0]);
+	uv_run(&loop, UV_RUN_DEFAULT);
+	assert_int_equal(uv_loop_close(&loop), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -261,6 +491,17 @@ int main(void)
 	    cmocka_unit_test(a_host_that_is_not_here_is_refused),
 	    cmocka_unit_test(a_port_in_use_is_refused_however_many_loops),
 	    cmocka_unit_test(several_share_one_port),
+	    cmocka_unit_test_setup_teardown(one_alone_shares_its_port_with_nobody, allow_all, allow_all),
+	    cmocka_unit_test_setup_teardown(no_more_are_opened_than_asked_for, allow_all, allow_all),
+	    cmocka_unit_test_setup_teardown(every_address_is_of_ipv4_too_whatever_the_default, allow_all, allow_all),
+	    cmocka_unit_test_setup_teardown(without_ipv6_every_address_is_of_ipv4, allow_all, allow_all),
+	    cmocka_unit_test_setup_teardown(what_is_refused_otherwise_is_not_tried_elsewhere, allow_all, allow_all),
+	    cmocka_unit_test_setup_teardown(where_nothing_can_be_had_that_is_said, allow_all, allow_all),
+	    cmocka_unit_test_setup_teardown(one_of_several_that_cannot_be_had_is_said, allow_all, allow_all),
+	    cmocka_unit_test_setup_teardown(what_cannot_be_bound_is_closed, allow_all, allow_all),
+	    cmocka_unit_test_setup_teardown(a_descriptor_may_be_0, allow_all, allow_all),
+	    cmocka_unit_test_setup_teardown(a_name_that_is_none_is_said, allow_all, allow_all),
+	    cmocka_unit_test_setup_teardown(that_nothing_can_be_accepted_is_logged_once, allow_all, allow_all),
 	    cmocka_unit_test(it_says_when_a_connection_waits_until_it_is_stopped),
 	};
 
