@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -18,6 +19,14 @@
 
 static char folder[] = "/tmp/notify-XXXXXX", path[64];
 static int manager = -1;
+static unsigned sockets;
+
+/* In place of libc's. */
+int socket(int family, int type, int protocol)
+{
+	sockets++;
+	return (int)syscall(SYS_socket, family, type, protocol);
+}
 
 /* The service manager's end; an `@` stands for the NUL of an abstract name. */
 static void listen_at(const char *name)
@@ -125,14 +134,15 @@ static void a_long_name_is_a_name(void **state)
 static void what_is_no_address_is_passed_over(void **state)
 {
 	static const char *const names[] = {"", "@", "/", "vsock:2:1234", "manager"};
-	char too_long[109];
+	char too_long[301];
 	int before = dup(STDERR_FILENO), after;
 
 	(void)state;
 	close(before);
 	memset(too_long, 'm', sizeof(too_long));
 	too_long[0] = '@';
-	too_long[108] = '\0';
+	too_long[300] = '\0';
+	sockets = 0;
 	for (unsigned i = 0; i < sizeof(names) / sizeof(*names); i++) {
 		setenv("NOTIFY_SOCKET", names[i], 1);
 		notify_manager("READY=1");
@@ -141,9 +151,38 @@ static void what_is_no_address_is_passed_over(void **state)
 	notify_manager("READY=1");
 	unsetenv("NOTIFY_SOCKET");
 	notify_manager("READY=1");
+	assert_int_equal(sockets, 0);
 	after = dup(STDERR_FILENO);
 	close(after);
 	assert_int_equal(after, before);
+}
+
+/* An abstract one may fill the address; one that systemd gives leaves room for a NUL. */
+static void a_name_without_room_for_its_end_is_passed_over(void **state)
+{
+	char name[109];
+
+	(void)state;
+	memset(name, 'm', sizeof(name));
+	name[0] = '@';
+	name[108] = '\0';
+	listen_at(name);
+	notify_manager("READY=1");
+	assert_string_equal(heard(), "");
+}
+
+static void a_descriptor_may_be_0(void **state)
+{
+	int input = dup(STDIN_FILENO);
+
+	(void)state;
+	listen_at(path);
+	close(STDIN_FILENO);
+	notify_manager("READY=1");
+	assert_memory_equal(heard(), "READY=1\n", 8);
+	if (input >= 0)
+		dup2(input, STDIN_FILENO);
+	close(input);
 }
 
 static void a_relative_name_reaches_no_manager(void **state)
@@ -182,6 +221,9 @@ static void a_manager_that_does_not_read_stops_nothing(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    TEST(a_name_without_room_for_its_end_is_passed_over),
+	    TEST(a_descriptor_may_be_0),
+
 	    TEST(the_manager_hears_the_state_and_the_time),   TEST(the_name_may_be_abstract),
 	    TEST(a_name_of_one_character_is_a_name),          TEST(a_long_name_is_a_name),
 	    TEST(what_is_no_address_is_passed_over),          TEST(a_relative_name_reaches_no_manager),
