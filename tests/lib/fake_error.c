@@ -37,9 +37,7 @@ int PQntuples(const PGresult *result)
 
 char *PQgetvalue(const PGresult *result, int row, int column)
 {
-	(void)row;
-	(void)column;
-	return (char *)(uintptr_t)result->text;
+	return row == 0 && column == 0 ? (char *)(uintptr_t)result->text : NULL;
 }
 
 void PQclear(PGresult *result)

@@ -50,8 +50,9 @@ static void the_place_is_shown_with_a_caret(void **state)
 	(void)state;
 	assert_string_equal(said->message, "a does not prepare: relation \"nowhere\" does not exist");
 	assert_int_equal(said->line, 4);
-	assert_non_null(strstr(said->excerpt, "FROM nowhere"));
-	assert_non_null(strchr(said->excerpt, '^'));
+	assert_string_equal(said->excerpt, "    FROM nowhere\n         ^");
+	said = said_of("SELECT 1", FAKE_ERROR(.sqlstate = "42601", .position = "1", .message = "syntax error"), NULL);
+	assert_string_equal(said->excerpt, "    SELECT 1\n    ^");
 }
 
 static void without_a_place_nothing_is_shown(void **state)
@@ -102,6 +103,15 @@ static void a_parameter_without_a_type_is_named(void **state)
 		assert_int_equal(said->line, 4);
 		assert_non_null(strchr(said->excerpt, '^'));
 	}
+}
+
+static void the_tenth_parameter_is_the_tenth(void **state)
+{
+	(void)state;
+	assert_non_null(strstr(said_of("SELECT :a, :b, :c, :d, :e, :f, :g, :h, :i, :j, :k",
+				       FAKE_ERROR(.sqlstate = "42P18", .message = "could not determine $10"), NULL)
+				   ->message,
+			       TYPED("j")));
 }
 
 static void the_first_parameter_is_the_first(void **state)
@@ -170,6 +180,7 @@ int main(void)
 	    TEST(libpq_s_own_words_are_one_line),
 	    TEST(a_parameter_without_a_type_is_named),
 	    TEST(the_first_parameter_is_the_first),
+	    TEST(the_tenth_parameter_is_the_tenth),
 	    TEST(a_call_of_an_unknown_type_names_the_parameter_behind_it),
 	    TEST(other_errors_name_no_parameter),
 	    TEST(a_parameter_that_is_not_found_is_not_named),
