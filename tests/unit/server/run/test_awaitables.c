@@ -205,6 +205,34 @@ static void a_timer_beyond_the_deadline_ends_at_the_deadline(void **state)
 	}
 }
 
+static void a_timer_that_ends_at_the_deadline_has_ended(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < ARRAY_LENGTH(ways); i++) {
+		begin(SHORT_MS);
+		await_timer(&x, LONG_MS, end);
+		x.wake_ns = x.awaited.deadline_ns;
+		ways[i]();
+		assert_int_equal(exchange_await_error(&x), ERROR_NONE);
+		exchange_recycle(&x);
+	}
+}
+
+/* The loop's clock is coarse: a timer of its own may be there early. */
+static void a_timer_is_never_early(void **state)
+{
+	(void)state;
+	begin(LONG_MS);
+	await_timer(&x, SHORT_MS, end);
+	x.awaited.class->start(&x.awaited, &runner.resources);
+	x.wake_ns += SHORT_MS * NS_PER_MS;
+	while (done_count == 0)
+		uv_run(&loop, UV_RUN_ONCE);
+	assert_true(clock_now_ns() >= x.wake_ns);
+	assert_int_equal(exchange_await_error(&x), ERROR_NONE);
+	uv_run(&loop, UV_RUN_NOWAIT);
+}
+
 /* A worker that comes late to it does not begin the time anew. */
 static void the_time_of_a_timer_counts_from_when_it_was_asked_for(void **state)
 {
@@ -382,6 +410,8 @@ int main(void)
 	    TEST(a_timer_ends_when_its_time_has_come),
 	    TEST(a_timer_beyond_the_deadline_ends_at_the_deadline),
 	    TEST(the_time_of_a_timer_counts_from_when_it_was_asked_for),
+	    TEST(a_timer_that_ends_at_the_deadline_has_ended),
+	    TEST(a_timer_is_never_early),
 	    TEST(a_timer_that_was_never_started_fails_with_the_words_given),
 	    TEST(a_computation_ends_when_all_its_parts_have),
 	    TEST(a_computation_that_never_begins_ends_at_its_deadline),
