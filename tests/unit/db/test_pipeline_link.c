@@ -374,9 +374,33 @@ static void what_was_held_comes_back_before_what_waits(void **state)
 	answer_until_done(2);
 }
 
+/* Whichever link was chosen for it. */
+static void an_isolated_statement_has_a_unit_of_its_own(void **state)
+{
+	struct link *link;
+
+	(void)state;
+	start();
+	teach(&country, 0);
+	teach(&isolated, 0);
+	link = link_of(0);
+	for (int i = 0; i < 3; i++) {
+		db_batch_add(&batches[i], i == 1 ? &isolated : &country, values[i]);
+		batches[i].done = on_done;
+		batches[i].deadline_ns = clock_now_ns() + 5 * NS_PER_S;
+		list_append(&link->outgoing, &batches[i].link);
+		link->outgoing_count++;
+	}
+	pipeline_flush_links(pipeline, clock_now_ns());
+	assert_string_equal(fake_pq_sent(reads()), "R/O country(0) Sync R/O isolated(1) Sync R/O country(2) Sync");
+	answer_until_done(3);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    TEST(an_isolated_statement_has_a_unit_of_its_own),
+
 	    TEST(a_unit_is_as_large_as_what_is_in_it),
 	    TEST(a_link_knows_when_postgresql_ends_what_was_sent),
 	    TEST(what_cannot_be_written_at_once_is_written_later),

@@ -212,9 +212,72 @@ static void a_name_that_is_being_looked_up_is_forgotten_with_its_link(void **sta
 	assert_int_equal(fake_pq.opened, 0);
 }
 
+/* What is reached again is told once; the first time is no news. */
+static void that_it_is_reached_again_is_logged(void **state)
+{
+	const char *logged;
+
+	(void)state;
+	log_tap_begin(LOG_INFO);
+	start();
+	logged = log_tap_end();
+	assert_string_equal(logged, "");
+	fake_pq.refuses = true;
+	fake_pq_hang_up(reads());
+	run_for(50);
+	assert_true(pipeline->failures > 0);
+	fake_pq.refuses = false;
+	log_tap_begin(LOG_INFO);
+	for (int i = 0; i < 2000 && pipeline->failures > 0; i++)
+		run_for(5);
+	logged = log_tap_end();
+	assert_non_null(strstr(logged, "connected to the database again"));
+	assert_null(strstr(strstr(logged, "again") + 1, "again"));
+}
+
+/* Quick tries are for a place that is about to be free, and not for a server that is gone. */
+static void what_is_not_full_takes_no_quick_try(void **state)
+{
+	(void)state;
+	start();
+	pipeline->room_tries = 5;
+	fake_pq.refuses = true;
+	fake_pq_hang_up(reads());
+	run_for(50);
+	assert_true(pipeline->failures > 0);
+	assert_int_equal(pipeline->room_tries, 5);
+	pipeline->room_tries = 0;
+	fake_pq_hang_up(writes());
+	pipeline->failures = 0;
+	run_for(50);
+	assert_true(pipeline->failures > 0);
+	assert_int_equal(pipeline->room_tries, 0);
+}
+
+/* It need not turn to the statements that it begins with. */
+static void a_link_is_opened_for_the_statements_of_now(void **state)
+{
+	static const unsigned carried_from[] = {0, 1, 2, 3, 4, 5, 6};
+
+	(void)state;
+	start();
+	db_pipeline_turn(pipeline, (struct db_catalog){.edition = 1, .statement_count = 7}, carried_from);
+	answer_all_open();
+	turn();
+	fake_pq.hangs = true;
+	fake_pq_hang_up(reads());
+	run_for(10);
+	assert_int_equal(fake_pq.opened, 3);
+	assert_int_equal(link_of(0)->conn.catalog.edition, 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    TEST(that_it_is_reached_again_is_logged),
+	    TEST(what_is_not_full_takes_no_quick_try),
+	    TEST(a_link_is_opened_for_the_statements_of_now),
+
 	    TEST(the_distance_is_the_shortest_there_is),
 	    TEST(a_connect_that_succeeds_ends_what_failed),
 	    TEST(an_answer_ends_no_failure),

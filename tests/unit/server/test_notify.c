@@ -224,9 +224,12 @@ int main(void)
 	    TEST(a_name_without_room_for_its_end_is_passed_over),
 	    TEST(a_descriptor_may_be_0),
 
-	    TEST(the_manager_hears_the_state_and_the_time),   TEST(the_name_may_be_abstract),
-	    TEST(a_name_of_one_character_is_a_name),          TEST(a_long_name_is_a_name),
-	    TEST(what_is_no_address_is_passed_over),          TEST(a_relative_name_reaches_no_manager),
+	    TEST(the_manager_hears_the_state_and_the_time),
+	    TEST(the_name_may_be_abstract),
+	    TEST(a_name_of_one_character_is_a_name),
+	    TEST(a_long_name_is_a_name),
+	    TEST(what_is_no_address_is_passed_over),
+	    TEST(a_relative_name_reaches_no_manager),
 	    TEST(a_manager_that_does_not_read_stops_nothing),
 	};
 
