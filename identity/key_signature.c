@@ -108,6 +108,9 @@ bool key_verify(const struct key *key, const struct algorithm *algorithm, struct
 	REQUIRE(algorithm_is_in(algorithm, key->algorithms));
 	if (algorithm->family == FAMILY_HMAC)
 		return verify_hmac(key, algorithm, text, signature);
+	/* of PSS libcrypto takes one without the zeros in front, which would be a second spelling (RFC 8017, 8.1.2) */
+	if (key->kind == KEY_RSA && signature.length != (size_t)EVP_PKEY_get_size(key->pkey))
+		return false;
 	if (algorithm->family != FAMILY_ECDSA)
 		return verify_pkey(key, algorithm, text, (const unsigned char *)signature.at, signature.length);
 	der = der_of(key, signature, &length);

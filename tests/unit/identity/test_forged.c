@@ -390,6 +390,29 @@ static void salts_of_other_lengths(void **state)
 	}
 }
 
+/* An RSA signature is as long as its modulus: without a zero in front it is another. One in 256 begins with a zero. */
+static void zeros_in_front_are_kept(void **state)
+{
+	static const char *const names[] = {"RS256", "PS256"};
+	const struct key *key = &kinds[1].keys->keys[0];
+
+	(void)state;
+	for (unsigned a = 0; a < ARRAY_LENGTH(names); a++) {
+		struct parts parts;
+		struct text good;
+		unsigned i = 0;
+
+		/* PKCS #1 signs the same text the same way: the text differs each time */
+		do {
+			struct text claims = text_of(arena_printf(&arena, "{\"jti\":%u}", i++));
+
+			parts = cut(jws_sign(key, algorithm_by_name(text_of(names[a])), claims, &arena));
+			good = decode(parts.signature);
+		} while (good.at[0] != '\0');
+		refuse(kinds[1].keys, with_signature(parts, good.at + 1, good.length - 1), names[a]);
+	}
+}
+
 /* Each byte that is no letter, at the beginning, in the middle and at the end of each part. */
 static void bytes_of_no_alphabet(void **state)
 {
@@ -730,6 +753,7 @@ int main(void)
 	    cmocka_unit_test(public_keys_as_secrets),
 	    cmocka_unit_test(numbers_of_curves),
 	    cmocka_unit_test(salts_of_other_lengths),
+	    cmocka_unit_test(zeros_in_front_are_kept),
 	    cmocka_unit_test(bytes_of_no_alphabet),
 	    cmocka_unit_test(dots_blanks_and_lengths),
 	    cmocka_unit_test(letters_with_idle_bits),
