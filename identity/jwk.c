@@ -203,5 +203,9 @@ enum jwk_kind jwk_read(struct text object, enum key_use use, struct arena *arena
 	/* a public key signs nothing */
 	if (use == KEYS_FOR_SIGNING && kind != KEY_SECRET && jwk.d.at == NULL)
 		return JWK_PASSED_OVER;
+	if (use == KEYS_FETCHED && (kind == KEY_SECRET || jwk.d.at != NULL)) {
+		*wrong = "it is a secret or a private key, and others can fetch it as well: expected a public key";
+		return JWK_FAULTY;
+	}
 	return make(&jwk, kind, arena, key, wrong);
 }

@@ -37,10 +37,13 @@ static void read_source(struct key_source *source)
 		diagnostics_add(source->diagnostics, source->file, 0, "too long: %u bytes at most are expected",
 				KEY_SET_BYTES_MAX);
 	else if (start == source->text.length)
-		diagnostics_add(source->diagnostics, source->file, 0,
-				"empty; expected a JWK set, PEM, or a raw secret of 32 bytes or more");
+		diagnostics_add(source->diagnostics, source->file, 0, "empty; expected a JWK set%s",
+				source->use == KEYS_FETCHED ? "" : ", PEM, or a raw secret of 32 bytes or more");
 	else if (source->text.at[start] == '{')
 		key_source_read_jwks(source);
+	else if (source->use == KEYS_FETCHED)
+		diagnostics_add(source->diagnostics, source->file, 0,
+				"a JWK set was expected: this does not begin with \"{\"");
 	else if (contains(source->text, TEXT("-----BEGIN ")))
 		key_source_read_pem(source);
 	else

@@ -13,6 +13,10 @@
  * Refused as a whole are texts that are no JSON, duplicate members, and sets where no key remains. Members that RFC 7517
  * does not define are ignored, and so are x5c, x5t and x5u.
  *
+ * What is fetched from another host must be a JWK set of public keys. Every client can fetch a secret or a private key in
+ * it as well, so such a key is left out and told. A page of errors instead of the set would be a raw secret that an attacker
+ * knows.
+ *
  * "alg" fixes the one algorithm of a key. Without it RSA has RS and PS, EC the one of its curve, Ed25519 EdDSA. A secret
  * has HS256, from 48 bytes on HS384 too, and from 64 on HS512 (RFC 7518, section 3.2).
  *
@@ -32,7 +36,11 @@ enum {
 	KEY_SET_KEYS_MAX = 100,
 };
 
-enum key_use { KEYS_FOR_VERIFYING, KEYS_FOR_SIGNING };
+enum key_use {
+	KEYS_FOR_VERIFYING,
+	KEYS_FETCHED, /* for verifying, from another host: see above */
+	KEYS_FOR_SIGNING,
+};
 
 struct key_set {
 	struct key *keys;

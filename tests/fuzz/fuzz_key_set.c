@@ -16,7 +16,8 @@ static void check_key(const struct key *key, enum key_use use)
 	struct text made;
 
 	REQUIRE(key->algorithms != 0 && (key->algorithms & ~possible) == 0);
-	REQUIRE(use == KEYS_FOR_VERIFYING || key->can_sign);
+	REQUIRE(use != KEYS_FOR_SIGNING || key->can_sign);
+	REQUIRE(use != KEYS_FETCHED || !key->can_sign);
 	REQUIRE(!key_verify(key, algorithm, TEXT("text"), TEXT("")));
 	if (!key->can_sign)
 		return;
@@ -49,6 +50,7 @@ static void check(struct text text, enum key_use use)
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
 {
 	check((struct text){(const char *)bytes, length}, KEYS_FOR_VERIFYING);
+	check((struct text){(const char *)bytes, length}, KEYS_FETCHED);
 	check((struct text){(const char *)bytes, length}, KEYS_FOR_SIGNING);
 	return 0;
 }

@@ -198,6 +198,35 @@ static void faults_are_told(void **state)
 	}
 }
 
+/* What other hosts give: public keys alone, as JSON. */
+static void fetched_keys_are_public(void **state)
+{
+#define PUBLISHED                                                                                                      \
+	"keys: key 1: it is a secret or a private key, and others can fetch it as well: expected a public key\n"
+	static const struct {
+		const char *text, *wrong;
+	} cases[] = {
+	    {rfc7515_a2_public_key, ""},
+	    {rfc7517_a1_set, ""},
+	    {rfc7515_a1_key, PUBLISHED},
+	    {rfc7515_a2_key, PUBLISHED},
+	    {rfc8037_key, PUBLISHED},
+	    {"", "keys: empty; expected a JWK set\n"},
+	    {"<html><title>502 Bad Gateway</title></html>",
+	     "keys: a JWK set was expected: this does not begin with \"{\"\n"},
+	    {"-----BEGIN PUBLIC KEY-----", "keys: a JWK set was expected: this does not begin with \"{\"\n"},
+	    {"{\"error\":\"busy\"}", "keys:1: key 1: \"kty\" is missing\n"},
+	};
+
+	(void)state;
+	for (unsigned i = 0; i < ARRAY_LENGTH(cases); i++) {
+		char *wrong = wrong_with(text_of(cases[i].text), KEYS_FETCHED);
+
+		assert_string_equal(wrong, cases[i].wrong);
+		free(wrong);
+	}
+}
+
 /* Replaces the one occurrence. */
 static char *replaced(struct arena *arena, const char *text, const char *from, const char *to)
 {
@@ -473,6 +502,7 @@ int main(void)
 	    cmocka_unit_test(keys_for_other_uses_are_passed_over),
 	    cmocka_unit_test(what_signs),
 	    cmocka_unit_test(faults_are_told),
+	    cmocka_unit_test(fetched_keys_are_public),
 	    cmocka_unit_test(weak_rsa_keys_are_refused),
 	    cmocka_unit_test(a_faulty_key_is_left_out),
 	    cmocka_unit_test(generations_differ),
