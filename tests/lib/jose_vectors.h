@@ -249,3 +249,44 @@ static const char rfc8037_token[] =
 static const char rfc8037_x25519_key[] =
     "{\"kty\":\"OKP\",\"crv\":\"X25519\",\"kid\":\"Bob\",\"x\":\"3p7bfXt9wbTTW2HC7OQ1Nz-DQ8hbeGdNrfx-FG-I"
     "K08\"}";
+
+/* Made with the cryptography package of Python, with the keys above: what the RFCs have no example of. */
+static const char python_hs384_token[] =
+    "eyJhbGciOiAiSFMzODQifQ.UGF5bG9hZA.yn45oj9HlRlwoEbCh97rrihev24OGhgsLrtGp8-IqlterVQe658AMBxohv5UC7Jy";
+
+static const char python_hs512_token[] =
+    "eyJhbGciOiAiSFM1MTIifQ.UGF5bG9hZA.dRbodbpdZbdcr9g0_keWOk_0ESCr9i7tLz5a8lxjcmFgvX12mWXom4WSHkDSHrYZfj"
+    "VqoHmRsma6BS8jlUz_kg";
+
+static const char python_rs384_token[] =
+    "eyJhbGciOiAiUlMzODQifQ.UGF5bG9hZA.bB4_r_mZfGd9BvJ8GFH8M3xvbKF2p0AkVwFR6oBQfsmvyxKcW64eWoc2u3RXdHw583"
+    "9zwk6fkotHwQhMMlyLry51JzTa3K8oBBHyk_I8nZByOTDbOkoI367dc689-0jADfAph1dJu__utA2Am_mFLZ3G2otgO-tbEnWITT"
+    "QsnAQyQs81i3bzNDUSjVnDYV6webVtS16CqmotMN5nCpIWFjHZ7ZQ_C5SRQeCLZu8Mx7-qGP5M_NhjDbfYAOuq2iEl_Ukfrv2CLh"
+    "4ul35d3kz3ZaddAwupwaPlbnNkPJeLbhCDbQwxtLWbJeLEUH1P1HWrTapwZ9-yDIL0YHf5aKC7lw";
+
+static const char python_rs512_token[] =
+    "eyJhbGciOiAiUlM1MTIifQ.UGF5bG9hZA.YdfEJioFWXPEJJCsGu5HF_xZWHqsC1ulLOTLuOaEzx9nDij_Rq7sYNfBUh1Q_JTpR5"
+    "dQz-STSA08JWLGK22RKkGPk8t16HE4VV-oKYb6m-DAGrimJAQDw1SxkWfkLsmGFGHtZEjGSn9x8UaIBkzUMjENz2xDDWpefoN7B6"
+    "j3TcWifwa0kJwKZAyEh0yp5mFyjr7lHi2vpFZUO9fBXuQcmf_BEV17AK0bPeoLoBCm1j4VvxGWHnaNV1yiwmAjjgZgdXOfpH8sBt"
+    "GMx-toM-ww5mpbL110POtTI0lQ5vO6NlsPpdbri1PVX0Zmyy_hUlcDEofxnm9ChKQXYt5-RUvGqA";
+
+static const char python_ps256_token[] =
+    "eyJhbGciOiAiUFMyNTYifQ.UGF5bG9hZA.ab_QxZHL4phkY2HnzP0w_TwIPX_BCcD0DpzQ8TtYA7ZKs8Z3ujg2s5N5bM-sLPY9ku"
+    "d-vqQS4K2vl2EzbItjHlgjSfJZuKj4NAfqSV9vEFZ-wICTPGgVIk5pUP1t_ZOhdiiFip4o6Mzjrdsu3_83xgs6DzuNsVWwPgapE0"
+    "kolzb-mPuUKWTamll-lETSB0D_3gGyZcWRHvy2Jsk_aFc66vCO44JECXwpjkw6B7skFxxdEAKchE2XCAHre2dM1Jxl2hk55fjwfl"
+    "Hm2uEk-NeOXZHr2sYhMSWDw8Q4GM1IPmQ6PNbQzeSz76G8M82klTuZUx8jZER1CFue4a4zd5fmMw";
+
+static const char python_ps512_token[] =
+    "eyJhbGciOiAiUFM1MTIifQ.UGF5bG9hZA.XQdaEsvo0kgJ_oMQ-ZbLXVNz0p9s6gauC_kOoZBYrNkqpJyYFLxhvnyW8tiuDY3rQa"
+    "afBwX2l76KGkvhHf6WS45eUDzgQgtqX5Sj8z-4c3s_XsfLEjdlq55XIVO-acQfpWREdWz3WVztM6PTkMzIyoPP7wRjBuBMetymTZ"
+    "hCjuoWe82sMMgeHNVezUfH5DnEEtBC-wRedudlwppEkLUA2NaUOx1Lrhig8Et_mMY40ffhXDz34YSyPu2n7hl2jnyvyjBVYdU3Hi"
+    "Q-Ec6_gE0Jp3Piz7WuDpX7Wwh4p54DLsIqwShTLxNHA1wJY52nnqVKfZmuXtxKFCXwPuEKcDk8yw";
+
+static const char python_es384_key[] =
+    "{\"kty\":\"EC\",\"crv\":\"P-384\",\"x\":\"lmTE0T6v8DXrVUg3Hc7-r3odMAxaTW1JE-8HvyHWZgtseVxd3yCvRMJrTa"
+    "8wEMH2\",\"y\":\"ZWmwusON8gv4mbnUr_IIslDj2LIifgQPMXLlYLWQCWXoUJZu-f0EYu2so-XMhYYe\",\"d\":\"8nTlOtaU"
+    "HcwfKX5kUO5WPy3S0R0sqqve2qlpndknXt2LcGAOAaRjrdxmi-zW5kq_\"}";
+
+static const char python_es384_token[] =
+    "eyJhbGciOiAiRVMzODQifQ.UGF5bG9hZA.1QPMdxdsOwhaP9wCiTreUeky14ycW3Ja1nsWpTzvH_Z5nqCABVvX3qtrNFHHQdIXoM"
+    "wv0ltgoyO1UYkn7_4MgBJoWuX1ZjGwi32mWerTpc9drsFBqPe-BiFOin_QsV9s";

@@ -4,7 +4,7 @@
 #include "lib/jose.h"
 #include "lib/jose_vectors.h"
 
-/* The vectors of the RFCs: key, token, and what is signed. */
+/* The vectors of the RFCs, and of another implementation: key, token, and what is signed. */
 static const struct vector {
 	const char *name, *key, *token, *payload;
 	bool is_reproducible; /* the same signature each time */
@@ -35,6 +35,13 @@ static const struct vector {
      "your feet, there\xe2\x80\x99s no knowing where you might be swept off to.",
      true},
     {"RFC 8037 A.4", rfc8037_key, rfc8037_token, "Example of Ed25519 signing", true},
+    {"HS384", rfc7515_a1_key, python_hs384_token, "Payload", false},
+    {"HS512", rfc7515_a1_key, python_hs512_token, "Payload", false},
+    {"RS384", rfc7515_a2_public_key, python_rs384_token, "Payload", false},
+    {"RS512", rfc7515_a2_public_key, python_rs512_token, "Payload", false},
+    {"PS256", rfc7515_a2_public_key, python_ps256_token, "Payload", false},
+    {"PS512", rfc7515_a2_public_key, python_ps512_token, "Payload", false},
+    {"ES384", python_es384_key, python_es384_token, "Payload", false},
 };
 
 static enum token_error verify(const struct key_set *keys, const char *token, struct arena *arena, struct text *payload)
@@ -59,6 +66,14 @@ static void the_vectors_are_taken(void **state)
 	}
 }
 
+/* The public half of a key is the same one. */
+static bool is_same_key(const char *one, const char *other)
+{
+	size_t length = strlen(one) < strlen(other) ? strlen(one) : strlen(other);
+
+	return strncmp(one, other, length - 1) == 0;
+}
+
 static void no_key_takes_the_token_of_another(void **state)
 {
 	(void)state;
@@ -68,8 +83,7 @@ static void no_key_takes_the_token_of_another(void **state)
 		struct text payload;
 
 		for (unsigned other = 0; other < ARRAY_LENGTH(vectors); other++) {
-			bool is_same = strncmp(vectors[i].key, vectors[other].key, 150) == 0 ||
-				       (i <= 2 && i >= 1 && other <= 2 && other >= 1);
+			bool is_same = is_same_key(vectors[i].key, vectors[other].key);
 
 			if ((verify(keys, vectors[other].token, &arena, &payload) == TOKEN_GOOD) != is_same)
 				fail_msg("the key of %s, the token of %s", vectors[i].name, vectors[other].name);

@@ -1,6 +1,7 @@
 #include "identity/key_set.h"
 
 #include "base/buffer.h"
+#include "identity/base64url.h"
 #include "lib/jose.h"
 #include "lib/jose_vectors.h"
 
@@ -236,6 +237,44 @@ static char *replaced(struct arena *arena, const char *text, const char *from, c
 	return arena_printf(arena, "%.*s%s%s", (int)(at - text), text, to, at + strlen(from));
 }
 
+/* 8192 bits are not too many, though all ones are no modulus. */
+static void long_keys_are_refused(void **state)
+{
+	static const struct {
+		size_t bytes;
+		char first;
+		const char *wrong;
+	} cases[] = {
+	    {1024, '\xff', "keys: key 1: the RSA modulus is none\n"},
+	    {1025, '\0', "keys: key 1: the RSA modulus is none\n"},
+	    {1025, '\1', "keys: key 1: the RSA key is too long: 8192 bits at most are expected\n"},
+	    {1026, '\0', "keys: key 1: the RSA key is too long: 8192 bits at most are expected\n"},
+	};
+	static char secret[KEY_SECRET_BYTES_MAX + 1];
+	char *wrong;
+
+	(void)state;
+	for (unsigned i = 0; i < ARRAY_LENGTH(cases); i++) {
+		struct arena arena = {0};
+		struct buffer jwk = buffer_in(&arena);
+		char *n = memset(arena_alloc(&arena, cases[i].bytes), 0xff, cases[i].bytes);
+
+		n[0] = cases[i].first;
+		buffer_add(&jwk, TEXT("{\"kty\":\"RSA\",\"e\":\"AQAB\",\"n\":\""));
+		base64url_add(&jwk, (struct text){n, cases[i].bytes});
+		buffer_add(&jwk, TEXT("\"}"));
+		wrong = wrong_with(buffer_text(&jwk), KEYS_FOR_VERIFYING);
+		assert_string_equal(wrong, cases[i].wrong);
+		free(wrong);
+		arena_cleanup(&arena);
+	}
+	memset(secret, 's', sizeof(secret));
+	key_set_destroy(keys_of((struct text){secret, KEY_SECRET_BYTES_MAX}, KEYS_FOR_VERIFYING));
+	wrong = wrong_with((struct text){secret, KEY_SECRET_BYTES_MAX + 1}, KEYS_FOR_VERIFYING);
+	assert_string_equal(wrong, "keys: the raw secret: the secret is too long: 4096 bytes at most are expected\n");
+	free(wrong);
+}
+
 static void weak_rsa_keys_are_refused(void **state)
 {
 	static const struct {
@@ -244,6 +283,7 @@ static void weak_rsa_keys_are_refused(void **state)
 	    {"AQ", "the RSA key's exponent is not an odd number from 3 to 64 bits"},
 	    {"AA", "the RSA key's exponent is not an odd number from 3 to 64 bits"},
 	    {"AQAA", "the RSA key's exponent is not an odd number from 3 to 64 bits"},
+	    {"gAAAAAAAAAE", NULL},
 	    {"AQAAAAAAAAAB", "the RSA key's exponent is not an odd number from 3 to 64 bits"},
 	};
 	struct arena arena = {0};
@@ -254,7 +294,8 @@ static void weak_rsa_keys_are_refused(void **state)
 		char *e = arena_printf(&arena, "\"%s\"", cases[i].e);
 
 		wrong = wrong_with(text_of(replaced(&arena, rfc7515_a2_public_key, "\"AQAB\"", e)), KEYS_FOR_VERIFYING);
-		assert_string_equal(wrong, arena_printf(&arena, "keys: key 1: %s\n", cases[i].wrong));
+		assert_string_equal(
+		    wrong, cases[i].wrong == NULL ? "" : arena_printf(&arena, "keys: key 1: %s\n", cases[i].wrong));
 		free(wrong);
 	}
 	wrong = wrong_with(text_of(even), KEYS_FOR_VERIFYING);
@@ -504,6 +545,7 @@ int main(void)
 	    cmocka_unit_test(faults_are_told),
 	    cmocka_unit_test(fetched_keys_are_public),
 	    cmocka_unit_test(weak_rsa_keys_are_refused),
+	    cmocka_unit_test(long_keys_are_refused),
 	    cmocka_unit_test(a_faulty_key_is_left_out),
 	    cmocka_unit_test(generations_differ),
 	    cmocka_unit_test(the_number_of_keys_is_bounded),
