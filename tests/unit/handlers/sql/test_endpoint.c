@@ -331,7 +331,8 @@ static void body_may_be_left_out_where_nothing_is_required(void **state)
 static void json_media_types_are_taken(void **state)
 {
 	static const char *const types[] = {"application/json; charset=utf-8", "Application/JSON ;x=y",
-					    "application/merge-patch+json"};
+					    "application/json \t;x=y", "application/merge-patch+json",
+					    "Application/x+JSON"};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LENGTH(types); i++) {
@@ -404,6 +405,9 @@ static void long_input_is_cut_between_characters(void **state)
 	(void)state;
 	receive(HTTP_GET, "/search", "name=x&least=012345678901234567890123456789012345678901234567890123456789x");
 	expect_problem(400, detail);
+	receive(HTTP_GET, "/search", "name=x&least=01234567890123456789012345678901234567890123456789012345678x");
+	expect_problem(400, "parameter \"least\" must be an integer from -2147483648 to 2147483647, got "
+			    "\"01234567890123456789012345678901234567890123456789012345678x\"");
 	receive(HTTP_GET, "/search",
 		"name=x&least=01234567890123456789012345678901234567890123456789012345678%C3%A4%C3%A4");
 	detail = "parameter \"least\" must be an integer from -2147483648 to 2147483647, got "
@@ -506,6 +510,8 @@ static void bad_escape_is_named(void **state)
 	expect_problem(400, "the query string has a NUL byte in \"name=%00\"");
 	receive(HTTP_GET, "/search", "name=\xff");
 	expect_problem(400, "the query string has invalid UTF-8 in \"name=?\"");
+	receive(HTTP_GET, "/search", "name=\x80\x7e");
+	expect_problem(400, "the query string has invalid UTF-8 in \"name=?~\"");
 }
 
 static void query_string_holds_as_many_values_as_it_can(void **state)
@@ -547,6 +553,18 @@ static void other_media_types_are_refused(void **state)
 	receive_json(HTTP_POST, "/notes", "{}");
 	x.request.content_type = TEXT("application/jsonx");
 	expect_problem(415, "the body must be application/json, not \"application/jsonx\"");
+	receive_json(HTTP_POST, "/notes", "{}");
+	x.request.content_type = TEXT("application/jsom");
+	expect_problem(415, "the body must be application/json, not \"application/jsom\"");
+	receive_json(HTTP_POST, "/notes", "{}");
+	x.request.content_type = TEXT("application/j+jsom");
+	expect_problem(415, "the body must be application/json, not \"application/j+jsom\"");
+	receive_json(HTTP_POST, "/notes", "{}");
+	x.request.content_type = TEXT("text/geometry+json");
+	expect_problem(415, "the body must be application/json, not \"text/geometry+json\"");
+	receive_json(HTTP_POST, "/notes", "{}");
+	x.request.content_type = TEXT(" ;application/json");
+	expect_problem(415, "the body must be application/json, not \" ;application/json\"");
 	receive_json(HTTP_POST, "/notes", "{}");
 	x.request.content_type = (struct text){NULL, 0};
 	expect_problem(415, "the body must be application/json, but came without a Content-Type");
