@@ -19,13 +19,13 @@
 enum { REACHED = 7, WRONG = 8 };
 
 static char said[256];
+static ssize_t said_bytes;
 
 /* Runs the case in a child whose stderr is a pipe. Returns its exit status; -1: a signal ended it. */
 static int run(void (*child)(void), bool is_full)
 {
 	int ends[2], status;
 	pid_t pid;
-	ssize_t length;
 
 	assert_int_equal(pipe(ends), 0);
 	pid = fork();
@@ -42,8 +42,8 @@ static int run(void (*child)(void), bool is_full)
 	}
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	close(ends[1]);
-	length = read(ends[0], said, sizeof(said) - 1);
-	said[length > 0 ? length : 0] = '\0';
+	said_bytes = read(ends[0], said, sizeof(said) - 1);
+	said[said_bytes > 0 ? said_bytes : 0] = '\0';
 	close(ends[0]);
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
@@ -64,6 +64,7 @@ static void to_be_ended_before_it_serves_is_no_failure(void **state)
 	raised = SIGTERM;
 	assert_int_equal(run(hold_and_raise, false), EXIT_SUCCESS);
 	assert_string_equal(said, "meantime: asked to end before it served\n");
+	assert_int_equal(said_bytes, strlen(said));
 	raised = SIGINT;
 	assert_int_equal(run(hold_and_raise, false), EXIT_SUCCESS);
 	assert_string_equal(said, "meantime: asked to end before it served\n");
@@ -174,14 +175,31 @@ static void end_with(const char *expected)
 		_exit(WRONG);
 }
 
+static void do_nothing(int number)
+{
+	(void)number;
+}
+
+/* A signal of another kind wakes its thread, which says nothing. */
+static void interrupt(void)
+{
+	struct sigaction action = {.sa_handler = do_nothing};
+
+	sigaction(SIGUSR1, &action, NULL);
+	usleep(10000);
+	pthread_kill(signals.thread, SIGUSR1);
+	usleep(10000);
+}
+
 static void reload_and_end(void)
 {
 	begin(60000);
+	interrupt();
 	send_and_await(SIGHUP, "a");
 	send_and_await(SIGHUP, "aa");
 	send_and_await(SIGTERM, "aaT");
 	kill(getpid(), SIGHUP);
-	usleep(20000);
+	interrupt();
 	send_and_await(SIGINT, "aaTi");
 	pthread_join(signals.thread, NULL);
 	end_with("aaTi");
@@ -209,8 +227,9 @@ static void a_second_end_is_handed_on_by_itself(void **state)
 
 static void wait_for_the_end(void)
 {
-	begin(20);
+	begin(50);
 	send_and_await(SIGTERM, "T");
+	kill(getpid(), SIGHUP); /* that is none */
 	send_and_await(0, "T0");
 	pthread_join(signals.thread, NULL);
 }

@@ -962,9 +962,76 @@ static void route_of_the_program_itself_is_named(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
+/* A later one that is right takes no mistake back. */
+static void a_mistake_before_what_is_right_is_named(void **state)
+{
+	static const struct db_type integers = {DB_TYPE_INT4, true, ',', "integer[]", NULL, NULL, NULL};
+
+	(void)state;
+	set_type("search", "name", integers);
+	set_type("search", "tags", integers);
+	receive(HTTP_GET, "/search", "name=x&tags=1");
+	expect_problem(400, "parameter \"name\" must be an integer from -2147483648 to 2147483647, got \"x\"");
+	receive_json(HTTP_POST, "/notes", "{\"nothing\":1,\"country\":\"DE\",\"body\":\"x\"}");
+	expect_problem(400,
+		       "unknown field \"nothing\" in the JSON body; this endpoint takes country, body, priority in it");
+}
+
+static void an_array_of_one_is_an_array(void **state)
+{
+	(void)state;
+	receive(HTTP_GET, "/search", "name=x&tags=one");
+	expect_query("search");
+	expect_bound("tags", "{\"one\"}");
+}
+
+static void a_name_of_one_letter_is_a_name(void **state)
+{
+	(void)state;
+	receive(HTTP_GET, "/search", "a");
+	expect_problem(400,
+		       "unknown parameter \"a\"; this endpoint takes name, around, least, tags in the query string");
+	receive(HTTP_GET, "/search", "name=x&a");
+	expect_problem(400,
+		       "unknown parameter \"a\"; this endpoint takes name, around, least, tags in the query string");
+}
+
+#define ELEVEN(n) n "," n "," n "," n "," n "," n "," n "," n "," n "," n "," n
+
+/* The first counts as well as the others. */
+static void a_number_that_stands_for_too_many_digits_is_named(void **state)
+{
+	static const struct db_type numeric = {DB_TYPE_NUMERIC, true, ',', "numeric[]", NULL, NULL, NULL};
+	static const char *const parameters[] = {"country", "body", "priority"};
+	char body[300];
+
+	(void)state;
+	for (unsigned i = 0; i < 3; i++) {
+		set_type("add", parameters[i], numeric);
+		for (unsigned j = 0; j < 3; j++)
+			if (j != i)
+				set_type("add", parameters[j],
+					 (struct db_type){DB_TYPE_OTHER, false, ',', "text", NULL, NULL, NULL});
+		snprintf(body, sizeof(body), "{\"%s\":[" ELEVEN("1e100000") "],\"%s\":\"a\",\"%s\":\"b\"}",
+			 parameters[i], parameters[(i + 1) % 3], parameters[(i + 2) % 3]);
+		receive_json(HTTP_POST, "/notes", body);
+		expect_problem(400,
+			       arena_printf(&x.arena,
+					    "parameter \"%s\" is too large in the JSON body: PostgreSQL writes its "
+					    "exponents out, as 1000 for 1e3; a request may stand for at most 1048576 "
+					    "digits",
+					    parameters[i]));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    TEST(a_mistake_before_what_is_right_is_named),
+	    TEST(an_array_of_one_is_an_array),
+	    TEST(a_name_of_one_letter_is_a_name),
+	    TEST(a_number_that_stands_for_too_many_digits_is_named),
+
 	    TEST(path_value_is_bound_decoded),
 	    TEST(head_is_served_as_get),
 	    TEST(query_string_is_bound_and_defaults_fill_the_rest),
