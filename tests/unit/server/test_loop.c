@@ -21,6 +21,7 @@ static struct server_loop loop;
 #define HTTP       ((struct http *)&options)
 #define HTTP_LOOP  ((struct http_loop *)&seen)
 static char editions[3];
+static uv_timer_t of_http; /* a handle of HTTP's on the loop */
 
 static struct {
 	bool is_ready, is_idle;
@@ -39,6 +40,7 @@ struct http_loop *http_loop_create(struct http *http, const struct http_loop_set
 	assert_false(settings->is_admin);
 	seen.number = settings->number;
 	seen.edition = settings->edition;
+	uv_timer_init(settings->loop, &of_http);
 	return HTTP_LOOP;
 }
 
@@ -89,6 +91,7 @@ unsigned http_loop_unfinished(const struct http_loop *http)
 void http_loop_close(struct http_loop *http)
 {
 	assert_ptr_equal(http, HTTP_LOOP);
+	uv_close((uv_handle_t *)&of_http, NULL);
 	seen.closed++;
 }
 
@@ -147,6 +150,10 @@ static void end(void)
 	server_loop_run(&loop);
 	assert_int_equal(seen.begun, 1);
 	assert_int_equal(seen.closed, loop.cut_off > 0 ? 0 : 1);
+	if (loop.cut_off > 0) {
+		uv_close((uv_handle_t *)&of_http, NULL);
+		uv_run(&loop.loop, UV_RUN_DEFAULT);
+	}
 	assert_true(atomic_load(&loop.pulse.is_over));
 	server_loop_cleanup(&loop);
 	assert_int_equal(seen.destroyed, 1);
@@ -243,14 +250,29 @@ static void it_accepts_a_little_longer_and_then_closes_what_is_idle(void **state
 static void what_does_not_end_is_cut_off_when_the_time_is_over(void **state)
 {
 	(void)state;
-	seen.unfinished = 5;
+	seen.unfinished = 1;
 	server_loop_drain(&loop);
 	run_for(580);
 	assert_false(uv_is_closing((uv_handle_t *)&loop.drain_timer));
 	run_for(40);
 	assert_true(uv_is_closing((uv_handle_t *)&loop.drain_timer));
-	assert_int_equal(loop.cut_off, 5);
+	assert_int_equal(loop.cut_off, 1);
 	assert_int_equal(seen.closed, 0);
+	end();
+}
+
+/* What was under way when the listener closed has a moment to be seen. */
+static void it_closes_one_look_after_its_listener(void **state)
+{
+	(void)state;
+	seen.is_idle = true;
+	server_loop_drain(&loop);
+	for (int ms = 0; ms < 300 && listener.is_started; ms++)
+		run_for(1);
+	assert_false(listener.is_started);
+	assert_false(uv_is_closing((uv_handle_t *)&loop.drain_timer));
+	run_for(20);
+	assert_true(uv_is_closing((uv_handle_t *)&loop.drain_timer));
 	end();
 }
 
@@ -259,6 +281,8 @@ static void what_does_not_end_is_cut_off_when_the_time_is_over(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    TEST(it_closes_one_look_after_its_listener),
+
 	    TEST(it_begins_with_what_it_was_given),
 	    TEST(it_counts_as_ready_while_it_is),
 	    TEST(one_that_is_ready_at_once_counts_at_once),
