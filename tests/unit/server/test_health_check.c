@@ -2,6 +2,8 @@
 #include "server/health_check.h"
 
 #include <arpa/inet.h>
+#include <dirent.h>
+#include <errno.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -23,6 +25,7 @@ static struct {
 	bool stays; /* after the last part the connection is left open */
 	pthread_t thread;
 	char request[256];
+	size_t request_bytes;
 	int client;
 } server;
 
@@ -38,6 +41,7 @@ static void *answer(void *data)
 		if (bytes <= 0)
 			break;
 		length += (size_t)bytes;
+		server.request_bytes = length;
 	}
 	for (unsigned i = 0; server.parts[i] != NULL; i++) {
 		if (i > 0)
@@ -76,6 +80,7 @@ static int asked_at(const char *host)
 	snprintf(admin, sizeof(admin), "%s:%d", host, server.port);
 	why[0] = '\0';
 	assert_int_equal(pthread_create(&server.thread, NULL, answer, NULL), 0);
+	errno = ENOENT; /* of something before */
 	status = probe_readiness(admin, why, sizeof(why));
 	pthread_join(server.thread, NULL);
 	if (server.stays)
@@ -106,13 +111,31 @@ static void what_answers_200_is_ready(void **state)
 	(void)state;
 	assert_int_equal(asked("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", NULL), 0);
 	assert_string_equal(server.request, "GET /readyz HTTP/1.1\r\nHost: health\r\nConnection: close\r\n\r\n");
+	assert_int_equal(server.request_bytes, strlen(server.request));
 	assert_string_equal(why, "");
+}
+
+/* A program may be started without any. */
+static void a_descriptor_may_be_0(void **state)
+{
+	int input = dup(STDIN_FILENO), status;
+
+	(void)state;
+	listen_on(AF_INET);
+	server.parts[0] = "HTTP/1.1 200 OK\r\n\r\n";
+	close(STDIN_FILENO);
+	status = asked_at("127.0.0.1");
+	if (input >= 0)
+		dup2(input, STDIN_FILENO);
+	close(input);
+	assert_int_equal(status, 0);
 }
 
 static void the_status_line_may_come_in_parts(void **state)
 {
 	(void)state;
 	assert_int_equal(asked("HTTP/1.1 20", "0 OK\r\n\r\n"), 0);
+	assert_int_equal(asked("H", "TTP/1.1 200 OK\r\n\r\n"), 0);
 	assert_int_equal(asked("HTTP/1.1 503 Service Unavailable\r", "\n\r\n"), -1);
 	expect_words(" is not ready: HTTP/1.1 503 Service Unavailable");
 }
@@ -215,24 +238,33 @@ static void what_is_no_address_is_named(void **state)
 	assert_true(strlen(why) > 17);
 }
 
+static unsigned descriptors(void)
+{
+	DIR *folder = opendir("/proc/self/fd");
+	unsigned count = 0;
+
+	while (readdir(folder) != NULL)
+		count++;
+	closedir(folder);
+	return count;
+}
+
 static void no_descriptor_stays_open(void **state)
 {
-	int before = dup(STDERR_FILENO), after;
+	unsigned before = descriptors();
 
 	(void)state;
-	close(before);
 	assert_int_equal(asked("HTTP/1.1 200 OK\r\n\r\n", NULL), 0);
 	snprintf(admin, sizeof(admin), "127.0.0.1:%d", server.port);
 	assert_int_equal(probe_readiness(admin, why, sizeof(why)), -1); /* nothing listens there any more */
-	after = dup(STDERR_FILENO);
-	close(after);
-	assert_int_equal(after, before);
+	assert_int_equal(descriptors(), before);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(what_answers_200_is_ready),
+	    cmocka_unit_test(a_descriptor_may_be_0),
 	    cmocka_unit_test(the_status_line_may_come_in_parts),
 	    cmocka_unit_test(what_answers_otherwise_is_not_ready),
 	    cmocka_unit_test(what_closes_gives_no_answer),

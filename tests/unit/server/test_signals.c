@@ -2,7 +2,9 @@
 #include "server/signals.h"
 
 #include <errno.h>
+#include <dirent.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -75,6 +77,25 @@ static void a_log_that_takes_nothing_holds_no_end_up(void **state)
 	(void)state;
 	raised = SIGTERM;
 	assert_int_equal(run(hold_and_raise, true), EXIT_SUCCESS);
+}
+
+static bool pretends_room; /* of stderr */
+
+int poll(struct pollfd *fds, nfds_t count, int timeout_ms)
+{
+	struct timespec time = {timeout_ms / 1000, timeout_ms % 1000 * 1000000L};
+
+	return pretends_room ? 1 : ppoll(fds, count, timeout_ms < 0 ? NULL : &time, NULL);
+}
+
+/* Another process may fill it just behind the look. */
+static void a_log_that_is_filled_just_now_holds_it_up_for_a_second(void **state)
+{
+	(void)state;
+	raised = SIGTERM;
+	pretends_room = true;
+	assert_int_equal(run(hold_and_raise, true), EXIT_SUCCESS);
+	pretends_room = false;
 }
 
 static void other_signals_end_nothing(void **state)
@@ -240,10 +261,26 @@ static void patience_has_an_end(void **state)
 	assert_int_equal(run(wait_for_the_end, false), REACHED);
 }
 
+/* Threads of the process. */
+static unsigned threads(void)
+{
+	DIR *folder = opendir("/proc/self/task");
+	unsigned count = 0;
+
+	for (struct dirent *entry; (entry = readdir(folder)) != NULL;)
+		count += entry->d_name[0] != '.';
+	closedir(folder);
+	return count;
+}
+
 static void stop_at_once(void)
 {
+	unsigned before = threads();
+
 	begin(60000);
 	signals_stop(&signals);
+	if (threads() != before)
+		_exit(WRONG);
 	end_with("");
 }
 
@@ -267,6 +304,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(to_be_ended_before_it_serves_is_no_failure),
 	    cmocka_unit_test(a_log_that_takes_nothing_holds_no_end_up),
+	    cmocka_unit_test(a_log_that_is_filled_just_now_holds_it_up_for_a_second),
 	    cmocka_unit_test(other_signals_end_nothing),
 	    cmocka_unit_test(a_reload_that_is_asked_for_early_waits),
 	    cmocka_unit_test(each_signal_is_handed_on_once),
