@@ -253,7 +253,7 @@ static void a_turn_that_takes_too_long_is_a_deadline(void **state)
 	run(0, &country);
 	fake_pq.answers_everything = fake_pq.answers_setup = false;
 	db_wait_turn(&wait, (struct db_catalog){.edition = 1, .statement_count = 3});
-	run_within(1, &country, 20);
+	run_within(1, &country, 200);
 	assert_int_equal(batches[1].error, ERROR_DEADLINE);
 	assert_string_equal(batches[1].message, "the deadline passed before anything was asked");
 	assert_int_equal(fake_pq.opened, 1);
@@ -323,7 +323,7 @@ static void a_deadline_after_a_loss_is_a_deadline(void **state)
 	(void)state;
 	fake_pq.cuts = 1;
 	fake_pq.answer = answer_no_more;
-	run_within(0, &country, 50);
+	run_within(0, &country, 300);
 	assert_int_equal(batches[0].error, ERROR_DEADLINE);
 	assert_int_equal(fake_pq.opened, 2);
 	assert_int_equal(counted().run_again, 1);
