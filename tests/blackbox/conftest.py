@@ -3,7 +3,8 @@
 MEANTIME_PROGRAM names the program, MEANTIME_MODES the modes ("sync,threads,async"), MEANTIME_SLOW=1 says that it was
 built with sanitizers. MEANTIME_POOLER=session or transaction puts PgBouncer in front of every PostgreSQL.
 MEANTIME_PART=each leaves out what is no test of one mode, MEANTIME_PART=rest leaves out what is. MEANTIME_SHARE=2/3 takes
-the second of three shares of the files. So runs can go side by side. A test that disturbs its service or its database takes one of its own.
+the second of three shares of the files. So runs can go side by side. A test that disturbs its service or its database
+takes one of its own.
 """
 
 import os
@@ -18,6 +19,7 @@ sys.path.insert(0, str(HERE))
 
 from lib.postgres import Postgres  # noqa: E402
 from lib.service import ROOT, Service  # noqa: E402
+from lib.share import keep, share_of  # noqa: E402
 
 MODES = [mode for mode in os.environ.get("MEANTIME_MODES", "sync,threads,async").split(",") if mode]
 TEST_ENDPOINTS = HERE / "endpoints"
@@ -38,19 +40,11 @@ def pytest_runtest_setup(item):
 
 
 def pytest_collection_modifyitems(config, items):
-    part, share = os.environ.get("MEANTIME_PART"), os.environ.get("MEANTIME_SHARE")
-    kept = items
+    part = os.environ.get("MEANTIME_PART")
+    kept = share_of(items)
     if part:
         kept = [item for item in kept if ("mode" in item.fixturenames) == (part == "each")]
-    if share:
-        number, count = map(int, share.split("/"))
-        files = sorted({item.path for item in items})
-        mine = set(files[number - 1::count])
-        kept = [item for item in kept if item.path in mine]
-    if len(kept) < len(items):
-        chosen = set(kept)
-        config.hook.pytest_deselected(items=[item for item in items if item not in chosen])
-        items[:] = kept
+    keep(config, items, kept)
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,7 @@
 """What the tests share: servers that take exactly the time they are told, and a way to run meantime-load against them.
 
 MEANTIME_LOAD names the program, TRUTH_SERVER the server (tests/lib/truth_server.c), MEANTIME_PROGRAM the service,
-MEANTIME_SLOW=1 says that they were built with sanitizers.
+MEANTIME_SLOW=1 says that they were built with sanitizers. MEANTIME_SHARE=1/2 takes every second file.
 """
 
 import json
@@ -18,6 +18,8 @@ HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 sys.path.insert(0, str(ROOT / "tests/blackbox"))
 
+from lib.share import keep, share_of  # noqa: E402
+
 LONGEST_S = 120
 
 
@@ -26,6 +28,10 @@ def program(variable):
     if not path or not os.access(path, os.X_OK):
         raise pytest.UsageError(f"{variable} must name a program; got {path!r}")
     return path
+
+
+def pytest_collection_modifyitems(config, items):
+    keep(config, items, share_of(items))
 
 
 class Truth:
