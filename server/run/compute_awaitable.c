@@ -74,7 +74,7 @@ static void wait(struct awaitable *awaitable, struct resources *resources)
 
 /* Without a thread that waits */
 
-struct compute_loop {
+struct compute_inbox {
 	struct compute_pool *pool;
 	struct inbox over;
 	struct list started; /* exchanges whose computation may not have begun */
@@ -106,7 +106,7 @@ static void on_over(struct list *item)
 
 static void on_expiry(uv_timer_t *timer)
 {
-	struct compute_loop *compute = timer->data;
+	struct compute_inbox *compute = timer->data;
 	uint64_t now_ns = clock_now_ns();
 
 	LIST_EACH (item, &compute->started) {
@@ -126,7 +126,7 @@ static void on_expiry(uv_timer_t *timer)
 static void start(struct awaitable *awaitable, struct resources *resources)
 {
 	struct exchange *x = exchange_of(awaitable);
-	struct compute_loop *compute = resources->compute;
+	struct compute_inbox *compute = resources->compute;
 
 	x->computation->over = on_over_for_loop;
 	x->computation->data = x;
@@ -141,9 +141,9 @@ static void start(struct awaitable *awaitable, struct resources *resources)
 
 const struct awaitable_class compute_awaitable = {wait, start, fail};
 
-struct compute_loop *compute_loop_create(uv_loop_t *loop, struct compute_pool *pool)
+struct compute_inbox *compute_inbox_create(uv_loop_t *loop, struct compute_pool *pool)
 {
-	struct compute_loop *compute = memory_alloc_zeroed(1, sizeof(*compute));
+	struct compute_inbox *compute = memory_alloc_zeroed(1, sizeof(*compute));
 
 	compute->pool = pool;
 	inbox_open(&compute->over, loop, on_over);
@@ -153,13 +153,13 @@ struct compute_loop *compute_loop_create(uv_loop_t *loop, struct compute_pool *p
 	return compute;
 }
 
-void compute_loop_close(struct compute_loop *compute)
+void compute_inbox_close(struct compute_inbox *compute)
 {
 	inbox_close(&compute->over);
 	uv_close((uv_handle_t *)&compute->expiry, NULL);
 }
 
-void compute_loop_destroy(struct compute_loop *compute)
+void compute_inbox_destroy(struct compute_inbox *compute)
 {
 	inbox_cleanup(&compute->over);
 	free(compute);

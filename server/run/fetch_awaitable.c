@@ -78,7 +78,7 @@ static void wait(struct awaitable *awaitable, struct resources *resources)
 
 /* Without a thread that waits */
 
-struct fetch_loop {
+struct fetch_inbox {
 	struct inbox ready;
 };
 
@@ -114,20 +114,20 @@ static void start(struct awaitable *awaitable, struct resources *resources)
 
 const struct awaitable_class fetch_awaitable = {wait, start, fail};
 
-struct fetch_loop *fetch_loop_create(uv_loop_t *loop)
+struct fetch_inbox *fetch_inbox_create(uv_loop_t *loop)
 {
-	struct fetch_loop *fetches = memory_alloc_zeroed(1, sizeof(*fetches));
+	struct fetch_inbox *fetches = memory_alloc_zeroed(1, sizeof(*fetches));
 
 	inbox_open(&fetches->ready, loop, on_ready);
 	return fetches;
 }
 
-void fetch_loop_close(struct fetch_loop *fetches)
+void fetch_inbox_close(struct fetch_inbox *fetches)
 {
 	inbox_close(&fetches->ready);
 }
 
-void fetch_loop_destroy(struct fetch_loop *fetches)
+void fetch_inbox_destroy(struct fetch_inbox *fetches)
 {
 	inbox_cleanup(&fetches->ready);
 	free(fetches);

@@ -6,13 +6,13 @@
 #include "server/run/awaitables.h"
 
 struct exchange;
-struct fetch_loop;
+struct fetch_inbox;
 struct resources;
 
 /* How pages come back to a loop that does not wait for them. */
-struct fetch_loop *fetch_loop_create(uv_loop_t *loop);
-void fetch_loop_close(struct fetch_loop *fetches);
-void fetch_loop_destroy(struct fetch_loop *fetches);
+struct fetch_inbox *fetch_inbox_create(uv_loop_t *loop);
+void fetch_inbox_close(struct fetch_inbox *fetches);
+void fetch_inbox_destroy(struct fetch_inbox *fetches);
 
 /* The exchange ends: what is still under way for it is broken off. */
 void fetch_awaitable_end(struct exchange *x, const struct resources *resources);

@@ -16,8 +16,8 @@ struct resources {
 	uv_loop_t *loop;
 	struct compute_pool *pool;      /* of all loops */
 	struct fetcher *const *fetcher; /* where it is, once an endpoint fetches */
-	struct compute_loop *compute;   /* without a thread that waits: how computations come back */
-	struct fetch_loop *fetches;     /* and pages */
+	struct compute_inbox *compute;  /* without a thread that waits: how computations come back */
+	struct fetch_inbox *fetches;    /* and pages */
 	const struct db_settings *stream_settings;
 	atomic_uint *streams; /* open in this loop and its workers */
 	unsigned streams_max;

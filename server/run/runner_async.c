@@ -12,8 +12,8 @@ static void start(struct runner *runner)
 {
 	const struct options *options = runner->settings->options;
 
-	runner->resources.compute = compute_loop_create(runner->loop, runner->settings->pool);
-	runner->resources.fetches = fetch_loop_create(runner->loop);
+	runner->resources.compute = compute_inbox_create(runner->loop, runner->settings->pool);
+	runner->resources.fetches = fetch_inbox_create(runner->loop);
 	runner->resources.pipeline =
 	    db_pipeline_create(runner->loop, &(struct db_pipeline_settings){
 						 .settings = &runner->settings->db,
@@ -70,15 +70,15 @@ static unsigned oldest_edition(struct runner *runner)
 static void close_pipeline(struct runner *runner)
 {
 	db_pipeline_close(runner->resources.pipeline);
-	compute_loop_close(runner->resources.compute);
-	fetch_loop_close(runner->resources.fetches);
+	compute_inbox_close(runner->resources.compute);
+	fetch_inbox_close(runner->resources.fetches);
 }
 
 static void cleanup(struct runner *runner)
 {
 	db_pipeline_destroy(runner->resources.pipeline);
-	compute_loop_destroy(runner->resources.compute);
-	fetch_loop_destroy(runner->resources.fetches);
+	compute_inbox_destroy(runner->resources.compute);
+	fetch_inbox_destroy(runner->resources.fetches);
 }
 
 const struct runner_class runner_async = {

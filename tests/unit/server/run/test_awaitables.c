@@ -155,7 +155,7 @@ static int set_up(void **state)
 	assert_int_equal(uv_loop_init(&loop), 0);
 	runner.loop = runner.resources.loop = &loop;
 	runner.resources.pool = pool;
-	runner.resources.compute = compute_loop_create(&loop, pool);
+	runner.resources.compute = compute_inbox_create(&loop, pool);
 	atomic_store(&parts_run, 0);
 	return 0;
 }
@@ -164,9 +164,9 @@ static int tear_down(void **state)
 {
 	(void)state;
 	exchange_cleanup(&x);
-	compute_loop_close(runner.resources.compute);
+	compute_inbox_close(runner.resources.compute);
 	uv_run(&loop, UV_RUN_DEFAULT);
-	compute_loop_destroy(runner.resources.compute);
+	compute_inbox_destroy(runner.resources.compute);
 	assert_int_equal(uv_loop_close(&loop), 0);
 	assert_int_equal(compute_pool_count(pool), 0);
 	compute_pool_destroy(pool);

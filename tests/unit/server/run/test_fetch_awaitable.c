@@ -116,7 +116,7 @@ static int set_up(void **state)
 	settings.await_pages = &fetch_awaitable;
 	is_full = false;
 	assert_int_equal(uv_loop_init(&loop), 0);
-	runner.resources.fetches = fetch_loop_create(&loop);
+	runner.resources.fetches = fetch_inbox_create(&loop);
 	begin();
 	return 0;
 }
@@ -127,9 +127,9 @@ static int tear_down(void **state)
 	fetch_awaitable_end(&x, &runner.resources);
 	exchange_recycle(&x);
 	exchange_cleanup(&x);
-	fetch_loop_close(runner.resources.fetches);
+	fetch_inbox_close(runner.resources.fetches);
 	uv_run(&loop, UV_RUN_DEFAULT);
-	fetch_loop_destroy(runner.resources.fetches);
+	fetch_inbox_destroy(runner.resources.fetches);
 	assert_int_equal(uv_loop_close(&loop), 0);
 	return 0;
 }
