@@ -118,7 +118,11 @@ def test_to_open_more_connections_is_not_to_open_them_again(meantime_load, overl
 
 def test_in_flight_is_littles(meantime_load, overlapped):
     run = meantime_load("run", "--rate", 1000, "-d", 1, "--warmup", 0.2, f"{overlapped}/wait/20")
-    assert run.load["in_flight"] == pytest.approx(20, rel=0.1)
+    # each waits for 20 ms at least; how much longer a busy machine lets it wait, the rows say
+    begin_ns, end_ns = 200e6, 1200e6
+    under_way_ns = sum(max(0, min(row["done_ns"], end_ns) - max(row["intended_ns"], begin_ns)) for row in run.rows)
+    assert run.load["in_flight"] == pytest.approx(under_way_ns / (end_ns - begin_ns), rel=0.05)
+    assert run.load["in_flight"] > 19
     assert run.load["self_check"]["little_residual"] < 0.05
 
 
