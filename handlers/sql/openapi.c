@@ -1,5 +1,6 @@
 #include "handlers/sql/openapi.h"
 
+#include "handlers/sql/openapi_problem.h"
 #include "handlers/sql/openapi_schema.h"
 #include "handlers/sql/plan.h"
 #include "exchange/exchange.h"
@@ -197,34 +198,85 @@ static void write_good_response(struct document *document, const struct endpoint
 	document_close(document);
 }
 
-static void add_problem_response(struct document *document, const char *status)
+/* Tags: an operation has the name of its file. */
+
+static const struct text own_tag = {"openapi", sizeof("openapi") - 1};
+
+static struct text tag_of(const struct endpoint *endpoint)
 {
-	document_open_object(document, status);
-	document_add_string(document, "$ref", "#/components/responses/Problem");
+	const char *slash = strrchr(endpoint->file, '/'), *name = slash != NULL ? slash + 1 : endpoint->file;
+	const char *dot = strrchr(name, '.');
+
+	return dot != NULL && dot > name ? (struct text){name, (size_t)(dot - name)} : text_of(name);
+}
+
+static void add_text(struct document *document, const char *key, struct text text)
+{
+	document_begin_member(document, key);
+	buffer_add_json_string(document->out, text);
+}
+
+static void add_tag(struct document *document, struct text tag)
+{
+	document_open_array(document, "tags");
+	add_text(document, NULL, tag);
 	document_close(document);
 }
 
-enum { STATUS_BEGIN = 400, STATUS_END = 600 };
-
-/* In order, each once; what else may go wrong, and goes wrong everywhere, is the default. */
-static void write_problem_responses(struct document *document, const struct endpoint *endpoint)
+static void declare_tag(struct document *document, struct text tag, const char *before, const char *after)
 {
-	const struct db_statement *statement = &endpoint->statement;
-	bool has[STATUS_END - STATUS_BEGIN] = {false};
-	char text[16];
+	struct buffer description = buffer_in(document->out->arena);
 
-	has[400 - STATUS_BEGIN] = statement->parameter_count > 0;
-	has[404 - STATUS_BEGIN] = sql_plan_may_find_nothing(endpoint);
-	has[409 - STATUS_BEGIN] = endpoint->method != HTTP_GET && endpoint->work == NULL;
-	for (unsigned i = 0; i < statement->choice_count; i++)
-		has[statement->choices[i].status - STATUS_BEGIN] = true;
-	for (unsigned status = STATUS_BEGIN; status < STATUS_END; status++) {
-		if (!has[status - STATUS_BEGIN])
+	buffer_printf(&description, "%s%.*s%s", before, TEXT_ARGS(tag), after);
+	document_open_object(document, NULL);
+	add_text(document, "name", tag);
+	add_text(document, "description", buffer_text(&description));
+	document_close(document);
+}
+
+static bool is_first_of_its_tag(const struct endpoint_set *endpoints, unsigned index)
+{
+	for (unsigned before = 0; before < index; before++)
+		if (text_equal(tag_of(&endpoints->endpoints[before]), tag_of(&endpoints->endpoints[index])))
+			return false;
+	return true;
+}
+
+static void declare_tags(struct document *document, const struct endpoint_set *endpoints)
+{
+	bool has_own = false;
+
+	document_open_array(document, "tags");
+	for (unsigned index = 0; index < endpoints->count; index++) {
+		struct text tag = tag_of(&endpoints->endpoints[index]);
+
+		if (!is_first_of_its_tag(endpoints, index))
 			continue;
-		snprintf(text, sizeof(text), "%u", status);
-		add_problem_response(document, text);
+		declare_tag(document, tag, "The endpoints of ", ".sql.");
+		has_own |= text_equal(tag, own_tag);
 	}
-	add_problem_response(document, "default");
+	if (!has_own)
+		declare_tag(document, own_tag, "What the service says of itself: ", ".json.");
+	document_close(document);
+}
+
+/* Operations */
+
+static void write_description(struct document *document, const struct endpoint *endpoint)
+{
+	struct buffer text = buffer_in(document->out->arena);
+
+	if (endpoint->shape == ENDPOINT_ONE)
+		buffer_add(&text, TEXT("Answers one row."));
+	else if (endpoint->shape == ENDPOINT_EXEC)
+		buffer_add(&text, TEXT("Answers nothing but that it is done."));
+	else if (endpoint->is_stream)
+		buffer_add(&text, TEXT("Answers all rows, as they come."));
+	else
+		buffer_printf(&text, "Answers at most %u rows.", endpoint->max_rows);
+	if (endpoint->timeout_ms > 0)
+		buffer_printf(&text, " Its deadline is %u ms.", endpoint->timeout_ms);
+	add_text(document, "description", buffer_text(&text));
 }
 
 static void write_operation(struct document *document, const struct endpoint *endpoint, const char *path)
@@ -236,13 +288,14 @@ static void write_operation(struct document *document, const struct endpoint *en
 
 	document_open_object(document, keys[endpoint->method]);
 	document_add_string(document, "operationId", endpoint->name);
-	if (endpoint->summary[0] != '\0')
-		document_add_string(document, "summary", endpoint->summary);
+	document_add_string(document, "summary", endpoint->summary[0] != '\0' ? endpoint->summary : endpoint->name);
+	write_description(document, endpoint);
+	add_tag(document, tag_of(endpoint));
 	write_parameters(document, endpoint, path);
 	write_request_body(document, endpoint);
 	document_open_object(document, "responses");
 	write_good_response(document, endpoint);
-	write_problem_responses(document, endpoint);
+	openapi_write_problem_responses(document, endpoint);
 	document_close(document);
 	document_close(document);
 }
@@ -292,6 +345,8 @@ static void write_own_path(struct document *document)
 	document_open_object(document, "get");
 	document_add_string(document, "operationId", "openapiDocument");
 	document_add_string(document, "summary", "This document.");
+	document_add_string(document, "description", "The OpenAPI document of exactly what is served.");
+	add_tag(document, own_tag);
 	document_open_object(document, "responses");
 	document_open_object(document, "200");
 	document_add_string(document, "description", "The OpenAPI document.");
@@ -300,72 +355,51 @@ static void write_own_path(struct document *document)
 	document_open_object(document, "schema");
 	document_add_string(document, "type", "object");
 	document_close_above(document, depth + 3);
-	add_problem_response(document, "default");
+	openapi_write_own_problem_responses(document);
 	document_close_above(document, depth);
 }
 
-/* What all endpoints share: the problem of RFC 9457. */
-
-static void add_property(struct document *document, const char *key, const char *type, const char *description)
+static void write_info(struct document *document, const struct openapi_info *info)
 {
-	document_open_object(document, key);
-	document_add_string(document, "type", type);
-	document_add_string(document, "description", description);
+	document_open_object(document, "info");
+	document_add_string(document, "title", info->title);
+	document_add_string(document, "description", "SQL files as REST endpoints over PostgreSQL.");
+	document_add_string(document, "version", info->version);
+	document_open_object(document, "contact");
+	document_add_string(document, "name", info->contact[0] != '\0' ? "contact" : "the operator of this service");
+	if (info->contact[0] != '\0')
+		document_add_string(document, "url", info->contact);
+	document_close(document);
+	document_open_object(document, "license");
+	document_add_string(document, "name", info->license[0] != '\0' ? info->license : "not stated");
+	document_add_string(document, "identifier", info->license[0] != '\0' ? info->license : "LicenseRef-not-stated");
+	document_close(document);
+	document_close(document);
+	document_open_array(document, "servers");
+	document_open_object(document, NULL);
+	document_add_string(document, "url", info->server);
+	document_close(document);
 	document_close(document);
 }
 
-static void write_problem_schema(struct document *document)
-{
-	document_open_object(document, "Problem");
-	document_add_string(document, "type", "object");
-	document_open_object(document, "properties");
-	add_property(document, "type", "string", "A URI for the kind of problem; compare this.");
-	add_property(document, "title", "string", "The kind of problem in words.");
-	add_property(document, "status", "integer", "The HTTP status.");
-	add_property(document, "detail", "string", "What is wrong, where, and what was expected.");
-	add_property(document, "hint", "string", "What the author of the SQL suggests, where there is something.");
-	add_property(document, "sqlstate", "string", "PostgreSQL's error code, where it is PostgreSQL's error.");
-	document_close(document);
-	document_add_json(document, "required", "[\"type\", \"title\", \"status\", \"detail\"]");
-	document_close(document);
-}
-
-static void write_components(struct document *document)
-{
-	unsigned depth = document->depth;
-
-	document_open_object(document, "components");
-	document_open_object(document, "responses");
-	document_open_object(document, "Problem");
-	document_add_string(document, "description", "A problem (RFC 9457): its detail says what is wrong.");
-	document_open_object(document, "content");
-	document_open_object(document, "application/problem+json");
-	document_open_object(document, "schema");
-	document_add_string(document, "$ref", "#/components/schemas/Problem");
-	document_close_above(document, depth + 1);
-	document_open_object(document, "schemas");
-	write_problem_schema(document);
-	document_close_above(document, depth);
-}
-
-void openapi_write(struct buffer *out, const struct endpoint_set *endpoints)
+void openapi_write(struct buffer *out, const struct endpoint_set *endpoints, const struct openapi_info *info)
 {
 	struct document document = {.out = out};
 
 	document_open_object(&document, NULL);
 	document_add_string(&document, "openapi", "3.1.0");
-	document_open_object(&document, "info");
-	document_add_string(&document, "title", "Meantime");
-	document_add_string(&document, "description", "SQL files as REST endpoints over PostgreSQL.");
-	document_add_string(&document, "version", "1");
+	write_info(&document, info);
+	/* no operation asks for any */
+	document_open_array(&document, "security");
 	document_close(&document);
+	declare_tags(&document, endpoints);
 	document_open_object(&document, "paths");
 	for (unsigned index = 0; index < endpoints->count; index++)
 		if (is_first_of_its_place(endpoints, index))
 			write_path(&document, endpoints, index);
 	write_own_path(&document);
 	document_close(&document);
-	write_components(&document);
+	openapi_write_problems(&document);
 	document_close(&document);
 	buffer_add_char(out, '\n');
 }

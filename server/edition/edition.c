@@ -100,7 +100,14 @@ int edition_load(struct edition *edition, const struct options *options, const s
 	if (describe(edition, *settings, is_good, why) != 0 || !is_good)
 		return -1;
 	number_statements(edition);
-	openapi_write(&document, set);
+	openapi_write(&document, set,
+		      &(struct openapi_info){
+			  .title = options->openapi_title,
+			  .version = options->openapi_version,
+			  .server = options->openapi_server,
+			  .license = options->openapi_license,
+			  .contact = options->openapi_contact,
+		      });
 	edition->openapi = buffer_text(&document);
 	edition->fetches_pages = fetches_pages(set);
 	return 0;

@@ -1,7 +1,10 @@
 """The OpenAPI 3.1 document: exactly the endpoints that are served."""
 
 import json
+import os
 import re
+import shutil
+import subprocess
 
 import pytest
 
@@ -9,6 +12,7 @@ from conftest import ATLAS_ENDPOINTS, TEST_ENDPOINTS
 from lib.service import run
 
 FOLDERS = [TEST_ENDPOINTS, ATLAS_ENDPOINTS]
+LINTERS = ["@redocly/cli@2", "@stoplight/spectral-cli@6"]
 
 
 @pytest.fixture(scope="module", params=FOLDERS, ids=lambda folder: folder.parent.name)
@@ -93,7 +97,7 @@ def check_schema(document, schema):
              "description",
              "default", "maxItems", "contentEncoding", "pattern", "anyOf", "oneOf", "const", "enum", "title",
              "examples",
-             "minLength", "maxLength", "minItems", "nullable"} - {"nullable"}
+             "minLength", "maxLength", "minItems", "allOf"}
     assert set(schema) <= known, f"unknown keywords {set(schema) - known}"
     types = schema.get("type", [])
     types = [types] if isinstance(types, str) else types
@@ -103,7 +107,7 @@ def check_schema(document, schema):
     for each in schema.get("properties", {}).values():
         check_schema(document, each)
     assert set(schema.get("required", [])) <= set(schema.get("properties", {}))
-    for each in schema.get("anyOf", []) + schema.get("oneOf", []):
+    for each in schema.get("anyOf", []) + schema.get("oneOf", []) + schema.get("allOf", []):
         check_schema(document, each)
 
 
@@ -181,3 +185,50 @@ def test_enums_name_their_labels(folder, document):
     assert row["properties"]["value"] == {"type": ["string", "null"], "enum": ["sad", "happy", None]}
     body = document["paths"]["/echo"]["post"]["requestBody"]["content"]["application/json"]["schema"]
     assert all("null" in each.get("type", "null") for each in body["properties"].values())
+
+
+@pytest.fixture(scope="module")
+def linters(tmp_path_factory):
+    """Where the two linters are installed."""
+    folder = tmp_path_factory.mktemp("linters")
+    if shutil.which("npm") is None:
+        pytest.skip("npm is not installed")
+    (folder / "package.json").write_text("{}")
+    (folder / ".spectral.yaml").write_text('extends: ["spectral:oas"]\n')
+    (folder / "redocly.yaml").write_text("extends: [recommended]\ntelemetry: off\n")
+    done = subprocess.run(["npm", "install", "--no-audit", "--no-fund", *LINTERS], cwd=folder, capture_output=True,
+                          text=True)
+    if done.returncode != 0:
+        pytest.skip(f"npm cannot install the linters: {done.stderr.splitlines()[-1:]}")
+    return folder
+
+
+def lint(folder, *command):
+    return subprocess.run([folder / "node_modules/.bin" / command[0], *command[1:]], cwd=folder, capture_output=True,
+                          text=True, env={**os.environ, "CI": "true", "NO_COLOR": "1"})
+
+
+def spectral_faults(run):
+    """The rules that were broken; words for people may come behind the JSON."""
+    found, _ = json.JSONDecoder().raw_decode(run.stdout)
+    return [each["code"] for each in found]
+
+
+def test_linters_find_nothing(linters, text):
+    """Both with the rules that they recommend: no error, no warning."""
+    (linters / "openapi.json").write_text(text)
+    redocly = lint(linters, "redocly", "lint", "--format=json", "openapi.json")
+    found = json.loads(redocly.stdout)
+    assert found["totals"]["errors"] == found["totals"]["warnings"] == 0, redocly.stdout
+    spectral = lint(linters, "spectral", "lint", "--format=json", "openapi.json")
+    assert spectral_faults(spectral) == [], spectral.stdout
+
+
+def test_linters_find_what_is_wrong(linters, text):
+    document = json.loads(text)
+    del document["info"]["license"], document["servers"]
+    (linters / "openapi.json").write_text(json.dumps(document))
+    redocly = lint(linters, "redocly", "lint", "--format=json", "openapi.json")
+    assert json.loads(redocly.stdout)["totals"] == {"errors": 1, "warnings": 1, "ignored": 0}
+    spectral = lint(linters, "spectral", "lint", "--format=json", "openapi.json")
+    assert spectral_faults(spectral) == ["oas3-api-servers"]

@@ -54,6 +54,8 @@ static const char SOURCE[] = "-- name: note :one\n"
 
 static const struct db_type text_type = {DB_TYPE_OTHER, false, ',', "text", NULL, NULL, NULL};
 
+static const struct openapi_info info = {"Notes", "2.1", "https://notes.example/v2", "Apache-2.0",
+					 "https://notes.example/help"};
 static struct endpoint_set set;
 static struct text written;
 static json_t *document;
@@ -102,7 +104,7 @@ static struct text write_document(void)
 {
 	struct buffer out = buffer_in(&set.arena);
 
-	openapi_write(&out, &set);
+	openapi_write(&out, &set, &info);
 	return buffer_text(&out);
 }
 
@@ -187,10 +189,63 @@ static void document_is_openapi_3_1(void **state)
 {
 	(void)state;
 	expect("openapi", "\"3.1.0\"");
-	expect("info title", "\"Meantime\"");
-	assert_true(json_is_string(at("info version")));
 	assert_true(json_is_object(at("paths")));
-	assert_int_equal(json_object_size(document), 4);
+	assert_int_equal(json_object_size(document), 7);
+	expect("security", "[]");
+}
+
+static void the_operator_says_what_the_api_is(void **state)
+{
+	(void)state;
+	expect("info title", "\"Notes\"");
+	expect("info version", "\"2.1\"");
+	expect("info license", "{\"name\":\"Apache-2.0\",\"identifier\":\"Apache-2.0\"}");
+	expect("info contact", "{\"name\":\"contact\",\"url\":\"https://notes.example/help\"}");
+	expect("servers", "[{\"url\":\"https://notes.example/v2\"}]");
+}
+
+static void what_the_operator_does_not_say_is_not_made_up(void **state)
+{
+	struct buffer out = buffer_in(&set.arena);
+
+	(void)state;
+	json_decref(document);
+	openapi_write(&out, &set, &(struct openapi_info){"A", "1", "/", "", ""});
+	document = json_loadb(buffer_text(&out).at, buffer_text(&out).length, 0, NULL);
+	expect("info license", "{\"name\":\"not stated\",\"identifier\":\"LicenseRef-not-stated\"}");
+	expect("info contact", "{\"name\":\"the operator of this service\"}");
+}
+
+static void operations_have_the_tag_of_their_file(void **state)
+{
+	(void)state;
+	expect("paths /notes get tags", "[\"test\"]");
+	expect("paths /notes post tags", "[\"test\"]");
+	expect("paths /openapi.json get tags", "[\"openapi\"]");
+	expect("tags", "[{\"name\":\"test\",\"description\":\"The endpoints of test.sql.\"},"
+		       "{\"name\":\"openapi\",\"description\":\"What the service says of itself: openapi.json.\"}]");
+}
+
+static void operations_say_what_they_answer(void **state)
+{
+	(void)state;
+	expect("paths /notes/{id} get description", "\"Answers one row.\"");
+	expect("paths /notes get description", "\"Answers at most 1000 rows.\"");
+	expect("paths /watch get description", "\"Answers all rows, as they come.\"");
+	expect("paths /notes/{id} delete description", "\"Answers nothing but that it is done.\"");
+}
+
+static void each_status_names_its_problems(void **state)
+{
+	(void)state;
+	expect("components responses Problem409 description", "\"conflict\"");
+	expect("components responses Problem400 content application/problem+json schema allOf 1 properties type enum",
+	       "[\"urn:meantime:problem:bad-input\",\"urn:meantime:problem:rejected\"]");
+	expect("components responses Problem503 content application/problem+json schema allOf 1 properties type enum 4",
+	       "\"urn:meantime:problem:outcome-unknown\"");
+	/* an author may choose a status for any error */
+	expect("paths /renew post responses 402", "{\"$ref\":\"#/components/responses/Problem\"}");
+	expect("paths /renew post responses 409", "{\"$ref\":\"#/components/responses/Problem409\"}");
 }
 
 static void document_is_deterministic(void **state)
@@ -225,7 +280,7 @@ static void every_endpoint_is_at_its_path_and_no_other(void **state)
 	expect("paths /notes/{id} delete operationId", "\"drop\"");
 	expect("paths /openapi.json get operationId", "\"openapiDocument\"");
 	expect("paths /notes/{id} get summary", "\"One \\\"note\\\".\"");
-	expect_nothing_at("paths /notes get summary");
+	expect("paths /notes get summary", "\"notes\"");
 }
 
 static void path_parameters_have_one_name_a_place(void **state)
@@ -350,9 +405,10 @@ static void enums_name_their_labels(void **state)
 static void responses_are_those_of_the_shape(void **state)
 {
 	static const char problem[] = "{\"$ref\":\"#/components/responses/Problem\"}";
+	static const char not_found[] = "{\"$ref\":\"#/components/responses/Problem404\"}";
 
 	(void)state;
-	expect("paths /notes/{id} get responses 404", problem);
+	expect("paths /notes/{id} get responses 404", not_found);
 	expect("paths /notes/{id} get responses default", problem);
 	expect("paths /notes/{id} get responses 200 content application/json schema type", "\"object\"");
 	expect("paths /notes post responses 201 content application/json schema type", "\"object\"");
@@ -362,7 +418,7 @@ static void responses_are_those_of_the_shape(void **state)
 	expect("paths /notes get responses 200 headers Meantime-Truncated schema type", "\"string\"");
 	expect_nothing_at("paths /notes get responses 404");
 	expect("paths /notes/{id} put responses 204", "{\"description\":\"It is done.\"}");
-	expect("paths /notes/{id} put responses 404", problem);
+	expect("paths /notes/{id} put responses 404", not_found);
 	expect_nothing_at("paths /renew post responses 404");
 	expect("paths /renew post responses default", problem);
 	expect("paths /watch get responses 200 content application/x-ndjson", "{}");
@@ -376,10 +432,11 @@ static void what_can_go_wrong_is_told_with_the_statuses_that_an_author_chose(voi
 	static const struct {
 		const char *place, *statuses;
 	} expected[] = {
-	    {"paths /renew post responses", "204 402 409 429 default"},
-	    {"paths /notes/{id} put responses", "204 400 404 409 default"},
-	    {"paths /notes/{id} get responses", "200 400 404 default"},
-	    {"paths /watch get responses", "200 default"},
+	    {"paths /renew post responses", "204 400 402 403 409 413 414 415 417 429 431 500 501 503 504 default"},
+	    {"paths /notes/{id} put responses", "204 400 403 404 409 413 414 415 417 431 500 501 503 504 default"},
+	    {"paths /notes/{id} get responses", "200 400 403 404 405 413 414 417 431 500 501 503 504 default"},
+	    {"paths /watch get responses", "200 400 403 405 413 414 417 431 500 501 503 504 default"},
+	    {"paths /openapi.json get responses", "200 400 413 414 417 431 500 501 default"},
 	};
 
 	(void)state;
@@ -448,6 +505,11 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    TEST(document_is_openapi_3_1),
+	    TEST(the_operator_says_what_the_api_is),
+	    TEST(what_the_operator_does_not_say_is_not_made_up),
+	    TEST(operations_have_the_tag_of_their_file),
+	    TEST(operations_say_what_they_answer),
+	    TEST(each_status_names_its_problems),
 	    TEST(document_is_deterministic),
 	    TEST(document_is_indented),
 	    TEST(every_endpoint_is_at_its_path_and_no_other),

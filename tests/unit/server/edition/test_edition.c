@@ -64,6 +64,10 @@ static int set_up(void **state)
 	strcpy(folder, "/tmp/test_edition_XXXXXX");
 	snprintf(file, sizeof(file), "%s/some.sql", mkdtemp(folder));
 	options.endpoints = folder;
+	options.openapi_title = "Some";
+	options.openapi_version = "1";
+	options.openapi_server = "/";
+	options.openapi_license = options.openapi_contact = "";
 	for (size_t i = 0; i < ARRAY_LENGTH(options.origins); i++)
 		options.origins[i] = "the command line";
 	described = 0;

@@ -1,0 +1,224 @@
+#include "handlers/sql/openapi_problem.h"
+
+#include "handlers/sql/plan.h"
+
+#include "base/error.h"
+
+enum { STATUS_BEGIN = 400, STATUS_END = 600 };
+
+/* Which requests an error is for. */
+enum scope {
+	OF_NONE = 0,
+	OF_ALL = 1, /* the document of this service included */
+	OF_INPUT = 2,
+	OF_BODY = 4,
+	OF_FINDING = 8, /* what may find nothing */
+	OF_SQL = 16,
+	OF_WRITES = 32,
+	OF_READS = 64,
+	OF_ROWS = 128,
+	OF_WAITING = 256, /* SQL, or a work that awaits something */
+};
+
+static const unsigned scopes[ERROR_COUNT] = {
+    [ERROR_BAD_INPUT] = OF_ALL,
+    [ERROR_REJECTED] = OF_SQL,
+    [ERROR_FORBIDDEN] = OF_SQL,
+    [ERROR_NOT_FOUND] = OF_FINDING,
+    [ERROR_METHOD_NOT_ALLOWED] = OF_NONE, /* of another operation */
+    [ERROR_READ_ONLY] = OF_READS,
+    [ERROR_CONFLICT] = OF_WRITES,
+    [ERROR_TOO_LARGE] = OF_ALL,
+    [ERROR_URI_TOO_LONG] = OF_ALL,
+    [ERROR_UNSUPPORTED_MEDIA_TYPE] = OF_BODY,
+    [ERROR_EXPECTATION_FAILED] = OF_ALL,
+    [ERROR_HEAD_TOO_LARGE] = OF_ALL,
+    [ERROR_INTERNAL] = OF_ALL,
+    [ERROR_NOT_IMPLEMENTED] = OF_ALL,
+    [ERROR_DATABASE_ERROR] = OF_SQL,
+    [ERROR_RESULT_TOO_LARGE] = OF_ROWS,
+    [ERROR_BUSY] = OF_WAITING,
+    [ERROR_DATABASE_UNAVAILABLE] = OF_SQL,
+    [ERROR_CANCELLED] = OF_SQL,
+    [ERROR_CONTENTION] = OF_SQL,
+    [ERROR_OUTCOME_UNKNOWN] = OF_WRITES,
+    [ERROR_DEADLINE] = OF_WAITING,
+    [ERROR_DEADLINE_OUTCOME_UNKNOWN] = OF_WRITES,
+};
+
+static unsigned scope_of(const struct endpoint *endpoint)
+{
+	unsigned scope = OF_ALL | OF_WAITING;
+
+	if (sql_plan_takes_body(endpoint))
+		scope |= OF_BODY;
+	if (sql_plan_may_find_nothing(endpoint))
+		scope |= OF_FINDING;
+	if (endpoint->work != NULL)
+		return scope;
+	scope |= OF_SQL | (endpoint->method == HTTP_GET ? OF_READS : OF_WRITES);
+	return endpoint->shape == ENDPOINT_EXEC ? scope : scope | OF_ROWS;
+}
+
+static void refer(struct document *document, const char *key, const char *component)
+{
+	char reference[64];
+
+	snprintf(reference, sizeof(reference), "#/components/responses/%s", component);
+	document_open_object(document, key);
+	document_add_string(document, "$ref", reference);
+	document_close(document);
+}
+
+static void write_responses(struct document *document, unsigned scope, const bool *is_chosen)
+{
+	char key[16], component[32];
+
+	for (unsigned status = STATUS_BEGIN; status < STATUS_END; status++) {
+		bool is_possible = false;
+
+		for (enum error error = ERROR_NONE + 1; error < ERROR_COUNT; error++)
+			is_possible |= error_status(error) == status && (scopes[error] & scope) != 0;
+		snprintf(key, sizeof(key), "%u", status);
+		snprintf(component, sizeof(component), "Problem%u", status);
+		if (is_chosen != NULL && is_chosen[status - STATUS_BEGIN])
+			refer(document, key, "Problem");
+		else if (is_possible)
+			refer(document, key, component);
+	}
+	refer(document, "default", "Problem");
+}
+
+void openapi_write_problem_responses(struct document *document, const struct endpoint *endpoint)
+{
+	const struct db_statement *statement = &endpoint->statement;
+	bool is_chosen[STATUS_END - STATUS_BEGIN] = {false};
+
+	for (unsigned i = 0; i < statement->choice_count; i++)
+		is_chosen[statement->choices[i].status - STATUS_BEGIN] = true;
+	write_responses(document, scope_of(endpoint), is_chosen);
+}
+
+void openapi_write_own_problem_responses(struct document *document)
+{
+	write_responses(document, OF_ALL, NULL);
+}
+
+/* Components */
+
+static void add_property(struct document *document, const char *key, const char *type, const char *description)
+{
+	document_open_object(document, key);
+	document_add_string(document, "type", type);
+	document_add_string(document, "description", description);
+	document_close(document);
+}
+
+static void write_schema(struct document *document)
+{
+	document_open_object(document, "Problem");
+	document_add_string(document, "type", "object");
+	document_open_object(document, "properties");
+	add_property(document, "type", "string", "A URI for the kind of problem; compare this.");
+	add_property(document, "title", "string", "The kind of problem in words.");
+	add_property(document, "status", "integer", "The HTTP status.");
+	add_property(document, "detail", "string", "What is wrong, where, and what was expected.");
+	add_property(document, "hint", "string", "What the author of the SQL suggests, where there is something.");
+	add_property(document, "sqlstate", "string", "PostgreSQL's error code, where it is PostgreSQL's error.");
+	document_close(document);
+	document_add_json(document, "required", "[\"type\", \"title\", \"status\", \"detail\"]");
+	document_close(document);
+}
+
+static void refer_to_schema(struct document *document, const char *key)
+{
+	document_open_object(document, key);
+	document_add_string(document, "$ref", "#/components/schemas/Problem");
+	document_close(document);
+}
+
+/* "urn:meantime:problem:bad-input" */
+static const char *type_of(enum error error, char *type, size_t bytes)
+{
+	int written = snprintf(type, bytes, "urn:meantime:problem:");
+
+	for (const char *word = error_word(error); *word != '\0' && (size_t)written + 1 < bytes; word++)
+		type[written++] = *word == '_' ? '-' : (char)(*word >= 'A' && *word <= 'Z' ? *word - 'A' + 'a' : *word);
+	type[written] = '\0';
+	return type;
+}
+
+static void write_types(struct document *document, unsigned status)
+{
+	char type[96];
+
+	document_open_array(document, "enum");
+	for (enum error error = ERROR_NONE + 1; error < ERROR_COUNT; error++)
+		if (error_status(error) == status)
+			document_add_string(document, NULL, type_of(error, type, sizeof(type)));
+	document_close(document);
+}
+
+/* "bad input; rejected by the database" */
+static const char *titles_of(struct document *document, unsigned status)
+{
+	struct buffer titles = buffer_in(document->out->arena);
+
+	for (enum error error = ERROR_NONE + 1; error < ERROR_COUNT; error++)
+		if (error_status(error) == status)
+			buffer_printf(&titles, "%s%s", titles.length > 0 ? "; " : "", error_title(error));
+	return arena_copy(document->out->arena, buffer_text(&titles));
+}
+
+static void open_response(struct document *document, const char *key, const char *description)
+{
+	document_open_object(document, key);
+	document_add_string(document, "description", description);
+	document_open_object(document, "content");
+	document_open_object(document, "application/problem+json");
+}
+
+static void write_response_of_status(struct document *document, unsigned status)
+{
+	unsigned depth = document->depth;
+	char key[32];
+
+	snprintf(key, sizeof(key), "Problem%u", status);
+	open_response(document, key, titles_of(document, status));
+	document_open_object(document, "schema");
+	document_open_array(document, "allOf");
+	refer_to_schema(document, NULL);
+	document_open_object(document, NULL);
+	document_add_string(document, "type", "object");
+	document_open_object(document, "properties");
+	document_open_object(document, "type");
+	document_add_string(document, "type", "string");
+	write_types(document, status);
+	document_close_above(document, depth);
+}
+
+static bool is_of_some_operation(unsigned status)
+{
+	for (enum error error = ERROR_NONE + 1; error < ERROR_COUNT; error++)
+		if (error_status(error) == status && scopes[error] != OF_NONE)
+			return true;
+	return false;
+}
+
+void openapi_write_problems(struct document *document)
+{
+	unsigned depth = document->depth;
+
+	document_open_object(document, "components");
+	document_open_object(document, "responses");
+	open_response(document, "Problem", "A problem (RFC 9457): its detail says what is wrong.");
+	refer_to_schema(document, "schema");
+	document_close_above(document, depth + 2);
+	for (unsigned status = STATUS_BEGIN; status < STATUS_END; status++)
+		if (is_of_some_operation(status))
+			write_response_of_status(document, status);
+	document_close(document);
+	document_open_object(document, "schemas");
+	write_schema(document);
+	document_close_above(document, depth);
+}

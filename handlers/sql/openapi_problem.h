@@ -1,0 +1,16 @@
+/* openapi_problem.h - the problems of RFC 9457 in the OpenAPI document: a response for each status, with the types of
+ * problem that it may have.
+ *
+ * Thread:  start-up.
+ */
+#pragma once
+
+#include "handlers/sql/document.h"
+#include "handlers/sql/file.h"
+
+/* The statuses that an endpoint can give, in order, each once. Those that its author chose may be of any type. */
+void openapi_write_problem_responses(struct document *document, const struct endpoint *endpoint);
+/* Of GET /openapi.json. */
+void openapi_write_own_problem_responses(struct document *document);
+/* "components". */
+void openapi_write_problems(struct document *document);
