@@ -67,7 +67,7 @@ void conn_hand_back(struct db_conn *conn, struct db_slot *slot, enum db_conn_out
 	conn->over(conn, batch, outcome);
 }
 
-/* Closed as soon as nobody is on it; those who are get their answers. */
+/* Closed as soon as no batch is on it; those on it get their answers. */
 static void retire(struct db_conn *conn, const char *why)
 {
 	conn_fail(conn, why);

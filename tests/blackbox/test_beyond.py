@@ -84,7 +84,7 @@ def test_ten_thousand_delays_wait_at_once(mode, atlas_database, is_slow, many_fi
         assert wait_until(lambda: service.metric("requests_in_flight") >= count), "they do not wait at once"
         assert threads_of(service) == before
         assert wait_until(lambda: service.metric('database_connections{state="busy"}') == 0), "connections wait with them"
-        assert service.get("/countries/DE").status == 200, "nobody else is answered meanwhile"
+        assert service.get("/countries/DE").status == 200, "no other client is answered meanwhile"
         for connection, since in zip(connections, began):
             assert connection.read_response().json == {"ms": ms}
             assert time.monotonic() - since >= ms / 1000 - 0.001, "came early"
@@ -140,7 +140,7 @@ LONG = "/primes/10000000000"
 @pytest.fixture
 def computing(mode, atlas_database):
     if mode == "sync":
-        pytest.skip("the loop waits, and answers nobody meanwhile")
+        pytest.skip("the loop waits, and answers no other client meanwhile")
     with Service(atlas_database, ATLAS_ENDPOINTS, mode, "--admin", "127.0.0.1:0", *ONE_AT_A_TIME) as service:
         yield service
 
@@ -169,7 +169,7 @@ def test_a_client_that_leaves_ends_its_computation(computing):
     assert wait_until(lambda: computing.metric("computations") == 1)
     began = time.monotonic()
     leave(connections.pop())
-    assert wait_until(lambda: computing.metric("computations") == 0, 20), "goes on for nobody"
+    assert wait_until(lambda: computing.metric("computations") == 0, 20), "goes on though its client has left"
     assert time.monotonic() - began < 20
     assert computing.get("/primes/100").json["count"] == 25
 
@@ -261,7 +261,7 @@ def test_slow_readers_cost_nothing(mode, atlas_database, is_slow):
         for _ in range(20):
             assert service.get("/countries/DE").status == 200
         time.sleep(2)
-        assert service.cpu_s() - worked_s < 0.2, "somebody computes for nobody"
+        assert service.cpu_s() - worked_s < 0.2, "it computes though its client has left"
         assert service.memory_bytes() - first < 1 << 20, "grows"
         assert (first - before) / readers < 128 * 1024
         # each goes on where it was

@@ -447,7 +447,7 @@ def test_a_blocked_loop_is_no_idle_client(serve):
         assert kept.read_response().json == {"n": 2}
         assert slow.request("GET", "/slow/900").json == {"ms": 900}
         assert slow.request("GET", "/numbers/3").json == {"n": 3}
-    assert kept.is_closed_by_peer(), "who is idle is closed all the same"
+    assert kept.is_closed_by_peer(), "an idle one is closed all the same"
 
 
 def test_one_address_can_not_take_all_connections(serve):

@@ -308,7 +308,7 @@ def test_more_slow_requests_than_connections(serve, mode):
 def test_input_is_checked_before_any_connection_is_used(serve, mode):
     """Every connection is busy and the queue is full: what is wrong with a request is said all the same."""
     if mode == "sync":
-        pytest.skip("in sync mode nobody is answered meanwhile")
+        pytest.skip("in sync mode no other client is answered meanwhile")
     service = serve(*SMALL_QUEUE[mode])
     connections = [service.connect() for _ in range(6)]
     for connection in connections:
