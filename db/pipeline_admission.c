@@ -23,7 +23,7 @@ void pipeline_let_in(struct db_pipeline *pipeline, struct queue *queue, struct d
 /* Connections that serve the queue, those that may still be opened included. */
 static unsigned servers_of(const struct db_pipeline *pipeline, const struct lane *lane, const struct queue *queue)
 {
-	const struct lane *other = &pipeline->lanes[lane == &pipeline->lanes[0]];
+	const struct lane *other = pipeline_other_lane(pipeline, lane);
 	unsigned others = other->link_count > 0 ? other->link_count : 1, most = lane->link_count;
 
 	if (pipeline->failures == 0)

@@ -30,6 +30,13 @@ struct lane *pipeline_lane_of(struct db_pipeline *pipeline, const struct db_batc
 	return reads;
 }
 
+const struct lane *pipeline_other_lane(const struct db_pipeline *pipeline, const struct lane *lane)
+{
+	const struct lane *reads = &pipeline->lanes[0], *writes = &pipeline->lanes[1];
+
+	return lane == reads ? writes : reads;
+}
+
 /* Before all others, but behind those that are back already: they come back in their order. */
 static void put_first(struct list *queue, struct db_batch *batch)
 {
@@ -91,7 +98,7 @@ bool pipeline_has_usable_link(const struct db_pipeline *pipeline, const struct l
 
 bool pipeline_is_served(const struct db_pipeline *pipeline, const struct lane *lane)
 {
-	const struct lane *other = &pipeline->lanes[lane == &pipeline->lanes[0]];
+	const struct lane *other = pipeline_other_lane(pipeline, lane);
 
 	return pipeline_has_usable_link(pipeline, lane) ||
 	       (pipeline->is_full && (pipeline->room_tries > 0 || pipeline_has_usable_link(pipeline, other)));
@@ -119,10 +126,12 @@ unsigned pipeline_shared(const struct db_pipeline *pipeline, const struct lane *
 unsigned pipeline_kept(const struct db_pipeline *pipeline, const struct lane *lane)
 {
 	unsigned shared = pipeline_shared(pipeline, lane);
+	unsigned read_units = UNITS_AHEAD * pipeline->options.shared_connections;
 
 	if (lane->is_read_only || pipeline->options.settings->pooler != DB_POOLER_NONE)
 		return shared;
-	return least_of(shared, UNITS_AHEAD * pipeline->options.shared_connections);
+	/* a write's unit has a connection of its own: there are as many of them at once as of reads' units */
+	return least_of(shared, read_units);
 }
 
 static bool is_overdue(const struct link *link, uint64_t now_ns)
@@ -281,7 +290,7 @@ static bool wants_link(struct db_pipeline *pipeline, struct lane *lane, uint64_t
 
 bool pipeline_may_open_link(const struct db_pipeline *pipeline, const struct lane *lane, uint64_t now_ns)
 {
-	const struct lane *other = &pipeline->lanes[lane == &pipeline->lanes[0]];
+	const struct lane *other = pipeline_other_lane(pipeline, lane);
 	/* a kind that has none yet keeps its claim on one */
 	unsigned reserved = other->link_count == 0 ? 1 : 0;
 	unsigned at_once = pipeline->failures > 0 ? 1 : SHAKE_HANDS_AT_ONCE;
@@ -343,7 +352,7 @@ static void dispatch_quick(struct db_pipeline *pipeline, struct lane *lane, uint
 /* A burst of one kind has opened all there may be, and the other kind needs some now: one that is idle goes. */
 static void take_from_other_lane(struct db_pipeline *pipeline, const struct lane *lane, uint64_t now_ns)
 {
-	const struct lane *other = &pipeline->lanes[lane == &pipeline->lanes[0]];
+	const struct lane *other = pipeline_other_lane(pipeline, lane);
 
 	if (other->link_count <= pipeline_kept(pipeline, other) + 1)
 		return;

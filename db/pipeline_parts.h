@@ -111,6 +111,8 @@ unsigned pipeline_shared(const struct db_pipeline *pipeline, const struct lane *
 /* Of these, so many are opened at once and stay; more only while a queue of writes lasts. */
 unsigned pipeline_kept(const struct db_pipeline *pipeline, const struct lane *lane);
 struct lane *pipeline_lane_of(struct db_pipeline *pipeline, const struct db_batch *batch);
+/* Returns the writes for the reads, and the reads for the writes. */
+const struct lane *pipeline_other_lane(const struct db_pipeline *pipeline, const struct lane *lane);
 /* `is_first`: it was taken already, and comes back before those that were not. */
 void pipeline_wait(struct db_pipeline *pipeline, struct db_batch *batch, bool is_first);
 void pipeline_leave_lane(struct db_pipeline *pipeline, struct db_batch *batch);

@@ -1,10 +1,10 @@
 /* awaitable.h - something that can be waited for: it knows how to be waited for, and how to be started.
  *
- * Life:    its owner sets the class -> either wait() or start(), once -> it is over; may be used again then.
+ * Life:    its owner sets the class -> one of wait(), start() and fail(), once -> it is over; may be used again then.
  * Owner:   embedded in what waits (exchange.awaited); recovered by CONTAINER_OF.
  * Thread:  wait(): any, blocks it. start(): the loop; `done` is called there, exactly once, never inside start().
- * Limits:  every awaitable has a deadline and is over by then, well or badly; a computation that runs, once its parts
- *          look at it.
+ * Limits:  every awaitable has a deadline and ends at it, well or badly. Later are a computation that runs, until its
+ *          parts look at the time, and a batch that was sent, by DB_BATCH_GRACE_MS at most.
  */
 #pragma once
 

@@ -114,8 +114,14 @@ enum step await_db(struct exchange *x, step_fn *next)
 	return await_batch(x, x->settings->await_batch, next);
 }
 
+static bool has_awaited_db(const struct exchange *x)
+{
+	return x->awaited.class == x->settings->await_batch || x->awaited.class == x->settings->await_rows;
+}
+
 enum error exchange_db_error(const struct exchange *x)
 {
+	REQUIRE(has_awaited_db(x));
 	return x->batch.error;
 }
 
@@ -210,6 +216,7 @@ unsigned exchange_pages_left(const struct exchange *x)
 
 enum error exchange_await_error(const struct exchange *x)
 {
+	REQUIRE(x->awaited.class == NULL || !has_awaited_db(x));
 	return x->awaited.error;
 }
 

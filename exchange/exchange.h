@@ -98,7 +98,7 @@ void db_query(struct exchange *x, const struct db_statement *statement, const ch
 /* Which signature of its statement the values of the last query were checked for, if it was not the newest there is. */
 void db_checked_for(struct exchange *x, const struct db_signature *signature);
 enum step await_db(struct exchange *x, step_fn *next);
-/* The outcome of the last await_db(). */
+/* How the last await_db(), or await_rows(), ended. Asking for it after another wait is a mistake, and aborts. */
 enum error exchange_db_error(const struct exchange *x);
 /* Returns a view of the rows of query `index`, valid until the next db_query(). */
 const struct db_result *exchange_result(const struct exchange *x, unsigned index);
@@ -118,7 +118,8 @@ enum step await_pages(struct exchange *x, const struct fetch_order *order, step_
 const struct fetch_page *exchange_next_page(struct exchange *x);
 /* How many are still to come. */
 unsigned exchange_pages_left(const struct exchange *x);
-/* How the last of these ended: ERROR_NONE, ERROR_DEADLINE, ERROR_BUSY. */
+/* How the last of these ended: ERROR_NONE, ERROR_DEADLINE, ERROR_BUSY; ERROR_NONE where none was awaited. After a wait
+ * for the database it aborts. */
 enum error exchange_await_error(const struct exchange *x);
 /* That error, as a problem. */
 enum step respond_await_problem(struct exchange *x);

@@ -3,6 +3,7 @@
  * Life:    waiter_init() -> waiter_wait()* -> waiter_cleanup(), when it is over or will never be.
  * Owner:   the waiting thread, on its stack; the waking thread does not touch it any more afterwards.
  * Thread:  waiter_wake(): any, once. The rest: the waiting one.
+ * Limits:  the deadline given to waiter_wait(). With WAITER_NO_DEADLINE the wait ends when waiter_wake() is called.
  */
 #pragma once
 

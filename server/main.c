@@ -107,9 +107,12 @@ static int ask_health(const struct options *options)
 
 static const struct command {
 	const char *name;
-	int (*run)(struct loaded *loaded); /* NULL: ask_health() */
+	/* one of these: with everything loaded, or only with the options */
+	int (*run)(struct loaded *loaded);
+	int (*ask)(const struct options *options);
 } commands[] = {
-    {"serve", run_service}, {"check", check}, {"routes", print_routes}, {"openapi", print_openapi}, {"health", NULL},
+    {"serve", run_service, NULL},     {"check", check, NULL},       {"routes", print_routes, NULL},
+    {"openapi", print_openapi, NULL}, {"health", NULL, ask_health},
 };
 
 /* All that is wrong is said in one run. Returns -1 after having printed it. */
@@ -136,8 +139,8 @@ static int run_command(const struct command *command, struct options *options)
 	struct loaded *loaded;
 	int status = EXIT_WRONG;
 
-	if (command->run == NULL)
-		return ask_health(options);
+	if (command->ask != NULL)
+		return command->ask(options);
 	loaded = memory_alloc_zeroed(1, sizeof(*loaded));
 
 	service_init(&loaded->service, options);

@@ -1,8 +1,9 @@
-/* file.h - an endpoint file becomes endpoints: the parser of config/endpoints/.sql files. No I/O.
+/* file.h - SQL files become endpoints: the parser of one file, and the set of those in a folder.
  *
- * Life:    endpoint_set_init() -> sql_file_parse()* (one a file) -> describe.h fills the types -> constant ->
- *          endpoint_set_cleanup().
+ * Life:    endpoint_set_init() -> endpoint_set_load(), or sql_file_parse() for each file -> describe.h fills the types
+ *          -> constant -> endpoint_set_cleanup().
  * Owner:   everything is in the set's arena, file names and texts copied.
+ * Thread:  one at a time. endpoint_set_load() reads the disk; sql_file_parse() does no I/O.
  * Limits:  ENDPOINTS_MAX endpoints; DB_PARAMETERS_MAX parameters each; a file of SQL_FILE_BYTES_MAX.
  * Errors:  each is added to the set's diagnostics as file:line: what is wrong and what was expected. Parsing goes on
  *          with the next endpoint, so that one run shows them all.

@@ -33,9 +33,15 @@ static void note_end(struct exchange *x)
 	x->awaited.why = not_ended;
 }
 
+/* What has taken time on the pool, or of the fetcher, is not refused half way. */
+static bool goes_on(const struct exchange *x)
+{
+	return x->work_ns > 0;
+}
+
 static bool submit(struct exchange *x, const struct resources *resources)
 {
-	return compute_pool_submit(resources->pool, x->computation, x->work_ns > 0);
+	return compute_pool_submit(resources->pool, x->computation, goes_on(x));
 }
 
 /* A thread waits */

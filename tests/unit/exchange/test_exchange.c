@@ -193,8 +193,10 @@ static void what_makes_no_sense_is_refused(void **state)
 	expect_assert_failure(await_db(&x, end));
 	expect_assert_failure(exchange_result(&x, 0));
 	db_query(&x, &statement, NULL);
+	expect_assert_failure(exchange_db_error(&x));
 	await_db(&x, end);
 	expect_assert_failure(await_db(&x, end));
+	expect_assert_failure(exchange_await_error(&x));
 	expect_assert_failure(respond_broken_off(&x));
 	for (unsigned i = 0; i < HTTP_EXTRA_HEADERS_MAX; i++)
 		response_add_header(&x, "allow", value);

@@ -47,6 +47,7 @@ static void assert_awaits(const struct awaitable_class *class, uint64_t since_ns
 	assert_ptr_equal(x.next, end);
 	assert_in_range(x.awaited.submitted_ns, since_ns, clock_now_ns());
 	assert_int_equal(exchange_await_error(&x), ERROR_NONE);
+	expect_assert_failure(exchange_db_error(&x));
 }
 
 static void a_timer_ends_so_long_after_it_was_asked_for(void **state)
