@@ -204,7 +204,7 @@ static unsigned allowed_with(enum http_method method)
 	return method == HTTP_GET ? allowed | 1U << HTTP_HEAD : allowed;
 }
 
-const struct route *router_add(struct router *router, const struct route *route)
+enum router_verdict router_add(struct router *router, const struct route *route, const struct route **taken_by)
 {
 	struct text rest = text_of(route->pattern), segment;
 	struct route_node *node = router->root;
@@ -212,13 +212,15 @@ const struct route *router_add(struct router *router, const struct route *route)
 
 	/* these two are answered from the other methods of the path */
 	if (route->method >= HTTP_METHOD_COUNT || route->method == HTTP_HEAD || route->method == HTTP_OPTIONS)
-		return route;
+		return ROUTER_MALFORMED;
 	if (!is_good_pattern(route->pattern))
-		return route;
+		return ROUTER_MALFORMED;
 	while (take_segment(&rest, &segment))
 		node = make_child(&router->arena, node, segment);
-	if (node->by_method[route->method] != NULL)
-		return node->by_method[route->method];
+	if (node->by_method[route->method] != NULL) {
+		*taken_by = node->by_method[route->method];
+		return ROUTER_TAKEN;
+	}
 
 	copy = arena_alloc(&router->arena, sizeof(*copy));
 	*copy = *route;
@@ -227,7 +229,7 @@ const struct route *router_add(struct router *router, const struct route *route)
 	if (route->method == HTTP_GET)
 		node->by_method[HTTP_HEAD] = copy;
 	node->allowed |= allowed_with(route->method);
-	return NULL;
+	return ROUTER_ADDED;
 }
 
 /* Returns NULL, or what is wrong with it. */

@@ -10,7 +10,7 @@
  * Owner:   the router's arena; patterns and `data` are borrowed for the router's life.
  * Thread:  router_match(): any.
  * Limits:  ROUTE_VALUES_MAX parameters in a path, ROUTE_SEGMENTS_MAX segments.
- * Errors:  router_add() returns the route already in that place.
+ * Errors:  router_add() says what was wrong, and of a place that is taken by which route.
  */
 #pragma once
 
@@ -64,10 +64,12 @@ struct router {
 
 void router_init(struct router *router);
 void router_cleanup(struct router *router);
-/* Copies `route`. Returns NULL, or the route that already has this place, whatever the names of its parameters.
- * Returns `route` itself when the pattern is malformed or the method is HEAD, OPTIONS or unknown. In a pattern
- * ("/a/{x}") parameters are whole segments and have different names; there are no escapes. */
-MUST_CHECK const struct route *router_add(struct router *router, const struct route *route);
+/* Copies `route`. ROUTER_TAKEN: `taken_by` has this place already, whatever the names of its parameters.
+ * ROUTER_MALFORMED: the pattern is, or the method is HEAD, OPTIONS or unknown. In a pattern ("/a/{x}") parameters are
+ * whole segments and have different names; there are no escapes. */
+enum router_verdict { ROUTER_ADDED, ROUTER_TAKEN, ROUTER_MALFORMED };
+MUST_CHECK enum router_verdict router_add(struct router *router, const struct route *route,
+					  const struct route **taken_by);
 /* `path` is as sent, without the query string. Values are decoded into `arena`. */
 void router_match(const struct router *router, enum http_method method, struct text path, struct arena *arena,
 		  struct route_match *match);

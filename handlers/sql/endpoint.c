@@ -32,6 +32,7 @@ static void diagnose_taken(struct endpoint_set *set, const struct endpoint *endp
 static int add_route(struct router *router, struct endpoint_set *set, const struct endpoint *endpoint)
 {
 	const struct route *taken_by;
+	enum router_verdict verdict;
 	struct route route;
 
 	if (endpoint->work != NULL && !work_is_known(endpoint, &set->diagnostics))
@@ -44,15 +45,15 @@ static int add_route(struct router *router, struct endpoint_set *set, const stru
 	    .data = sql_plan_create(&set->arena, endpoint),
 	    .timeout_ms = endpoint->timeout_ms,
 	};
-	taken_by = router_add(router, &route);
-	if (taken_by == &route)
+	verdict = router_add(router, &route, &taken_by);
+	if (verdict == ROUTER_MALFORMED)
 		diagnostics_add(&set->diagnostics, endpoint->file, endpoint->route_line,
 				"the path %s is malformed; expected /literal/{parameter}, at most %d segments and %d "
 				"parameters",
 				endpoint->path, ROUTE_SEGMENTS_MAX, ROUTE_VALUES_MAX);
-	else if (taken_by != NULL)
+	else if (verdict == ROUTER_TAKEN)
 		diagnose_taken(set, endpoint, taken_by);
-	return taken_by == NULL ? 0 : -1;
+	return verdict == ROUTER_ADDED ? 0 : -1;
 }
 
 int sql_endpoint_add_routes(struct router *router, struct endpoint_set *endpoints)

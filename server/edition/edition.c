@@ -48,13 +48,12 @@ static void load_endpoints(struct edition *edition, const struct options *option
 int edition_add_own_route(struct edition *edition, const char *pattern, const char *name, step_fn *first,
 			  const void *data)
 {
-	const struct route *taken = router_add(
-	    &edition->router,
-	    &(struct route){.method = HTTP_GET, .pattern = pattern, .name = name, .first = first, .data = data});
+	const struct route route = {.method = HTTP_GET, .pattern = pattern, .name = name, .first = first, .data = data};
+	const struct route *taken_by;
 
-	if (taken == NULL)
+	if (router_add(&edition->router, &route, &taken_by) == ROUTER_ADDED)
 		return 0;
-	diagnostics_add(&edition->endpoints.diagnostics, taken->pattern, 0, "this route is the service's own");
+	diagnostics_add(&edition->endpoints.diagnostics, pattern, 0, "this route is the service's own");
 	return -1;
 }
 

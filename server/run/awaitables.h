@@ -1,4 +1,8 @@
-/* awaitables.h - the class of every kind of awaitable: how it is waited for, and how it is started. */
+/* awaitables.h - the class of every kind of awaitable: how it is waited for, and how it is started.
+ *
+ * Life:    constant.
+ * Thread:  any.
+ */
 #pragma once
 
 #include "exchange/awaitable.h"
