@@ -1,4 +1,7 @@
-/* clock.h - the one clock of the program: monotonic nanoseconds. */
+/* clock.h - the one clock of the program: monotonic nanoseconds.
+ *
+ * Thread:  any.
+ */
 #pragma once
 
 #include <stdint.h>

@@ -1,4 +1,6 @@
 /* error.h - the errors of the program: one table gives the name, the HTTP status and the title.
+ *
+ * Thread:  any.
  */
 #pragma once
 

@@ -1,4 +1,7 @@
-/* hex.h - the value of a hexadecimal digit, and the digits of a byte. */
+/* hex.h - the value of a hexadecimal digit, and the digits of a byte.
+ *
+ * Thread:  any.
+ */
 #pragma once
 
 #include <stdint.h>

@@ -1,4 +1,7 @@
-/* http_method.h - the methods that the service knows. */
+/* http_method.h - the methods that the service knows.
+ *
+ * Thread:  any.
+ */
 #pragma once
 
 #include "base/text.h"

@@ -1,6 +1,7 @@
 /* list.h - an intrusive doubly-linked list: the link lives in the object, nothing is allocated.
  *
  * Owner:  the list owns nothing. A link that is on no list points at itself.
+ * Thread: one at a time.
  */
 #pragma once
 

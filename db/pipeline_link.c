@@ -3,9 +3,9 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "db/backoff.h"
+#include "db/rerun.h"
 
 enum {
-	GIVEN_UP_MAX = 4,
 	ROOM_MS = 20, /* a session that was closed takes a moment to be gone */
 };
 

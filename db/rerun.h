@@ -3,6 +3,7 @@
  * PostgreSQL rolled it back, so nothing was written. It rests first, for a random time that doubles up to 65 ms: those
  * that were in each other's way are not to meet again.
  *
+ * Thread: the batch's owner.
  * Limits: RERUNS_MAX times, and before the deadline. Where sixteen clients write one row in serializable transactions,
  *         one in a hundred writes needs more than a dozen.
  */
@@ -16,6 +17,8 @@
 enum {
 	RERUNS_MAX = 30,
 	RERUN_DOUBLINGS_MAX = 5,
+	GIVEN_UP_MAX =
+	    4, /* so often a batch runs again that was not run, or whose connection was given up on purpose */
 };
 
 /* Returns how long to rest, and counts the rerun; 0: it does not run again, its error stands. */

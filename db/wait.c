@@ -12,7 +12,6 @@
 
 enum {
 	PROBE_MS = 200,
-	GIVEN_UP_MAX = 4, /* a batch is run again so often */
 	PLACE_TRIES = 20, /* a session that was closed takes a moment to be gone */
 	PLACE_MS = 10,
 };
