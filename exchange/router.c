@@ -3,6 +3,7 @@
 #include "base/buffer.h"
 #include "base/hash.h"
 #include "base/percent.h"
+#include "exchange/route_pattern.h"
 
 #include <stdint.h>
 
@@ -47,25 +48,6 @@ void router_cleanup(struct router *router)
 {
 	arena_cleanup(&router->arena);
 	*router = (struct router){.count = 0};
-}
-
-static bool is_parameter(struct text segment)
-{
-	return segment.length > 0 && segment.at[0] == '{';
-}
-
-/* Takes the segment before the next '/'; false when the last one has been taken. `*rest` begins with a '/'. */
-static bool take_segment(struct text *rest, struct text *segment)
-{
-	const char *slash;
-
-	if (rest->length == 0)
-		return false;
-	*rest = (struct text){rest->at + 1, rest->length - 1};
-	slash = rest->length > 0 ? memchr(rest->at, '/', rest->length) : NULL;
-	*segment = (struct text){rest->at, slash != NULL ? (size_t)(slash - rest->at) : rest->length};
-	*rest = (struct text){segment->at + segment->length, rest->length - segment->length};
-	return true;
 }
 
 static bool is_dots(struct text segment)
@@ -114,10 +96,10 @@ static bool is_good_pattern(const char *pattern)
 
 	if (pattern[0] != '/')
 		return false;
-	while (take_segment(&rest, &segment)) {
+	while (route_take_segment(&rest, &segment)) {
 		if (++segments > ROUTE_SEGMENTS_MAX || (segment.length == 0 && rest.length > 0))
 			return false;
-		if (!is_parameter(segment)) {
+		if (!route_is_parameter(segment)) {
 			if (!is_good_literal(segment))
 				return false;
 			continue;
@@ -167,12 +149,12 @@ static void add_literal(struct arena *arena, struct route_node *parent, struct r
 
 static struct route_node *make_child(struct arena *arena, struct route_node *parent, struct text segment)
 {
-	struct route_node *child = is_parameter(segment) ? parent->parameter : find_literal(parent, segment);
+	struct route_node *child = route_is_parameter(segment) ? parent->parameter : find_literal(parent, segment);
 
 	if (child != NULL)
 		return child;
 	child = arena_alloc_zeroed(arena, sizeof(*child));
-	if (is_parameter(segment)) {
+	if (route_is_parameter(segment)) {
 		parent->parameter = child;
 		return child;
 	}
@@ -215,7 +197,7 @@ enum router_verdict router_add(struct router *router, const struct route *route,
 		return ROUTER_MALFORMED;
 	if (!is_good_pattern(route->pattern))
 		return ROUTER_MALFORMED;
-	while (take_segment(&rest, &segment))
+	while (route_take_segment(&rest, &segment))
 		node = make_child(&router->arena, node, segment);
 	if (node->by_method[route->method] != NULL) {
 		*taken_by = node->by_method[route->method];

@@ -90,10 +90,6 @@ struct db_parameter *sql_find_parameter(struct db_parameter *parameters, unsigne
 
 /* path.c */
 
-/* Takes the next segment off what is left of a path. Returns false after the last. */
-bool sql_take_segment(struct text *path, struct text *segment);
-bool sql_is_path_parameter(struct text segment);
-struct text sql_path_parameter_name(struct text segment);
 /* Returns whether the path of a route, which is not empty, is well formed; complains if not. */
 bool sql_check_path(struct parser *parser, unsigned line, struct text path);
 /* Checks the path of the endpoint against the parameters of its SQL. */

@@ -4,15 +4,15 @@
 #include "handlers/sql/openapi_schema.h"
 #include "handlers/sql/plan.h"
 #include "exchange/exchange.h"
+#include "exchange/route_pattern.h"
 
 /* Parameters and request bodies */
 
 static bool is_in_path(const struct endpoint *endpoint, const char *parameter)
 {
-	const char *pattern = endpoint->path;
-	struct text name;
+	struct text pattern = text_of(endpoint->path), name;
 
-	while (sql_plan_next_path_name(&pattern, &name))
+	while (route_take_parameter(&pattern, &name))
 		if (text_equal(name, text_of(parameter)))
 			return true;
 	return false;
@@ -62,10 +62,9 @@ static bool has_input_outside_path(const struct endpoint *endpoint)
 /* Two patterns of one place may name its parameters differently: OpenAPI wants one name, that of `path`. */
 static void write_path_parameters(struct document *document, const struct endpoint *endpoint, const char *path)
 {
-	const char *own = endpoint->path;
-	struct text name, own_name;
+	struct text rest = text_of(path), own = text_of(endpoint->path), name, own_name;
 
-	while (sql_plan_next_path_name(&path, &name) && sql_plan_next_path_name(&own, &own_name))
+	while (route_take_parameter(&rest, &name) && route_take_parameter(&own, &own_name))
 		write_parameter(document, parameter_named(&endpoint->statement, own_name),
 				arena_copy(document->out->arena, name), true);
 }

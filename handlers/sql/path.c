@@ -1,35 +1,13 @@
 #include "handlers/sql/draft.h"
 
 #include "base/percent.h"
-
-bool sql_take_segment(struct text *path, struct text *segment)
-{
-	const char *slash;
-
-	if (path->length == 0)
-		return false;
-	*path = (struct text){path->at + 1, path->length - 1};
-	slash = memchr(path->at, '/', path->length);
-	*segment = (struct text){path->at, slash != NULL ? (size_t)(slash - path->at) : path->length};
-	*path = (struct text){path->at + segment->length, path->length - segment->length};
-	return true;
-}
-
-bool sql_is_path_parameter(struct text segment)
-{
-	return segment.length > 0 && segment.at[0] == '{';
-}
-
-struct text sql_path_parameter_name(struct text segment)
-{
-	return (struct text){segment.at + 1, segment.length - 2};
-}
+#include "exchange/route_pattern.h"
 
 /* A parameter in braces, or text as it is after percent-decoding. */
 static bool is_segment(struct text segment)
 {
-	if (sql_is_path_parameter(segment))
-		return segment.at[segment.length - 1] == '}' && sql_is_parameter_name(sql_path_parameter_name(segment));
+	if (route_is_parameter(segment))
+		return segment.at[segment.length - 1] == '}' && sql_is_parameter_name(route_parameter_name(segment));
 	if (segment.length == 0 || text_equal(segment, TEXT(".")) || text_equal(segment, TEXT("..")))
 		return false;
 	for (size_t i = 0; i < segment.length; i++)
@@ -110,10 +88,10 @@ bool sql_check_path(struct parser *parser, unsigned line, struct text path)
 			 TEXT_ARGS(sql_shown(path)));
 		return false;
 	}
-	while (sql_take_segment(&rest, &segment)) {
+	while (route_take_segment(&rest, &segment)) {
 		bool is_foreign = is_parameter_elsewhere(segment);
 
-		if (is_segment(segment) && (sql_is_path_parameter(segment) || !is_foreign))
+		if (is_segment(segment) && (route_is_parameter(segment) || !is_foreign))
 			continue;
 		if (is_foreign)
 			complain_of_parameter(parser, line, segment);
@@ -130,7 +108,7 @@ static void check_literals(struct parser *parser)
 	struct draft *draft = &parser->draft;
 	struct text path = text_of(draft->endpoint.path), segment;
 
-	while (sql_take_segment(&path, &segment))
+	while (route_take_segment(&path, &segment))
 		if (segment.length > 1 && segment.at[0] == '$' &&
 		    sql_find_parameter(draft->parameters, draft->parameter_count,
 				       (struct text){segment.at + 1, segment.length - 1}) != NULL)
@@ -144,14 +122,14 @@ void sql_check_path_parameters(struct parser *parser)
 	uint64_t in_path = 0;
 
 	_Static_assert(DB_PARAMETERS_MAX <= 64, "one bit for each parameter");
-	while (sql_take_segment(&path, &segment)) {
+	while (route_take_segment(&path, &segment)) {
 		struct db_parameter *parameter;
 		uint64_t bit;
 
-		if (!sql_is_path_parameter(segment))
+		if (!route_is_parameter(segment))
 			continue;
 		parameter =
-		    sql_find_parameter(draft->parameters, draft->parameter_count, sql_path_parameter_name(segment));
+		    sql_find_parameter(draft->parameters, draft->parameter_count, route_parameter_name(segment));
 		if (parameter == NULL) {
 			complain(parser, draft->endpoint.route_line, "the SQL does not use the path parameter %.*s",
 				 TEXT_ARGS(sql_shown(segment)));

@@ -3,6 +3,7 @@
 #include "base/buffer.h"
 #include "base/require.h"
 #include "db/values/sql_token.h"
+#include "exchange/route_pattern.h"
 
 #include <stdint.h>
 #include <strings.h>
@@ -64,17 +65,6 @@ bool sql_plan_takes_body(const struct endpoint *endpoint)
 	return method == HTTP_POST || method == HTTP_PUT || method == HTTP_PATCH || method == HTTP_DELETE;
 }
 
-bool sql_plan_next_path_name(const char **pattern, struct text *name)
-{
-	const char *open = strchr(*pattern, '{'), *close = open != NULL ? strchr(open, '}') : NULL;
-
-	if (close == NULL)
-		return false;
-	*name = (struct text){open + 1, (size_t)(close - open - 1)};
-	*pattern = close + 1;
-	return true;
-}
-
 unsigned sql_plan_find(const struct sql_plan *plan, struct text name)
 {
 	unsigned count = plan->endpoint->statement.parameter_count, index = 0;
@@ -110,14 +100,14 @@ static const char *listed_names(const struct sql_plan *plan, uint64_t left_out, 
 const struct sql_plan *sql_plan_create(struct arena *arena, const struct endpoint *endpoint)
 {
 	struct sql_plan *plan = arena_alloc_zeroed(arena, sizeof(*plan));
-	const char *pattern = endpoint->path;
+	struct text pattern = text_of(endpoint->path);
 	uint64_t in_path = 0;
 	unsigned value = 0;
 	struct text name;
 
 	plan->endpoint = endpoint;
 	plan->names = parameter_names(&endpoint->statement, arena);
-	while (value < ROUTE_VALUES_MAX && sql_plan_next_path_name(&pattern, &name)) {
+	while (value < ROUTE_VALUES_MAX && route_take_parameter(&pattern, &name)) {
 		unsigned index = sql_plan_find(plan, name);
 
 		/* the parser saw to it that the SQL uses every parameter of the path */

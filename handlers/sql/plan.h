@@ -28,5 +28,3 @@ unsigned sql_plan_find(const struct sql_plan *plan, struct text name);
 bool sql_plan_takes_body(const struct endpoint *endpoint);
 /* Whether the answer can be 404: :one, and an :exec whose statement is an UPDATE, DELETE or MERGE. */
 bool sql_plan_may_find_nothing(const struct endpoint *endpoint);
-/* Steps through the names in braces of a route's pattern, where *pattern stands at first; false: no more. */
-bool sql_plan_next_path_name(const char **pattern, struct text *name);
