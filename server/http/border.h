@@ -16,6 +16,7 @@
 
 #include <h2o.h>
 
+#include "loop/turns.h"
 #include "server/http/address_counts.h"
 #include "server/http/http.h"
 #include "server/http/guard.h"
@@ -66,6 +67,7 @@ struct http_loop {
 	int departures_fd; /* epoll's: tells which of the watched clients have left */
 	uv_poll_t departures;
 	uv_timer_t sweep;
+	struct turns turns;
 	uv_check_t turn_end; /* in sync mode */
 	uint64_t unread_ns;  /* what is read before this time may have come while the loop waited */
 	bool is_draining, closes_idle;

@@ -92,6 +92,13 @@ static void note_blocked_time(uv_check_t *check)
 		H2O_STRUCT_FROM_MEMBER(h2o_timeout_entry_t, _link, link)->registered_at += blocked_ms;
 }
 
+static void note_turn(void *data, uint64_t ns)
+{
+	const struct http_loop *http = data;
+
+	metrics_note_turn(http->http->settings.metrics, http->number, ns);
+}
+
 /* Life */
 
 static h2o_hostconf_t *add_host(struct http *http)
@@ -160,6 +167,7 @@ struct http_loop *http_loop_create(struct http *http, const struct http_loop_set
 	list_init(&created->spare);
 	h2o_context_init(&created->context, loop, &http->config);
 	created->accept = (h2o_accept_ctx_t){.ctx = &created->context, .hosts = http->hosts};
+	turns_begin(&created->turns, loop, note_turn, created);
 	uv_check_init(loop, &created->turn_end);
 	created->turn_end.data = created;
 	created->waits_itself = http->settings.options->mode == MODE_SYNC && !options->is_admin;
@@ -234,6 +242,7 @@ void http_loop_close(struct http_loop *http)
 {
 	runner_close(http->runner);
 	uv_close((uv_handle_t *)&http->sweep, NULL);
+	turns_end(&http->turns);
 	uv_close((uv_handle_t *)&http->turn_end, NULL);
 	http_departures_end(http);
 	h2o_context_dispose(&http->context);

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-/* Buckets double from 64 us: 64 us, 128 us, ... 33.5 s; what is longer is in +Inf only. */
+/* Buckets double from 64 us: 64 us, 128 us, ... 33.5 s; what is longer is in +Inf only. Of requests and of turns. */
 enum {
 	BUCKETS = 20,
 	FIRST_BUCKET_LOG2_NS = 16, /* 65,536 ns */
@@ -27,6 +27,7 @@ enum {
 
 struct loop_counters {
 	struct counters *chunks[CHUNKS_MAX];
+	_Atomic uint64_t turn_buckets[BUCKETS], turns, turns_ns;
 	_Atomic unsigned connections, requests, waiting, computations, db_open, db_busy;
 	_Atomic uint64_t refused, db_lost, db_run_again, db_units, turned_away[REFUSAL_COUNT];
 };
@@ -144,6 +145,17 @@ void metrics_note(struct metrics *metrics, unsigned loop, const struct exchange 
 	add(&counters->db_ns, x->db_ns);
 }
 
+void metrics_note_turn(struct metrics *metrics, unsigned loop, uint64_t ns)
+{
+	struct loop_counters *counters = &metrics->loops[loop];
+	unsigned bucket = bucket_of(ns);
+
+	if (bucket < BUCKETS)
+		add(&counters->turn_buckets[bucket], 1);
+	add(&counters->turns, 1);
+	add(&counters->turns_ns, ns);
+}
+
 #define set(gauge, value) atomic_store_explicit(gauge, value, memory_order_relaxed)
 
 void metrics_set_gauges(struct metrics *metrics, unsigned loop, const struct metrics_gauges *gauges)
@@ -197,6 +209,11 @@ static void write_requests(const struct metrics *metrics, struct buffer *out)
 		}
 }
 
+static double bound_s(unsigned bucket)
+{
+	return (double)(UINT64_C(1) << (bucket + FIRST_BUCKET_LOG2_NS)) / 1e9;
+}
+
 static void write_seconds(const struct metrics *metrics, struct buffer *out)
 {
 	unsigned names = atomic_load_explicit(&metrics->name_count, memory_order_acquire);
@@ -211,8 +228,7 @@ static void write_seconds(const struct metrics *metrics, struct buffer *out)
 		for (unsigned bucket = 0; bucket < BUCKETS; bucket++) {
 			count += sum(metrics, route, offsetof(struct counters, buckets) + bucket * 8);
 			buffer_printf(out, "meantime_request_seconds_bucket{route=\"%s\",le=\"%.6g\"} %llu\n", name,
-				      (double)(UINT64_C(1) << (bucket + FIRST_BUCKET_LOG2_NS)) / 1e9,
-				      (unsigned long long)count);
+				      bound_s(bucket), (unsigned long long)count);
 		}
 		buffer_printf(out,
 			      "meantime_request_seconds_bucket{route=\"%s\",le=\"+Inf\"} %llu\n"
@@ -220,6 +236,27 @@ static void write_seconds(const struct metrics *metrics, struct buffer *out)
 			      "meantime_request_seconds_count{route=\"%s\"} %llu\n",
 			      name, (unsigned long long)SUM(route, count), name, (double)SUM(route, total_ns) / 1e9,
 			      name, (unsigned long long)SUM(route, count));
+	}
+}
+
+static void write_turns(const struct metrics *metrics, struct buffer *out)
+{
+	write_header(out, "loop_turn_seconds", "histogram", "What a turn of a loop takes: what comes meanwhile waits.");
+	for (unsigned i = 0; i < metrics->loop_count; i++) {
+		const struct loop_counters *loop = &metrics->loops[i];
+		unsigned long long count = 0;
+
+		for (unsigned bucket = 0; bucket < BUCKETS; bucket++) {
+			count += get(&loop->turn_buckets[bucket]);
+			buffer_printf(out, "meantime_loop_turn_seconds_bucket{loop=\"%u\",le=\"%.6g\"} %llu\n", i,
+				      bound_s(bucket), count);
+		}
+		count = get(&loop->turns);
+		buffer_printf(out,
+			      "meantime_loop_turn_seconds_bucket{loop=\"%u\",le=\"+Inf\"} %llu\n"
+			      "meantime_loop_turn_seconds_sum{loop=\"%u\"} %.6f\n"
+			      "meantime_loop_turn_seconds_count{loop=\"%u\"} %llu\n",
+			      i, count, i, (double)get(&loop->turns_ns) / 1e9, i, count);
 	}
 }
 
@@ -334,6 +371,7 @@ void metrics_write(const struct metrics *metrics, struct buffer *out)
 {
 	write_requests(metrics, out);
 	write_seconds(metrics, out);
+	write_turns(metrics, out);
 	write_shares(metrics, out);
 	write_turned_away(metrics, out);
 	write_gauges(metrics, out);

@@ -31,6 +31,8 @@ void metrics_register(struct metrics *metrics, struct router *router);
 void metrics_destroy(struct metrics *metrics);
 /* One response is on its way. */
 void metrics_note(struct metrics *metrics, unsigned loop, const struct exchange *x, uint64_t total_ns);
+/* A turn of the loop is over. */
+void metrics_note_turn(struct metrics *metrics, unsigned loop, uint64_t ns);
 void metrics_set_gauges(struct metrics *metrics, unsigned loop, const struct metrics_gauges *gauges);
 /* The endpoints were read: well, and `endpoints` are served now; or they are not as they should be. */
 void metrics_note_edition(struct metrics *metrics, unsigned endpoints);

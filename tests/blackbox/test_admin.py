@@ -225,3 +225,32 @@ def test_a_loop_that_waits_within_its_deadline_is_alive(serve, mode, is_slow):
             assert admin(service, "/livez").status == 200
             time.sleep(0.2)
         assert connection.read_response().status == 200
+
+
+def test_metrics_tell_how_long_turns_are(serve, mode):
+    """In sync mode the loop itself waits for PostgreSQL, and its turn is as long; in the other modes it goes on."""
+    service = serve("--admin", "127.0.0.1:0")
+
+    def turns():
+        """How many turns of the loop were longer than 134 ms, of how many, and how long all of them were."""
+        text = admin(service, "/metrics").body.decode()
+
+        def value(what):
+            return float(re.search(rf"^meantime_loop_turn_seconds_{re.escape(what)} (\S+)$", text, re.M)[1])
+
+        count = value('count{loop="0"}')
+        assert value('bucket{loop="0",le="+Inf"}') == count
+        return count - value('bucket{loop="0",le="0.134218"}'), count, value('sum{loop="0"}')
+
+    before_s = turns()[2]
+    took_s = time.monotonic()
+    for _ in range(5):
+        assert service.get("/slow/200").status == 200
+    took_s = time.monotonic() - took_s
+    # the last turn is over when the next one begins
+    if mode == "sync":
+        assert wait_until(lambda: turns()[0] >= 5)
+        assert turns()[2] >= 5 * 0.2
+    else:
+        assert wait_until(lambda: turns()[1] >= 5)
+        assert turns()[2] - before_s < took_s

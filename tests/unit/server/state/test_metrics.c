@@ -206,6 +206,23 @@ static void gauges_add_up_and_are_replaced(void **state)
 	assert_line("meantime_requests_refused_total{reason=\"no_time\"} 33");
 }
 
+static void turns_are_counted_for_each_loop(void **state)
+{
+	(void)state;
+	metrics_note_turn(metrics, 0, 1000);
+	metrics_note_turn(metrics, 0, 3 * NS_PER_MS);
+	metrics_note_turn(metrics, 0, 40 * NS_PER_S);
+	metrics_note_turn(metrics, 1, 5 * NS_PER_MS);
+	assert_line("meantime_loop_turn_seconds_bucket{loop=\"0\",le=\"6.5536e-05\"} 1");
+	assert_line("meantime_loop_turn_seconds_bucket{loop=\"0\",le=\"0.00209715\"} 1");
+	assert_line("meantime_loop_turn_seconds_bucket{loop=\"0\",le=\"0.0041943\"} 2");
+	assert_line("meantime_loop_turn_seconds_bucket{loop=\"0\",le=\"34.3597\"} 2");
+	assert_line("meantime_loop_turn_seconds_bucket{loop=\"0\",le=\"+Inf\"} 3");
+	assert_line("meantime_loop_turn_seconds_sum{loop=\"0\"} 40.003001");
+	assert_line("meantime_loop_turn_seconds_count{loop=\"0\"} 3");
+	assert_line("meantime_loop_turn_seconds_count{loop=\"1\"} 1");
+}
+
 static void only_reasons_are_shown(void **state)
 {
 	unsigned reasons = 0;
@@ -236,8 +253,9 @@ static void assert_is_introduced(const char *text, const char *line)
 	for (unsigned i = 0; i < ARRAY_LENGTH(of_histogram); i++) {
 		size_t length = strlen(family), ending = strlen(of_histogram[i]);
 
-		if (strncmp(family, "meantime_request_seconds_", 25) == 0 && length > ending &&
-		    strcmp(family + length - ending, of_histogram[i]) == 0)
+		if ((strncmp(family, "meantime_request_seconds_", 25) == 0 ||
+		     strncmp(family, "meantime_loop_turn_seconds_", 27) == 0) &&
+		    length > ending && strcmp(family + length - ending, of_histogram[i]) == 0)
 			family[length - ending] = '\0';
 	}
 	if (strstr(text, arena_printf(&arena, "# HELP %s ", family)) == NULL ||
@@ -392,6 +410,7 @@ int main(void)
 	    TEST(what_is_longer_than_every_bucket_is_in_the_last_only),
 	    TEST(the_shares_of_waiting_are_told_apart),
 	    TEST(gauges_add_up_and_are_replaced),
+	    TEST(turns_are_counted_for_each_loop),
 	    TEST(only_reasons_are_shown),
 	    TEST(refusals_may_be_missing),
 	    TEST(every_line_is_in_the_text_format),
