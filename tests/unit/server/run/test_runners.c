@@ -434,6 +434,24 @@ static void times_are_noted_in_every_mode(void **state)
 /* Threads */
 
 /* The workers have what was handed to them. */
+/* What has not begun yet sees it when it does. */
+static void a_departure_is_noted_in_every_mode(void **state)
+{
+	static const enum mode modes[] = {MODE_SYNC, MODE_THREADS, MODE_ASYNC};
+
+	(void)state;
+	for (unsigned i = 0; i < ARRAY_LENGTH(modes); i++) {
+		struct exchange *x;
+
+		start(modes[i]);
+		x = begin(0, one_await, 5000);
+		assert_false(atomic_load(&x->is_abandoned));
+		runner_note_departure(runner, x);
+		assert_true(atomic_load(&x->is_abandoned));
+		stop();
+	}
+}
+
 static void until_nobody_waits(void)
 {
 	for (int i = 0; i < 5000 && runner->class->numbers(runner).waiting > 0; i++)
@@ -686,6 +704,7 @@ static void one_stream_too_many_is_busy(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    TEST(a_departure_is_noted_in_every_mode),
 	    TEST(sync_answers_every_kind),
 	    TEST(threads_answer_the_same),
 	    TEST(one_thread_answers_the_same),
