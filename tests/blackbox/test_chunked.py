@@ -237,6 +237,7 @@ def test_content_coding_and_type_of_a_chunked_body(service):
 
 def test_size(serve):
     service = serve("--max-body-bytes", 1000)
+    service.get("/numbers/1")  # while it connects, in sync mode, a client that has closed its half counts as gone
 
     def ask(sizes):
         body = b'{"text":"' + b"x" * (sum(sizes) - 11) + b'"}'
