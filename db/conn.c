@@ -147,7 +147,6 @@ int db_conn_open(struct db_conn *conn, const struct db_found *found)
 	conn->wants_write = conn->is_inside_query = conn->is_retiring = conn->gave_up = false;
 	conn->is_unit_aborted = conn->was_notified = conn->has_farewell = conn->is_turning = false;
 	conn->changed_by = NULL;
-	conn->has_grown = false;
 	conn->head_bytes = 0;
 	conn->unit_ns = 0;
 	conn->progress_ns = clock_now_ns();
@@ -387,6 +386,7 @@ void db_conn_close(struct db_conn *conn)
 	conn_free_room(conn);
 	conn->arrived = conn->in_flight = conn->units_in_flight = conn->preparing = 0;
 	conn_set_state(conn, CONN_CLOSED);
+	conn->has_grown = false;
 	conn->progress_ns = clock_now_ns();
 	/* last, since the owner of a batch that is done may send it again at once */
 	for (unsigned i = 0; i < in_flight; i++)

@@ -114,7 +114,8 @@ struct db_conn {
 	bool is_retiring; /* takes no more batches; closed when those in flight are over */
 	bool
 	    is_full; /* the last connect failed since PostgreSQL has no connection left for its role, database or at all */
-	/* A result was so large that libpq's buffer, which never shrinks, is: a connection that rests is closed for it. */
+	/* A result was so large that libpq's buffer, which never shrinks, is: a connection that rests is closed for it.
+	 * One that is closed has not grown. */
 	bool has_grown;
 	bool gave_up; /* broke on purpose, ours or an administrator's: reads that were on it may not be the reason */
 	const struct db_statement *changed_by; /* it has changed its session, and would again; NULL: none, or unknown */

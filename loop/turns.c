@@ -1,5 +1,7 @@
 #include "loop/turns.h"
 
+#include "base/require.h"
+
 static void on_turn(uv_prepare_t *prepare)
 {
 	struct turns *turns = prepare->data;
@@ -13,7 +15,7 @@ static void on_turn(uv_prepare_t *prepare)
 
 void turns_begin(struct turns *turns, uv_loop_t *loop, turns_note_fn *note, void *data)
 {
-	uv_loop_configure(loop, UV_METRICS_IDLE_TIME);
+	REQUIRE(uv_loop_configure(loop, UV_METRICS_IDLE_TIME) == 0);
 	turns->note = note;
 	turns->data = data;
 	turns->began_ns = uv_hrtime();

@@ -8,6 +8,13 @@
 #include <stdio.h>
 #include <string.h>
 
+/* How any command of the program ends. */
+enum {
+	EXIT_GOOD = 0,
+	EXIT_WRONG = 1, /* with what was given: files, database, values */
+	EXIT_USAGE = 2,
+};
+
 struct command_words {
 	int count;
 	char **words;

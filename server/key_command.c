@@ -3,12 +3,6 @@
 #include "identity/api_keys.h"
 #include "server/command_words.h"
 
-enum {
-	EXIT_GOOD = 0,
-	EXIT_WRONG = 1,
-	EXIT_USAGE = 2,
-};
-
 struct key_words {
 	const char *name, *role, *claims;
 };

@@ -1,6 +1,7 @@
 /* meantime: command line -> options -> endpoints -> the command. */
 #include "base/log.h"
 #include "base/memory.h"
+#include "server/command_words.h"
 #include "server/health_check.h"
 #include "server/key_command.h"
 #include "server/serve.h"
@@ -14,12 +15,6 @@
 #include <unistd.h>
 
 enum { FIRST_EDITION = 1 };
-
-enum {
-	EXIT_GOOD = 0,
-	EXIT_WRONG = 1, /* with what was given: files, database, values */
-	EXIT_USAGE = 2,
-};
 
 #ifndef MEANTIME_VERSION
 #define MEANTIME_VERSION "unknown"

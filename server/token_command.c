@@ -9,12 +9,6 @@
 #include <stdlib.h>
 #include <time.h>
 
-enum {
-	EXIT_GOOD = 0,
-	EXIT_WRONG = 1,
-	EXIT_USAGE = 2,
-};
-
 struct token_words {
 	const char *keys, *kid;
 	char **claims; /* the words from here on that are claims */

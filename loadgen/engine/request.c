@@ -11,6 +11,7 @@
 #include <jansson.h>
 
 #include "base/buffer.h"
+#include "base/decimal.h"
 #include "base/memory.h"
 #include "loadgen/engine/random.h"
 #include "loadgen/engine/target.h"
@@ -163,14 +164,9 @@ static void add_bytes(struct request_set *set, struct text text)
 
 static void add_number(struct request_set *set, uint64_t number)
 {
-	char digits[20];
-	size_t at = sizeof(digits);
+	char digits[DECIMAL_BYTES];
 
-	do {
-		digits[--at] = (char)('0' + number % 10);
-		number /= 10;
-	} while (number > 0);
-	add_bytes(set, (struct text){digits + at, sizeof(digits) - at});
+	add_bytes(set, (struct text){digits, (size_t)(decimal_write(digits, number) - digits)});
 }
 
 static void add_pieces(struct request_set *set, const struct request *request, unsigned from, unsigned to,

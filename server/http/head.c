@@ -1,4 +1,4 @@
-/* libh2o writes the first lines of a response's head with one sprintf(), which is a ninth of the instructions that an
+/* libh2o writes the first lines of a response's head with one sprintf(), which is a tenth of the instructions that an
  * ordinary request takes. Compiled with _FORTIFY_SOURCE, as Debian's is, that is a call of __sprintf_chk(). This one
  * stands in front of libc's for the whole program: the dynamic linker finds the program's symbols first. It writes
  * libh2o's two forms by itself, and hands on every other. Where libh2o calls something else, its head costs as much as
@@ -6,6 +6,7 @@
 #include "base/decimal.h"
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -24,7 +25,7 @@ static char *add(char *out, const char *text)
 }
 
 /* Returns the end, where a 0 byte is. */
-static char *write_head(char *out, va_list arguments, int has_length)
+static char *write_head(char *out, va_list arguments, bool has_length)
 {
 	char *end = add(out, "HTTP/1.1 ");
 
@@ -44,7 +45,8 @@ static char *write_head(char *out, va_list arguments, int has_length)
 
 int __sprintf_chk(char *out, int flag, size_t size, const char *format, ...)
 {
-	int has_length = strcmp(format, HEAD "Content-Length: %zu\r\n") == 0, written;
+	bool has_length = strcmp(format, HEAD "Content-Length: %zu\r\n") == 0;
+	int written;
 	va_list arguments;
 
 	va_start(arguments, format);

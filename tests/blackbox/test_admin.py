@@ -101,6 +101,26 @@ def test_readyz_follows_the_database(serve, faulty_postgres):
     assert wait_until(is_known_to_be_up, 20)
 
 
+def test_ready_again_after_a_large_result(serve, faulty_postgres, tmp_path):
+    (tmp_path / "large.sql").write_text("-- name: large :one\n-- route: POST /large\n"
+                                        "SELECT repeat('x', 4000000) AS large\n")
+    (tmp_path / "one.sql").write_text("-- name: one :one\n-- route: GET /one\nSELECT 1 AS one\n")
+    service = serve("--admin", "127.0.0.1:0", "--threads", 2, endpoints=tmp_path, url=faulty_postgres.url("blackbox"))
+    for _ in range(8):
+        answer = service.request("POST", "/large")
+        assert answer.status in (200, 201) and len(answer.body) > 4_000_000
+    faulty_postgres.stop()
+
+    def is_known_to_be_down():
+        service.get("/one")
+        service.request("POST", "/large")
+        return admin(service, "/readyz").status == 503
+
+    assert wait_until(is_known_to_be_down, 20)
+    faulty_postgres.start()
+    assert wait_until(lambda: admin(service, "/readyz").status == 200, 20), "a probe makes it ready, without requests"
+
+
 @pytest.mark.parametrize("data", [b"GET /livez HTTP/1.1\r\n\r\n",
                                   b"POST /livez HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n"
                                   b"Content-Length: 2\r\n\r\nxx"])

@@ -104,12 +104,12 @@ static void a_connection_that_has_grown_is_closed_when_it_rests(void **state)
 	assert_true(db_conn_is_usable(&wait.writes));
 	db_wait_rest(&wait, wait.writes.progress_ns + DB_CONN_REST_S * NS_PER_S + 1);
 	assert_false(db_conn_is_usable(&wait.writes));
+	assert_false(wait.writes.has_grown);
 	assert_int_equal(atomic_load(&wait.open), 0);
 	db_batch_add(&batches[1], &add, values[1]);
 	batches[1].deadline_ns = clock_now_ns() + 5 * NS_PER_S;
 	db_wait_run(&wait, &batches[1]);
 	assert_int_equal(batches[1].error, ERROR_NONE);
-	assert_false(wait.writes.has_grown);
 }
 
 static void what_has_waited_is_told_what_is_left(void **state)
