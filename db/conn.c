@@ -149,6 +149,7 @@ int db_conn_open(struct db_conn *conn, const struct db_found *found)
 	conn->changed_by = NULL;
 	conn->head_bytes = 0;
 	conn->unit_ns = 0;
+	conn->unit_context = NULL;
 	conn->progress_ns = clock_now_ns();
 	conn_make_room(conn);
 	conn->has_pooler = conn->settings->pooler != DB_POOLER_NONE;
@@ -281,6 +282,7 @@ struct db_slot *conn_add_slot(struct db_conn *conn, struct db_slot slot)
 static void end_sending(struct db_conn *conn)
 {
 	conn->unit_ns = 0;
+	conn->unit_context = NULL;
 	conn->units_in_flight++;
 }
 
@@ -290,6 +292,7 @@ int db_conn_send(struct db_conn *conn, struct db_batch *batch, bool ends_unit)
 	/* a unit leaves at its end, all of it at once */
 	bool is_first = conn->unit_ns == 0, is_read_only = db_batch_is_read_only(batch);
 	bool becomes_read_only = is_first && (conn->is_read_only || is_read_only);
+	bool sets_context = conn_needs_context(conn, batch);
 	unsigned timeout_ms = timeout_of(conn, batch);
 	struct db_slot *slot;
 
@@ -301,7 +304,9 @@ int db_conn_send(struct db_conn *conn, struct db_batch *batch, bool ends_unit)
 	    conn, (struct db_slot){
 		      .batch = batch,
 		      .only = is_first && ends_unit && db_conn_knows(conn, statement) ? statement : NULL,
-		      .preamble_left = (unsigned char)preamble_size(conn, timeout_ms, is_first, becomes_read_only),
+		      .preamble_left =
+			  (unsigned char)(preamble_size(conn, timeout_ms, is_first, becomes_read_only) + sets_context),
+		      .sets_context = sets_context,
 		      .ends_unit = ends_unit,
 		      .is_read_only = is_read_only,
 		  });
@@ -309,6 +314,8 @@ int db_conn_send(struct db_conn *conn, struct db_batch *batch, bool ends_unit)
 	conn_plan_look(conn, slot);
 	batch->slot = slot;
 	if (send_preamble(conn, time_left_ms(batch, timeout_ms, conn->unit_ns), is_first, becomes_read_only) != 0)
+		return -1;
+	if (UNLIKELY(sets_context) && conn_send_context(conn, batch->context) != 0)
 		return -1;
 	if (UNLIKELY(slot->looks_left > 0)) {
 		end_sending(conn);

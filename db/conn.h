@@ -61,7 +61,8 @@ struct db_slot {
 	const struct db_statement *prepares; /* in a unit of its own, without a batch; NULL: nothing */
 	const struct db_statement *only;     /* the batch's first statement, when it is all of its unit */
 	unsigned short results_left;         /* of the preamble and the queries */
-	unsigned char preamble_left;         /* results of no query: becoming read-only, setting the timeout */
+	unsigned char preamble_left;         /* results of no query: becoming read-only, the timeout, the context */
+	bool sets_context;                   /* the last result of the preamble is that of its context */
 	unsigned char looks_left;            /* results, the preamble's included, before it is sent what runs */
 	bool is_outdated;                    /* it has other columns now, and was not run, or a read is as if */
 	bool ends_unit;                      /* a Sync follows */
@@ -134,6 +135,7 @@ struct db_conn {
 	uint32_t reported_marks[DB_CONN_REPORTED]; /* of the settings that PostgreSQL reports */
 	uint64_t asked_ns;                         /* when the Sync that measures the distance was sent; 0: not yet */
 	uint64_t unit_ns;                          /* when the unit that is being sent was begun; 0: none is */
+	const struct db_context *unit_context;     /* what that has set last; NULL: nothing */
 	struct db_prepared *prepared;              /* by a statement's index */
 	unsigned head;                             /* ring of slots */
 	struct db_slot *slots;

@@ -1,6 +1,7 @@
 /* conn_parts.h - the inside of a connection, for db/conn*.c only.
  *
  *   conn.c          states; connecting; batches out
+ *   conn_context.c  what a transaction is told of its request
  *   conn_pooled.c   what differs behind a transaction pooler
  *   conn_prepare.c  statements: prepared, described, learnt again
  *   conn_results.c  results in
@@ -86,6 +87,19 @@ int conn_end_look(struct db_conn *conn, struct db_slot *slot);
 /* Whether a read's rows have other columns than it was described with, or those before them had. */
 bool conn_is_other_result(struct db_conn *conn, struct db_slot *slot, const PGresult *rows);
 
+/* conn_context.c */
+
+enum { CONN_CONTEXT_NAME_BYTES = 24 };
+
+/* Of the set-up: what sets contexts is prepared, where batches have some; what they set reads as ''. */
+int conn_prepare_contexts(struct db_conn *conn);
+int conn_begin_contexts(struct db_conn *conn);
+/* Whether the unit that is being sent has not been told the batch's context yet. */
+bool conn_needs_context(const struct db_conn *conn, const struct db_batch *batch);
+int conn_send_context(struct db_conn *conn, const struct db_context *context);
+/* The database refuses its role. */
+void conn_refuse_context(struct db_batch *batch, const PGresult *error);
+
 /* conn_notices.c */
 
 /* PQnoticeReceiver of a struct db_conn. */
@@ -97,6 +111,7 @@ void conn_drop_notifications(struct db_conn *conn);
 
 /* CONNECTING -> PREPARING: what the session needs leaves, all at once. */
 int conn_send_setup(struct db_conn *conn);
+int conn_send_setup_prepare(struct db_conn *conn, const char *name, const char *sql);
 /* PREPARING -> READY, when all of it has come back. */
 int conn_receive_setup(struct db_conn *conn);
 /* Sends the settings that answers rely on, in one statement: of the session, or of the transaction alone. */

@@ -143,6 +143,10 @@ static int take_error(struct db_conn *conn, struct db_slot *slot, PGresult *erro
 		return 0;
 	if (conn_misses_statement(slot, error))
 		return lose_statements(conn);
+	if (UNLIKELY(slot->sets_context) && slot->preamble_left == 1 && slot->results_left > 0) {
+		conn_refuse_context(batch, error);
+		return 0;
+	}
 	if (!conn_is_outdated(conn, slot, error))
 		failure_take(batch, error);
 	return 0;

@@ -93,7 +93,7 @@ static int send_setup_sync(struct db_conn *conn)
 	return 0;
 }
 
-static int send_setup_prepare(struct db_conn *conn, const char *name, const char *sql)
+int conn_send_setup_prepare(struct db_conn *conn, const char *name, const char *sql)
 {
 	if (!PQsendPrepare(conn->pg, name, sql, 0, NULL))
 		return conn_fail(conn, PQerrorMessage(conn->pg));
@@ -104,8 +104,9 @@ static int send_setup_prepare(struct db_conn *conn, const char *name, const char
 /* What is prepared for ourselves, and the end of the unit. */
 static int send_statements(struct db_conn *conn)
 {
-	if (send_setup_prepare(conn, conn_timeout_statement, conn_timeout_sql) != 0 ||
-	    send_setup_prepare(conn, conn_read_only_statement, "SET transaction_read_only = on") != 0)
+	if (conn_send_setup_prepare(conn, conn_timeout_statement, conn_timeout_sql) != 0 ||
+	    conn_send_setup_prepare(conn, conn_read_only_statement, "SET transaction_read_only = on") != 0 ||
+	    conn_prepare_contexts(conn) != 0)
 		return -1;
 	return send_setup_sync(conn);
 }
@@ -115,7 +116,7 @@ static int send_required(struct db_conn *conn)
 	if (conn_send_settings(conn, false, conn->is_read_only, conn->settings->statement_timeout_ms) != 0)
 		return -1;
 	conn->setup_left++;
-	return send_statements(conn);
+	return conn_begin_contexts(conn) != 0 ? -1 : send_statements(conn);
 }
 
 /* With a Sync of its own. */

@@ -22,6 +22,12 @@ static bool needs_own_unit(const struct link *link, const struct db_batch *batch
 	       statement->timeout_ms > 0 || batch->is_late;
 }
 
+/* What a transaction was told of one request is not for another that has no context. */
+static bool may_follow(const struct db_batch *batch, const struct db_batch *following)
+{
+	return batch->context == NULL || following->context != NULL;
+}
+
 /* Where the outgoing batches are cut into units. */
 static void cut_into_units(struct link *link)
 {
@@ -33,8 +39,8 @@ static void cut_into_units(struct link *link)
 		struct db_batch *following = CONTAINER_OF(item_next, struct db_batch, link);
 
 		size++;
-		batch->ends_unit =
-		    item_next == &link->outgoing || needs_own_unit(link, batch) || needs_own_unit(link, following);
+		batch->ends_unit = item_next == &link->outgoing || needs_own_unit(link, batch) ||
+				   needs_own_unit(link, following) || !may_follow(batch, following);
 		if (!batch->ends_unit)
 			continue;
 		for (; first != item_next; first = first->next)

@@ -30,7 +30,8 @@ struct db_settings {
 	uint32_t statement_timeout_ms; /* PostgreSQL ends by itself what no request waits for any more */
 	uint32_t idle_timeout_ms;      /* an open cursor's client may take this long for a part */
 	size_t result_limit_bytes;
-	bool is_shared; /* others use the session behind a request: it has to stay as it is */
+	bool has_contexts; /* batches have one: each session prepares what sets it (db/values/context.h) */
+	bool is_shared;    /* others use the session behind a request: it has to stay as it is */
 	enum db_pooler pooler;
 	unsigned depth; /* batches in flight per connection */
 };

@@ -33,13 +33,14 @@ struct db_stream {
 	const struct db_signature *checked_for, *signature; /* the values were; of the rows, NULL: not known yet */
 	struct db_statement begin, declare, fetch;
 	const char *const *values;
+	const struct db_context *context;
 	char fetch_sql[64];
 	enum error late_error; /* what the timer says when it fires */
 	const char *late_message;
 };
 
 struct db_stream *db_stream_create(const struct db_statement *statement, const struct db_signature *checked_for,
-				   const char *const *values, struct arena *arena)
+				   const char *const *values, const struct db_context *context, struct arena *arena)
 {
 	struct db_stream *stream = memory_alloc_zeroed(1, sizeof(*stream));
 
@@ -48,6 +49,7 @@ struct db_stream *db_stream_create(const struct db_statement *statement, const s
 	stream->statement.index = 0;
 	stream->checked_for = checked_for;
 	stream->values = values;
+	stream->context = context;
 	stream->begin = (struct db_statement){.sql = "BEGIN READ ONLY", .is_read_only = true};
 	stream->declare = (struct db_statement){
 	    .sql = arena_printf(arena, "DECLARE rows NO SCROLL CURSOR FOR %s", statement->sql),
@@ -91,6 +93,7 @@ static void fill_part(struct db_stream *stream, struct db_batch *batch)
 	if (!stream->is_open) {
 		db_batch_add(batch, &stream->begin, NULL);
 		db_batch_add(batch, &stream->declare, stream->values);
+		batch->context = stream->context; /* holds until the transaction is over */
 	}
 	snprintf(stream->fetch_sql, sizeof(stream->fetch_sql), "FETCH FORWARD %u FROM rows", stream->rows);
 	db_batch_add(batch, &stream->fetch, NULL);

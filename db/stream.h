@@ -22,7 +22,7 @@ struct db_stream;
 struct uv_loop_s;
 
 struct db_stream *db_stream_create(const struct db_statement *statement, const struct db_signature *checked_for,
-				   const char *const *values, struct arena *arena);
+				   const char *const *values, const struct db_context *context, struct arena *arena);
 /* Runs the next part in `batch`: blocking, or on the loop with batch->done called later. */
 void db_stream_wait(struct db_stream *stream, struct db_batch *batch, const struct db_settings *settings);
 void db_stream_start(struct db_stream *stream, struct db_batch *batch, const struct db_settings *settings,

@@ -68,6 +68,7 @@ static void begin_afresh(struct exchange *x)
 void db_query(struct exchange *x, const struct db_statement *statement, const char *const *values)
 {
 	begin_afresh(x);
+	x->batch.context = x->context;
 	db_batch_add(&x->batch, statement, values);
 }
 

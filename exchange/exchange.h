@@ -36,6 +36,8 @@ struct exchange {
 
 	/* handlers' own */
 	void *state; /* what a handler keeps from step to step */
+	/* what PostgreSQL is told of the request, by each query from now on; NULL: nothing */
+	const struct db_context *context;
 
 	/* written by the return functions, read by the runner and the border */
 	step_fn *next;

@@ -15,6 +15,7 @@
 #include "base/deadlines.h"
 #include "base/error.h"
 #include "base/list.h"
+#include "db/values/context.h"
 #include "db/values/result.h"
 #include "db/values/statement.h"
 
@@ -22,7 +23,7 @@ enum { DB_BATCH_QUERIES_MAX = 4 };
 
 /* What failures are called, in one place: a client gets the same words in every mode. */
 extern const char db_unreachable[], db_not_prepared[], db_lost_twice[], db_given_up[], db_outcome_unknown[],
-    db_not_run[], db_no_answer[], db_client_left[];
+    db_not_run[], db_no_answer[], db_client_left[], db_role_refused[];
 
 struct congestion;
 struct db_batch;
@@ -40,8 +41,9 @@ struct db_batch {
 	/* set by the caller */
 	struct db_query queries[DB_BATCH_QUERIES_MAX];
 	unsigned query_count;
-	uint64_t deadline_ns;            /* absolute; queue time counts */
-	const atomic_bool *is_abandoned; /* the client has left; NULL: that is not known */
+	const struct db_context *context; /* of its transaction; NULL: the session's; borrowed until done */
+	uint64_t deadline_ns;             /* absolute; queue time counts */
+	const atomic_bool *is_abandoned;  /* the client has left; NULL: that is not known */
 
 	/* read-only for the caller, valid once it is done */
 	enum error error;

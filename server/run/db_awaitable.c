@@ -54,7 +54,7 @@ static bool open_stream(struct exchange *x, struct resources *resources)
 		return false;
 	}
 	x->stream = db_stream_create(x->batch.queries[0].statement, x->batch.queries[0].checked_for,
-				     x->batch.queries[0].values, &x->arena);
+				     x->batch.queries[0].values, x->batch.context, &x->arena);
 	return true;
 }
 

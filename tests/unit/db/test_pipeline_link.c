@@ -28,6 +28,55 @@ static void a_unit_is_as_large_as_what_is_in_it(void **state)
 	answer_until_done(5);
 }
 
+static const struct db_context alice = {.role = "reader"}, carol = {.role = "writer"};
+
+/* What has none is not told what another was; the others set their own. */
+static void what_has_no_context_follows_none_in_a_unit(void **state)
+{
+	static const struct db_context *const contexts[] = {NULL, &alice, &alice, &carol, NULL, NULL, &carol};
+
+	(void)state;
+	settings.has_contexts = true;
+	start();
+	teach(&country, 0);
+	for (int i = 0; i < (int)ARRAY_LENGTH(contexts); i++) {
+		batches[i].context = contexts[i];
+		submit(i, &country);
+	}
+	turn();
+	assert_string_equal(fake_pq_sent(reads()),
+			    "R/O country(0) meantime:(reader) country(1) country(2) meantime:(writer) country(3) Sync "
+			    "R/O country(4) country(5) meantime:(writer) country(6) Sync");
+	answer_until_done(ARRAY_LENGTH(contexts));
+	for (int i = 0; i < (int)ARRAY_LENGTH(contexts); i++)
+		assert_ok(i, "country");
+}
+
+/* What fails fails for itself, and each is run again with its own context. */
+static void a_context_goes_with_what_is_run_again(void **state)
+{
+	(void)state;
+	settings.has_contexts = true;
+	start();
+	teach(&country, 0);
+	for (int i = 0; i < 3; i++) {
+		batches[i].context = i == 1 ? &carol : &alice;
+		submit(i, &country);
+	}
+	turn();
+	fake_pq_sent(reads());
+	for (int i = 0; i < 3; i++)
+		fake_pq_answer(reads());
+	fake_pq_answer_error(reads(), "22012", "division by zero", NULL);
+	fake_pq_answer_all(reads());
+	run_for(3);
+	assert_string_equal(fake_pq_sent(reads()), "R/O meantime:(reader) country(0) Sync R/O meantime:(writer) "
+						   "country(1) Sync R/O meantime:(reader) country(2) Sync");
+	answer_until_done(3);
+	for (int i = 0; i < 3; i++)
+		assert_ok(i, "country");
+}
+
 /* Its deadline, where PostgreSQL is told it, else the session's time; and no earlier than of those before it. */
 static void a_link_knows_when_postgresql_ends_what_was_sent(void **state)
 {
@@ -402,6 +451,8 @@ int main(void)
 	    TEST(an_isolated_statement_has_a_unit_of_its_own),
 
 	    TEST(a_unit_is_as_large_as_what_is_in_it),
+	    TEST(what_has_no_context_follows_none_in_a_unit),
+	    TEST(a_context_goes_with_what_is_run_again),
 	    TEST(a_link_knows_when_postgresql_ends_what_was_sent),
 	    TEST(what_cannot_be_written_at_once_is_written_later),
 	    TEST(a_connection_that_is_ready_is_only_read_from),

@@ -53,7 +53,7 @@ static void open_stream(void)
 	fake_pq_describe("language", 1, 1, answer.oid);
 	signatures = db_signatures_create(&described.signature);
 	described.signatures = signatures;
-	stream = db_stream_create(&described, &described.signature, values[0], &arena);
+	stream = db_stream_create(&described, &described.signature, values[0], NULL, &arena);
 }
 
 static void a_stream_fetches_part_after_part(void **state)
@@ -69,6 +69,26 @@ static void a_stream_fetches_part_after_part(void **state)
 	}
 	assert_non_null(strstr(fake_pq_sent(fake_pq_conn(0)),
 			       "R/O BEGIN() DECLARE(0) FETCH() Sync R/O FETCH() Sync R/O FETCH() Sync"));
+}
+
+/* Its transaction has it from its beginning to its end. */
+static void a_stream_tells_its_context_once(void **state)
+{
+	static const struct db_context alice = {.role = "reader", .claims = "{alice}"};
+
+	(void)state;
+	open_stream();
+	db_stream_destroy(stream);
+	stream = db_stream_create(&described, &described.signature, values[0], &alice, &arena);
+	settings.has_contexts = true;
+	fake_pq.answers_everything = true;
+	for (unsigned part = 1; part <= 2; part++) {
+		start_part(0);
+		run_until_done(part);
+		assert_int_equal(batches[0].error, ERROR_NONE);
+	}
+	assert_non_null(strstr(fake_pq_sent(fake_pq_conn(0)),
+			       "R/O meantime:(reader,{alice}) BEGIN() DECLARE(0) FETCH() Sync R/O FETCH() Sync"));
 }
 
 /* Its columns are known before its first row. */
@@ -341,7 +361,7 @@ static void values_for_another_type_are_not_sent(void **state)
 	(void)state;
 	open_stream();
 	db_stream_destroy(stream);
-	stream = db_stream_create(&described, &before, values[0], &arena);
+	stream = db_stream_create(&described, &before, values[0], NULL, &arena);
 	fake_pq.answers_everything = true;
 	start_patient_part(0);
 	run_until_done(1);
@@ -412,7 +432,7 @@ static void waiting_for_what_is_refused_sends_nothing(void **state)
 	open_stream();
 	described.signatures = NULL;
 	db_stream_destroy(stream);
-	stream = db_stream_create(&described, &language.signature, values[0], &arena);
+	stream = db_stream_create(&described, &language.signature, values[0], NULL, &arena);
 	fake_pq_describe("language", 2, 0, 25);
 	fake_pq.answers_everything = true;
 	wait_for_patient_part(0);
@@ -424,6 +444,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    TEST(a_stream_fetches_part_after_part),
+	    TEST(a_stream_tells_its_context_once),
 	    TEST(a_stream_looks_at_its_statement_first),
 	    TEST(a_stream_whose_statement_does_not_prepare_fails),
 	    TEST(a_part_is_over_once_when_its_connection_ends_with_it),
