@@ -265,6 +265,14 @@ void response_add_header(struct exchange *x, const char *name, struct text value
 	response->headers[response->header_count++] = (struct http_header){name, value};
 }
 
+bool response_has_header(const struct exchange *x, const char *name)
+{
+	for (unsigned i = 0; i < x->response.header_count; i++)
+		if (strcmp(x->response.headers[i].name, name) == 0)
+			return true;
+	return false;
+}
+
 static enum step respond(struct exchange *x, unsigned status, const char *content_type, struct text body)
 {
 	x->response.status = status;

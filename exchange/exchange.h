@@ -24,6 +24,7 @@
 #include "exchange/awaitable.h"
 #include "base/computation.h"
 #include "exchange/message.h"
+#include "identity/identity.h"
 #include "exchange/settings.h"
 
 enum { EXCHANGE_INLINE_BYTES = 4096 };
@@ -32,6 +33,7 @@ struct exchange {
 	/* read-only for handlers */
 	const struct exchange_settings *settings;
 	struct http_request request;
+	const struct identity *identity; /* that the client has proved, where keys are configured; NULL: none */
 	uint64_t arrived_ns, deadline_ns;
 
 	/* handlers' own */
@@ -153,6 +155,7 @@ enum step respond_db_problem(struct exchange *x);
 /* Logs that error with all that PostgreSQL said: "NAME WHAT: ...". */
 void exchange_log_db_error(const struct exchange *x, const char *what);
 void response_add_header(struct exchange *x, const char *name, struct text value);
+bool response_has_header(const struct exchange *x, const char *name);
 
 /* Rows as they come, through a cursor on a connection of their own: the next part is fetched when it is awaited.
  * db_stream_rows() once, then await_rows() and respond_part() in turn, until exchange_rows() is NULL: the end, or the

@@ -14,6 +14,10 @@ enum {
 	HTTP_EXTRA_HEADERS_MAX = 6,
 };
 
+struct http_field {
+	struct text name, value; /* without the blanks around the value */
+};
+
 struct http_request {
 	enum http_method method; /* HEAD stays HEAD; the body is left out at the border */
 	struct text path;        /* as sent, without the query string */
@@ -23,6 +27,10 @@ struct http_request {
 	struct text accept;       /* length 0 when there is none */
 	struct text coding;       /* what the body is encoded with, as "gzip"; length 0 when it is not */
 	bool has_body;            /* of one byte at least */
+	/* of a route that reads its head, else none: the header lines, with names in lower case, and the client's address */
+	const struct http_field *fields;
+	unsigned field_count;
+	struct text address;
 	struct route_match match; /* the route and the decoded values of its path parameters */
 };
 

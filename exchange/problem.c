@@ -32,7 +32,7 @@ static void add_headers(struct exchange *x, const struct problem *problem)
 {
 	if (problem->status == 503)
 		add_retry_after(x);
-	if (problem->status == 401)
+	if (problem->status == 401 && !response_has_header(x, "www-authenticate"))
 		response_add_header(x, "www-authenticate", TEXT("Bearer"));
 }
 

@@ -47,3 +47,13 @@ static inline bool route_take_parameter(struct text *rest, struct text *name)
 		}
 	return false;
 }
+
+static inline bool route_has_parameter(const char *pattern, const char *parameter)
+{
+	struct text rest = text_of(pattern), name;
+
+	while (route_take_parameter(&rest, &name))
+		if (text_equal(name, text_of(parameter)))
+			return true;
+	return false;
+}

@@ -23,6 +23,7 @@ enum {
 	ROUTE_SEGMENTS_MAX = 32,
 };
 
+struct access;
 struct exchange;
 enum step {
 	STEP_AWAIT,   /* something is to be waited for, then the next step */
@@ -37,10 +38,12 @@ struct route {
 	const char *pattern; /* "/countries/{code}" */
 	const char *name;    /* for metrics and logs */
 	step_fn *first;
-	const void *data;    /* the handler's own: the endpoint */
-	unsigned timeout_ms; /* 0: the service's */
-	unsigned index;      /* set by router_add(): 0.. in order */
-	unsigned counted_as; /* set by metrics_register(); 0: with those that have no route */
+	const void *data;            /* the handler's own: the endpoint */
+	unsigned timeout_ms;         /* 0: the service's */
+	bool reads_head;             /* it needs the header lines and the client's address */
+	const struct access *access; /* NULL: any client may call it */
+	unsigned index;              /* set by router_add(): 0.. in order */
+	unsigned counted_as;         /* set by metrics_register(); 0: with those that have no route */
 };
 
 struct route_match {

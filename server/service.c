@@ -3,6 +3,7 @@
 #include "base/address.h"
 #include "db/conninfo.h"
 #include "fetch/fetcher.h"
+#include "server/edition/keys.h"
 #include "server/run/awaitables.h"
 
 #include <string.h>
@@ -33,6 +34,7 @@ static void fill_settings(struct service *service)
 	    .statement_timeout_ms = options->request_timeout_ms,
 	    .idle_timeout_ms = options->write_timeout_ms + 1000,
 	    .result_limit_bytes = options->max_result_bytes,
+	    .has_contexts = keys_are_configured(options),
 	    .is_shared = true,
 	    .pooler = poolers[options->db_pooler],
 	    .depth = options->db_pipeline_depth,

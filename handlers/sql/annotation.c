@@ -16,8 +16,7 @@ struct text sql_trim(struct text text)
 	return text;
 }
 
-/* Takes the first word off `rest`, which is trimmed and stays so. */
-static struct text take_word(struct text *rest)
+struct text sql_take_word(struct text *rest)
 {
 	struct text word = {rest->at, 0};
 
@@ -81,7 +80,8 @@ bool sql_note_from(struct text comment, struct note *note)
 	note->key = (struct text){rest.at, length};
 	if (length == rest.length) {
 		note->value = (struct text){rest.at + length, 0};
-		return text_equal(note->key, TEXT("stream")) || text_equal(note->key, TEXT("isolated"));
+		return text_equal(note->key, TEXT("stream")) || text_equal(note->key, TEXT("isolated")) ||
+		       text_equal(note->key, TEXT("public"));
 	}
 	if (rest.at[length] != ':')
 		return false;
@@ -107,7 +107,7 @@ static bool read_name(struct parser *parser, const struct note *note)
 {
 	static const struct text shapes[] = {
 	    [ENDPOINT_ONE] = {":one", 4}, [ENDPOINT_MANY] = {":many", 5}, [ENDPOINT_EXEC] = {":exec", 5}};
-	struct text rest = note->value, name = take_word(&rest);
+	struct text rest = note->value, name = sql_take_word(&rest);
 	enum endpoint_shape shape = ENDPOINT_ONE;
 
 	while (shape < ARRAY_LENGTH(shapes) && !text_equal(rest, shapes[shape]))
@@ -121,7 +121,7 @@ static bool read_name(struct parser *parser, const struct note *note)
 
 static bool read_route(struct parser *parser, const struct note *note)
 {
-	struct text path = note->value, word = take_word(&path);
+	struct text path = note->value, word = sql_take_word(&path);
 	enum http_method method = http_method_from(word);
 
 	if (method == HTTP_METHOD_UNKNOWN || method == HTTP_HEAD || method == HTTP_OPTIONS)
@@ -219,14 +219,15 @@ static bool take_default(struct parser *parser, struct text *rest, struct db_par
 		*rest = (struct text){rest->at + quoted.text.length, rest->length - quoted.text.length};
 		return rest->length == 0 || sql_is_space(rest->at[0]);
 	}
-	word = take_word(rest);
+	word = sql_take_word(rest);
 	if (word.length != 4 || strncasecmp(word.at, "null", 4) != 0)
 		parameter->default_text = arena_copy(&parser->set->arena, word);
 	return word.length > 0 && memchr(word.at, '\'', word.length) == NULL;
 }
 
-/* Reads `NAME`, and the default behind it if there is one; leaves the description in `rest`. */
-static bool take_parameter(struct parser *parser, struct text *rest, struct db_parameter *parameter)
+/* Reads `NAME`, and the default or the source behind it if there is one; leaves the description in `rest`. */
+static bool take_parameter(struct parser *parser, struct text *rest, struct db_parameter *parameter,
+			   struct source *source)
 {
 	struct text name = {rest->at, 0};
 
@@ -240,17 +241,20 @@ static bool take_parameter(struct parser *parser, struct text *rest, struct db_p
 	if (rest->length == 0 || rest->at[0] != '=')
 		return true;
 	*rest = sql_trim((struct text){rest->at + 1, rest->length - 1});
-	return take_default(parser, rest, parameter);
+	if (!sql_take_source(parser, rest, source))
+		return false;
+	return source->kind != SOURCE_CLIENT || take_default(parser, rest, parameter);
 }
 
 static bool read_param(struct parser *parser, const struct note *note)
 {
 	struct draft *draft = &parser->draft;
 	struct db_parameter parameter = {.line = note->line};
+	struct source source = {SOURCE_CLIENT, NULL};
 	const struct db_parameter *first;
 	struct text rest = note->value;
 
-	if (!take_parameter(parser, &rest, &parameter))
+	if (!take_parameter(parser, &rest, &parameter, &source))
 		return false;
 	parameter.description = arena_copy(&parser->set->arena, sql_trim(rest));
 	first = sql_find_parameter(draft->documented, draft->documented_count, text_of(parameter.name));
@@ -259,8 +263,10 @@ static bool read_param(struct parser *parser, const struct note *note)
 			 first->line);
 	else if (draft->documented_count == DB_PARAMETERS_MAX)
 		complain(parser, note->line, "one `-- param:` too many; the most is %d", DB_PARAMETERS_MAX);
-	else
+	else {
+		draft->documented_sources[draft->documented_count] = source;
 		draft->documented[draft->documented_count++] = parameter;
+	}
 	return true;
 }
 
@@ -294,12 +300,15 @@ static const struct {
     [ANNOTATION_ISOLATED] = {"isolated", read_isolated, "`true`, or left out"},
     [ANNOTATION_PARAM] =
 	{"param", read_param,
-	 "NAME  DESCRIPTION or NAME = DEFAULT  DESCRIPTION, where DEFAULT is null, a word, a number or a "
-	 "'quoted string'"},
+	 "NAME  DESCRIPTION or NAME = DEFAULT  DESCRIPTION, where DEFAULT is null, a word, a number, a 'quoted "
+	 "string', or where it comes from: claim PATH, header NAME, cookie NAME or address"},
     [ANNOTATION_ERRORS] = {"errors", sql_read_errors,
 			   "CODE = STATUS, CODE = STATUS, ..., where CODE is an SQLSTATE, five digits or capital "
 			   "letters, such as BK001, and "
 			   "STATUS is 400 to 599"},
+    [ANNOTATION_ROLES] = {"roles", sql_read_roles, "ROLE, ROLE, ..., which are names of roles in PostgreSQL"},
+    [ANNOTATION_PUBLIC] = {"public", sql_read_public, "`true`, or left out"},
+    [ANNOTATION_SETTINGS] = {"settings", sql_read_settings, "some of claims, headers, method and path, with commas"},
     [ANNOTATION_WORK] = {"work", read_work, "the name of a built-in work, such as delay"},
 };
 

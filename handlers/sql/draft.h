@@ -25,6 +25,9 @@ enum annotation {
 	ANNOTATION_ISOLATED,
 	ANNOTATION_PARAM,
 	ANNOTATION_ERRORS,
+	ANNOTATION_ROLES,
+	ANNOTATION_PUBLIC,
+	ANNOTATION_SETTINGS,
 	ANNOTATION_WORK,
 	ANNOTATION_COUNT
 };
@@ -41,6 +44,7 @@ struct draft {
 	unsigned lines[ANNOTATION_COUNT]; /* 0: not there */
 	struct db_parameter parameters[DB_PARAMETERS_MAX], documented[DB_PARAMETERS_MAX];
 	unsigned parameter_count, documented_count;
+	struct source sources[DB_PARAMETERS_MAX], documented_sources[DB_PARAMETERS_MAX];
 	struct db_status_choice choices[DB_STATUS_CHOICES_MAX]; /* endpoint.statement.choice_count of them */
 	unsigned setting_line; /* where the SQL mentions transaction_read_only; 0: nowhere */
 };
@@ -77,6 +81,21 @@ struct text sql_trim(struct text text);
 /* errors.c */
 
 bool sql_read_errors(struct parser *parser, const struct note *note);
+
+/* access_notes.c */
+
+bool sql_read_roles(struct parser *parser, const struct note *note);
+bool sql_read_public(struct parser *parser, const struct note *note);
+bool sql_read_settings(struct parser *parser, const struct note *note);
+/* Takes `claim PATH`, `header NAME`, `cookie NAME` or `address` off `rest`, which is trimmed. `kind` stays as it is where
+ * something else stands. False: it begins so, and is none. */
+bool sql_take_source(struct parser *parser, struct text *rest, struct source *source);
+/* What of these annotations does not fit together. */
+void sql_check_access(struct parser *parser);
+/* Returns those of the endpoint's parameters; NULL: the client gives all. */
+const struct source *sql_keep_sources(struct parser *parser);
+/* Takes the first word off `rest`, which is trimmed and stays so. */
+struct text sql_take_word(struct text *rest);
 
 /* annotation.c again */
 

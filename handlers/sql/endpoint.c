@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "base/run.h"
 #include "db/values/row_json.h"
+#include "handlers/sql/context.h"
 #include "handlers/sql/row_stream.h"
 #include "handlers/sql/input.h"
 #include "handlers/sql/work_row.h"
@@ -44,6 +45,8 @@ static int add_route(struct router *router, struct endpoint_set *set, const stru
 	    .first = sql_endpoint_begin,
 	    .data = sql_plan_create(&set->arena, endpoint),
 	    .timeout_ms = endpoint->timeout_ms,
+	    .reads_head = endpoint->sources != NULL || endpoint->settings.headers,
+	    .access = &endpoint->access,
 	};
 	verdict = router_add(router, &route, &taken_by);
 	if (verdict == ROUTER_MALFORMED)
@@ -118,6 +121,7 @@ enum step sql_endpoint_begin(struct exchange *x)
 
 	if (error != ERROR_NONE)
 		return respond_problem(x, error, "%s", problem);
+	x->context = sql_context_of(x, plan->endpoint);
 	if (plan->work != NULL)
 		return begin_work(x, plan, values);
 	if (plan->endpoint->is_stream)

@@ -210,9 +210,10 @@ static void check_documented_parameters(struct parser *parser)
 		struct db_parameter *parameter =
 		    sql_find_parameter(draft->parameters, draft->parameter_count, text_of(documented->name));
 
-		if (parameter != NULL)
+		if (parameter != NULL) {
 			*parameter = *documented;
-		else
+			draft->sources[parameter - draft->parameters] = draft->documented_sources[i];
+		} else
 			complain(parser, documented->line, "the SQL does not use the parameter %s: nowhere is :%s",
 				 documented->name, documented->name);
 	}
@@ -270,6 +271,7 @@ static void check_draft(struct parser *parser, bool has_sql)
 	if (endpoint->path == NULL)
 		return;
 	sql_check_path_parameters(parser);
+	sql_check_access(parser);
 	if (endpoint->method == HTTP_GET && draft->setting_line > 0)
 		complain(parser, draft->setting_line,
 			 "a GET cannot write, so its SQL must not mention transaction_read_only");
@@ -329,6 +331,7 @@ static void add_endpoint(struct parser *parser)
 	memcpy(statement->parameters, parser->draft.parameters,
 	       statement->parameter_count * sizeof(*statement->parameters));
 	statement->choices = keep_choices(parser);
+	endpoint->sources = sql_keep_sources(parser);
 	statement->signature.parameters = statement->parameters;
 	set->endpoints[set->count++] = *endpoint;
 }

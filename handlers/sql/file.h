@@ -14,6 +14,8 @@
 #include "base/text.h"
 #include "base/diagnostics.h"
 #include "db/values/statement.h"
+#include "exchange/access.h"
+#include "handlers/sql/source.h"
 #include "base/http_method.h"
 
 enum {
@@ -46,6 +48,13 @@ struct endpoint {
 	 */
 	const char *work;
 	unsigned work_line;
+	struct access access; /* which identities may call it, where keys are configured */
+	/* What PostgreSQL is told of the request besides the role, as `-- settings:` says. */
+	struct endpoint_settings {
+		bool claims, headers, method, path;
+	} settings;
+	const struct source *sources; /* of each parameter; NULL: the client gives all of them */
+	unsigned identity_line;       /* of the first annotation that needs keys to be configured; 0: none does */
 	struct db_statement statement;
 };
 

@@ -21,6 +21,7 @@ struct input {
 	const struct sql_plan *plan;
 	const struct db_signature *signature;
 	const char **values;                    /* to bind */
+	enum error error;                       /* that a problem stands for */
 	const char *origins[DB_PARAMETERS_MAX]; /* IN_PATH...; NULL: not given so far */
 	struct repeated *repeated;              /* of each parameter; NULL: no array in the query string so far */
 };
@@ -76,6 +77,17 @@ static const char *describe_wrong_text(struct input *input, unsigned index, cons
 				    input->origins[index], db_type_expectation(&type));
 	return arena_printf(arena, "parameter \"%s\" must be %s, got \"%s\"", parameter->name,
 			    db_type_expectation(&type), sql_input_shown(&input->x->arena, *texts));
+}
+
+/* What the service takes from elsewhere is not the client's to give. */
+static const char *refuse_given(struct input *input, unsigned index)
+{
+	const struct source *sources = input->plan->endpoint->sources;
+
+	if (LIKELY(sources == NULL) || sources[index].kind == SOURCE_CLIENT)
+		return NULL;
+	return arena_printf(&input->x->arena, "parameter \"%s\" is not the client's to give; this endpoint takes %s",
+			    parameter_at(input, index)->name, input->plan->takes);
 }
 
 /* Several texts, for an array; or one. */
@@ -154,6 +166,9 @@ static const char *bind_pair(struct input *input, struct text piece)
 	if (index == input->plan->endpoint->statement.parameter_count)
 		return arena_printf(arena, "unknown parameter \"%s\"; this endpoint takes %s in %s",
 				    sql_input_shown(arena, name), input->plan->takes, IN_QUERY);
+	problem = refuse_given(input, index);
+	if (problem != NULL)
+		return problem;
 	if (!parameter_at(input, index)->type.is_array)
 		return bind_texts(input, index, &value, 1, IN_QUERY);
 	add_repeated(input, index, value);
@@ -193,11 +208,14 @@ static const char *bind_field(struct input *input, const struct body_field *fiel
 	unsigned index = sql_plan_find(input->plan, field->name);
 	struct arena *arena = &input->x->arena;
 	const struct db_parameter *parameter;
-	const char *bound;
+	const char *bound, *given;
 
 	if (index == input->plan->endpoint->statement.parameter_count)
 		return arena_printf(arena, "unknown field \"%s\" in the JSON body; this endpoint takes %s in it",
 				    sql_input_shown(arena, field->name), input->plan->takes);
+	given = refuse_given(input, index);
+	if (given != NULL)
+		return given;
 	parameter = parameter_at(input, index);
 	if (!parameter_from_json(&parameter->type, field->raw, arena, &bound)) {
 		const char *problem = parameter_problem(&parameter->type, field->raw, arena);
@@ -230,6 +248,22 @@ static const char *bind_body(struct input *input)
 		return arena_printf(arena, "the JSON body is refused: %s", problem);
 	for (unsigned index = 0; index < body.count && problem == NULL; index++)
 		problem = bind_field(input, &body.fields[index]);
+	return problem;
+}
+
+/* What the client does not give. A claim is the signer's to bound; the other values are the client's all the same. */
+static const char *bind_sources(struct input *input)
+{
+	const struct source *sources = input->plan->endpoint->sources;
+	const char *problem = NULL;
+
+	for (unsigned index = 0; index < input->plan->endpoint->statement.parameter_count && problem == NULL; index++) {
+		if (sources[index].kind == SOURCE_CLIENT)
+			continue;
+		input->origins[index] = sql_source_word(sources[index].kind);
+		input->error = sql_source_bind(input->x, &sources[index], parameter_at(input, index),
+					       &input->values[index], &problem);
+	}
 	return problem;
 }
 
@@ -281,6 +315,8 @@ static const char *bind_all(struct input *input)
 		problem = bind_query(input);
 	if (problem == NULL && input->x->request.has_body)
 		problem = bind_body(input);
+	if (problem == NULL && UNLIKELY(input->plan->endpoint->sources != NULL))
+		problem = bind_sources(input);
 	if (problem == NULL)
 		problem = bound_digits(input);
 	return problem != NULL ? problem : bind_defaults(input);
@@ -344,5 +380,7 @@ enum error sql_input_bind(struct exchange *x, const struct sql_plan *plan, const
 		return error;
 	*values = input.values = arena_alloc_zeroed(&x->arena, count * sizeof(*input.values));
 	*problem = bind_all(&input);
-	return *problem == NULL ? ERROR_NONE : ERROR_BAD_INPUT;
+	if (*problem == NULL)
+		return ERROR_NONE;
+	return input.error != ERROR_NONE ? input.error : ERROR_BAD_INPUT;
 }

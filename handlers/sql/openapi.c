@@ -2,20 +2,18 @@
 
 #include "handlers/sql/openapi_problem.h"
 #include "handlers/sql/openapi_schema.h"
+#include "handlers/sql/openapi_security.h"
 #include "handlers/sql/plan.h"
 #include "exchange/exchange.h"
 #include "exchange/route_pattern.h"
 
 /* Parameters and request bodies */
 
-static bool is_in_path(const struct endpoint *endpoint, const char *parameter)
+/* In the query string or the body. */
+static bool is_given_outside_path(const struct endpoint *endpoint, unsigned index)
 {
-	struct text pattern = text_of(endpoint->path), name;
-
-	while (route_take_parameter(&pattern, &name))
-		if (text_equal(name, text_of(parameter)))
-			return true;
-	return false;
+	return (endpoint->sources == NULL || endpoint->sources[index].kind == SOURCE_CLIENT) &&
+	       !route_has_parameter(endpoint->path, endpoint->statement.parameters[index].name);
 }
 
 static const struct db_parameter *parameter_named(const struct db_statement *statement, struct text name)
@@ -54,7 +52,7 @@ static void write_parameter(struct document *document, const struct db_parameter
 static bool has_input_outside_path(const struct endpoint *endpoint)
 {
 	for (unsigned index = 0; index < endpoint->statement.parameter_count; index++)
-		if (!is_in_path(endpoint, endpoint->statement.parameters[index].name))
+		if (is_given_outside_path(endpoint, index))
 			return true;
 	return false;
 }
@@ -74,14 +72,14 @@ static void write_parameters(struct document *document, const struct endpoint *e
 	const struct db_statement *statement = &endpoint->statement;
 	bool takes_query = !sql_plan_takes_body(endpoint);
 
-	if (strchr(path, '{') == NULL && (!takes_query || statement->parameter_count == 0))
+	if (strchr(path, '{') == NULL && (!takes_query || !has_input_outside_path(endpoint)))
 		return;
 	document_open_array(document, "parameters");
 	write_path_parameters(document, endpoint, path);
 	for (unsigned index = 0; takes_query && index < statement->parameter_count; index++) {
 		const struct db_parameter *parameter = &statement->parameters[index];
 
-		if (!is_in_path(endpoint, parameter->name))
+		if (is_given_outside_path(endpoint, index))
 			write_parameter(document, parameter, parameter->name, false);
 	}
 	document_close(document);
@@ -93,7 +91,7 @@ static void write_fields(struct document *document, const struct endpoint *endpo
 	for (unsigned index = 0; index < endpoint->statement.parameter_count; index++) {
 		const struct db_parameter *parameter = &endpoint->statement.parameters[index];
 
-		if (is_in_path(endpoint, parameter->name))
+		if (!is_given_outside_path(endpoint, index))
 			continue;
 		document_open_object(document, parameter->name);
 		openapi_add_type(document, &parameter->type, true);
@@ -114,7 +112,7 @@ static bool write_required_fields(struct document *document, const struct endpoi
 	for (unsigned index = 0; index < endpoint->statement.parameter_count; index++) {
 		const struct db_parameter *parameter = &endpoint->statement.parameters[index];
 
-		if (parameter->has_default || is_in_path(endpoint, parameter->name))
+		if (parameter->has_default || !is_given_outside_path(endpoint, index))
 			continue;
 		document_add_string(document, NULL, parameter->name);
 		are_there_any = true;
@@ -261,7 +259,8 @@ static void declare_tags(struct document *document, const struct endpoint_set *e
 
 /* Operations */
 
-static void write_description(struct document *document, const struct endpoint *endpoint)
+static void write_description(struct document *document, const struct openapi_info *info,
+			      const struct endpoint *endpoint)
 {
 	struct buffer text = buffer_in(document->out->arena);
 
@@ -275,10 +274,12 @@ static void write_description(struct document *document, const struct endpoint *
 		buffer_printf(&text, "Answers at most %u rows.", endpoint->max_rows);
 	if (endpoint->timeout_ms > 0)
 		buffer_printf(&text, " Its deadline is %u ms.", endpoint->timeout_ms);
+	openapi_describe_access(&text, info, &endpoint->access);
 	add_text(document, "description", buffer_text(&text));
 }
 
-static void write_operation(struct document *document, const struct endpoint *endpoint, const char *path)
+static void write_operation(struct document *document, const struct openapi_info *info, const struct endpoint *endpoint,
+			    const char *path)
 {
 	static const char *const keys[HTTP_METHOD_COUNT] = {
 	    [HTTP_GET] = "get",     [HTTP_POST] = "post",     [HTTP_PUT] = "put",
@@ -288,13 +289,14 @@ static void write_operation(struct document *document, const struct endpoint *en
 	document_open_object(document, keys[endpoint->method]);
 	document_add_string(document, "operationId", endpoint->name);
 	document_add_string(document, "summary", endpoint->summary[0] != '\0' ? endpoint->summary : endpoint->name);
-	write_description(document, endpoint);
+	write_description(document, info, endpoint);
 	add_tag(document, tag_of(endpoint));
+	openapi_write_security(document, info, &endpoint->access);
 	write_parameters(document, endpoint, path);
 	write_request_body(document, endpoint);
 	document_open_object(document, "responses");
 	write_good_response(document, endpoint);
-	openapi_write_problem_responses(document, endpoint);
+	openapi_write_problem_responses(document, endpoint, openapi_has_identities(info));
 	document_close(document);
 	document_close(document);
 }
@@ -324,14 +326,15 @@ static bool is_first_of_its_place(const struct endpoint_set *endpoints, unsigned
 	return true;
 }
 
-static void write_path(struct document *document, const struct endpoint_set *endpoints, unsigned first)
+static void write_path(struct document *document, const struct openapi_info *info, const struct endpoint_set *endpoints,
+		       unsigned first)
 {
 	const char *path = endpoints->endpoints[first].path;
 
 	document_open_object(document, path);
 	for (unsigned index = first; index < endpoints->count; index++)
 		if (is_same_place(endpoints->endpoints[index].path, path))
-			write_operation(document, &endpoints->endpoints[index], path);
+			write_operation(document, info, &endpoints->endpoints[index], path);
 	document_close(document);
 }
 
@@ -388,17 +391,20 @@ void openapi_write(struct buffer *out, const struct endpoint_set *endpoints, con
 	document_open_object(&document, NULL);
 	document_add_string(&document, "openapi", "3.1.0");
 	write_info(&document, info);
-	/* no operation asks for any */
+	/* of what does not say otherwise: the document itself */
 	document_open_array(&document, "security");
 	document_close(&document);
 	declare_tags(&document, endpoints);
 	document_open_object(&document, "paths");
 	for (unsigned index = 0; index < endpoints->count; index++)
 		if (is_first_of_its_place(endpoints, index))
-			write_path(&document, endpoints, index);
+			write_path(&document, info, endpoints, index);
 	write_own_path(&document);
 	document_close(&document);
-	openapi_write_problems(&document);
+	document_open_object(&document, "components");
+	openapi_write_schemes(&document, info);
+	openapi_write_problems(&document, openapi_has_identities(info));
+	document_close(&document);
 	document_close(&document);
 	buffer_add_char(out, '\n');
 }

@@ -11,9 +11,10 @@
 /* What an operator says of the API as a whole. */
 struct openapi_info {
 	const char *title, *version;
-	const char *server;  /* its URL, or a path below the document's own */
-	const char *license; /* an SPDX identifier; "": none is stated */
-	const char *contact; /* a URL; "": none is stated */
+	const char *server;                /* its URL, or a path below the document's own */
+	const char *license;               /* an SPDX identifier; "": none is stated */
+	const char *contact;               /* a URL; "": none is stated */
+	bool takes_tokens, takes_api_keys; /* else any client may call every endpoint */
 };
 
 /* Writes the document for described endpoints: parameters with types and defaults, request bodies, responses with row

@@ -18,12 +18,14 @@ enum scope {
 	OF_READS = 64,
 	OF_ROWS = 128,
 	OF_WAITING = 256, /* SQL, or a work that awaits something */
+	OF_IDENTITY = 512,
 };
 
 static const unsigned scopes[ERROR_COUNT] = {
     [ERROR_BAD_INPUT] = OF_ALL,
     [ERROR_REJECTED] = OF_SQL,
-    [ERROR_FORBIDDEN] = OF_SQL,
+    [ERROR_UNAUTHORIZED] = OF_IDENTITY,
+    [ERROR_FORBIDDEN] = OF_SQL | OF_IDENTITY,
     [ERROR_NOT_FOUND] = OF_FINDING,
     [ERROR_METHOD_NOT_ALLOWED] = OF_NONE, /* of another operation */
     [ERROR_READ_ONLY] = OF_READS,
@@ -89,14 +91,14 @@ static void write_responses(struct document *document, unsigned scope, const boo
 	refer(document, "default", "Problem");
 }
 
-void openapi_write_problem_responses(struct document *document, const struct endpoint *endpoint)
+void openapi_write_problem_responses(struct document *document, const struct endpoint *endpoint, bool has_identities)
 {
 	const struct db_statement *statement = &endpoint->statement;
 	bool is_chosen[STATUS_END - STATUS_BEGIN] = {false};
 
 	for (unsigned i = 0; i < statement->choice_count; i++)
 		is_chosen[statement->choices[i].status - STATUS_BEGIN] = true;
-	write_responses(document, scope_of(endpoint), is_chosen);
+	write_responses(document, scope_of(endpoint) | (has_identities ? OF_IDENTITY : 0), is_chosen);
 }
 
 void openapi_write_own_problem_responses(struct document *document)
@@ -197,25 +199,26 @@ static void write_response_of_status(struct document *document, unsigned status)
 	document_close_above(document, depth);
 }
 
-static bool is_of_some_operation(unsigned status)
+static bool is_of_some_operation(unsigned status, bool has_identities)
 {
+	unsigned left_out = has_identities ? 0 : OF_IDENTITY;
+
 	for (enum error error = ERROR_NONE + 1; error < ERROR_COUNT; error++)
-		if (error_status(error) == status && scopes[error] != OF_NONE)
+		if (error_status(error) == status && (scopes[error] & ~left_out) != OF_NONE)
 			return true;
 	return false;
 }
 
-void openapi_write_problems(struct document *document)
+void openapi_write_problems(struct document *document, bool has_identities)
 {
 	unsigned depth = document->depth;
 
-	document_open_object(document, "components");
 	document_open_object(document, "responses");
 	open_response(document, "Problem", "A problem (RFC 9457): its detail says what is wrong.");
 	refer_to_schema(document, "schema");
-	document_close_above(document, depth + 2);
+	document_close_above(document, depth + 1);
 	for (unsigned status = STATUS_BEGIN; status < STATUS_END; status++)
-		if (is_of_some_operation(status))
+		if (is_of_some_operation(status, has_identities))
 			write_response_of_status(document, status);
 	document_close(document);
 	document_open_object(document, "schemas");

@@ -9,8 +9,8 @@
 #include "handlers/sql/file.h"
 
 /* The statuses that an endpoint can give, in order, each once. Those that its author chose may be of any type. */
-void openapi_write_problem_responses(struct document *document, const struct endpoint *endpoint);
+void openapi_write_problem_responses(struct document *document, const struct endpoint *endpoint, bool has_identities);
 /* Of GET /openapi.json. */
 void openapi_write_own_problem_responses(struct document *document);
-/* "components". */
-void openapi_write_problems(struct document *document);
+/* "responses" and "schemas", of "components". */
+void openapi_write_problems(struct document *document, bool has_identities);

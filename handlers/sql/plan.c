@@ -101,7 +101,7 @@ const struct sql_plan *sql_plan_create(struct arena *arena, const struct endpoin
 {
 	struct sql_plan *plan = arena_alloc_zeroed(arena, sizeof(*plan));
 	struct text pattern = text_of(endpoint->path);
-	uint64_t in_path = 0;
+	uint64_t left_out = 0;
 	unsigned value = 0;
 	struct text name;
 
@@ -113,9 +113,12 @@ const struct sql_plan *sql_plan_create(struct arena *arena, const struct endpoin
 		/* the parser saw to it that the SQL uses every parameter of the path */
 		REQUIRE(index < endpoint->statement.parameter_count);
 		plan->path_parameters[value++] = index;
-		in_path |= UINT64_C(1) << index;
+		left_out |= UINT64_C(1) << index;
 	}
-	plan->takes = listed_names(plan, in_path, arena);
+	for (unsigned index = 0; endpoint->sources != NULL && index < endpoint->statement.parameter_count; index++)
+		if (endpoint->sources[index].kind != SOURCE_CLIENT)
+			left_out |= UINT64_C(1) << index;
+	plan->takes = listed_names(plan, left_out, arena);
 	plan->may_find_nothing = sql_plan_may_find_nothing(endpoint);
 	if (endpoint->work != NULL) {
 		plan->work = work_find(endpoint->work);

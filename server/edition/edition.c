@@ -3,6 +3,7 @@
 #include "base/memory.h"
 #include "base/require.h"
 #include "server/edition/describe.h"
+#include "server/edition/keys.h"
 #include "db/pipeline.h"
 #include "handlers/sql/openapi.h"
 #include "handlers/sql/endpoint.h"
@@ -65,6 +66,19 @@ static int add_routes(struct edition *edition)
 	return status;
 }
 
+/* No client could call what needs an identity, and what reads one would read nothing. */
+static void refuse_identities(struct edition *edition)
+{
+	struct endpoint_set *set = &edition->endpoints;
+
+	for (unsigned i = 0; i < set->count; i++)
+		if (set->endpoints[i].identity_line > 0)
+			diagnostics_add(&set->diagnostics, set->endpoints[i].file, set->endpoints[i].identity_line,
+					"%s names roles or claims, and no keys prove any: --jwt-keys or --api-keys is "
+					"expected",
+					set->endpoints[i].name);
+}
+
 /* With something wrong already, a database that is away is not waited for. */
 static int describe(struct edition *edition, struct db_settings settings, bool is_good, const char **why)
 {
@@ -91,8 +105,11 @@ int edition_load(struct edition *edition, const struct options *options, const s
 	bool are_options_good = set->diagnostics.count == 0, is_good;
 
 	*why = NULL;
+	edition->verifier = keys_read(options, &set->diagnostics);
 	/* what is wrong with one endpoint hides nothing of the others, and all of it is said in one run */
 	load_endpoints(edition, options);
+	if (!keys_are_configured(options))
+		refuse_identities(edition);
 	is_good = add_routes(edition) == 0 && set->diagnostics.count == 0;
 	if (!are_options_good || set->count == 0)
 		return -1;
@@ -106,6 +123,8 @@ int edition_load(struct edition *edition, const struct options *options, const s
 			  .server = options->openapi_server,
 			  .license = options->openapi_license,
 			  .contact = options->openapi_contact,
+			  .takes_tokens = options->jwt_keys[0] != '\0',
+			  .takes_api_keys = options->api_keys[0] != '\0',
 		      });
 	edition->openapi = buffer_text(&document);
 	edition->fetches_pages = fetches_pages(set);
@@ -124,6 +143,7 @@ unsigned edition_longest_timeout_ms(const struct edition *edition)
 
 void edition_destroy(struct edition *edition)
 {
+	verifier_destroy(edition->verifier);
 	router_cleanup(&edition->router);
 	endpoint_set_cleanup(&edition->endpoints);
 	free(edition);

@@ -22,8 +22,9 @@ struct edition {
 	struct db_catalog catalog; /* its number, from 1 on, and its statements */
 	struct endpoint_set endpoints;
 	struct router router;
-	struct text openapi; /* the document of GET /openapi.json */
-	bool fetches_pages;  /* some endpoint does */
+	struct text openapi;       /* the document of GET /openapi.json */
+	bool fetches_pages;        /* some endpoint does */
+	struct verifier *verifier; /* of credentials; NULL: no keys are configured, and any client may call all */
 	/* for each endpoint: which one of the edition before it is, with the same SQL; or DB_NOT_CARRIED */
 	const unsigned *carried_from;
 

@@ -1,6 +1,7 @@
 /* border.h - the inside of the border, for server/http/ only: no other room knows libh2o.
  *
  *   http.c      life, sweep, drain
+ *   access.c    which client asks, and may it
  *   connection.c connections
  *   departures.c which clients have left
  *   edition.c   from one edition to the next
@@ -16,6 +17,7 @@
 
 #include <h2o.h>
 
+#include "identity/token_cache.h"
 #include "loop/turns.h"
 #include "server/http/address_counts.h"
 #include "server/http/http.h"
@@ -59,9 +61,10 @@ struct http_loop {
 	struct list clients;
 	unsigned client_count, request_count, waiting, most_clients; /* the last: since memory was given back */
 	struct address_counts addresses;
-	uint64_t refused_count; /* connections beyond max_address_connections */
-	uv_stream_t *postponed; /* the listener has a connection that may not be accepted yet */
-	struct list sending;    /* replies that the client has to take */
+	struct token_cache *identities; /* that were proved on this loop */
+	uint64_t refused_count;         /* connections beyond max_address_connections */
+	uv_stream_t *postponed;         /* the listener has a connection that may not be accepted yet */
+	struct list sending;            /* replies that the client has to take */
 	struct list
 	    working; /* the other ones, in the order in which they came; those that departures.c knows are on none */
 	int departures_fd; /* epoll's: tells which of the watched clients have left */
@@ -99,6 +102,7 @@ struct http_reply {
 	struct list link; /* on http->working or, while the client has to take something, http->sending */
 	uint64_t take_deadline_ns;
 	bool is_sending;
+	struct http_access *access; /* whose identity is verified by this request; NULL: none */
 	struct exchange x;
 };
 
@@ -145,5 +149,7 @@ void http_rest(struct http_loop *http);
 
 /* parser.c */
 void http_parser_begin(uint32_t max_body_bytes);
+/* What this thread reads is for that loop. */
+void http_parser_begin_thread(struct http_loop *http);
 /* NULL, or why the request that libh2o hands over is refused; once, and valid while it is being handed over. */
 const struct http_guard_verdict *http_parser_refusal(void);

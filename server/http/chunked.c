@@ -1,7 +1,7 @@
 #include "server/http/chunked.h"
 
 #include "base/hex.h"
-#include "server/http/token.h"
+#include "base/http_token.h"
 
 enum byte_class { CONTROL, HEX, TOKEN, BLANK, CR, LF, SEMICOLON, EQUALS, COLON, QUOTE, BACKSLASH, OTHER, CLASS_COUNT };
 

@@ -1,7 +1,7 @@
 #include "server/http/guard.h"
 
 #include "server/http/target.h"
-#include "server/http/token.h"
+#include "base/http_token.h"
 
 #include <stdint.h>
 
@@ -342,5 +342,6 @@ struct http_guard_verdict http_guard_read(struct http_head *head, struct text ra
 		return (struct http_guard_verdict){.is_incomplete = true};
 	if (wrong != NULL)
 		return refuse(error_of(wrong), wrong);
+	head->has_body = scan.length > 0 || scan.codings > 0;
 	return (struct http_guard_verdict){.error = ERROR_NONE};
 }

@@ -16,16 +16,13 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "exchange/message.h"
 
 #include <stdint.h>
 
 enum {
 	HTTP_HEAD_BYTES_MAX = 128 * 1024, /* max_path_bytes is half of it at most */
 	HTTP_FIELDS_MAX = 100,            /* as many as libh2o has places for */
-};
-
-struct http_field {
-	struct text name, value; /* without the blanks around the value */
 };
 
 struct http_head {
@@ -38,7 +35,8 @@ struct http_head {
 	struct text target;     /* "/path?query", or "*"; of a whole URL also "?query" or nothing */
 	unsigned minor_version; /* of HTTP/1 */
 	unsigned field_count;
-	size_t bytes; /* with the empty line at its end; the body follows */
+	bool has_body; /* of one byte at least, or chunked */
+	size_t bytes;  /* with the empty line at its end; the body follows */
 };
 
 struct http_guard_verdict {

@@ -5,6 +5,7 @@
 #include "base/memory.h"
 #include "fetch/fetcher.h"
 #include "loop/compute_pool.h"
+#include "server/http/access.h"
 #include "server/state/metrics.h"
 
 #include <stdlib.h>
@@ -162,6 +163,7 @@ struct http_loop *http_loop_create(struct http *http, const struct http_loop_set
 	created->connections_max = options->is_admin ? ADMIN_CONNECTIONS : http->settings.clients_max;
 	list_init(&created->clients);
 	address_counts_init(&created->addresses);
+	created->identities = token_cache_create(HTTP_IDENTITIES_MAX, HTTP_IDENTITIES_BYTES_MAX);
 	list_init(&created->sending);
 	list_init(&created->working);
 	list_init(&created->spare);
@@ -184,8 +186,9 @@ struct http_loop *http_loop_create(struct http *http, const struct http_loop_set
 
 /* A buffer is in use while a request is under way. libh2o keeps 16 for each thread, and malloc would see the others
  * come and go with each request. */
-void http_loop_begin_thread(void)
+void http_loop_begin_thread(struct http_loop *http)
 {
+	http_parser_begin_thread(http);
 	h2o_socket_buffer_prototype.allocator.max = SPARE_INPUT_BUFFERS;
 }
 
@@ -252,6 +255,7 @@ void http_loop_destroy(struct http_loop *http)
 {
 	runner_destroy(http->runner);
 	http_editions_leave(http);
+	token_cache_destroy(http->identities);
 	LIST_EACH (item, &http->spare)
 		http_reply_destroy(CONTAINER_OF(item, struct http_reply, link));
 	free(http);

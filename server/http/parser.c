@@ -4,6 +4,7 @@
  * problem, its time, and a closed connection, like all others.
  */
 #include "server/http/border.h"
+#include "server/http/access.h"
 #include "server/http/chunked.h"
 
 /* As picohttpparser.h has it, which Debian does not ship. */
@@ -31,9 +32,17 @@ static uint32_t max_body_bytes;
 static _Thread_local struct http_guard_verdict refusal;
 static _Thread_local bool is_refused;
 
+/* Whose requests are read in this thread: it refuses some of them before their body comes. */
+static _Thread_local struct http_loop *reads_for;
+
 void http_parser_begin(uint32_t body_bytes)
 {
 	max_body_bytes = body_bytes;
+}
+
+void http_parser_begin_thread(struct http_loop *http)
+{
+	reads_for = http;
 }
 
 const struct http_guard_verdict *http_parser_refusal(void)
@@ -82,6 +91,8 @@ int phr_parse_request(const char *raw, size_t bytes, const char **method, size_t
 	verdict = http_guard_read(&head, (struct text){raw, bytes});
 	if (verdict.is_incomplete)
 		return INCOMPLETE;
+	if (UNLIKELY(head.has_body) && verdict.error == ERROR_NONE && reads_for != NULL)
+		verdict = http_access_look(reads_for, &head);
 	if (verdict.error != ERROR_NONE) {
 		refuse(verdict);
 		/* libh2o sends no body in answer to HEAD */

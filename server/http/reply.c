@@ -6,6 +6,7 @@
 #include "base/require.h"
 #include "server/run/db_awaitable.h"
 #include "server/run/fetch_awaitable.h"
+#include "server/http/access.h"
 #include "server/http/status.h"
 #include "server/state/metrics.h"
 #include "server/http/server_timing.h"
@@ -175,6 +176,8 @@ static void start_response(struct http_reply *reply, uint64_t now_ns)
 	add_headers(request, x, total_ns);
 	if (reply->http->is_draining)
 		request->http1_is_persistent = 0;
+	if (UNLIKELY(reply->access != NULL))
+		http_access_note(reply);
 	metrics_note(reply->http->http->settings.metrics, reply->http->number, x, total_ns);
 	log_when_slow(x, total_ns);
 	if (x->response.status == 405 && x->request.match.route == NULL)

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/percent.h"
+#include "server/http/access.h"
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -104,6 +105,9 @@ static enum step refused(struct exchange *x)
 	if (refusal->error == ERROR_TOO_LARGE)
 		return respond_problem(x, ERROR_TOO_LARGE, "the body is larger than max_body_bytes, which is %u",
 				       http_options_of(x)->max_body_bytes);
+	/* RFC 9110, section 15.5.2 */
+	if (refusal->error == ERROR_UNAUTHORIZED)
+		response_add_header(x, "www-authenticate", TEXT("Bearer realm=\"meantime\""));
 	return respond_problem(x, refusal->error, "%s", refusal->detail);
 }
 
@@ -115,9 +119,33 @@ static step_fn *without_route(struct http_request *request, const struct router 
 	return request->match.allowed == 0 ? not_found : not_allowed;
 }
 
-/* Which step a request begins with. */
-static step_fn *route_request(struct exchange *x, const struct router *router)
+/* libh2o has the names in lower case. */
+static void fill_head(struct exchange *x, h2o_req_t *from)
 {
+	struct http_field *fields = arena_alloc(&x->arena, (from->headers.size + 1) * sizeof(*fields));
+	h2o_iovec_t host = from->input.authority;
+	struct sockaddr_storage peer;
+	char address[INET6_ADDRSTRLEN] = "";
+
+	for (size_t i = 0; i < from->headers.size; i++) {
+		const h2o_header_t *header = &from->headers.entries[i];
+
+		fields[i] = (struct http_field){copy_text(&x->arena, header->name->base, header->name->len),
+						copy_text(&x->arena, header->value.base, header->value.len)};
+	}
+	/* libh2o keeps it apart */
+	fields[from->headers.size] = (struct http_field){TEXT("host"), copy_text(&x->arena, host.base, host.len)};
+	x->request.fields = fields;
+	x->request.field_count = (unsigned)from->headers.size + 1;
+	if (from->conn->callbacks->get_peername(from->conn, (struct sockaddr *)&peer) > 0)
+		uv_ip_name((const struct sockaddr *)&peer, address, sizeof(address));
+	x->request.address = text_of(arena_copy(&x->arena, text_of(address)));
+}
+
+/* Which step a request begins with. */
+static step_fn *route_request(struct http_reply *reply, const struct router *router)
+{
+	struct exchange *x = &reply->x;
 	struct http_request *request = &x->request;
 	uint32_t timeout_ms = x->settings->request_timeout_ms;
 
@@ -132,7 +160,9 @@ static step_fn *route_request(struct exchange *x, const struct router *router)
 	if (request->match.route->timeout_ms > 0)
 		timeout_ms = request->match.route->timeout_ms;
 	x->deadline_ns = x->arrived_ns + timeout_ms * NS_PER_MS;
-	return request->match.route->first;
+	if (UNLIKELY(request->match.route->reads_head))
+		fill_head(x, reply->request);
+	return http_access_begin(reply);
 }
 
 /* When the request's last byte came, as the kernel knows: the loop may have been busy for long. */
@@ -173,7 +203,7 @@ int http_on_request(h2o_handler_t *super, h2o_req_t *request)
 		x->next = refused;
 	} else {
 		fill_request(x, request);
-		x->next = route_request(x, &reply->edition->edition->router);
+		x->next = route_request(reply, &reply->edition->edition->router);
 	}
 	if (http->waits_itself)
 		http_publish(http);

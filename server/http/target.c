@@ -1,7 +1,7 @@
 #include "server/http/target.h"
 
 #include "base/compiler.h"
-#include "server/http/token.h"
+#include "base/http_token.h"
 
 /* No control byte gets here: strchr() would find a NUL. */
 bool http_target_is_host(struct text host)

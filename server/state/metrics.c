@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "loop/exhaustion.h"
 
+#include <ctype.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <time.h>
@@ -29,6 +30,7 @@ struct loop_counters {
 	struct counters *chunks[CHUNKS_MAX];
 	_Atomic uint64_t turn_buckets[BUCKETS], turns, turns_ns;
 	_Atomic unsigned connections, requests, waiting, computations, db_open, db_busy;
+	_Atomic uint64_t credentials[TOKEN_ERROR_COUNT];
 	_Atomic uint64_t refused, db_lost, db_run_again, db_units, turned_away[REFUSAL_COUNT];
 };
 
@@ -154,6 +156,11 @@ void metrics_note_turn(struct metrics *metrics, unsigned loop, uint64_t ns)
 		add(&counters->turn_buckets[bucket], 1);
 	add(&counters->turns, 1);
 	add(&counters->turns_ns, ns);
+}
+
+void metrics_note_credential(struct metrics *metrics, unsigned loop, enum token_error error)
+{
+	add(&metrics->loops[loop].credentials[error], 1);
 }
 
 #define set(gauge, value) atomic_store_explicit(gauge, value, memory_order_relaxed)
@@ -289,6 +296,25 @@ static void write_turned_away(const struct metrics *metrics, struct buffer *out)
 	}
 }
 
+/* Only what has happened: most services have no keys. */
+static void write_credentials(const struct metrics *metrics, struct buffer *out)
+{
+	write_header(out, "credentials_verified_total", "counter",
+		     "Tokens and API keys that were looked at, by result; those that were known are not counted.");
+	for (enum token_error error = TOKEN_GOOD; error < TOKEN_ERROR_COUNT; error++) {
+		uint64_t count = 0;
+
+		for (unsigned i = 0; i < metrics->loop_count; i++)
+			count += get(&metrics->loops[i].credentials[error]);
+		if (count == 0)
+			continue;
+		buffer_add(out, TEXT("meantime_credentials_verified_total{result=\""));
+		for (const char *c = token_error_word(error); *c != '\0'; c++)
+			buffer_add_char(out, (char)tolower((unsigned char)*c));
+		buffer_printf(out, "\"} %llu\n", (unsigned long long)count);
+	}
+}
+
 static void write_gauges(const struct metrics *metrics, struct buffer *out)
 {
 	struct metrics_gauges now = {0};
@@ -374,6 +400,7 @@ void metrics_write(const struct metrics *metrics, struct buffer *out)
 	write_turns(metrics, out);
 	write_shares(metrics, out);
 	write_turned_away(metrics, out);
+	write_credentials(metrics, out);
 	write_gauges(metrics, out);
 	write_log(out);
 	write_editions(metrics, out);

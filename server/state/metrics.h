@@ -12,6 +12,7 @@
 #include "base/congestion.h"
 #include "exchange/router.h"
 #include "exchange/exchange.h"
+#include "identity/token_error.h"
 
 struct metrics; /* opaque */
 
@@ -33,6 +34,8 @@ void metrics_destroy(struct metrics *metrics);
 void metrics_note(struct metrics *metrics, unsigned loop, const struct exchange *x, uint64_t total_ns);
 /* A turn of the loop is over. */
 void metrics_note_turn(struct metrics *metrics, unsigned loop, uint64_t ns);
+/* A credential was verified: good, or why it is not. */
+void metrics_note_credential(struct metrics *metrics, unsigned loop, enum token_error error);
 void metrics_set_gauges(struct metrics *metrics, unsigned loop, const struct metrics_gauges *gauges);
 /* The endpoints were read: well, and `endpoints` are served now; or they are not as they should be. */
 void metrics_note_edition(struct metrics *metrics, unsigned endpoints);

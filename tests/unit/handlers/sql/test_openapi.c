@@ -54,8 +54,13 @@ static const char SOURCE[] = "-- name: note :one\n"
 
 static const struct db_type text_type = {DB_TYPE_OTHER, false, ',', "text", NULL, NULL, NULL};
 
-static const struct openapi_info info = {"Notes", "2.1", "https://notes.example/v2", "Apache-2.0",
-					 "https://notes.example/help"};
+static const struct openapi_info info = {
+    .title = "Notes",
+    .version = "2.1",
+    .server = "https://notes.example/v2",
+    .license = "Apache-2.0",
+    .contact = "https://notes.example/help",
+};
 static struct endpoint_set set;
 static struct text written;
 static json_t *document;
@@ -210,10 +215,66 @@ static void what_the_operator_does_not_say_is_not_made_up(void **state)
 
 	(void)state;
 	json_decref(document);
-	openapi_write(&out, &set, &(struct openapi_info){"A", "1", "/", "", ""});
+	openapi_write(
+	    &out, &set,
+	    &(struct openapi_info){.title = "A", .version = "1", .server = "/", .license = "", .contact = ""});
 	document = json_loadb(buffer_text(&out).at, buffer_text(&out).length, 0, NULL);
 	expect("info license", "{\"name\":\"not stated\",\"identifier\":\"LicenseRef-not-stated\"}");
 	expect("info contact", "{\"name\":\"the operator of this service\"}");
+}
+
+static void write_with_identities(bool takes_tokens, bool takes_api_keys)
+{
+	struct buffer out = buffer_in(&set.arena);
+	struct openapi_info with = info;
+
+	with.takes_tokens = takes_tokens;
+	with.takes_api_keys = takes_api_keys;
+	json_decref(document);
+	openapi_write(&out, &set, &with);
+	document = json_loadb(buffer_text(&out).at, buffer_text(&out).length, JSON_REJECT_DUPLICATES, NULL);
+	assert_non_null(document);
+}
+
+static void operations_say_who_may_call_them(void **state)
+{
+	static const struct text roles[] = {{"editor", 6}, {"admin", 5}};
+
+	(void)state;
+	assert_null(strstr(written.at, "Problem401"));
+	assert_null(strstr(written.at, "securitySchemes"));
+	endpoint_named("notes")->access = (struct access){false, roles, 2};
+	endpoint_named("watch")->access = (struct access){true, NULL, 0};
+	write_with_identities(true, false);
+	expect("components securitySchemes token scheme", "\"bearer\"");
+	expect("security", "[]");
+	expect("paths /notes get security", "[{\"token\":[\"editor\"]},{\"token\":[\"admin\"]}]");
+	expect("paths /notes get responses 401", "{\"$ref\":\"#/components/responses/Problem401\"}");
+	expect("paths /notes get description", "\"Answers at most 1000 rows. For these roles: editor, admin.\"");
+	expect("paths /watch get security", "[{},{\"token\":[]}]");
+	expect("paths /watch get description", "\"Answers all rows, as they come. Any client may call it.\"");
+	expect("components responses Problem401 content application/problem+json schema allOf 1 properties type enum",
+	       "[\"urn:meantime:problem:unauthorized\"]");
+	write_with_identities(true, true);
+	expect("components securitySchemes apiKey name", "\"X-API-Key\"");
+	expect("paths /watch get security", "[{},{\"token\":[]},{\"apiKey\":[]}]");
+	write_with_identities(false, true);
+	expect("paths /watch get security", "[{},{\"apiKey\":[]}]");
+}
+
+static void what_the_client_does_not_give_is_not_shown(void **state)
+{
+	struct endpoint *endpoint = endpoint_named("notes");
+	unsigned count = endpoint->statement.parameter_count;
+	struct source *sources = arena_alloc_zeroed(&set.arena, (count + 1) * sizeof(*sources));
+
+	(void)state;
+	for (unsigned i = 0; i < count; i++)
+		sources[i].kind = SOURCE_ADDRESS;
+	endpoint->sources = sources;
+	write_with_identities(false, false);
+	assert_null(json_object_get(
+	    json_object_get(json_object_get(json_object_get(document, "paths"), "/notes"), "get"), "parameters"));
 }
 
 static void operations_have_the_tag_of_their_file(void **state)
@@ -508,6 +569,8 @@ int main(void)
 	    TEST(the_operator_says_what_the_api_is),
 	    TEST(what_the_operator_does_not_say_is_not_made_up),
 	    TEST(operations_have_the_tag_of_their_file),
+	    TEST(what_the_client_does_not_give_is_not_shown),
+	    TEST(operations_say_who_may_call_them),
 	    TEST(operations_say_what_they_answer),
 	    TEST(each_status_names_its_problems),
 	    TEST(document_is_deterministic),

@@ -1,4 +1,4 @@
-/* token.h - which characters a token of HTTP is made of (RFC 9110 5.6.2).
+/* http_token.h - which characters a token of HTTP is made of (RFC 9110 5.6.2).
  *
  * Thread:  any.
  */

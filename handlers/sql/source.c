@@ -1,0 +1,158 @@
+#include "handlers/sql/source.h"
+
+#include "base/http_token.h"
+#include "base/percent.h"
+#include "db/values/parameter.h"
+#include "identity/claim.h"
+
+#include <strings.h>
+
+static const char *const words[SOURCE_KIND_COUNT] = {
+    [SOURCE_CLAIM] = "claim",
+    [SOURCE_HEADER] = "header",
+    [SOURCE_COOKIE] = "cookie",
+    [SOURCE_ADDRESS] = "address",
+};
+
+const char *sql_source_word(enum source_kind kind)
+{
+	return words[kind];
+}
+
+static bool is_token(struct text name)
+{
+	for (size_t i = 0; i < name.length; i++)
+		if (http_token_char(name.at[i]) == ' ')
+			return false;
+	return name.length > 0;
+}
+
+bool sql_source_is_secret(struct text header)
+{
+	static const char *const secrets[] = {"authorization", "cookie", "proxy-authorization", "x-api-key"};
+
+	for (unsigned i = 0; i < ARRAY_LENGTH(secrets); i++)
+		if (text_equal_nocase(header, text_of(secrets[i])))
+			return true;
+	return false;
+}
+
+bool sql_source_name_is_valid(enum source_kind kind, struct text name)
+{
+	switch (kind) {
+	case SOURCE_CLAIM:
+		return claim_path_is_valid(name);
+	case SOURCE_HEADER:
+		return is_token(name) && !sql_source_is_secret(name);
+	case SOURCE_COOKIE:
+		return is_token(name);
+	default:
+		return name.length == 0;
+	}
+}
+
+/* Finding */
+
+/* Several lines of one name are one list (RFC 9110, section 5.3). `at` is NULL when there is none. */
+static struct text find_header(struct exchange *x, struct text name)
+{
+	struct buffer joined = buffer_in(&x->arena);
+	struct text found = {NULL, 0};
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < x->request.field_count; i++) {
+		const struct http_field *field = &x->request.fields[i];
+
+		if (!text_equal(field->name, name))
+			continue;
+		if (count++ > 0)
+			buffer_add(&joined, TEXT(", "));
+		buffer_add(&joined, field->value);
+		found = field->value;
+	}
+	return count > 1 ? buffer_text(&joined) : found;
+}
+
+/* RFC 6265, section 4.2: pairs with "; " between them. The first of a name counts; the quotes are part of a value. */
+static struct text find_cookie(const struct exchange *x, struct text name)
+{
+	for (unsigned i = 0; i < x->request.field_count; i++) {
+		struct text list = x->request.fields[i].value;
+
+		if (!text_equal(x->request.fields[i].name, TEXT("cookie")))
+			continue;
+		while (list.length > 0) {
+			struct text value = text_trimmed(text_cut_at(&list, ';')), key = text_cut_at(&value, '=');
+
+			if (text_equal(key, name))
+				return value;
+		}
+	}
+	return (struct text){NULL, 0};
+}
+
+/* Binding */
+
+static enum error refuse_claim(struct exchange *x, const struct source *source, const struct db_parameter *parameter,
+			       const char **problem)
+{
+	*problem = arena_printf(&x->arena, "the claim %s of the identity must be %s", source->name,
+				db_type_expectation(&parameter->type));
+	return ERROR_FORBIDDEN;
+}
+
+static enum error bind_claim(struct exchange *x, const struct source *source, const struct db_parameter *parameter,
+			     const char **value, const char **problem)
+{
+	struct text path = text_of(source->name), raw, text;
+
+	/* an endpoint for all */
+	if (x->identity == NULL)
+		return ERROR_NONE;
+	if (!claim_text(x->identity->claims, path, &x->arena, &text)) {
+		*problem =
+		    arena_printf(&x->arena, "the identity has no claim %s, which this endpoint needs", source->name);
+		return ERROR_FORBIDDEN;
+	}
+	if (claim_find(x->identity->claims, path, &x->arena, &raw) &&
+	    parameter_from_json(&parameter->type, raw, &x->arena, value))
+		return ERROR_NONE;
+	if (!parameter->type.is_array && parameter_from_text(&parameter->type, text, &x->arena, value))
+		return ERROR_NONE;
+	return refuse_claim(x, source, parameter, problem);
+}
+
+static enum error bind_text(struct exchange *x, const struct source *source, const struct db_parameter *parameter,
+			    struct text text, const char **value, const char **problem)
+{
+	bool is_good;
+
+	if (text.at == NULL)
+		return ERROR_NONE;
+	if (!utf8_is_valid(text))
+		is_good = false;
+	else if (parameter->type.is_array)
+		is_good = parameter_from_texts(&parameter->type, &text, 1, &x->arena, value);
+	else
+		is_good = parameter_from_text(&parameter->type, text, &x->arena, value);
+	if (is_good)
+		return ERROR_NONE;
+	*problem = arena_printf(&x->arena, "the %s%s%s must be %s", sql_source_word(source->kind),
+				source->name != NULL ? " " : "", source->name != NULL ? source->name : "",
+				db_type_expectation(&parameter->type));
+	return ERROR_BAD_INPUT;
+}
+
+enum error sql_source_bind(struct exchange *x, const struct source *source, const struct db_parameter *parameter,
+			   const char **value, const char **problem)
+{
+	struct text found = x->request.address;
+
+	if (source->kind == SOURCE_CLAIM)
+		return bind_claim(x, source, parameter, value, problem);
+	if (source->kind == SOURCE_HEADER)
+		found = find_header(x, text_of(source->name));
+	else if (source->kind == SOURCE_COOKIE)
+		found = find_cookie(x, text_of(source->name));
+	return bind_text(x, source, parameter, found, value, problem);
+}

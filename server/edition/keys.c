@@ -1,0 +1,89 @@
+#include "server/edition/keys.h"
+
+#include "base/secret_file.h"
+#include "identity/claim.h"
+
+/* Returns the file's text, or one without `at`. */
+static struct text read_file(const struct options *options, const char *field, const char *file, size_t bytes_max,
+			     struct diagnostics *diagnostics)
+{
+	struct text text = {NULL, 0};
+	const char *why;
+
+	if (secret_file_read(file, bytes_max, &text, &why) == 0)
+		return text;
+	diagnostics_add(diagnostics, options_origin(options, field), 0, "%s: \"%s\" cannot be read: %s", field, file,
+			why);
+	return (struct text){NULL, 0};
+}
+
+static struct key_set *read_keys(const struct options *options, struct diagnostics *diagnostics)
+{
+	struct key_set *keys;
+	struct text text;
+
+	if (options->jwt_keys[0] == '\0')
+		return NULL;
+	text = read_file(options, "jwt_keys", options->jwt_keys, KEY_SET_BYTES_MAX, diagnostics);
+	if (text.at == NULL)
+		return NULL;
+	keys = key_set_create(text, options->jwt_keys, KEYS_FOR_VERIFYING, diagnostics);
+	secret_file_forget(&text);
+	return keys;
+}
+
+static struct api_keys *read_api_keys(const struct options *options, struct diagnostics *diagnostics)
+{
+	struct api_keys *keys;
+	struct text text;
+
+	if (options->api_keys[0] == '\0')
+		return NULL;
+	text = read_file(options, "api_keys", options->api_keys, API_KEYS_BYTES_MAX, diagnostics);
+	if (text.at == NULL)
+		return NULL;
+	keys = api_keys_create(text, options->api_keys, diagnostics);
+	secret_file_forget(&text);
+	return keys;
+}
+
+/* What says how tokens are looked at says nothing where there are none. */
+static void check_rules(const struct options *options, struct diagnostics *diagnostics)
+{
+	const struct {
+		const char *field;
+		bool is_given;
+	} rules[] = {{"jwt_audience", options->jwt_audience[0] != '\0'},
+		     {"jwt_issuer", options->jwt_issuer[0] != '\0'}};
+
+	for (unsigned i = 0; i < ARRAY_LENGTH(rules); i++)
+		if (rules[i].is_given && options->jwt_keys[0] == '\0')
+			diagnostics_add(diagnostics, options_origin(options, rules[i].field), 0,
+					"%s: it is a rule for tokens, and jwt_keys names no keys for them",
+					rules[i].field);
+	if (!claim_path_is_valid(text_of(options->jwt_role_claim)))
+		diagnostics_add(diagnostics, options_origin(options, "jwt_role_claim"), 0,
+				"jwt_role_claim: \"%s\" is no path of a claim; expected one such as role or app.role",
+				options->jwt_role_claim);
+}
+
+struct verifier *keys_read(const struct options *options, struct diagnostics *diagnostics)
+{
+	unsigned before = diagnostics->count;
+	const struct token_rules rules = {
+	    .audience = options->jwt_audience[0] != '\0' ? options->jwt_audience : NULL,
+	    .issuer = options->jwt_issuer[0] != '\0' ? options->jwt_issuer : NULL,
+	    .role_claim = options->jwt_role_claim,
+	};
+	struct api_keys *api_keys;
+	struct key_set *keys;
+
+	check_rules(options, diagnostics);
+	keys = read_keys(options, diagnostics);
+	api_keys = read_api_keys(options, diagnostics);
+	if (diagnostics->count == before && (keys != NULL || api_keys != NULL))
+		return verifier_create(&rules, keys, api_keys);
+	key_set_destroy(keys);
+	api_keys_destroy(api_keys);
+	return NULL;
+}

@@ -1,0 +1,28 @@
+/* access.h - which client asks, and may it? Looked at before the first step of a route.
+ *
+ * A client proves an identity by a token or an API key, in `Authorization: Bearer` or `X-API-Key`. What this loop has
+ * verified before is found by its hash. The rest is verified on the compute threads, as a computation that the request
+ * waits for. Where no keys are configured nothing is looked at.
+ *
+ * Life:    http_access_begin() for each request with a route -> http_access_note(), when the response is ready.
+ * Owner:   the exchange's arena; what is verified is copied into the loop's cache.
+ * Thread:  the loop; the steps in between are as all steps.
+ * Limits:  HTTP_IDENTITIES_MAX identities are remembered by a loop, with HTTP_IDENTITIES_BYTES_MAX.
+ * Errors:  401 with a challenge (RFC 6750), 403, and 503 where too many verifications wait.
+ */
+#pragma once
+
+#include "server/http/border.h"
+
+enum {
+	HTTP_IDENTITIES_MAX = 10000,
+	HTTP_IDENTITIES_BYTES_MAX = 16 * 1024 * 1024,
+};
+
+/* The step that the request begins with: its route's own, or one that proves the identity first, or refuses. */
+step_fn *http_access_begin(struct http_reply *reply);
+/* The loop's cache learns what was verified. */
+void http_access_note(struct http_reply *reply);
+/* Whether a request is refused by its head alone, before its body is read. It has no credential then, or its identity is
+ * known and may not call the route. */
+struct http_guard_verdict http_access_look(struct http_loop *http, const struct http_head *head);

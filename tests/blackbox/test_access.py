@@ -1,0 +1,390 @@
+"""Access: tokens and API keys at the door, roles and row-level security behind it."""
+
+import json
+import threading
+import time
+
+import pytest
+
+from lib.service import run, wait_until
+from lib.tokens import SECRET, bearer, token
+
+SCHEMA = """
+CREATE ROLE access_login LOGIN NOINHERIT;
+CREATE ROLE access_reader;
+CREATE ROLE access_writer;
+CREATE ROLE access_foreign;
+GRANT access_reader, access_writer TO access_login;
+"""
+
+TABLES = """
+CREATE TABLE note (id int GENERATED ALWAYS AS IDENTITY, owner text NOT NULL, text text NOT NULL);
+GRANT SELECT ON note TO access_reader;
+GRANT SELECT, INSERT ON note TO access_writer;
+ALTER TABLE note ENABLE ROW LEVEL SECURITY;
+CREATE POLICY own ON note USING (owner = current_setting('request.jwt.claims', true)::json ->> 'sub')
+    WITH CHECK (owner = current_setting('request.jwt.claims', true)::json ->> 'sub');
+CREATE POLICY shown ON note FOR SELECT TO access_reader USING (owner = 'all');
+INSERT INTO note (owner, text) VALUES ('all', 'for all'), ('zoe', 'of zoe'), ('max', 'of max');
+"""
+
+ENDPOINTS = """
+-- name: self :one
+-- route: GET /self
+-- settings: claims, method, path
+SELECT current_user::text AS role, session_user::text AS login, current_setting('request.jwt.claims', true) AS claims,
+       current_setting('request.method', true) AS method, current_setting('request.path', true) AS path;
+
+-- name: anonymous :one
+-- route: GET /anonymous
+-- public
+SELECT current_user::text AS role, current_setting('request.jwt.claims', true) AS claims,
+       current_setting('request.headers', true) AS headers;
+
+-- name: heads :one
+-- route: GET /heads
+-- public
+-- settings: headers
+SELECT current_setting('request.headers', true)::json AS headers;
+
+-- name: editors :one
+-- route: GET /editors
+-- roles: access_writer, access_editor
+SELECT 1 AS one;
+
+-- name: edit :one
+-- route: POST /editors
+-- roles: access_writer
+-- param: text
+SELECT :text::text AS text;
+
+-- name: notes :many
+-- route: GET /notes
+-- settings: claims
+SELECT id, owner, text FROM note ORDER BY id;
+
+-- name: stream_notes :many
+-- route: GET /notes/stream
+-- stream
+-- settings: claims
+SELECT id, owner, text FROM note ORDER BY id;
+
+-- name: add_note :one
+-- route: POST /notes
+-- settings: claims
+-- param: owner = claim sub
+-- param: text
+INSERT INTO note (owner, text) VALUES (:owner, :text) RETURNING id, owner;
+
+-- name: places :one
+-- route: GET /places
+-- public
+-- param: tenant = header X-Tenant
+-- param: session = cookie session
+-- param: address = address
+-- param: number = claim app.number
+SELECT :tenant::text AS tenant, :session::text AS session, :address::text AS address, :number::int AS number;
+
+-- name: fails :one
+-- route: GET /fails
+SELECT 1 / 0 AS one;
+"""
+
+
+@pytest.fixture(scope="module")
+def access_url(postgres):
+    postgres.execute(SCHEMA)
+    postgres.execute("CREATE DATABASE access")
+    postgres.execute(TABLES, "access")
+    yield postgres.url("access").replace("//postgres@", "//access_login@")
+
+
+@pytest.fixture(scope="module")
+def keys(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("keys")
+    (folder / "secret").write_text(SECRET)
+    (folder / "endpoints").mkdir()
+    (folder / "endpoints/access.sql").write_text(ENDPOINTS)
+    key = run("key", "billing", "--role", "access_reader")
+    (folder / "api-keys").write_text(key.stdout)
+    return {"folder": folder, "secret": folder / "secret", "api_keys": folder / "api-keys",
+            "endpoints": folder / "endpoints", "api_key": key.stderr.strip()}
+
+
+@pytest.fixture
+def served(serve, access_url, keys):
+    def start(*options, **more):
+        return serve("--jwt-keys", keys["secret"], "--api-keys", keys["api_keys"], "--admin", "127.0.0.1:0", *options,
+                     endpoints=more.pop("endpoints", keys["endpoints"]), url=access_url, **more)
+
+    return start
+
+
+@pytest.fixture
+def door(served):
+    return served()
+
+
+def good(role="access_reader", **claims):
+    return bearer(token(role=role, **claims))
+
+
+def assert_refused(response, status, word, challenge):
+    assert response.status == status, response
+    assert response.header("content-type") == "application/problem+json"
+    assert response.json["type"] == f"urn:meantime:problem:{word}"
+    assert response.header("www-authenticate") == challenge
+
+
+BARE = 'Bearer realm="meantime"'
+
+
+def invalid(sentence):
+    return f'{BARE}, error="invalid_token", error_description="{sentence}"'
+
+
+def test_without_a_credential(door):
+    assert_refused(door.get("/self"), 401, "unauthorized", BARE)
+    assert_refused(door.get("/editors"), 401, "unauthorized", BARE)
+    assert_refused(door.get("/self", [("Authorization", "Basic YTpi")]), 401, "unauthorized", BARE)
+    assert door.get("/anonymous").json["role"] == "access_login"
+    assert door.get("/nowhere").status == 404
+    assert door.get("/openapi.json").status == 200
+    assert door.request("OPTIONS", "/self").status == 204
+    head = door.request("HEAD", "/self")
+    assert head.status == 401 and head.header("www-authenticate") == BARE and head.body == b""
+
+
+def test_a_token_gives_role_and_claims(door):
+    for _ in range(3):  # verified, and then known
+        row = door.get("/self", good(sub="zoe")).json
+        assert (row["role"], row["login"], row["method"], row["path"]) == ("access_reader", "access_login", "GET", "/self")
+        assert json.loads(row["claims"]) == {"role": "access_reader", "sub": "zoe"}
+    assert door.metric('credentials_verified_total{result="good"}') == 1
+
+
+def test_an_api_key_gives_the_same(door, keys):
+    for headers in ([("X-API-Key", keys["api_key"])], bearer(keys["api_key"]), [("authorization", f"bEARER {keys['api_key']}")]):
+        row = door.get("/self", headers).json
+        assert row["role"] == "access_reader"
+        assert json.loads(row["claims"]) == {"sub": "billing", "role": "access_reader"}
+    wrong = keys["api_key"][:-1] + ("A" if keys["api_key"][-1] != "A" else "B")
+    assert_refused(door.get("/self", [("X-API-Key", wrong)]), 401, "unauthorized", invalid("The API key is not known."))
+
+
+def test_several_credentials_are_refused(door, keys):
+    challenge = f'{BARE}, error="invalid_request", error_description="More than one credential was sent."'
+    for headers in (good() + [("authorization", f"Bearer {token(role='access_reader')}")],
+                    good() + [("X-API-Key", keys["api_key"])]):
+        assert_refused(door.get("/self", headers), 400, "bad-input", challenge)
+
+
+NOW = int(time.time())
+
+
+@pytest.mark.parametrize("text, sentence", [
+    ("", "The token is not a signed JWT."),
+    ("a.b", "The token is not a signed JWT."),
+    (token(secret="x" * 32, role="access_reader"), "The token cannot be verified."),
+    (token(header={"alg": "none"}, role="access_reader"), "The token cannot be verified."),
+    (token(header={"alg": "HS512"}, role="access_reader"), "The token cannot be verified."),
+    (token(role="access_reader", exp=NOW - 3600), "The token has expired."),
+    (token(role="access_reader", nbf=NOW + 3600), "The token is not valid yet."),
+    (token(role="none"), "The token's role cannot be used."),
+    ("a" * 9000, "The token is too long."),
+])
+def test_a_token_that_is_not_good(door, text, sentence):
+    assert_refused(door.get("/self", bearer(text)), 401, "unauthorized", invalid(sentence))
+    # what a public endpoint is given is looked at, too
+    assert_refused(door.get("/anonymous", bearer(text)), 401, "unauthorized", invalid(sentence))
+    assert SECRET not in door.log()
+
+
+def test_audience_issuer_and_role_claim(served):
+    door = served("--jwt-audience", "notes", "--jwt-issuer", "me", "--jwt-role-claim", "app.role")
+    claims = {"aud": ["notes", "b"], "iss": "me", "app": {"role": "access_writer"}}
+    assert door.get("/self", bearer(token(**claims))).json["role"] == "access_writer"
+    assert door.get("/self", bearer(token(**{**claims, "aud": "other"}))).json["detail"] == "The token is for another audience."
+    assert door.get("/self", bearer(token(**{**claims, "iss": "it"}))).json["detail"] == "The token is of another issuer."
+    without = door.get("/self", bearer(token(aud="notes", iss="me", role="access_reader")))
+    assert without.status == 403 and without.json["detail"] == "the identity has no role, and this endpoint needs one"
+
+
+def test_roles(door):
+    assert door.get("/editors", good("access_writer")).status == 200
+    refused = door.get("/editors", good("access_reader"))
+    assert_refused(refused, 403, "forbidden",
+                   f'{BARE}, error="insufficient_scope", '
+                   'error_description="The role of the identity may not call this endpoint."')
+    assert refused.json["detail"] == ("the role access_reader may not call this endpoint; the roles that may: access_writer, "
+                                      "access_editor")
+
+
+@pytest.mark.parametrize("role", ["access_foreign", "access_missing", "postgres", 'a"b'])
+def test_a_role_that_the_database_does_not_grant(door, role):
+    response = door.get("/self", good(role))
+    assert response.status == 403
+    assert response.json == {"type": "urn:meantime:problem:forbidden", "title": "forbidden", "status": 403,
+                             "detail": "the database does not let this service act in the role of the request's identity"}
+    assert door.get("/self", good()).status == 200
+
+
+def test_row_level_security(door):
+    def owners(path, headers):
+        response = door.get(path, headers)
+        assert response.status == 200, response
+        return [row["owner"] for row in response.json]
+
+    for path in ("/notes", "/notes/stream"):
+        assert owners(path, good(sub="zoe")) == ["all", "zoe"]
+        assert owners(path, good(sub="max")) == ["all", "max"]
+        assert owners(path, good("access_writer", sub="zoe"))[:1] == ["zoe"]
+    refused = door.request("POST", "/notes", b'{"text": "a"}', good(sub="zoe") + [("Content-Type", "application/json")])
+    assert refused.status == 403 and refused.json["sqlstate"] == "42501"
+
+
+def test_a_write_has_the_owner_of_the_token(door):
+    headers = good("access_writer", sub="writer") + [("Content-Type", "application/json")]
+    assert door.request("POST", "/notes", b'{"text": "a"}', headers).json["owner"] == "writer"
+    given = door.request("POST", "/notes", b'{"text": "a", "owner": "zoe"}', headers)
+    assert given.status == 400
+    assert given.json["detail"] == 'parameter "owner" is not the client\'s to give; this endpoint takes text'
+    query = door.request("POST", "/notes?owner=zoe", b'{"text": "a"}', headers)
+    assert query.status == 400 and "not the client's to give" in query.json["detail"]
+    without = door.request("POST", "/notes", b'{"text": "a"}', good("access_writer") + [("Content-Type", "application/json")])
+    assert without.status == 403
+    assert without.json["detail"] == "the identity has no claim sub, which this endpoint needs"
+
+
+def test_where_parameters_come_from(door):
+    row = door.get("/places", [("X-Tenant", "a"), ("x-tenant", "b"), ("Cookie", "a=b; session=s1; c"), ]).json
+    assert row == {"tenant": "a, b", "session": "s1", "address": "127.0.0.1", "number": None}
+    assert door.get("/places").json == {"tenant": None, "session": None, "address": "127.0.0.1", "number": None}
+    assert door.get("/places", good(app={"number": 7})).json["number"] == 7
+    assert door.get("/places", good(app={"number": "8"})).json["number"] == 8
+    wrong = door.get("/places", good(app={"number": "x"}))
+    assert wrong.status == 403 and wrong.json["detail"].startswith("the claim app.number of the identity must be an integer")
+    not_utf8 = door.raw(b"GET /places HTTP/1.1\r\nHost: a\r\nX-Tenant: \xff\r\n\r\n")[0]
+    assert not_utf8.status == 400 and not_utf8.json["detail"].startswith("the header x-tenant must be")
+    assert door.get("/places?tenant=x").status == 400
+
+
+def test_headers_are_told_without_credentials(door):
+    headers = door.raw(b"GET /heads HTTP/1.1\r\nHost: a\r\nX-A: 1\r\nx-a: 2\r\nX-Quote: \"\r\nCookie: a=b\r\nX-Bad: \xff\r\n"
+                       b"X-Bad: good\r\nAuthorization: Bearer " + token(role="access_reader").encode() +
+                       b"\r\n\r\n")[0].json["headers"]
+    assert headers == {"x-a": "1, 2", "x-quote": '"', "host": "a", "x-bad": "good"}
+
+
+@pytest.mark.direct("transaction", because="its sessions are not ours: a setting that was never set reads as NULL in one")
+def test_the_anonymous_meets_nothing_of_another(door):
+    for _ in range(20):
+        assert door.get("/self", good(sub="zoe")).status == 200
+        row = door.get("/anonymous").json
+        assert row == {"role": "access_login", "claims": "", "headers": ""}
+
+
+@pytest.mark.direct("transaction", because="its sessions are not ours: a setting that was never set reads as NULL in one")
+def test_many_identities_at_once(door, postgres):
+    """A tenth fails in SQL, and sessions are terminated meanwhile: each answer is its own identity's."""
+    wrong, counts = [], {"good": 0, "failed": 0, "lost": 0}
+    lock, over = threading.Lock(), threading.Event()
+
+    def client(number):
+        with door.connect() as connection:
+            for i in range(120):
+                sub = f"user-{number % 8}-{i % 8}"
+                role = "access_reader" if (number + i) % 2 else "access_writer"
+                path = "/fails" if i % 10 == 9 else "/anonymous" if i % 10 == 4 else "/self"
+                response = connection.request("GET", path, None, [] if path == "/anonymous" else good(role, sub=sub))
+                kind = "good" if response.status == 200 else "failed" if response.status < 500 else "lost"
+                with lock:
+                    counts[kind] += 1
+                row = response.json
+                if path == "/anonymous" and response.status == 200 and row != {"role": "access_login", "claims": "", "headers": ""}:
+                    wrong.append(row)
+                if path == "/self" and response.status == 200 and \
+                        (row["role"], json.loads(row["claims"])) != (role, {"role": role, "sub": sub}):
+                    wrong.append((role, sub, row))
+                if path == "/fails" and response.status == 200:
+                    wrong.append(row)
+
+    threads = [threading.Thread(target=client, args=(number,)) for number in range(16)]
+    for thread in threads:
+        thread.start()
+    while any(thread.is_alive() for thread in threads):
+        postgres.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'access_login' "
+                         "ORDER BY random() LIMIT 1")
+        over.wait(0.2)
+    assert not wrong, wrong[:3]
+    assert counts["good"] > 1000 and counts["failed"] > 100, counts
+
+
+def test_the_body_is_not_read_without_an_identity(door):
+    """The head alone is answered: the body never comes."""
+    for headers in (b"", b"Expect: 100-continue\r\n"):
+        with door.connect() as connection:
+            connection.send(b"POST /editors HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n" + headers +
+                            b"Content-Length: 100\r\n\r\n")
+            response = connection.read_response("POST")
+            assert response.status == 401 and response.header("www-authenticate") == BARE
+            assert response.header("connection") == "close"
+
+
+def test_the_body_is_not_read_for_a_known_identity_that_may_not(door):
+    assert door.get("/self", good(sub="known")).status == 200
+    with door.connect() as connection:
+        connection.send(b"POST /editors HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nAuthorization: Bearer " +
+                        token(role="access_reader", sub="known").encode() + b"\r\nTransfer-Encoding: chunked\r\n\r\n")
+        assert connection.read_response("POST").status == 403
+
+
+def test_a_body_is_read_for_an_identity_that_may(door):
+    response = door.request("POST", "/editors", b'{"text": "a"}', good("access_writer") + [("Content-Type", "application/json")])
+    assert response.status == 200 and response.json == {"text": "a"}
+
+
+def test_keys_are_read_again(served, keys, tmp_path):
+    secret = tmp_path / "secret"
+    secret.write_text(SECRET)
+    door = served("--jwt-keys", secret)
+    old, new = good(sub="a"), bearer(token(secret="n" * 40, role="access_reader"))
+    assert door.get("/self", old).status == 200
+    assert door.get("/self", new).status == 401
+    secret.write_text("short")
+    door.process.send_signal(1)
+    assert door.log_contains("the reload is refused")
+    assert "32 bytes" in door.log() and "short" not in door.log().replace("too short", "")
+    assert door.get("/self", old).status == 200
+    secret.write_text("n" * 40)
+    door.process.send_signal(1)
+    assert wait_until(lambda: door.get("/self", new).status == 200, 20)
+    assert wait_until(lambda: door.get("/self", old).status == 401, 20), "what was verified with the old keys counts no more"
+
+
+def test_nothing_secret_is_shown(door, keys):
+    text = token(role="access_reader", sub="secret-sub")
+    assert door.get("/self", bearer(text)).status == 200
+    assert door.get("/editors", bearer(text)).status == 403
+    command = (f"/proc/{door.process.pid}/cmdline", f"/proc/{door.process.pid}/environ")
+    for place in [open(name, "rb").read().decode(errors="replace") for name in command] + [door.log()]:
+        for secret in (SECRET, keys["api_key"], text, text.split(".")[2]):
+            assert secret not in place
+
+
+@pytest.mark.parametrize("options, status, words", [
+    ([], 1, "access.sql:4: self names roles or claims, and no keys prove any: --jwt-keys or --api-keys is expected"),
+    (["--jwt-keys", "/nowhere"], 1, 'jwt_keys: "/nowhere" cannot be read'),
+    (["--api-keys", "/nowhere"], 1, 'api_keys: "/nowhere" cannot be read'),
+    (["--jwt-audience", "a"], 1, "jwt_audience: it is a rule for tokens, and jwt_keys names no keys for them"),
+    (["--jwt-issuer", "a"], 1, "jwt_issuer: it is a rule for tokens"),
+    (["--jwt-role-claim", "a..b"], 1, 'jwt_role_claim: "a..b" is no path of a claim'),
+])
+def test_what_stops_the_start(access_url, keys, options, status, words):
+    done = run("check", "--database", access_url, "--endpoints", keys["endpoints"], *options)
+    assert done.returncode == status and words in done.stderr, done.stderr
+
+
+def test_without_keys_nothing_is_asked(serve, database):
+    service = serve(url=database)
+    assert service.get("/types/void", good()).status == 200

@@ -1,0 +1,178 @@
+/* What credentials are held to, while keys change. */
+#include "identity/verifier.h"
+
+#include "base/memory.h"
+
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+static struct arena arena;
+static struct diagnostics diagnostics;
+static const struct token_rules rules = {NULL, NULL, "role"};
+static const char old_secret[] = "0123456789abcdef0123456789abcdef", new_secret[] = "fedcba9876543210fedcba9876543210";
+
+static struct key_set *set_of(const char *secret)
+{
+	struct key_set *set = key_set_create(text_of(secret), "keys", KEYS_FOR_VERIFYING, &diagnostics);
+
+	assert_non_null(set);
+	return set;
+}
+
+static struct text sign(const char *secret, const char *claims)
+{
+	struct key key;
+	struct text token;
+
+	assert_null(key_of_secret(&key, text_of(secret)));
+	token = jws_sign(&key, algorithm_first(key.algorithms), text_of(claims), &arena);
+	key_cleanup(&key);
+	return token;
+}
+
+static enum token_error check(struct verifier *verifier, struct text credential, struct identity *identity)
+{
+	uint64_t generation = 0;
+	enum token_error error = verifier_check(verifier, credential, 1000, &arena, identity, &generation);
+
+	assert_int_equal(generation, verifier_generation(verifier));
+	return error;
+}
+
+static int set_up(void **state)
+{
+	(void)state;
+	arena_init(&arena, NULL, 0);
+	diagnostics_init(&diagnostics, &arena);
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	arena_cleanup(&arena);
+	return 0;
+}
+
+static void without_keys_nothing_is_good(void **state)
+{
+	struct verifier *verifier = verifier_create(&rules, NULL, NULL);
+	struct identity identity;
+
+	(void)state;
+	assert_int_equal(check(verifier, sign(old_secret, "{}"), &identity), TOKEN_NO_KEYS);
+	assert_int_equal(check(verifier, TEXT("mt_abc"), &identity), TOKEN_API_KEY);
+	verifier_destroy(verifier);
+	verifier_destroy(NULL);
+}
+
+static void a_change_of_keys_counts_at_once(void **state)
+{
+	struct verifier *verifier = verifier_create(&rules, set_of(old_secret), NULL);
+	struct text old = sign(old_secret, "{\"role\":\"a\"}"), new = sign(new_secret, "{\"role\":\"b\"}");
+	uint64_t generation = verifier_generation(verifier);
+	struct verifier *other;
+	struct identity identity;
+
+	(void)state;
+	assert_true(generation > 0);
+	assert_int_equal(check(verifier, old, &identity), TOKEN_GOOD);
+	assert_true(text_equal(identity.role, TEXT("a")));
+	assert_int_equal(check(verifier, new, &identity), TOKEN_SIGNATURE);
+	verifier_change_keys(verifier, set_of(new_secret));
+	assert_true(verifier_generation(verifier) > generation);
+	assert_int_equal(check(verifier, old, &identity), TOKEN_SIGNATURE);
+	assert_int_equal(check(verifier, new, &identity), TOKEN_GOOD);
+	assert_true(text_equal(identity.role, TEXT("b")));
+	other = verifier_create(&rules, NULL, NULL);
+	assert_true(verifier_generation(other) > verifier_generation(verifier));
+	verifier_destroy(other);
+	verifier_destroy(verifier);
+}
+
+static void an_api_key_is_told_by_how_it_begins(void **state)
+{
+	char key[API_KEY_LENGTH + 1];
+	struct text line;
+	struct api_keys *keys;
+	struct verifier *verifier;
+	struct identity identity;
+
+	(void)state;
+	assert_null(api_keys_make(TEXT("billing"), TEXT("biller"), (struct text){NULL, 0}, &arena, key, &line));
+	keys = api_keys_create(line, "keys", &diagnostics);
+	assert_non_null(keys);
+	verifier = verifier_create(&rules, set_of(old_secret), keys);
+	assert_true(verifier_takes_for_api_key(text_of(key)));
+	assert_false(verifier_takes_for_api_key(sign(old_secret, "{}")));
+	assert_false(verifier_takes_for_api_key(TEXT("mt")));
+	assert_int_equal(check(verifier, text_of(key), &identity), TOKEN_GOOD);
+	assert_true(text_equal(identity.role, TEXT("biller")));
+	key[10] = key[10] == 'x' ? 'y' : 'x';
+	assert_int_equal(check(verifier, text_of(key), &identity), TOKEN_API_KEY);
+	/* the API keys stay */
+	key[10] = key[10] == 'x' ? 'y' : 'x';
+	verifier_change_keys(verifier, NULL);
+	assert_int_equal(check(verifier, sign(old_secret, "{}"), &identity), TOKEN_NO_KEYS);
+	verifier_destroy(verifier);
+}
+
+/* Under ThreadSanitizer and AddressSanitizer: a set that is being used outlives its replacement. */
+
+static struct verifier *shared;
+static struct text shared_token;
+static atomic_bool is_over;
+
+static void *check_on(void *data)
+{
+	struct arena own;
+	struct identity identity;
+	uint64_t generation;
+	unsigned *good = data;
+
+	arena_init(&own, NULL, 0);
+	while (!atomic_load(&is_over)) {
+		if (verifier_check(shared, shared_token, 1000, &own, &identity, &generation) == TOKEN_GOOD)
+			*good += 1;
+		arena_reset(&own);
+	}
+	arena_cleanup(&own);
+	return NULL;
+}
+
+static void keys_change_while_others_check(void **state)
+{
+	pthread_t threads[2];
+	unsigned good[2] = {0};
+
+	(void)state;
+	shared = verifier_create(&rules, set_of(old_secret), NULL);
+	shared_token = sign(old_secret, "{\"role\":\"a\"}");
+	for (int i = 0; i < 2; i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, check_on, &good[i]), 0);
+	for (int i = 0; i < 300; i++)
+		verifier_change_keys(shared, set_of(old_secret));
+	atomic_store(&is_over, true);
+	for (int i = 0; i < 2; i++)
+		pthread_join(threads[i], NULL);
+	verifier_destroy(shared);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+	const struct CMUnitTest tests[] = {
+	    TEST(without_keys_nothing_is_good),
+	    TEST(a_change_of_keys_counts_at_once),
+	    TEST(an_api_key_is_told_by_how_it_begins),
+	    TEST(keys_change_while_others_check),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
