@@ -91,7 +91,7 @@ SELECT 1 / 0 AS one;
 """
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def access_url(postgres):
     postgres.execute(SCHEMA)
     postgres.execute("CREATE DATABASE access")
@@ -99,7 +99,7 @@ def access_url(postgres):
     yield postgres.url("access").replace("//postgres@", "//access_login@")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def keys(tmp_path_factory):
     folder = tmp_path_factory.mktemp("keys")
     (folder / "secret").write_text(SECRET)
