@@ -7,6 +7,7 @@
 #include "db/learn.h"
 #include "db/values/parameter.h"
 #include "db/pooler.h"
+#include "server/edition/login_role.h"
 #include "server/edition/prepare_error.h"
 #include "server/edition/read_only.h"
 #include "db/wait.h"
@@ -321,6 +322,8 @@ int db_describe(struct endpoint_set *set, const struct db_settings *settings, co
 	if (reach(d, &patient, why) != 0)
 		return -1;
 	d->pg = db_conn_lend(&d->conn);
+	if (settings->has_contexts)
+		login_role_check(set, d->pg);
 	d->read_only = (struct read_only_check){.set = set, .pg = d->pg};
 	describe_all(d);
 	if (PQstatus(d->pg) != CONNECTION_OK)

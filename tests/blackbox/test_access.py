@@ -385,6 +385,34 @@ def test_what_stops_the_start(access_url, keys, options, status, words):
     assert done.returncode == status and words in done.stderr, done.stderr
 
 
+def test_a_login_role_above_its_policies_is_told(postgres, access_url, keys, tmp_path):
+    postgres.execute("""
+        CREATE ROLE access_above LOGIN INHERIT BYPASSRLS;
+        GRANT access_reader TO access_above;
+        CREATE FUNCTION peek() RETURNS int LANGUAGE sql SECURITY DEFINER AS 'SELECT 1';
+        CREATE TABLE owned (a int);
+        ALTER TABLE owned OWNER TO access_above;
+    """, "access")
+    (tmp_path / "peek.sql").write_text("-- name: peeks :one\n-- route: GET /peeks\n-- public\nSELECT 1 AS peek,\n"
+                                       "       public.PEEK () AS p;\n")
+
+    def warnings(user, *options):
+        done = run("check", "--database", access_url.replace("access_login", user), "--endpoints", tmp_path, *options)
+        assert done.returncode == 0, done.stderr
+        return done.stderr
+
+    tokens = ["--jwt-keys", keys["secret"]]
+    above = warnings("access_above", *tokens)
+    assert "the login role access_above has BYPASSRLS" in above
+    assert "the login role access_above is INHERIT" in above
+    assert "the login role access_above owns owned" in above
+    assert "peek.sql:5: peeks calls peek, which is SECURITY DEFINER" in above and "peek.sql:4" not in above
+    assert "the login role postgres is a superuser" in warnings("postgres", *tokens)
+    plain = warnings("access_login", *tokens)
+    assert "the login role" not in plain and "SECURITY DEFINER" in plain
+    assert "SECURITY DEFINER" not in warnings("access_above") and "the login role" not in warnings("access_above")
+
+
 def test_without_keys_nothing_is_asked(serve, database):
     service = serve(url=database)
     assert service.get("/types/void", good()).status == 200

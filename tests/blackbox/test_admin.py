@@ -32,7 +32,8 @@ def metrics(service):
 
 
 def test_livez_and_readyz(service):
-    assert admin(service, "/livez").status == 200
+    answer = admin(service, "/livez")
+    assert answer.status == 200 and answer.header("x-content-type-options") == "nosniff"
     assert wait_until(lambda: admin(service, "/readyz").status == 200, 10)
 
 

@@ -305,6 +305,7 @@ def test_what_is_no_request_is_a_problem_like_all_others(service, head, says):
     [answer] = service.raw(head)
     assert_problem(answer, 400, says)
     assert "total;dur=" in answer.header("server-timing")
+    assert answer.header("x-content-type-options") == "nosniff"
     assert answer.header("connection").lower() == "close"
 
 

@@ -216,6 +216,8 @@ def check_sound(response, method="GET"):
     """What holds for every response of the service, whatever was asked."""
     assert response.version == "HTTP/1.1"
     assert response.header("server") is None, "tells the world which server it is"
+    assert response.header("x-content-type-options") == "nosniff"
+    assert response.header("content-security-policy") == "default-src 'none'; frame-ancestors 'none'"
     if response.status == 204:
         assert response.header("content-length") is None and response.header("content-type") is None
     elif not response.is_chunked:

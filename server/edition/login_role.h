@@ -1,0 +1,14 @@
+/* login_role.h - where row-level security does not hold: a login role that is above it, and functions that run as their
+ * owner.
+ *
+ * What it warns of is in the log. It cannot see functions that a function, a view or an operator calls.
+ *
+ * Thread:  describe.h's.
+ */
+#pragma once
+
+#include <libpq-fe.h>
+
+#include "handlers/sql/file.h"
+
+void login_role_check(struct endpoint_set *set, PGconn *pg);
