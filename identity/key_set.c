@@ -52,14 +52,12 @@ static void read_source(struct key_source *source)
 
 struct key_set *key_set_create(struct text text, const char *file, enum key_use use, struct diagnostics *diagnostics)
 {
-	static _Atomic uint64_t generation;
 	struct key_set *set = memory_alloc_zeroed(1, sizeof(*set));
 	struct key_source source = {text, file, use, set, diagnostics};
 	unsigned before = diagnostics->count;
 
 	/* one more than there may be: where it is built */
 	set->keys = arena_alloc(&set->arena, (KEY_SET_KEYS_MAX + 1) * sizeof(*set->keys));
-	set->generation = atomic_fetch_add(&generation, 1) + 1;
 	read_source(&source);
 	if (set->count > 0)
 		return set;

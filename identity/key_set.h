@@ -45,8 +45,6 @@ enum key_use {
 struct key_set {
 	struct key *keys;
 	unsigned count;
-	/* of its own within the process, never 0: what was verified with another set counts no more (token_cache.h) */
-	uint64_t generation;
 	struct arena arena; /* private */
 };
 

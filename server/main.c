@@ -117,6 +117,7 @@ static int load(struct loaded *loaded)
 	const char *why;
 
 	service_check(&loaded->service, diagnostics);
+	loaded->edition->fetched_keys = loaded->service.fetched_keys;
 	if (edition_load(loaded->edition, loaded->service.options, &loaded->service.run.db, &why) == 0) {
 		loaded->service.run.db.catalog = loaded->edition->catalog;
 		service_allow_timeout(&loaded->service, edition_longest_timeout_ms(loaded->edition));

@@ -171,6 +171,7 @@ static struct edition *read_edition(struct reload *reload)
 	struct db_settings settings = reload->service->run.db;
 	const char *why;
 
+	edition->fetched_keys = reload->service->fetched_keys;
 	/* the one in force is better than waiting */
 	settings.start_wait_ms = 0;
 	if (edition_load(edition, reload->service->options, &settings, &why) == 0)

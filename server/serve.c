@@ -8,6 +8,8 @@
 #include "loop/compute_pool.h"
 #include "server/db_capacity.h"
 #include "server/descriptors.h"
+#include "server/edition/keys.h"
+#include "server/key_refresh.h"
 #include "loop/exhaustion.h"
 #include "server/loop.h"
 #include "server/state/metrics.h"
@@ -31,6 +33,7 @@ struct server {
 	struct listener *listeners, admin_listener;
 	struct admin admin;
 	struct reload reload;
+	struct key_refresh key_refresh;
 	struct signals signals;
 	bool has_admin;
 	char address[300], admin_address[300]; /* where it listens */
@@ -241,6 +244,16 @@ static void stop_loops(struct server *server)
 	free(server->listeners);
 }
 
+static void start_key_refresh(struct server *server)
+{
+	struct service *service = server->service;
+
+	if (service->fetched_keys == NULL)
+		return;
+	server->key_refresh = (struct key_refresh){.ring = service->fetched_keys, .url = service->options->jwt_keys};
+	key_refresh_start(&server->key_refresh);
+}
+
 static int run(struct server *server)
 {
 	unsigned endpoints = server->edition->endpoints.count; /* of the first edition: a reload may come at once */
@@ -254,6 +267,7 @@ static int run(struct server *server)
 		return EXIT_FAILURE;
 	}
 	db_capacity_say(server->service);
+	start_key_refresh(server);
 	signals_block();
 	start_loops(server);
 	watch_signals(server);
@@ -261,6 +275,8 @@ static int run(struct server *server)
 	notify_manager("READY=1");
 	status = run_loops(server);
 	stop_loops(server);
+	if (server->service->fetched_keys != NULL)
+		key_refresh_stop(&server->key_refresh);
 	log_info("server", "ended");
 	return status;
 }

@@ -3,6 +3,7 @@
 #include "base/address.h"
 #include "db/conninfo.h"
 #include "fetch/fetcher.h"
+#include "fetch/values/url.h"
 #include "server/edition/keys.h"
 #include "server/run/awaitables.h"
 
@@ -97,6 +98,18 @@ static void fill_fetcher_settings(struct service *service, struct diagnostics *d
 	service->fetcher_settings = settings;
 }
 
+/* Whether keys are there, only fetching shows. */
+static void prepare_fetched_keys(struct service *service, struct diagnostics *diagnostics)
+{
+	const char *fault = url_check(service->options->jwt_keys);
+
+	service->fetched_keys = key_ring_create(NULL);
+	if (fault != NULL)
+		service_note_wrong_value(
+		    service, diagnostics, "jwt_keys",
+		    arena_printf(&service->arena, "\"%s\" is no URL to fetch: %s", service->options->jwt_keys, fault));
+}
+
 void service_check(struct service *service, struct diagnostics *diagnostics)
 {
 	const struct options *options = service->options;
@@ -107,11 +120,14 @@ void service_check(struct service *service, struct diagnostics *diagnostics)
 	check_database(service, diagnostics);
 	fill_settings(service);
 	fill_fetcher_settings(service, diagnostics);
+	if (keys_are_fetched(options))
+		prepare_fetched_keys(service, diagnostics);
 	service_allow_timeout(service, options->request_timeout_ms);
 }
 
 void service_cleanup(struct service *service)
 {
+	key_ring_destroy(service->fetched_keys);
 	arena_cleanup(&service->arena);
 }
 

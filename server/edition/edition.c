@@ -105,7 +105,7 @@ int edition_load(struct edition *edition, const struct options *options, const s
 	bool are_options_good = set->diagnostics.count == 0, is_good;
 
 	*why = NULL;
-	edition->verifier = keys_read(options, &set->diagnostics);
+	edition->verifier = keys_read(options, edition->fetched_keys, &edition->ring, &set->diagnostics);
 	/* what is wrong with one endpoint hides nothing of the others, and all of it is said in one run */
 	load_endpoints(edition, options);
 	if (!keys_are_configured(options))
@@ -144,6 +144,8 @@ unsigned edition_longest_timeout_ms(const struct edition *edition)
 void edition_destroy(struct edition *edition)
 {
 	verifier_destroy(edition->verifier);
+	if (edition->ring != edition->fetched_keys)
+		key_ring_destroy(edition->ring);
 	router_cleanup(&edition->router);
 	endpoint_set_cleanup(&edition->endpoints);
 	free(edition);

@@ -22,9 +22,11 @@ struct edition {
 	struct db_catalog catalog; /* its number, from 1 on, and its statements */
 	struct endpoint_set endpoints;
 	struct router router;
-	struct text openapi;       /* the document of GET /openapi.json */
-	bool fetches_pages;        /* some endpoint does */
-	struct verifier *verifier; /* of credentials; NULL: no keys are configured, and any client may call all */
+	struct text openapi;           /* the document of GET /openapi.json */
+	bool fetches_pages;            /* some endpoint does */
+	struct key_ring *fetched_keys; /* set before edition_load(): keys of tokens that come from a URL; NULL: none */
+	struct key_ring *ring;         /* those, or the file's, which are the edition's own; NULL: no tokens */
+	struct verifier *verifier;     /* of credentials; NULL: no keys are configured, and any client may call all */
 	/* for each endpoint: which one of the edition before it is, with the same SQL; or DB_NOT_CARRIED */
 	const unsigned *carried_from;
 

@@ -67,7 +67,8 @@ static void check_rules(const struct options *options, struct diagnostics *diagn
 				options->jwt_role_claim);
 }
 
-struct verifier *keys_read(const struct options *options, struct diagnostics *diagnostics)
+struct verifier *keys_read(const struct options *options, struct key_ring *fetched, struct key_ring **ring,
+			   struct diagnostics *diagnostics)
 {
 	unsigned before = diagnostics->count;
 	const struct token_rules rules = {
@@ -76,14 +77,19 @@ struct verifier *keys_read(const struct options *options, struct diagnostics *di
 	    .role_claim = options->jwt_role_claim,
 	};
 	struct api_keys *api_keys;
-	struct key_set *keys;
+	struct key_set *keys = NULL;
 
+	*ring = NULL;
 	check_rules(options, diagnostics);
-	keys = read_keys(options, diagnostics);
+	if (!keys_are_fetched(options))
+		keys = read_keys(options, diagnostics);
 	api_keys = read_api_keys(options, diagnostics);
-	if (diagnostics->count == before && (keys != NULL || api_keys != NULL))
-		return verifier_create(&rules, keys, api_keys);
-	key_set_destroy(keys);
-	api_keys_destroy(api_keys);
-	return NULL;
+	if (diagnostics->count > before || !keys_are_configured(options)) {
+		key_set_destroy(keys);
+		api_keys_destroy(api_keys);
+		return NULL;
+	}
+	if (options->jwt_keys[0] != '\0')
+		*ring = keys_are_fetched(options) ? fetched : key_ring_create(keys);
+	return verifier_create(&rules, *ring, api_keys);
 }

@@ -5,6 +5,8 @@
  */
 #pragma once
 
+#include <strings.h>
+
 #include "base/diagnostics.h"
 #include "config/options.h"
 #include "identity/verifier.h"
@@ -15,5 +17,13 @@ static inline bool keys_are_configured(const struct options *options)
 	return options->jwt_keys[0] != '\0' || options->api_keys[0] != '\0';
 }
 
-/* NULL: none are configured, or there are diagnostics. */
-struct verifier *keys_read(const struct options *options, struct diagnostics *diagnostics);
+/* Are the keys of tokens at a URL, and in no file? */
+static inline bool keys_are_fetched(const struct options *options)
+{
+	return strncasecmp(options->jwt_keys, "http://", 7) == 0 || strncasecmp(options->jwt_keys, "https://", 8) == 0;
+}
+
+/* NULL: none are configured, or there are diagnostics. *ring is `fetched`, or the file's own, which the caller destroys
+ * after the verifier; NULL: there are no keys of tokens. */
+struct verifier *keys_read(const struct options *options, struct key_ring *fetched, struct key_ring **ring,
+			   struct diagnostics *diagnostics);

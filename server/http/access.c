@@ -18,7 +18,11 @@ struct http_access {
 	struct identity identity;
 	uint64_t generation; /* that it was verified at; 0: it was not */
 	enum token_error error;
+	unsigned looks; /* for newer keys */
 };
+
+/* A host that has newer keys is waited for so long: so often, each time so long. */
+enum { KEY_LOOKS_MAX = 50, KEY_LOOK_MS = 20 };
 
 static const char needs_identity[] = "this endpoint needs a token or an API key",
 		  several_credentials[] = "the request has more than one credential; send one";
@@ -111,6 +115,8 @@ static enum step refuse_role(struct exchange *x, enum access_verdict verdict)
 
 /* Steps */
 
+static step_fn verified;
+
 static enum step go_on(struct exchange *x)
 {
 	const struct route *route = x->request.match.route;
@@ -125,15 +131,37 @@ static enum step go_on(struct exchange *x)
 	return respond_problem(x, ERROR_UNAUTHORIZED, "%s", needs_identity);
 }
 
+static step_fn verify;
+
+static enum step look_again(struct exchange *x)
+{
+	struct http_access *access = x->state;
+
+	if (verifier_generation(access->verifier) != access->generation)
+		return verify(x);
+	return verified(x);
+}
+
+/* A token of a key that is not known: the keys may have been changed. */
+static bool waits_for_keys(struct http_access *access)
+{
+	return (access->error == TOKEN_KEY_UNKNOWN || access->error == TOKEN_NO_KEYS) &&
+	       access->looks++ < KEY_LOOKS_MAX && verifier_ask_for_keys(access->verifier);
+}
+
 static enum step verified(struct exchange *x)
 {
 	struct http_access *access = x->state;
 
 	if (exchange_await_error(x) != ERROR_NONE)
 		return respond_await_problem(x);
+	if (waits_for_keys(access))
+		return await_timer(x, KEY_LOOK_MS, look_again);
 	/* the time of the endpoint's own work begins now */
 	x->work_ns = 0;
 	x->work_name = NULL;
+	if (access->error == TOKEN_NO_KEYS)
+		return respond_problem(x, ERROR_BUSY, "the keys of tokens are not there yet; try again");
 	if (access->error != TOKEN_GOOD)
 		return refuse_token(x, access->error);
 	x->identity = &access->identity;
@@ -207,7 +235,8 @@ void http_access_note(struct http_reply *reply)
 	if (access->generation == 0)
 		return;
 	metrics_note_credential(metrics, reply->http->number, access->error);
-	if (access->error == TOKEN_GOOD)
+	/* an edition before this one may have known other API keys */
+	if (access->error == TOKEN_GOOD && reply->edition == reply->http->edition)
 		token_cache_add(reply->http->identities, access->digest, access->generation, &access->identity);
 }
 

@@ -1,13 +1,15 @@
 """Access: tokens and API keys at the door, roles and row-level security behind it."""
 
+import http.server
 import json
+import subprocess
 import threading
 import time
 
 import pytest
 
 from lib.service import run, wait_until
-from lib.tokens import SECRET, bearer, token
+from lib.tokens import SECRET, bearer, encoded, token
 
 SCHEMA = """
 CREATE ROLE access_login LOGIN NOINHERIT;
@@ -372,7 +374,108 @@ def test_nothing_secret_is_shown(door, keys):
             assert secret not in place
 
 
+class KeyServer:
+    """The host of a JWK set: what it answers may be changed at any time."""
+
+    def __init__(self):
+        self.status, self.body, self.count = 200, b"", 0
+        outer = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):
+                outer.count += 1
+                self.send_response(outer.status)
+                self.send_header("Content-Length", str(len(outer.body)))
+                self.end_headers()
+                self.wfile.write(outer.body)
+
+            def log_message(self, *_):
+                pass
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        self.url = f"http://127.0.0.1:{self.server.server_port}/keys"
+
+    def show(self, *keys):
+        public = [{name: value for name, value in key.items() if name != "d"} for key in keys]
+        self.body = json.dumps({"keys": public}).encode()
+
+
+@pytest.fixture
+def key_server():
+    server = KeyServer()
+    yield server
+    server.server.shutdown()
+    server.server.server_close()
+
+
+def new_key(folder, kid):
+    """A key pair of P-256 as a JWK, made by openssl, and a function that signs with it."""
+    private = subprocess.run(["openssl", "ecparam", "-name", "prime256v1", "-genkey", "-noout", "-outform", "DER"], check=True,
+                             capture_output=True, timeout=60).stdout
+    public = subprocess.run(["openssl", "ec", "-inform", "DER", "-pubout", "-outform", "DER"], input=private, check=True,
+                            capture_output=True, timeout=60).stdout[-64:]
+    key = {"kty": "EC", "crv": "P-256", "kid": kid, "x": encoded(public[:32]), "y": encoded(public[32:]),
+           "d": encoded(private[7:39])}
+    file = folder / f"{kid}.jwk"
+    file.write_text(json.dumps(key))
+
+    def sign(**claims):
+        done = run("token", "--jwt-keys", file, *[f"{name}={value}" for name, value in claims.items()])
+        assert done.returncode == 0, done.stderr
+        return bearer(done.stdout.strip())
+
+    return key, sign
+
+
+def test_keys_from_a_url(served, key_server, tmp_path):
+    (old, sign_old), (_, sign_other) = (new_key(tmp_path, kid) for kid in ("old", "other"))
+    key_server.show(old)
+    door = served("--jwt-keys", key_server.url)
+    assert "is not https" in door.log() and f"keys of tokens: 1 from {key_server.url}" in door.log()
+    assert door.get("/self", sign_old(role="access_reader")).json["role"] == "access_reader"
+    assert key_server.count == 1
+    # a key that is not known is asked for once in a while, however many tokens name one
+    for _ in range(5):
+        refused = door.get("/self", sign_other(role="access_reader"))
+        assert refused.status == 401 and refused.json["detail"] == "The token cannot be verified."
+    assert key_server.count == 2
+    assert door.get("/self", good()).status == 401, "a secret is no key of a set of public ones"
+
+
+def test_keys_that_are_rotated_while_it_serves(served, key_server, tmp_path):
+    """No good token is refused: one of a key that is not known yet waits for the set."""
+    (old, sign_old), (new, sign_new) = (new_key(tmp_path, kid) for kid in ("old", "new"))
+    key_server.show(old)
+    door = served("--jwt-keys", key_server.url)
+    assert door.get("/self", sign_old(role="access_reader")).status == 200
+    key_server.show(old, new)
+    assert door.get("/self", sign_new(role="access_reader")).status == 200
+    assert key_server.count == 2
+    assert door.get("/self", sign_old(role="access_reader")).status == 200
+    # what is down, or shows something else, changes nothing
+    key_server.status = 500
+    assert door.get("/self", sign_new(role="access_reader", sub="a")).status == 200
+
+
+def test_a_url_that_gives_no_keys(served, key_server, tmp_path):
+    key, sign = new_key(tmp_path, "late")
+    for status, body, words in ((500, b"", "the answer has the status 500; 200 was expected"),
+                                (200, b"<html>", "it holds no set of public keys"),
+                                (200, b"x" * 300000, "it is longer than 262144 bytes"),
+                                (302, b"", "the answer has the status 302")):
+        key_server.status, key_server.body = status, body
+        door = served("--jwt-keys", key_server.url)
+        assert f"the keys of tokens cannot be fetched from {key_server.url}: {words}" in door.log()
+        answer = door.get("/self", sign(role="access_reader"))
+        assert answer.status == 503 and answer.json["detail"] == "the keys of tokens are not there yet; try again"
+        assert door.get("/anonymous").status == 200
+        door.stop()
+
+
 @pytest.mark.parametrize("options, status, words", [
+    (["--jwt-keys", "https://"], 1, 'jwt_keys: "https://" is no URL to fetch'),
+    (["--jwt-keys", "http://a:b@c/"], 1, "it must not hold a user or a password"),
     ([], 1, "access.sql:4: self names roles or claims, and no keys prove any: --jwt-keys or --api-keys is expected"),
     (["--jwt-keys", "/nowhere"], 1, 'jwt_keys: "/nowhere" cannot be read'),
     (["--api-keys", "/nowhere"], 1, 'api_keys: "/nowhere" cannot be read'),

@@ -325,17 +325,6 @@ static void a_faulty_key_is_left_out(void **state)
 	free(diagnostics);
 }
 
-static void generations_differ(void **state)
-{
-	struct key_set *first = keys_of(text_of(rfc7515_a1_key), KEYS_FOR_VERIFYING);
-	struct key_set *second = keys_of(text_of(rfc7515_a1_key), KEYS_FOR_VERIFYING);
-
-	(void)state;
-	assert_true(first->generation > 0 && second->generation > first->generation);
-	key_set_destroy(first);
-	key_set_destroy(second);
-}
-
 static void the_number_of_keys_is_bounded(void **state)
 {
 	struct arena arena = {0};
@@ -547,7 +536,6 @@ int main(void)
 	    cmocka_unit_test(weak_rsa_keys_are_refused),
 	    cmocka_unit_test(long_keys_are_refused),
 	    cmocka_unit_test(a_faulty_key_is_left_out),
-	    cmocka_unit_test(generations_differ),
 	    cmocka_unit_test(the_number_of_keys_is_bounded),
 	    cmocka_unit_test(raw_secrets),
 	    cmocka_unit_test(pem_is_read),

@@ -45,6 +45,11 @@ static enum token_error check(struct verifier *verifier, struct text credential,
 	return error;
 }
 
+static struct key_ring *ring_of(const char *secret)
+{
+	return key_ring_create(secret != NULL ? set_of(secret) : NULL);
+}
+
 static int set_up(void **state)
 {
 	(void)state;
@@ -63,18 +68,49 @@ static int tear_down(void **state)
 static void without_keys_nothing_is_good(void **state)
 {
 	struct verifier *verifier = verifier_create(&rules, NULL, NULL);
+	struct key_ring *ring = ring_of(NULL);
 	struct identity identity;
 
 	(void)state;
-	assert_int_equal(check(verifier, sign(old_secret, "{}"), &identity), TOKEN_NO_KEYS);
+	assert_int_equal(check(verifier, sign(old_secret, "{}"), &identity), TOKEN_KEY_UNKNOWN);
 	assert_int_equal(check(verifier, TEXT("mt_abc"), &identity), TOKEN_API_KEY);
+	assert_false(verifier_ask_for_keys(verifier));
+	verifier_destroy(verifier);
+	verifier = verifier_create(&rules, ring, NULL);
+	assert_int_equal(check(verifier, sign(old_secret, "{}"), &identity), TOKEN_NO_KEYS);
+	assert_false(verifier_ask_for_keys(verifier));
 	verifier_destroy(verifier);
 	verifier_destroy(NULL);
+	key_ring_destroy(ring);
+	key_ring_destroy(NULL);
+}
+
+static bool note_asked(void *data)
+{
+	unsigned *asked = data;
+
+	return ++*asked > 1;
+}
+
+static void newer_keys_are_asked_for(void **state)
+{
+	struct key_ring *ring = ring_of(old_secret);
+	struct verifier *verifier = verifier_create(&rules, ring, NULL);
+	unsigned asked = 0;
+
+	(void)state;
+	key_ring_on_ask(ring, note_asked, &asked);
+	assert_false(verifier_ask_for_keys(verifier));
+	assert_true(verifier_ask_for_keys(verifier));
+	assert_int_equal(asked, 2);
+	verifier_destroy(verifier);
+	key_ring_destroy(ring);
 }
 
 static void a_change_of_keys_counts_at_once(void **state)
 {
-	struct verifier *verifier = verifier_create(&rules, set_of(old_secret), NULL);
+	struct key_ring *ring = ring_of(old_secret);
+	struct verifier *verifier = verifier_create(&rules, ring, NULL);
 	struct text old = sign(old_secret, "{\"role\":\"a\"}"), new = sign(new_secret, "{\"role\":\"b\"}");
 	uint64_t generation = verifier_generation(verifier);
 	struct verifier *other;
@@ -85,7 +121,7 @@ static void a_change_of_keys_counts_at_once(void **state)
 	assert_int_equal(check(verifier, old, &identity), TOKEN_GOOD);
 	assert_true(text_equal(identity.role, TEXT("a")));
 	assert_int_equal(check(verifier, new, &identity), TOKEN_SIGNATURE);
-	verifier_change_keys(verifier, set_of(new_secret));
+	key_ring_change(ring, set_of(new_secret));
 	assert_true(verifier_generation(verifier) > generation);
 	assert_int_equal(check(verifier, old, &identity), TOKEN_SIGNATURE);
 	assert_int_equal(check(verifier, new, &identity), TOKEN_GOOD);
@@ -94,6 +130,7 @@ static void a_change_of_keys_counts_at_once(void **state)
 	assert_true(verifier_generation(other) > verifier_generation(verifier));
 	verifier_destroy(other);
 	verifier_destroy(verifier);
+	key_ring_destroy(ring);
 }
 
 static void an_api_key_is_told_by_how_it_begins(void **state)
@@ -101,6 +138,7 @@ static void an_api_key_is_told_by_how_it_begins(void **state)
 	char key[API_KEY_LENGTH + 1];
 	struct text line;
 	struct api_keys *keys;
+	struct key_ring *ring;
 	struct verifier *verifier;
 	struct identity identity;
 
@@ -108,7 +146,8 @@ static void an_api_key_is_told_by_how_it_begins(void **state)
 	assert_null(api_keys_make(TEXT("billing"), TEXT("biller"), (struct text){NULL, 0}, &arena, key, &line));
 	keys = api_keys_create(line, "keys", &diagnostics);
 	assert_non_null(keys);
-	verifier = verifier_create(&rules, set_of(old_secret), keys);
+	ring = ring_of(old_secret);
+	verifier = verifier_create(&rules, ring, keys);
 	assert_true(verifier_takes_for_api_key(text_of(key)));
 	assert_false(verifier_takes_for_api_key(sign(old_secret, "{}")));
 	assert_false(verifier_takes_for_api_key(TEXT("mt")));
@@ -116,11 +155,10 @@ static void an_api_key_is_told_by_how_it_begins(void **state)
 	assert_true(text_equal(identity.role, TEXT("biller")));
 	key[10] = key[10] == 'x' ? 'y' : 'x';
 	assert_int_equal(check(verifier, text_of(key), &identity), TOKEN_API_KEY);
-	/* the API keys stay */
-	key[10] = key[10] == 'x' ? 'y' : 'x';
-	verifier_change_keys(verifier, NULL);
+	key_ring_change(ring, NULL);
 	assert_int_equal(check(verifier, sign(old_secret, "{}"), &identity), TOKEN_NO_KEYS);
 	verifier_destroy(verifier);
+	key_ring_destroy(ring);
 }
 
 /* Under ThreadSanitizer and AddressSanitizer: a set that is being used outlives its replacement. */
@@ -150,27 +188,28 @@ static void keys_change_while_others_check(void **state)
 {
 	pthread_t threads[2];
 	unsigned good[2] = {0};
+	struct key_ring *ring = ring_of(old_secret);
 
 	(void)state;
-	shared = verifier_create(&rules, set_of(old_secret), NULL);
+	shared = verifier_create(&rules, ring, NULL);
 	shared_token = sign(old_secret, "{\"role\":\"a\"}");
 	for (int i = 0; i < 2; i++)
 		assert_int_equal(pthread_create(&threads[i], NULL, check_on, &good[i]), 0);
 	for (int i = 0; i < 300; i++)
-		verifier_change_keys(shared, set_of(old_secret));
+		key_ring_change(ring, set_of(old_secret));
 	atomic_store(&is_over, true);
 	for (int i = 0; i < 2; i++)
 		pthread_join(threads[i], NULL);
 	verifier_destroy(shared);
+	key_ring_destroy(ring);
 }
 
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
-	    TEST(without_keys_nothing_is_good),
-	    TEST(a_change_of_keys_counts_at_once),
-	    TEST(an_api_key_is_told_by_how_it_begins),
+	    TEST(without_keys_nothing_is_good),    TEST(newer_keys_are_asked_for),
+	    TEST(a_change_of_keys_counts_at_once), TEST(an_api_key_is_told_by_how_it_begins),
 	    TEST(keys_change_while_others_check),
 	};
 
