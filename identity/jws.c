@@ -31,6 +31,16 @@ static enum token_error split(struct jws *jws, struct text token, struct arena *
 	return TOKEN_GOOD;
 }
 
+enum token_error jws_look(struct text token)
+{
+	struct arena scratch = {0};
+	struct jws jws;
+	enum token_error error = split(&jws, token, &scratch);
+
+	arena_cleanup(&scratch);
+	return error;
+}
+
 /* False: it is one that no token may have. */
 static bool take_member(struct jws *jws, struct text *alg, struct text name, struct text value, struct arena *arena)
 {

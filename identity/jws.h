@@ -20,6 +20,8 @@ enum {
 	JWS_TRIES_MAX = 8, /* a forged token costs that many signatures at most */
 };
 
+/* TOKEN_GOOD: it may be one, since it is not too long and has three parts of base64url. No key is needed for that. */
+MUST_CHECK enum token_error jws_look(struct text token);
 /* On TOKEN_GOOD *payload is in `arena`, NUL-terminated. Else the arena may hold scratch. */
 MUST_CHECK enum token_error jws_verify(const struct key_set *keys, struct text token, struct arena *arena,
 				       struct text *payload);

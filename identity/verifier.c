@@ -49,6 +49,14 @@ bool verifier_takes_for_api_key(struct text credential)
 	return credential.length >= prefix.length && memcmp(credential.at, prefix.at, prefix.length) == 0;
 }
 
+enum token_error verifier_look(const struct verifier *verifier, struct text credential)
+{
+	if (verifier_takes_for_api_key(credential))
+		return verifier->api_keys != NULL && credential.length <= API_KEY_BYTES_MAX ? TOKEN_GOOD
+											    : TOKEN_API_KEY;
+	return verifier->ring != NULL ? jws_look(credential) : TOKEN_KEY_UNKNOWN;
+}
+
 static enum token_error check_api_key(const struct verifier *verifier, struct text key, struct arena *arena,
 				      struct identity *identity)
 {

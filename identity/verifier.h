@@ -24,6 +24,8 @@ uint64_t verifier_generation(const struct verifier *verifier);
 /* Asks for newer keys of tokens. Returns whether some may come within a moment. */
 bool verifier_ask_for_keys(const struct verifier *verifier);
 bool verifier_takes_for_api_key(struct text credential);
+/* What can be told at once, which is little: is it of a kind that may be good, and does it look like one? */
+MUST_CHECK enum token_error verifier_look(const struct verifier *verifier, struct text credential);
 /* On TOKEN_GOOD the texts of *identity are in `arena`. *generation is that at which it was verified. */
 MUST_CHECK enum token_error verifier_check(const struct verifier *verifier, struct text credential, int64_t now_s,
 					   struct arena *arena, struct identity *identity, uint64_t *generation);

@@ -6,7 +6,11 @@
 
 #include <time.h>
 
-enum credential { CREDENTIAL_NONE, CREDENTIAL_ONE, CREDENTIAL_SEVERAL, CREDENTIAL_OTHER_SCHEME };
+/* What header lines bring. */
+struct credentials {
+	struct text one; /* the last of them */
+	unsigned count, authorizations;
+};
 
 /* In the exchange's arena. */
 struct http_access {
@@ -24,48 +28,51 @@ struct http_access {
 /* A host that has newer keys is waited for so long: so often, each time so long. */
 enum { KEY_LOOKS_MAX = 50, KEY_LOOK_MS = 20 };
 
-static const char needs_identity[] = "this endpoint needs a token or an API key",
-		  several_credentials[] = "the request has more than one credential; send one";
-
 /* Credentials */
 
-/* Takes the credential of one header line into *found. */
-static enum credential take(struct text *found, struct text name, struct text value, enum credential so_far)
+/* Of another scheme than Bearer an Authorization line brings none. It is counted, since it may stand once (RFC 9110). */
+static void take(struct credentials *credentials, struct text name, struct text value)
 {
 	struct text rest = value, scheme;
 
 	if (text_equal_nocase(name, TEXT("authorization"))) {
+		credentials->authorizations++;
 		scheme = text_cut_at(&rest, ' ');
 		if (!text_equal_nocase(scheme, TEXT("bearer")))
-			return so_far == CREDENTIAL_NONE ? CREDENTIAL_OTHER_SCHEME : so_far;
+			return;
 		value = text_trimmed(rest);
 	} else if (!text_equal_nocase(name, TEXT("x-api-key"))) {
-		return so_far;
+		return;
 	}
-	*found = value;
-	return so_far == CREDENTIAL_NONE || so_far == CREDENTIAL_OTHER_SCHEME ? CREDENTIAL_ONE : CREDENTIAL_SEVERAL;
+	credentials->one = value;
+	credentials->count++;
 }
 
-static enum credential find_in_request(const h2o_req_t *request, struct text *found)
+static bool are_several(const struct credentials *credentials)
 {
-	enum credential credential = CREDENTIAL_NONE;
+	return credentials->count > 1 || credentials->authorizations > 1;
+}
+
+static struct credentials find_in_request(const h2o_req_t *request)
+{
+	struct credentials credentials = {0};
 
 	for (size_t i = 0; i < request->headers.size; i++) {
 		const h2o_header_t *header = &request->headers.entries[i];
 
-		credential = take(found, (struct text){header->name->base, header->name->len},
-				  (struct text){header->value.base, header->value.len}, credential);
+		take(&credentials, (struct text){header->name->base, header->name->len},
+		     (struct text){header->value.base, header->value.len});
 	}
-	return credential;
+	return credentials;
 }
 
-static enum credential find_in_head(const struct http_head *head, struct text *found)
+static struct credentials find_in_head(const struct http_head *head)
 {
-	enum credential credential = CREDENTIAL_NONE;
+	struct credentials credentials = {0};
 
 	for (unsigned i = 0; i < head->field_count; i++)
-		credential = take(found, head->fields[i].name, head->fields[i].value, credential);
-	return credential;
+		take(&credentials, head->fields[i].name, head->fields[i].value);
+	return credentials;
 }
 
 /* Refusing */
@@ -84,7 +91,7 @@ static void add_challenge(struct exchange *x, const char *code, const char *desc
 static enum step refuse_several(struct exchange *x)
 {
 	add_challenge(x, "invalid_request", "More than one credential was sent.");
-	return respond_problem(x, ERROR_BAD_INPUT, "%s", several_credentials);
+	return respond_problem(x, ERROR_BAD_INPUT, "the request has more than one credential; send one");
 }
 
 static enum step refuse_token(struct exchange *x, enum token_error error)
@@ -128,7 +135,7 @@ static enum step go_on(struct exchange *x)
 	if (verdict != ACCESS_NEEDS_IDENTITY)
 		return refuse_role(x, verdict);
 	add_challenge(x, NULL, NULL);
-	return respond_problem(x, ERROR_UNAUTHORIZED, "%s", needs_identity);
+	return respond_problem(x, ERROR_UNAUTHORIZED, "this endpoint needs a token or an API key");
 }
 
 static step_fn verify;
@@ -187,20 +194,34 @@ static enum step verify(struct exchange *x)
 
 /* The border */
 
+/* What cannot be good is refused without a computation. */
+static enum step refuse_at_sight(struct exchange *x)
+{
+	const struct http_access *access = x->state;
+
+	return refuse_token(x, access->error);
+}
+
 static step_fn *begin_with(struct http_reply *reply, struct text credential)
 {
 	struct exchange *x = &reply->x;
+	struct http_loop *http = reply->http;
 	struct verifier *verifier = reply->edition->edition->verifier;
 	struct http_access *access = arena_alloc_zeroed(&x->arena, sizeof(*access));
 	const struct identity *found;
 
 	x->state = access;
 	digest_sha256(credential, access->digest);
-	found = token_cache_find(reply->http->identities, access->digest, verifier_generation(verifier), time(NULL));
+	found = token_cache_find(http->identities, access->digest, verifier_generation(verifier), time(NULL));
 	if (LIKELY(found != NULL)) {
 		access->identity = identity_copy(found, &x->arena);
 		x->identity = &access->identity;
 		return go_on;
+	}
+	access->error = verifier_look(verifier, credential);
+	if (access->error != TOKEN_GOOD) {
+		metrics_note_credential(http->http->settings.metrics, http->number, access->error);
+		return refuse_at_sight;
 	}
 	reply->access = access;
 	access->verifier = verifier;
@@ -212,18 +233,14 @@ static step_fn *begin_with(struct http_reply *reply, struct text credential)
 step_fn *http_access_begin(struct http_reply *reply)
 {
 	const struct route *route = reply->x.request.match.route;
-	struct text credential;
+	struct credentials credentials;
 
 	if (LIKELY(reply->edition->edition->verifier == NULL) || route->access == NULL)
 		return route->first;
-	switch (find_in_request(reply->request, &credential)) {
-	case CREDENTIAL_ONE:
-		return begin_with(reply, credential);
-	case CREDENTIAL_SEVERAL:
+	credentials = find_in_request(reply->request);
+	if (are_several(&credentials))
 		return refuse_several;
-	default:
-		return go_on;
-	}
+	return credentials.count == 1 ? begin_with(reply, credentials.one) : go_on;
 }
 
 void http_access_note(struct http_reply *reply)
@@ -242,54 +259,37 @@ void http_access_note(struct http_reply *reply)
 
 /* Before the body */
 
-static struct http_guard_verdict refuse(enum error error, const char *detail)
+static bool refuses(struct http_loop *http, const struct http_head *head, const struct access *access)
 {
-	return (struct http_guard_verdict){.error = error, .detail = detail};
-}
-
-static struct http_guard_verdict look_at(struct http_loop *http, const struct http_head *head,
-					 const struct access *access)
-{
-	struct verifier *verifier = http->edition->edition->verifier;
+	const struct verifier *verifier = http->edition->edition->verifier;
+	struct credentials credentials = find_in_head(head);
 	const struct identity *identity = NULL;
 	uint8_t digest[DIGEST_BYTES];
-	struct text credential;
 
-	switch (find_in_head(head, &credential)) {
-	case CREDENTIAL_SEVERAL:
-		return refuse(ERROR_BAD_INPUT, several_credentials);
-	case CREDENTIAL_ONE:
-		digest_sha256(credential, digest);
+	if (are_several(&credentials))
+		return true;
+	if (credentials.count == 1) {
+		digest_sha256(credentials.one, digest);
 		identity = token_cache_find(http->identities, digest, verifier_generation(verifier), time(NULL));
-		if (identity == NULL) /* whether it is good is not known yet */
-			return refuse(ERROR_NONE, NULL);
-		break;
-	default:
-		break;
+		if (identity == NULL)
+			return verifier_look(verifier, credentials.one) != TOKEN_GOOD;
 	}
-	switch (access_check(access, identity)) {
-	case ACCESS_GRANTED:
-		return refuse(ERROR_NONE, NULL);
-	case ACCESS_NEEDS_IDENTITY:
-		return refuse(ERROR_UNAUTHORIZED, needs_identity);
-	default:
-		return refuse(ERROR_FORBIDDEN, "the role of the identity may not call this endpoint");
-	}
+	return access_check(access, identity) != ACCESS_GRANTED;
 }
 
-struct http_guard_verdict http_access_look(struct http_loop *http, const struct http_head *head)
+bool http_access_refuses(struct http_loop *http, const struct http_head *head)
 {
 	struct text target = head->target, path = text_cut_at(&target, '?');
-	struct http_guard_verdict verdict = {.error = ERROR_NONE};
 	struct arena scratch = {0};
 	struct route_match match;
+	bool is_refused;
 
 	if (http->edition->edition->verifier == NULL)
-		return verdict;
+		return false;
 	memset(&match, 0, sizeof(match));
 	router_match(&http->edition->edition->router, http_method_from(head->method), path, &scratch, &match);
-	if (match.malformed == NULL && match.route != NULL && match.route->access != NULL)
-		verdict = look_at(http, head, match.route->access);
+	is_refused = match.malformed == NULL && match.route != NULL && match.route->access != NULL &&
+		     refuses(http, head, match.route->access);
 	arena_cleanup(&scratch);
-	return verdict;
+	return is_refused;
 }

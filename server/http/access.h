@@ -23,6 +23,7 @@ enum {
 step_fn *http_access_begin(struct http_reply *reply);
 /* The loop's cache learns what was verified. */
 void http_access_note(struct http_reply *reply);
-/* Whether a request is refused by its head alone, before its body is read. It has no credential then, or its identity is
- * known and may not call the route. */
-struct http_guard_verdict http_access_look(struct http_loop *http, const struct http_head *head);
+/* Will http_access_begin() refuse this request, whatever its body is? Then it has no credential, several, or one that cannot
+ * be good; or its identity is known and may not call the route. Nothing of that changes until the request begins, in the
+ * same turn of the loop: an identity that expires in between is refused for that. */
+bool http_access_refuses(struct http_loop *http, const struct http_head *head);

@@ -151,5 +151,6 @@ void http_rest(struct http_loop *http);
 void http_parser_begin(uint32_t max_body_bytes);
 /* What this thread reads is for that loop. */
 void http_parser_begin_thread(struct http_loop *http);
-/* NULL, or why the request that libh2o hands over is refused; once, and valid while it is being handed over. */
+/* NULL, or why the request that libh2o hands over is refused; once, and valid while it is being handed over. With ERROR_NONE
+ * its body is left unread, since http_access_begin() refuses it. */
 const struct http_guard_verdict *http_parser_refusal(void);

@@ -67,6 +67,22 @@ static bool begins_with_head(const char *raw, size_t bytes)
 	return bytes >= empty_lines + strlen(method) && memcmp(raw + empty_lines, method, strlen(method)) == 0;
 }
 
+/* The request goes on as one without a body, and is the last of its connection. */
+static void leave_body(struct http_head *head, size_t bytes)
+{
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < head->field_count; i++) {
+		struct text name = head->fields[i].name;
+
+		if (!text_equal_nocase(name, TEXT("content-length")) &&
+		    !text_equal_nocase(name, TEXT("transfer-encoding")) && !text_equal_nocase(name, TEXT("expect")))
+			head->fields[count++] = head->fields[i];
+	}
+	head->field_count = count;
+	head->bytes = bytes;
+}
+
 /* A head that comes bit by bit is read again when a line of it has ended. So it is read at most as often as it may
  * have lines. */
 static bool is_worth_reading(const char *raw, size_t bytes, size_t bytes_before)
@@ -91,8 +107,11 @@ int phr_parse_request(const char *raw, size_t bytes, const char **method, size_t
 	verdict = http_guard_read(&head, (struct text){raw, bytes});
 	if (verdict.is_incomplete)
 		return INCOMPLETE;
-	if (UNLIKELY(head.has_body) && verdict.error == ERROR_NONE && reads_for != NULL)
-		verdict = http_access_look(reads_for, &head);
+	if (UNLIKELY(head.has_body) && verdict.error == ERROR_NONE && reads_for != NULL &&
+	    http_access_refuses(reads_for, &head)) {
+		refuse(verdict);
+		leave_body(&head, bytes);
+	}
 	if (verdict.error != ERROR_NONE) {
 		refuse(verdict);
 		/* libh2o sends no body in answer to HEAD */

@@ -105,9 +105,6 @@ static enum step refused(struct exchange *x)
 	if (refusal->error == ERROR_TOO_LARGE)
 		return respond_problem(x, ERROR_TOO_LARGE, "the body is larger than max_body_bytes, which is %u",
 				       http_options_of(x)->max_body_bytes);
-	/* RFC 9110, section 15.5.2 */
-	if (refusal->error == ERROR_UNAUTHORIZED)
-		response_add_header(x, "www-authenticate", TEXT("Bearer realm=\"meantime\""));
 	return respond_problem(x, refusal->error, "%s", refusal->detail);
 }
 
@@ -193,9 +190,10 @@ int http_on_request(h2o_handler_t *super, h2o_req_t *request)
 	exchange_begin(x, http->http->settings.exchange, may_be_old ? arrival_ns(reply, now_ns) : now_ns);
 	if (may_be_old)
 		atomic_store(&x->is_abandoned, http_client_has_left(reply->client, now_ns));
-	if (refusal != NULL) {
-		/* where the next request begins cannot be told */
+	/* where the next request begins cannot be told */
+	if (refusal != NULL)
 		request->http1_is_persistent = 0;
+	if (refusal != NULL && refusal->error != ERROR_NONE) {
 		x->request.method = http_method_from(text_from(request->input.method));
 		if (x->request.method != HTTP_HEAD)
 			x->request.method = HTTP_METHOD_UNKNOWN;

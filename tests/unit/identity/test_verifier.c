@@ -65,6 +65,46 @@ static int tear_down(void **state)
 	return 0;
 }
 
+/* What is refused at sight is refused by a check as well, for the same reason. */
+static void what_cannot_be_good_is_seen_at_once(void **state)
+{
+	struct key_ring *ring = ring_of(old_secret);
+	struct api_keys *api_keys = api_keys_create(
+	    TEXT("a 5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef b\n"), "keys", &diagnostics);
+	struct verifier *all = verifier_create(&rules, ring, api_keys), *tokens = verifier_create(&rules, ring, NULL),
+			*none = verifier_create(&rules, NULL, NULL);
+	static char long_key[API_KEY_BYTES_MAX + 2] = "mt_", long_token[JWS_BYTES_MAX + 2];
+	const struct {
+		struct text credential;
+		enum token_error all, tokens, none;
+	} cases[] = {
+	    {TEXT(""), TOKEN_MALFORMED, TOKEN_MALFORMED, TOKEN_KEY_UNKNOWN},
+	    {TEXT("a.b"), TOKEN_MALFORMED, TOKEN_MALFORMED, TOKEN_KEY_UNKNOWN},
+	    {TEXT("YQ.YQ.YQ.YQ"), TOKEN_MALFORMED, TOKEN_MALFORMED, TOKEN_KEY_UNKNOWN},
+	    {TEXT("YQ.Y Q.YQ"), TOKEN_MALFORMED, TOKEN_MALFORMED, TOKEN_KEY_UNKNOWN},
+	    {TEXT("YQ.YQ.YQ"), TOKEN_GOOD, TOKEN_GOOD, TOKEN_KEY_UNKNOWN},
+	    {TEXT("mt_a"), TOKEN_GOOD, TOKEN_API_KEY, TOKEN_API_KEY},
+	    {{long_key, sizeof(long_key) - 1}, TOKEN_API_KEY, TOKEN_API_KEY, TOKEN_API_KEY},
+	    {{long_token, sizeof(long_token) - 1}, TOKEN_TOO_LONG, TOKEN_TOO_LONG, TOKEN_KEY_UNKNOWN},
+	};
+	struct identity identity;
+
+	(void)state;
+	memset(long_key + 3, 'a', sizeof(long_key) - 4);
+	memset(long_token, 'a', sizeof(long_token) - 1);
+	for (unsigned i = 0; i < ARRAY_LENGTH(cases); i++) {
+		assert_int_equal(verifier_look(all, cases[i].credential), cases[i].all);
+		assert_int_equal(verifier_look(tokens, cases[i].credential), cases[i].tokens);
+		assert_int_equal(verifier_look(none, cases[i].credential), cases[i].none);
+		if (cases[i].all != TOKEN_GOOD)
+			assert_int_equal(check(all, cases[i].credential, &identity), cases[i].all);
+	}
+	verifier_destroy(all);
+	verifier_destroy(tokens);
+	verifier_destroy(none);
+	key_ring_destroy(ring);
+}
+
 static void without_keys_nothing_is_good(void **state)
 {
 	struct verifier *verifier = verifier_create(&rules, NULL, NULL);
@@ -208,8 +248,11 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
-	    TEST(without_keys_nothing_is_good),    TEST(newer_keys_are_asked_for),
-	    TEST(a_change_of_keys_counts_at_once), TEST(an_api_key_is_told_by_how_it_begins),
+	    TEST(what_cannot_be_good_is_seen_at_once),
+	    TEST(without_keys_nothing_is_good),
+	    TEST(newer_keys_are_asked_for),
+	    TEST(a_change_of_keys_counts_at_once),
+	    TEST(an_api_key_is_told_by_how_it_begins),
 	    TEST(keys_change_while_others_check),
 	};
 
