@@ -6,6 +6,7 @@
 #include "base/require.h"
 #include "fetch/document.h"
 
+#include <signal.h>
 #include <stdlib.h>
 #include <strings.h>
 #include <time.h>
@@ -60,6 +61,7 @@ static void fetch_once(struct key_refresh *refresh)
 		why = "it holds no set of public keys";
 		say_what_is_left_out(diagnostics);
 	}
+	metrics_note_keys(refresh->metrics, keys != NULL);
 	if (keys != NULL) {
 		note_success(refresh, keys);
 		if (is_news(refresh, buffer_text(&document)))
@@ -101,6 +103,8 @@ static void fetch_now(struct key_refresh *refresh)
 	fetch_once(refresh);
 	pthread_mutex_lock(&refresh->lock);
 	refresh->is_fetching = false;
+	refresh->was_fetched = true;
+	pthread_cond_broadcast(&refresh->changed);
 }
 
 static void *work(void *data)
@@ -108,8 +112,9 @@ static void *work(void *data)
 	struct key_refresh *refresh = data;
 
 	pthread_mutex_lock(&refresh->lock);
-	while (wait_for_reason(refresh))
+	do
 		fetch_now(refresh);
+	while (wait_for_reason(refresh));
 	pthread_mutex_unlock(&refresh->lock);
 	return NULL;
 }
@@ -131,9 +136,30 @@ static bool on_ask(void *data)
 	return may_come;
 }
 
-void key_refresh_start(struct key_refresh *refresh)
+static void make_lock(struct key_refresh *refresh)
 {
 	pthread_condattr_t monotonic;
+
+	pthread_mutex_init(&refresh->lock, NULL);
+	pthread_condattr_init(&monotonic);
+	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+	pthread_cond_init(&refresh->changed, &monotonic);
+	pthread_condattr_destroy(&monotonic);
+}
+
+/* Neither this thread nor those that libcurl starts from it hear signals. At the start the main thread does. */
+static void start_thread(struct key_refresh *refresh)
+{
+	sigset_t all, before;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	REQUIRE(pthread_create(&refresh->thread, NULL, work, refresh) == 0);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+}
+
+void key_refresh_start(struct key_refresh *refresh)
+{
 	char why[100];
 
 	REQUIRE(curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK);
@@ -149,22 +175,20 @@ void key_refresh_start(struct key_refresh *refresh)
 			    "keys of tokens: %s is not https, so a host on the way can put its own in their "
 			    "place",
 			    refresh->url);
-	pthread_mutex_init(&refresh->lock, NULL);
-	pthread_condattr_init(&monotonic);
-	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-	pthread_cond_init(&refresh->changed, &monotonic);
-	pthread_condattr_destroy(&monotonic);
-	fetch_once(refresh);
-	refresh->was_fetched = true;
 	key_ring_on_ask(refresh->ring, on_ask, refresh);
-	REQUIRE(pthread_create(&refresh->thread, NULL, work, refresh) == 0);
+	make_lock(refresh);
+	start_thread(refresh);
+	pthread_mutex_lock(&refresh->lock);
+	while (!refresh->was_fetched)
+		pthread_cond_wait(&refresh->changed, &refresh->lock);
+	pthread_mutex_unlock(&refresh->lock);
 }
 
 void key_refresh_stop(struct key_refresh *refresh)
 {
 	pthread_mutex_lock(&refresh->lock);
 	atomic_store(&refresh->is_over, true);
-	pthread_cond_signal(&refresh->changed);
+	pthread_cond_broadcast(&refresh->changed);
 	pthread_mutex_unlock(&refresh->lock);
 	pthread_join(refresh->thread, NULL);
 	pthread_cond_destroy(&refresh->changed);

@@ -5,7 +5,7 @@
  * Without any so far tokens are answered with 503.
  *
  * Life:    key_refresh_start() -> key_refresh_stop().
- * Owner:   the caller's memory; the ring and the URL are borrowed.
+ * Owner:   the caller's memory; ring, URL and metrics are borrowed.
  * Thread:  any; the work is done in its own.
  * Limits:  KEY_REFRESH_TIMEOUT_MS a time; a set of KEY_SET_BYTES_MAX.
  * Errors:  in the log.
@@ -20,6 +20,7 @@
 #include "fetch/transfer.h"
 #include "identity/digest.h"
 #include "identity/key_ring.h"
+#include "server/state/metrics.h"
 
 enum {
 	KEY_REFRESH_S = 300,
@@ -30,6 +31,7 @@ enum {
 struct key_refresh {
 	struct key_ring *ring;
 	const char *url;
+	struct metrics *metrics; /* learns how it went */
 
 	/* private */
 	struct transfer_settings transfer;

@@ -167,14 +167,18 @@ static void start_admin(struct server *server)
 	admin_start(&server->admin);
 }
 
+static void make_metrics(struct server *server)
+{
+	/* one more for the admin listener's loop */
+	server->service->metrics = metrics_create(server->service->options->loops + 1);
+	metrics_register(server->service->metrics, &server->edition->router);
+	metrics_note_edition(server->service->metrics, server->edition->endpoints.count);
+}
+
 static void start_loops(struct server *server)
 {
 	unsigned count = server->service->options->loops;
 
-	/* one more for the admin listener's */
-	server->service->metrics = metrics_create(count + 1);
-	metrics_register(server->service->metrics, &server->edition->router);
-	metrics_note_edition(server->service->metrics, server->edition->endpoints.count);
 	server->service->run.pool =
 	    compute_pool_create(compute_threads(server->service->options), server->service->options->queue_limit);
 	if (server->edition->fetches_pages)
@@ -236,7 +240,6 @@ static void stop_loops(struct server *server)
 		server_loop_cleanup(&server->loops[i]);
 	reload_cleanup(&server->reload);
 	http_destroy(server->http);
-	metrics_destroy(server->service->metrics);
 	compute_pool_destroy(server->service->run.pool);
 	if (server->service->run.fetcher != NULL)
 		fetcher_destroy(server->service->run.fetcher);
@@ -250,7 +253,8 @@ static void start_key_refresh(struct server *server)
 
 	if (service->fetched_keys == NULL)
 		return;
-	server->key_refresh = (struct key_refresh){.ring = service->fetched_keys, .url = service->options->jwt_keys};
+	server->key_refresh = (struct key_refresh){
+	    .ring = service->fetched_keys, .url = service->options->jwt_keys, .metrics = service->metrics};
 	key_refresh_start(&server->key_refresh);
 }
 
@@ -267,6 +271,7 @@ static int run(struct server *server)
 		return EXIT_FAILURE;
 	}
 	db_capacity_say(server->service);
+	make_metrics(server);
 	start_key_refresh(server);
 	signals_block();
 	start_loops(server);
@@ -277,6 +282,7 @@ static int run(struct server *server)
 	stop_loops(server);
 	if (server->service->fetched_keys != NULL)
 		key_refresh_stop(&server->key_refresh);
+	metrics_destroy(server->service->metrics);
 	log_info("server", "ended");
 	return status;
 }

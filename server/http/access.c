@@ -214,6 +214,7 @@ static step_fn *begin_with(struct http_reply *reply, struct text credential)
 	digest_sha256(credential, access->digest);
 	found = token_cache_find(http->identities, access->digest, verifier_generation(verifier), time(NULL));
 	if (LIKELY(found != NULL)) {
+		metrics_note_known_credential(http->http->settings.metrics, http->number);
 		access->identity = identity_copy(found, &x->arena);
 		x->identity = &access->identity;
 		return go_on;

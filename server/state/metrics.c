@@ -3,8 +3,9 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "loop/exhaustion.h"
+#include "server/state/access_metrics.h"
+#include "server/state/metrics_text.h"
 
-#include <ctype.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <time.h>
@@ -30,13 +31,14 @@ struct loop_counters {
 	struct counters *chunks[CHUNKS_MAX];
 	_Atomic uint64_t turn_buckets[BUCKETS], turns, turns_ns;
 	_Atomic unsigned connections, requests, waiting, computations, db_open, db_busy;
-	_Atomic uint64_t credentials[TOKEN_ERROR_COUNT];
 	_Atomic uint64_t refused, db_lost, db_run_again, db_units, turned_away[REFUSAL_COUNT];
 };
 
 struct metrics {
 	unsigned loop_count;
 	struct loop_counters *loops;
+	struct access_counters *access; /* of each loop */
+	struct key_counters keys;
 	_Atomic unsigned name_count; /* what is below it is constant */
 	char *names[METRICS_NAMES_MAX];
 	_Atomic unsigned endpoints;
@@ -60,6 +62,7 @@ struct metrics *metrics_create(unsigned loop_count)
 
 	metrics->loop_count = loop_count;
 	metrics->loops = memory_alloc_zeroed(loop_count, sizeof(*metrics->loops));
+	metrics->access = memory_alloc_zeroed(loop_count, sizeof(*metrics->access));
 	add_name(metrics, "none");
 	return metrics;
 }
@@ -72,6 +75,7 @@ void metrics_destroy(struct metrics *metrics)
 	for (unsigned i = 0; i < metrics->name_count; i++)
 		free(metrics->names[i]);
 	free(metrics->loops);
+	free(metrics->access);
 	free(metrics);
 }
 
@@ -160,7 +164,19 @@ void metrics_note_turn(struct metrics *metrics, unsigned loop, uint64_t ns)
 
 void metrics_note_credential(struct metrics *metrics, unsigned loop, enum token_error error)
 {
-	add(&metrics->loops[loop].credentials[error], 1);
+	add(&metrics->access[loop].verified[error], 1);
+}
+
+void metrics_note_known_credential(struct metrics *metrics, unsigned loop)
+{
+	add(&metrics->access[loop].known, 1);
+}
+
+void metrics_note_keys(struct metrics *metrics, bool is_good)
+{
+	add(is_good ? &metrics->keys.good : &metrics->keys.failed, 1);
+	if (is_good)
+		atomic_store(&metrics->keys.fetched_s, (uint64_t)time(NULL));
 }
 
 #define set(gauge, value) atomic_store_explicit(gauge, value, memory_order_relaxed)
@@ -196,16 +212,11 @@ static uint64_t sum(const struct metrics *metrics, unsigned name, size_t offset)
 
 #define SUM(route, field) sum(metrics, route, offsetof(struct counters, field))
 
-static void write_header(struct buffer *out, const char *name, const char *type, const char *help)
-{
-	buffer_printf(out, "# HELP meantime_%s %s\n# TYPE meantime_%s %s\n", name, help, name, type);
-}
-
 static void write_requests(const struct metrics *metrics, struct buffer *out)
 {
 	unsigned names = atomic_load_explicit(&metrics->name_count, memory_order_acquire);
 
-	write_header(out, "requests_total", "counter", "Responses sent, by route and class of status.");
+	metrics_write_header(out, "requests_total", "counter", "Responses sent, by route and class of status.");
 	for (unsigned route = 0; route < names; route++)
 		for (unsigned class = 1; class < CLASSES; class ++) {
 			uint64_t count = sum(metrics, route, offsetof(struct counters, by_class) + class * 8);
@@ -225,7 +236,7 @@ static void write_seconds(const struct metrics *metrics, struct buffer *out)
 {
 	unsigned names = atomic_load_explicit(&metrics->name_count, memory_order_acquire);
 
-	write_header(out, "request_seconds", "histogram", "From a request's arrival to its response.");
+	metrics_write_header(out, "request_seconds", "histogram", "From a request's arrival to its response.");
 	for (unsigned route = 0; route < names; route++) {
 		const char *name = metrics->names[route];
 		uint64_t count = 0;
@@ -248,7 +259,8 @@ static void write_seconds(const struct metrics *metrics, struct buffer *out)
 
 static void write_turns(const struct metrics *metrics, struct buffer *out)
 {
-	write_header(out, "loop_turn_seconds", "histogram", "What a turn of a loop takes: what comes meanwhile waits.");
+	metrics_write_header(out, "loop_turn_seconds", "histogram",
+			     "What a turn of a loop takes: what comes meanwhile waits.");
 	for (unsigned i = 0; i < metrics->loop_count; i++) {
 		const struct loop_counters *loop = &metrics->loops[i];
 		unsigned long long count = 0;
@@ -271,12 +283,13 @@ static void write_shares(const struct metrics *metrics, struct buffer *out)
 {
 	unsigned names = atomic_load_explicit(&metrics->name_count, memory_order_acquire);
 
-	write_header(out, "queue_seconds_total", "counter", "Time requests waited for a connection or a worker.");
+	metrics_write_header(out, "queue_seconds_total", "counter",
+			     "Time requests waited for a connection or a worker.");
 	for (unsigned route = 0; route < names; route++)
 		if (SUM(route, queue_ns) > 0)
 			buffer_printf(out, "meantime_queue_seconds_total{route=\"%s\"} %.6f\n", metrics->names[route],
 				      (double)SUM(route, queue_ns) / 1e9);
-	write_header(out, "database_seconds_total", "counter", "Time requests waited for PostgreSQL.");
+	metrics_write_header(out, "database_seconds_total", "counter", "Time requests waited for PostgreSQL.");
 	for (unsigned route = 0; route < names; route++)
 		if (SUM(route, db_ns) > 0)
 			buffer_printf(out, "meantime_database_seconds_total{route=\"%s\"} %.6f\n",
@@ -285,7 +298,8 @@ static void write_shares(const struct metrics *metrics, struct buffer *out)
 
 static void write_turned_away(const struct metrics *metrics, struct buffer *out)
 {
-	write_header(out, "requests_refused_total", "counter", "Requests that were not let in to wait, by reason.");
+	metrics_write_header(out, "requests_refused_total", "counter",
+			     "Requests that were not let in to wait, by reason.");
 	for (unsigned reason = REFUSAL_NONE + 1; reason < REFUSAL_COUNT; reason++) {
 		uint64_t count = 0;
 
@@ -293,25 +307,6 @@ static void write_turned_away(const struct metrics *metrics, struct buffer *out)
 			count += get(&metrics->loops[i].turned_away[reason]);
 		buffer_printf(out, "meantime_requests_refused_total{reason=\"%s\"} %llu\n", refusal_name(reason),
 			      (unsigned long long)count);
-	}
-}
-
-/* Only what has happened: most services have no keys. */
-static void write_credentials(const struct metrics *metrics, struct buffer *out)
-{
-	write_header(out, "credentials_verified_total", "counter",
-		     "Tokens and API keys that were looked at, by result; those that were known are not counted.");
-	for (enum token_error error = TOKEN_GOOD; error < TOKEN_ERROR_COUNT; error++) {
-		uint64_t count = 0;
-
-		for (unsigned i = 0; i < metrics->loop_count; i++)
-			count += get(&metrics->loops[i].credentials[error]);
-		if (count == 0)
-			continue;
-		buffer_add(out, TEXT("meantime_credentials_verified_total{result=\""));
-		for (const char *c = token_error_word(error); *c != '\0'; c++)
-			buffer_add_char(out, (char)tolower((unsigned char)*c));
-		buffer_printf(out, "\"} %llu\n", (unsigned long long)count);
 	}
 }
 
@@ -333,41 +328,44 @@ static void write_gauges(const struct metrics *metrics, struct buffer *out)
 		now.db_run_again += loop->db_run_again;
 		now.db_units += loop->db_units;
 	}
-	write_header(out, "connections", "gauge", "Client connections.");
+	metrics_write_header(out, "connections", "gauge", "Client connections.");
 	buffer_printf(out, "meantime_connections %u\n", now.connections);
-	write_header(out, "connections_refused_total", "counter", "Connections beyond max_address_connections.");
+	metrics_write_header(out, "connections_refused_total", "counter",
+			     "Connections beyond max_address_connections.");
 	buffer_printf(out, "meantime_connections_refused_total %llu\n", (unsigned long long)now.refused);
-	write_header(out, "requests_in_flight", "gauge", "Requests that have no response yet.");
+	metrics_write_header(out, "requests_in_flight", "gauge", "Requests that have no response yet.");
 	buffer_printf(out, "meantime_requests_in_flight %u\n", now.requests);
-	write_header(out, "requests_waiting", "gauge", "Requests that wait for a connection or a worker.");
+	metrics_write_header(out, "requests_waiting", "gauge", "Requests that wait for a connection or a worker.");
 	buffer_printf(out, "meantime_requests_waiting %u\n", now.waiting);
-	write_header(out, "computations", "gauge", "Computations that run, or wait for a compute thread.");
+	metrics_write_header(out, "computations", "gauge", "Computations that run, or wait for a compute thread.");
 	buffer_printf(out, "meantime_computations %u\n", now.computations);
-	write_header(out, "database_connections", "gauge", "Connections to PostgreSQL.");
+	metrics_write_header(out, "database_connections", "gauge", "Connections to PostgreSQL.");
 	buffer_printf(out,
 		      "meantime_database_connections{state=\"open\"} %u\n"
 		      "meantime_database_connections{state=\"busy\"} %u\n",
 		      now.db_open, now.db_busy);
-	write_header(out, "database_connections_lost_total", "counter",
-		     "Connections that broke after they had worked.");
+	metrics_write_header(out, "database_connections_lost_total", "counter",
+			     "Connections that broke after they had worked.");
 	buffer_printf(out, "meantime_database_connections_lost_total %llu\n", (unsigned long long)now.db_lost);
-	write_header(out, "database_requests_run_again_total", "counter",
-		     "Run once more after a loss, a neighbour's failure, from behind a slow one, prepared again, or "
-		     "after other transactions were in its way.");
+	metrics_write_header(
+	    out, "database_requests_run_again_total", "counter",
+	    "Run once more after a loss, a neighbour's failure, from behind a slow one, prepared again, or "
+	    "after other transactions were in its way.");
 	buffer_printf(out, "meantime_database_requests_run_again_total %llu\n", (unsigned long long)now.db_run_again);
-	write_header(out, "database_units_total", "counter", "Implicit transactions: what ended with one Sync.");
+	metrics_write_header(out, "database_units_total", "counter",
+			     "Implicit transactions: what ended with one Sync.");
 	buffer_printf(out, "meantime_database_units_total %llu\n", (unsigned long long)now.db_units);
 }
 
 static void write_log(struct buffer *out)
 {
-	write_header(out, "log_lines_dropped_total", "counter", "Log lines that the output did not take.");
+	metrics_write_header(out, "log_lines_dropped_total", "counter", "Log lines that the output did not take.");
 	buffer_printf(out, "meantime_log_lines_dropped_total %llu\n", (unsigned long long)log_dropped());
 }
 
 static void write_descriptors(struct buffer *out)
 {
-	write_header(
+	metrics_write_header(
 	    out, "descriptors_exhausted_total", "counter",
 	    "How often no file descriptor was left: for clients, or to connect to PostgreSQL and other hosts.");
 	buffer_printf(out,
@@ -379,12 +377,13 @@ static void write_descriptors(struct buffer *out)
 
 static void write_editions(const struct metrics *metrics, struct buffer *out)
 {
-	write_header(out, "endpoints", "gauge", "Endpoints that are served.");
+	metrics_write_header(out, "endpoints", "gauge", "Endpoints that are served.");
 	buffer_printf(out, "meantime_endpoints %u\n", metrics->endpoints);
-	write_header(out, "endpoints_loaded_timestamp_seconds", "gauge", "When their files were last read well.");
+	metrics_write_header(out, "endpoints_loaded_timestamp_seconds", "gauge",
+			     "When their files were last read well.");
 	buffer_printf(out, "meantime_endpoints_loaded_timestamp_seconds %llu\n",
 		      (unsigned long long)get(&metrics->edition_s));
-	write_header(out, "reloads_total", "counter", "SIGHUPs: the endpoints were read again, or refused.");
+	metrics_write_header(out, "reloads_total", "counter", "SIGHUPs: the endpoints were read again, or refused.");
 	buffer_printf(out,
 		      "meantime_reloads_total{result=\"good\"} %llu\n"
 		      "meantime_reloads_total{result=\"refused\"} %llu\n",
@@ -400,7 +399,7 @@ void metrics_write(const struct metrics *metrics, struct buffer *out)
 	write_turns(metrics, out);
 	write_shares(metrics, out);
 	write_turned_away(metrics, out);
-	write_credentials(metrics, out);
+	access_metrics_write(metrics->access, metrics->loop_count, &metrics->keys, out);
 	write_gauges(metrics, out);
 	write_log(out);
 	write_editions(metrics, out);

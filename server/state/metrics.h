@@ -36,6 +36,10 @@ void metrics_note(struct metrics *metrics, unsigned loop, const struct exchange 
 void metrics_note_turn(struct metrics *metrics, unsigned loop, uint64_t ns);
 /* A credential was verified: good, or why it is not. */
 void metrics_note_credential(struct metrics *metrics, unsigned loop, enum token_error error);
+/* A credential needed no verification. */
+void metrics_note_known_credential(struct metrics *metrics, unsigned loop);
+/* Keys of tokens were fetched from a URL, or not. One thread at a time. */
+void metrics_note_keys(struct metrics *metrics, bool is_good);
 void metrics_set_gauges(struct metrics *metrics, unsigned loop, const struct metrics_gauges *gauges);
 /* The endpoints were read: well, and `endpoints` are served now; or they are not as they should be. */
 void metrics_note_edition(struct metrics *metrics, unsigned endpoints);

@@ -1,7 +1,10 @@
 """Access: tokens and API keys at the door, roles and row-level security behind it."""
 
+import glob
 import http.server
 import json
+import re
+import signal
 import subprocess
 import threading
 import time
@@ -163,6 +166,7 @@ def test_a_token_gives_role_and_claims(door):
         assert (row["role"], row["login"], row["method"], row["path"]) == ("access_reader", "access_login", "GET", "/self")
         assert json.loads(row["claims"]) == {"role": "access_reader", "sub": "zoe"}
     assert door.metric('credentials_verified_total{result="good"}') == 1
+    assert door.metric("credentials_known_total") == 2
 
 
 def test_an_api_key_gives_the_same(door, keys):
@@ -466,6 +470,8 @@ def test_keys_from_a_url(served, key_server, tmp_path):
         refused = door.get("/self", sign_other(role="access_reader"))
         assert refused.status == 401 and refused.json["detail"] == "The token cannot be verified."
     assert key_server.count == 2
+    assert door.metric('key_fetches_total{result="good"}') == 2
+    assert door.metric("keys_fetched_timestamp_seconds") > 0
     assert door.get("/self", good()).status == 401, "a secret is no key of a set of public ones"
 
 
@@ -484,6 +490,19 @@ def test_keys_that_are_rotated_while_it_serves(served, key_server, tmp_path):
     assert door.get("/self", sign_new(role="access_reader", sub="a")).status == 200
 
 
+def test_signals_are_not_for_the_thread_that_fetches_keys(served, key_server, tmp_path):
+    """One of them that went there would end the service at once, with requests under way."""
+    key, sign = new_key(tmp_path, "key")
+    key_server.show(key)
+    door = served("--jwt-keys", key_server.url)
+    threads = [open(name).read() for name in glob.glob(f"/proc/{door.process.pid}/task/*/status")]
+    masks = [int(re.search(r"^SigBlk:\t(\S+)$", status, re.M)[1], 16) for status in threads]
+    assert len(masks) > 2 and sum(not mask >> (signal.SIGTERM - 1) & 1 for mask in masks) <= 1, "one thread waits for signals"
+    door.process.send_signal(signal.SIGHUP)
+    assert wait_until(lambda: door.metric('reloads_total{result="good"}') == 1, 20)
+    assert door.get("/self", sign(role="access_reader")).status == 200
+
+
 def test_a_url_that_gives_no_keys(served, key_server, tmp_path):
     key, sign = new_key(tmp_path, "late")
     for status, body, words in ((500, b"", "the answer has the status 500; 200 was expected"),
@@ -494,6 +513,7 @@ def test_a_url_that_gives_no_keys(served, key_server, tmp_path):
         door = served("--jwt-keys", key_server.url)
         assert f"the keys of tokens cannot be fetched from {key_server.url}: {words}" in door.log()
         answer = door.get("/self", sign(role="access_reader"))
+        assert door.metric('key_fetches_total{result="failed"}') >= 1
         assert answer.status == 503 and answer.json["detail"] == "the keys of tokens are not there yet; try again"
         assert door.get("/anonymous").status == 200
         door.stop()

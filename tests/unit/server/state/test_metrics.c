@@ -290,6 +290,43 @@ static void every_line_is_in_the_text_format(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
+static void credentials_are_counted_by_result(void **state)
+{
+	const char *text = written();
+
+	(void)state;
+	assert_null(strstr(text, "\nmeantime_credentials"));
+	metrics_note_credential(metrics, 0, TOKEN_GOOD);
+	metrics_note_credential(metrics, 1, TOKEN_GOOD);
+	metrics_note_credential(metrics, 1, TOKEN_NOT_YET_VALID);
+	metrics_note_known_credential(metrics, 0);
+	metrics_note_known_credential(metrics, 1);
+	text = written();
+	assert_non_null(strstr(text, "\nmeantime_credentials_verified_total{result=\"good\"} 2\n"));
+	assert_non_null(strstr(text, "\nmeantime_credentials_verified_total{result=\"not_yet_valid\"} 1\n"));
+	assert_null(strstr(text, "result=\"expired\""));
+	assert_non_null(strstr(text, "\nmeantime_credentials_known_total 2\n"));
+}
+
+static void fetched_keys_have_an_age(void **state)
+{
+	const char *text = written(), *age;
+	time_t before = time(NULL);
+
+	(void)state;
+	assert_null(strstr(text, "\nmeantime_key"));
+	metrics_note_keys(metrics, false);
+	text = written();
+	assert_non_null(strstr(text, "\nmeantime_key_fetches_total{result=\"failed\"} 1\n"));
+	assert_null(strstr(text, "\nmeantime_keys_fetched_timestamp_seconds"));
+	metrics_note_keys(metrics, true);
+	text = written();
+	assert_non_null(strstr(text, "\nmeantime_key_fetches_total{result=\"good\"} 1\n"));
+	age = strstr(text, "\nmeantime_keys_fetched_timestamp_seconds ");
+	assert_non_null(age);
+	assert_true(strtoll(strchr(age, ' '), NULL, 10) >= before);
+}
+
 static void each_of_many_routes_has_counters_of_its_own(void **state)
 {
 	struct router many;
@@ -404,6 +441,8 @@ int main(void)
 	    TEST(an_endpoint_called_none_has_no_second_series),
 	    TEST(without_endpoints_there_is_where_to_count),
 	    TEST(reloads_are_counted),
+	    TEST(credentials_are_counted_by_result),
+	    TEST(fetched_keys_have_an_age),
 	    TEST(a_strange_status_harms_nothing),
 	    TEST(the_loops_add_up),
 	    TEST(buckets_hold_what_is_not_longer_than_they_say),
