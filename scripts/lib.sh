@@ -13,7 +13,7 @@ database_packages=(postgresql-15 postgresql-client-15 iso-codes util-linux procp
 demo_packages=(curl ca-certificates python3-minimal libpython3-stdlib)
 package_packages=(dpkg-dev fakeroot file gzip lowdown)
 # llvm-14: names in the sanitizers' reports, by which leaks of libraries are told from ours; iproute2: a network of its own
-test_packages=(clang clang-format clang-tidy libclang-rt-14-dev llvm-14 curl iproute2 openssl pgbouncer python3-pytest shellcheck wrk)
+test_packages=(clang clang-format clang-tidy libclang-rt-14-dev llvm-14 curl iproute2 jq openssl pgbouncer python3-pytest shellcheck wrk)
 load_tool_packages=(wrk hey nghttp2-client)
 lint_packages=(lintian)
 browser_packages=(chromium chromium-driver python3-selenium fonts-dejavu-core)
