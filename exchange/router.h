@@ -41,6 +41,7 @@ struct route {
 	const void *data;            /* the handler's own: the endpoint */
 	unsigned timeout_ms;         /* 0: the service's */
 	bool reads_head;             /* it needs the header lines and the client's address */
+	const char *headers;         /* names of those that it reads, with commas between; NULL: none of its own */
 	const struct access *access; /* NULL: any client may call it */
 	unsigned index;              /* set by router_add(): 0.. in order */
 	unsigned counted_as;         /* set by metrics_register(); 0: with those that have no route */

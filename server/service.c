@@ -5,6 +5,7 @@
 #include "fetch/fetcher.h"
 #include "fetch/values/url.h"
 #include "server/edition/keys.h"
+#include "server/http/cors.h"
 #include "server/run/awaitables.h"
 
 #include <string.h>
@@ -98,6 +99,16 @@ static void fill_fetcher_settings(struct service *service, struct diagnostics *d
 	service->fetcher_settings = settings;
 }
 
+static void check_origins(const struct service *service, struct diagnostics *diagnostics)
+{
+	char why[200];
+	struct cors *cors = cors_create(service->options->cors_origins, why, sizeof(why));
+
+	if (cors == NULL)
+		service_note_wrong_value(service, diagnostics, "cors_origins", why);
+	cors_destroy(cors);
+}
+
 /* Whether keys are there, only fetching shows. */
 static void prepare_fetched_keys(struct service *service, struct diagnostics *diagnostics)
 {
@@ -120,6 +131,7 @@ void service_check(struct service *service, struct diagnostics *diagnostics)
 	check_database(service, diagnostics);
 	fill_settings(service);
 	fill_fetcher_settings(service, diagnostics);
+	check_origins(service, diagnostics);
 	if (keys_are_fetched(options))
 		prepare_fetched_keys(service, diagnostics);
 	service_allow_timeout(service, options->request_timeout_ms);

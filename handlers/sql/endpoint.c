@@ -30,6 +30,17 @@ static void diagnose_taken(struct endpoint_set *set, const struct endpoint *endp
 	}
 }
 
+/* For the preflight of a browser. */
+static const char *headers_of(const struct endpoint *endpoint, struct arena *arena)
+{
+	struct buffer list = buffer_in(arena);
+
+	for (unsigned i = 0; endpoint->sources != NULL && i < endpoint->statement.parameter_count; i++)
+		if (endpoint->sources[i].kind == SOURCE_HEADER)
+			buffer_printf(&list, "%s%s", list.length > 0 ? ", " : "", endpoint->sources[i].name);
+	return list.length > 0 ? arena_copy(arena, buffer_text(&list)) : NULL;
+}
+
 static int add_route(struct router *router, struct endpoint_set *set, const struct endpoint *endpoint)
 {
 	const struct route *taken_by;
@@ -47,6 +58,7 @@ static int add_route(struct router *router, struct endpoint_set *set, const stru
 	    .timeout_ms = endpoint->timeout_ms,
 	    .reads_head = endpoint->sources != NULL || endpoint->settings.headers,
 	    .access = &endpoint->access,
+	    .headers = headers_of(endpoint, &set->arena),
 	};
 	verdict = router_add(router, &route, &taken_by);
 	if (verdict == ROUTER_MALFORMED)

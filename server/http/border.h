@@ -3,6 +3,7 @@
  *   http.c      life, sweep, drain
  *   access.c    which client asks, and may it
  *   connection.c connections
+ *   cors_fields.c what is said to pages of other origins
  *   departures.c which clients have left
  *   edition.c   from one edition to the next
  *   request.c   libh2o's request in
@@ -35,6 +36,7 @@ struct http {
 	struct http_settings settings;
 	h2o_globalconf_t config;
 	h2o_hostconf_t *hosts[2];
+	struct cors *cors;        /* NULL: nothing is said of other origins */
 	_Atomic uint64_t busy_ns; /* when a loop last had something under way, as seen at its sweeps */
 };
 
@@ -102,6 +104,7 @@ struct http_reply {
 	struct list link; /* on http->working or, while the client has to take something, http->sending */
 	uint64_t take_deadline_ns;
 	bool is_sending;
+	struct text origin;         /* of the page that asks, and may; `at` is NULL: none */
 	struct http_access *access; /* whose identity is verified by this request; NULL: none */
 	struct exchange x;
 };

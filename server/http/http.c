@@ -3,9 +3,11 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "base/require.h"
 #include "fetch/fetcher.h"
 #include "loop/compute_pool.h"
 #include "server/http/access.h"
+#include "server/http/cors.h"
 #include "server/state/metrics.h"
 
 #include <stdlib.h>
@@ -115,6 +117,7 @@ static h2o_hostconf_t *add_host(struct http *http)
 struct http *http_create(const struct http_settings *settings)
 {
 	struct http *http = memory_alloc_zeroed(1, sizeof(*http));
+	char why[200];
 
 	http->settings = *settings;
 	h2o_config_init(&http->config);
@@ -128,12 +131,17 @@ struct http *http_create(const struct http_settings *settings)
 	/* a large body never becomes a file */
 	h2o_socket_buffer_mmap_settings.threshold = SIZE_MAX;
 	http->hosts[0] = add_host(http);
+	if (settings->options->cors_origins[0] != '\0') {
+		http->cors = cors_create(settings->options->cors_origins, why, sizeof(why));
+		REQUIRE(http->cors != NULL); /* service_check() has looked at it */
+	}
 	return http;
 }
 
 void http_destroy(struct http *http)
 {
 	h2o_config_dispose(&http->config);
+	cors_destroy(http->cors);
 	free(http);
 }
 

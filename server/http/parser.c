@@ -91,6 +91,17 @@ static bool is_worth_reading(const char *raw, size_t bytes, size_t bytes_before)
 	       memchr(raw + bytes_before, '\n', bytes - bytes_before) != NULL;
 }
 
+/* A page of another origin is to read why it is refused. Returns how many fields are left. */
+static unsigned keep_origin(struct http_head *head)
+{
+	for (unsigned i = 0; i < head->field_count; i++)
+		if (text_equal_nocase(head->fields[i].name, TEXT("origin"))) {
+			head->fields[0] = head->fields[i];
+			return 1;
+		}
+	return 0;
+}
+
 int phr_parse_request(const char *raw, size_t bytes, const char **method, size_t *method_bytes, const char **path,
 		      size_t *path_bytes, int *minor_version, struct phr_header *headers, size_t *header_count,
 		      size_t bytes_before);
@@ -101,6 +112,7 @@ int phr_parse_request(const char *raw, size_t bytes, const char **method, size_t
 {
 	struct http_head head = {.fields = (struct http_field *)headers, .max_body_bytes = max_body_bytes};
 	struct http_guard_verdict verdict;
+	unsigned field_count;
 
 	if (!is_worth_reading(raw, bytes, bytes_before))
 		return INCOMPLETE;
@@ -114,8 +126,10 @@ int phr_parse_request(const char *raw, size_t bytes, const char **method, size_t
 	}
 	if (verdict.error != ERROR_NONE) {
 		refuse(verdict);
+		field_count = keep_origin(&head);
 		/* libh2o sends no body in answer to HEAD */
 		head = (struct http_head){
+		    .field_count = field_count,
 		    .method = begins_with_head(raw, bytes) ? TEXT("HEAD") : TEXT("GET"),
 		    .target = TEXT("/"),
 		    .minor_version = 1,

@@ -7,6 +7,7 @@
 #include "server/run/db_awaitable.h"
 #include "server/run/fetch_awaitable.h"
 #include "server/http/access.h"
+#include "server/http/cors_fields.h"
 #include "server/http/status.h"
 #include "server/state/metrics.h"
 #include "server/http/server_timing.h"
@@ -134,8 +135,10 @@ static void add_last_lines(h2o_req_t *request, const struct exchange *x, uint64_
 }
 
 /* Content type and the handler's own headers; then where the time went, and what is the same for all. */
-static void add_headers(h2o_req_t *request, const struct exchange *x, uint64_t total_ns)
+static void add_headers(const struct http_reply *reply, uint64_t total_ns)
 {
+	h2o_req_t *request = reply->request;
+	const struct exchange *x = &reply->x;
 	const struct http_response *response = &x->response;
 
 	if (response->content_type != NULL)
@@ -145,6 +148,8 @@ static void add_headers(h2o_req_t *request, const struct exchange *x, uint64_t t
 		h2o_add_header_by_str(&request->pool, &request->res.headers, response->headers[i].name,
 				      strlen(response->headers[i].name), 0, NULL, response->headers[i].value.at,
 				      response->headers[i].value.length);
+	if (UNLIKELY(reply->http->http->cors != NULL) && !reply->http->is_admin)
+		http_cors_add(reply);
 	add_last_lines(request, x, total_ns);
 }
 
@@ -181,7 +186,7 @@ static void start_response(struct http_reply *reply, uint64_t now_ns)
 		bound_send_buffer(reply);
 	else if (x->response.status != 204)
 		request->res.content_length = x->response.body.length;
-	add_headers(request, x, total_ns);
+	add_headers(reply, total_ns);
 	if (reply->http->is_draining)
 		request->http1_is_persistent = 0;
 	if (UNLIKELY(reply->access != NULL))

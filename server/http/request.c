@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/percent.h"
 #include "server/http/access.h"
+#include "server/http/cors_fields.h"
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -174,6 +175,17 @@ static uint64_t arrival_ns(const struct http_reply *reply, uint64_t now_ns)
 	return now_ns - info.tcpi_last_data_recv * NS_PER_MS;
 }
 
+/* Of a request that is refused as well: a page reads why. */
+static void look_at_origin(struct http_reply *reply)
+{
+	step_fn *preflight;
+
+	http_cors_note(reply);
+	preflight = http_cors_preflight(reply);
+	if (preflight != NULL)
+		reply->x.next = preflight;
+}
+
 int http_on_request(h2o_handler_t *super, h2o_req_t *request)
 {
 	struct http_loop *http = CONTAINER_OF(request->conn->ctx, struct http_loop, context);
@@ -203,6 +215,8 @@ int http_on_request(h2o_handler_t *super, h2o_req_t *request)
 		fill_request(x, request);
 		x->next = route_request(reply, &reply->edition->edition->router);
 	}
+	if (UNLIKELY(http->http->cors != NULL) && !http->is_admin)
+		look_at_origin(reply);
 	if (http->waits_itself)
 		http_publish(http);
 	runner_run(http->runner, x);

@@ -1,0 +1,84 @@
+#include "server/http/cors_fields.h"
+
+#include "server/http/cors.h"
+
+static const char exposed[] = "meantime-truncated, retry-after, server-timing, www-authenticate";
+
+static struct text header_of(const h2o_req_t *request, const char *name, size_t length)
+{
+	ssize_t at = h2o_find_header_by_str(&request->headers, name, length, -1);
+
+	if (at < 0)
+		return (struct text){NULL, 0};
+	return (struct text){request->headers.entries[at].value.base, request->headers.entries[at].value.len};
+}
+
+void http_cors_note(struct http_reply *reply)
+{
+	struct text origin = header_of(reply->request, H2O_STRLIT("origin"));
+
+	if (origin.at != NULL && cors_takes(reply->http->http->cors, origin))
+		reply->origin = (struct text){arena_copy(&reply->x.arena, origin), origin.length};
+}
+
+/* What a client may send: credentials, a body, and what the endpoint reads that is to be called. */
+static struct text allowed_headers(struct http_reply *reply, struct text method)
+{
+	static const char always[] = "authorization, content-type, x-api-key";
+	struct exchange *x = &reply->x;
+	struct route_match match;
+
+	memset(&match, 0, sizeof(match));
+	router_match(&reply->edition->edition->router, http_method_from(method), x->request.path, &x->arena, &match);
+	if (match.route == NULL || match.route->headers == NULL)
+		return TEXT(always);
+	return text_of(arena_printf(&x->arena, "%s, %s", always, match.route->headers));
+}
+
+/* Any thread's: what it says was read on the loop. */
+static enum step answer_preflight(struct exchange *x)
+{
+	const struct text *headers = x->state;
+
+	response_add_header(x, "access-control-allow-methods", route_allow_header(x->request.match.allowed, &x->arena));
+	response_add_header(x, "access-control-allow-headers", *headers);
+	response_add_header(x, "access-control-max-age", text_of(arena_printf(&x->arena, "%d", CORS_MAX_AGE_S)));
+	return respond_empty(x, 204);
+}
+
+step_fn *http_cors_preflight(struct http_reply *reply)
+{
+	struct text method = header_of(reply->request, H2O_STRLIT("access-control-request-method"));
+	struct exchange *x = &reply->x;
+	struct text *headers;
+
+	if (x->request.method != HTTP_OPTIONS || x->request.match.allowed == 0 || reply->origin.at == NULL ||
+	    method.at == NULL)
+		return NULL;
+	headers = arena_alloc(&x->arena, sizeof(*headers));
+	*headers = allowed_headers(reply, method);
+	x->state = headers;
+	return answer_preflight;
+}
+
+static void add(h2o_req_t *request, const char *name, size_t length, struct text value)
+{
+	h2o_add_header_by_str(&request->pool, &request->res.headers, name, length, 0, NULL, value.at, value.length);
+}
+
+void http_cors_add(const struct http_reply *reply)
+{
+	const struct cors *cors = reply->http->http->cors;
+	h2o_req_t *request = reply->request;
+
+	/* with "*" the answer is the same for all */
+	if (!cors->takes_any)
+		add(request, H2O_STRLIT("vary"), TEXT("origin"));
+	if (reply->origin.at == NULL)
+		return;
+	add(request, H2O_STRLIT("access-control-allow-origin"), cors->takes_any ? TEXT("*") : reply->origin);
+	add(request, H2O_STRLIT("access-control-expose-headers"), TEXT(exposed));
+	/* cookies and the like only for an origin that has been named */
+	if (!cors->takes_any)
+		add(request, H2O_STRLIT("access-control-allow-credentials"), TEXT("true"));
+}
