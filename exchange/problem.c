@@ -30,7 +30,7 @@ static void add_retry_after(struct exchange *x)
 /* What RFC 9110 wants beside the status. */
 static void add_headers(struct exchange *x, const struct problem *problem)
 {
-	if (problem->status == 503)
+	if (problem->status == 503 || problem->status == 429)
 		add_retry_after(x);
 	if (problem->status == 401 && !response_has_header(x, "www-authenticate"))
 		response_add_header(x, "www-authenticate", TEXT("Bearer"));

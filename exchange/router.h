@@ -25,6 +25,7 @@ enum {
 
 struct access;
 struct exchange;
+struct limits;
 enum step {
 	STEP_AWAIT,   /* something is to be waited for, then the next step */
 	STEP_RESPOND, /* the response is complete */
@@ -43,6 +44,7 @@ struct route {
 	bool reads_head;             /* it needs the header lines and the client's address */
 	const char *headers;         /* names of those that it reads, with commas between; NULL: none of its own */
 	const struct access *access; /* NULL: any client may call it */
+	struct limits *limits;       /* NULL: none */
 	unsigned index;              /* set by router_add(): 0.. in order */
 	unsigned counted_as;         /* set by metrics_register(); 0: with those that have no route */
 };

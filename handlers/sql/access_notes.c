@@ -92,6 +92,17 @@ bool sql_read_settings(struct parser *parser, const struct note *note)
 	return true;
 }
 
+bool sql_read_rate(struct parser *parser, const struct note *note)
+{
+	struct rate_limit *rate = &parser->draft.endpoint.rate;
+
+	if (!rate_limit_read(note->value, &parser->set->arena, rate))
+		return false;
+	if (rate->by != LIMIT_BY_ADDRESS)
+		note_need(parser, note->line);
+	return true;
+}
+
 /* Header lines have their names in lower case. */
 static const char *keep_name(struct parser *parser, enum source_kind kind, struct text name)
 {

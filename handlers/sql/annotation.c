@@ -163,6 +163,11 @@ static bool read_timeout(struct parser *parser, const struct note *note)
 	return true;
 }
 
+static bool read_inflight(struct parser *parser, const struct note *note)
+{
+	return read_number(note->value, 1, INFLIGHT_MAX, &parser->draft.endpoint.inflight_max);
+}
+
 static bool read_max_rows(struct parser *parser, const struct note *note)
 {
 	return read_number(note->value, 1, MAX_ROWS_MAX, &parser->draft.endpoint.max_rows);
@@ -309,6 +314,8 @@ static const struct {
     [ANNOTATION_ROLES] = {"roles", sql_read_roles, "ROLE, ROLE, ..., which are names of roles in PostgreSQL"},
     [ANNOTATION_PUBLIC] = {"public", sql_read_public, "`true`, or left out"},
     [ANNOTATION_SETTINGS] = {"settings", sql_read_settings, "some of claims, headers, method and path, with commas"},
+    [ANNOTATION_RATE] = {"rate", sql_read_rate, rate_limit_expected},
+    [ANNOTATION_INFLIGHT] = {"max-inflight", read_inflight, "a number from 1 to 1000000"},
     [ANNOTATION_WORK] = {"work", read_work, "the name of a built-in work, such as delay"},
 };
 

@@ -28,6 +28,8 @@ enum annotation {
 	ANNOTATION_ROLES,
 	ANNOTATION_PUBLIC,
 	ANNOTATION_SETTINGS,
+	ANNOTATION_RATE,
+	ANNOTATION_INFLIGHT,
 	ANNOTATION_WORK,
 	ANNOTATION_COUNT
 };
@@ -87,6 +89,7 @@ bool sql_read_errors(struct parser *parser, const struct note *note);
 bool sql_read_roles(struct parser *parser, const struct note *note);
 bool sql_read_public(struct parser *parser, const struct note *note);
 bool sql_read_settings(struct parser *parser, const struct note *note);
+bool sql_read_rate(struct parser *parser, const struct note *note);
 /* Takes `claim PATH`, `header NAME`, `cookie NAME` or `address` off `rest`, which is trimmed. `kind` stays as it is where
  * something else stands. False: it begins so, and is none. */
 bool sql_take_source(struct parser *parser, struct text *rest, struct source *source);

@@ -41,6 +41,19 @@ static const char *headers_of(const struct endpoint *endpoint, struct arena *are
 	return list.length > 0 ? arena_copy(arena, buffer_text(&list)) : NULL;
 }
 
+static struct limits *limits_of(const struct endpoint *endpoint, struct arena *arena)
+{
+	struct limits *limits;
+
+	if (endpoint->rate.count == 0 && endpoint->inflight_max == 0)
+		return NULL;
+	limits = arena_alloc_zeroed(arena, sizeof(*limits));
+	limits->name = endpoint->shares_rate ? "service" : endpoint->name;
+	limits->rate = endpoint->rate;
+	limits->inflight_max = endpoint->inflight_max;
+	return limits;
+}
+
 static int add_route(struct router *router, struct endpoint_set *set, const struct endpoint *endpoint)
 {
 	const struct route *taken_by;
@@ -58,6 +71,7 @@ static int add_route(struct router *router, struct endpoint_set *set, const stru
 	    .timeout_ms = endpoint->timeout_ms,
 	    .reads_head = endpoint->sources != NULL || endpoint->settings.headers,
 	    .access = &endpoint->access,
+	    .limits = limits_of(endpoint, &set->arena),
 	    .headers = headers_of(endpoint, &set->arena),
 	};
 	verdict = router_add(router, &route, &taken_by);

@@ -15,6 +15,7 @@
 #include "base/diagnostics.h"
 #include "db/values/statement.h"
 #include "exchange/access.h"
+#include "exchange/limits.h"
 #include "handlers/sql/source.h"
 #include "base/http_method.h"
 
@@ -53,6 +54,9 @@ struct endpoint {
 	struct endpoint_settings {
 		bool claims, headers, method, path;
 	} settings;
+	struct rate_limit rate;
+	bool shares_rate;             /* with the other endpoints that have none of their own */
+	unsigned inflight_max;        /* 0: no limit */
 	const struct source *sources; /* of each parameter; NULL: the client gives all of them */
 	unsigned identity_line;       /* of the first annotation that needs keys to be configured; 0: none does */
 	struct db_statement statement;

@@ -403,7 +403,7 @@ void openapi_write(struct buffer *out, const struct endpoint_set *endpoints, con
 	document_close(&document);
 	document_open_object(&document, "components");
 	openapi_write_schemes(&document, info);
-	openapi_write_problems(&document, openapi_has_identities(info));
+	openapi_write_problems(&document, endpoints, openapi_has_identities(info));
 	document_close(&document);
 	document_close(&document);
 	buffer_add_char(out, '\n');

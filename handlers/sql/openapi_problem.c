@@ -19,6 +19,7 @@ enum scope {
 	OF_ROWS = 128,
 	OF_WAITING = 256, /* SQL, or a work that awaits something */
 	OF_IDENTITY = 512,
+	OF_RATE = 1024,
 };
 
 static const unsigned scopes[ERROR_COUNT] = {
@@ -34,6 +35,7 @@ static const unsigned scopes[ERROR_COUNT] = {
     [ERROR_URI_TOO_LONG] = OF_ALL,
     [ERROR_UNSUPPORTED_MEDIA_TYPE] = OF_BODY,
     [ERROR_EXPECTATION_FAILED] = OF_ALL,
+    [ERROR_RATE_LIMITED] = OF_RATE,
     [ERROR_HEAD_TOO_LARGE] = OF_ALL,
     [ERROR_INTERNAL] = OF_ALL,
     [ERROR_NOT_IMPLEMENTED] = OF_ALL,
@@ -56,6 +58,8 @@ static unsigned scope_of(const struct endpoint *endpoint)
 		scope |= OF_BODY;
 	if (sql_plan_may_find_nothing(endpoint))
 		scope |= OF_FINDING;
+	if (endpoint->rate.count > 0)
+		scope |= OF_RATE;
 	if (endpoint->work != NULL)
 		return scope;
 	scope |= OF_SQL | (endpoint->method == HTTP_GET ? OF_READS : OF_WRITES);
@@ -199,26 +203,33 @@ static void write_response_of_status(struct document *document, unsigned status)
 	document_close_above(document, depth);
 }
 
-static bool is_of_some_operation(unsigned status, bool has_identities)
+static unsigned scope_of_all(const struct endpoint_set *endpoints, bool has_identities)
 {
-	unsigned left_out = has_identities ? 0 : OF_IDENTITY;
+	unsigned scope = OF_ALL | (has_identities ? OF_IDENTITY : 0);
 
+	for (unsigned i = 0; i < endpoints->count; i++)
+		scope |= scope_of(&endpoints->endpoints[i]);
+	return scope;
+}
+
+static bool is_of_some_operation(unsigned status, unsigned scope)
+{
 	for (enum error error = ERROR_NONE + 1; error < ERROR_COUNT; error++)
-		if (error_status(error) == status && (scopes[error] & ~left_out) != OF_NONE)
+		if (error_status(error) == status && (scopes[error] & scope) != OF_NONE)
 			return true;
 	return false;
 }
 
-void openapi_write_problems(struct document *document, bool has_identities)
+void openapi_write_problems(struct document *document, const struct endpoint_set *endpoints, bool has_identities)
 {
-	unsigned depth = document->depth;
+	unsigned depth = document->depth, scope = scope_of_all(endpoints, has_identities);
 
 	document_open_object(document, "responses");
 	open_response(document, "Problem", "A problem (RFC 9457): its detail says what is wrong.");
 	refer_to_schema(document, "schema");
 	document_close_above(document, depth + 1);
 	for (unsigned status = STATUS_BEGIN; status < STATUS_END; status++)
-		if (is_of_some_operation(status, has_identities))
+		if (is_of_some_operation(status, scope))
 			write_response_of_status(document, status);
 	document_close(document);
 	document_open_object(document, "schemas");

@@ -12,5 +12,5 @@
 void openapi_write_problem_responses(struct document *document, const struct endpoint *endpoint, bool has_identities);
 /* Of GET /openapi.json. */
 void openapi_write_own_problem_responses(struct document *document);
-/* "responses" and "schemas", of "components". */
-void openapi_write_problems(struct document *document, bool has_identities);
+/* "responses", of all statuses that one of them can give, and "schemas": of "components". */
+void openapi_write_problems(struct document *document, const struct endpoint_set *endpoints, bool has_identities);

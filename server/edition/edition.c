@@ -79,6 +79,28 @@ static void refuse_identities(struct edition *edition)
 					set->endpoints[i].name);
 }
 
+/* What says nothing of its rate has that of the service, which all of these share. */
+static void limit_all(struct edition *edition, const struct options *options)
+{
+	struct endpoint_set *set = &edition->endpoints;
+	struct rate_limit rate;
+
+	if (options->rate[0] == '\0')
+		return;
+	if (!rate_limit_read(text_of(options->rate), &set->arena, &rate) ||
+	    (rate.by != LIMIT_BY_ADDRESS && !keys_are_configured(options))) {
+		diagnostics_add(&set->diagnostics, options_origin(options, "rate"), 0,
+				"rate: \"%s\" is no rate; expected %s, the last two with keys configured",
+				options->rate, rate_limit_expected);
+		return;
+	}
+	for (unsigned i = 0; i < set->count; i++)
+		if (set->endpoints[i].rate.count == 0) {
+			set->endpoints[i].rate = rate;
+			set->endpoints[i].shares_rate = true;
+		}
+}
+
 /* With something wrong already, a database that is away is not waited for. */
 static int describe(struct edition *edition, struct db_settings settings, bool is_good, const char **why)
 {
@@ -108,6 +130,7 @@ int edition_load(struct edition *edition, const struct options *options, const s
 	edition->verifier = keys_read(options, edition->fetched_keys, &edition->ring, &set->diagnostics);
 	/* what is wrong with one endpoint hides nothing of the others, and all of it is said in one run */
 	load_endpoints(edition, options);
+	limit_all(edition, options);
 	if (!keys_are_configured(options))
 		refuse_identities(edition);
 	is_good = add_routes(edition) == 0 && set->diagnostics.count == 0;

@@ -2,6 +2,7 @@
 
 #include "exchange/access.h"
 #include "identity/verifier.h"
+#include "server/http/gate.h"
 #include "server/state/metrics.h"
 
 #include <time.h>
@@ -128,10 +129,11 @@ static enum step go_on(struct exchange *x)
 {
 	const struct route *route = x->request.match.route;
 	enum access_verdict verdict = access_check(route->access, x->identity);
+	enum step answered;
 
 	x->state = NULL;
 	if (LIKELY(verdict == ACCESS_GRANTED))
-		return route->first(x);
+		return http_gate_pass(x, &answered) ? route->first(x) : answered;
 	if (verdict != ACCESS_NEEDS_IDENTITY)
 		return refuse_role(x, verdict);
 	add_challenge(x, NULL, NULL);

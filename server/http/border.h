@@ -10,6 +10,7 @@
  *   rest.c      memory is given back after a burst
  *   reply.c     the response out
  *   parser.c    in the place of libh2o's parser and decoder
+ *   gate.c      how often, and how many at once
  *   head.c      in the place of its sprintf()
  *
  * Thread:  the loop.
@@ -36,6 +37,7 @@ struct http {
 	struct http_settings settings;
 	h2o_globalconf_t config;
 	h2o_hostconf_t *hosts[2];
+	struct rate_table *rates;
 	struct cors *cors;        /* NULL: nothing is said of other origins */
 	_Atomic uint64_t busy_ns; /* when a loop last had something under way, as seen at its sweeps */
 };
@@ -104,6 +106,7 @@ struct http_reply {
 	struct list link; /* on http->working or, while the client has to take something, http->sending */
 	uint64_t take_deadline_ns;
 	bool is_sending;
+	atomic_uint *place;         /* among the requests of its route that are under way; NULL: they are not counted */
 	struct text origin;         /* of the page that asks, and may; `at` is NULL: none */
 	struct http_access *access; /* whose identity is verified by this request; NULL: none */
 	struct exchange x;
@@ -113,6 +116,11 @@ struct http_reply {
 static inline const struct options *http_options_of(const struct exchange *x)
 {
 	return CONTAINER_OF(x, const struct http_reply, x)->http->http->settings.options;
+}
+
+static inline struct rate_table *http_rates_of(const struct exchange *x)
+{
+	return CONTAINER_OF(x, const struct http_reply, x)->http->http->rates;
 }
 
 /* edition.c */

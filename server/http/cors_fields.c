@@ -2,7 +2,8 @@
 
 #include "server/http/cors.h"
 
-static const char exposed[] = "meantime-truncated, retry-after, server-timing, www-authenticate";
+static const char exposed[] = "meantime-truncated, ratelimit, ratelimit-policy, retry-after, server-timing, "
+			      "www-authenticate";
 
 static struct text header_of(const h2o_req_t *request, const char *name, size_t length)
 {

@@ -5,6 +5,7 @@
 #include "base/memory.h"
 #include "base/require.h"
 #include "fetch/fetcher.h"
+#include "identity/rate_table.h"
 #include "loop/compute_pool.h"
 #include "server/http/access.h"
 #include "server/http/cors.h"
@@ -131,6 +132,7 @@ struct http *http_create(const struct http_settings *settings)
 	/* a large body never becomes a file */
 	h2o_socket_buffer_mmap_settings.threshold = SIZE_MAX;
 	http->hosts[0] = add_host(http);
+	http->rates = rate_table_create();
 	if (settings->options->cors_origins[0] != '\0') {
 		http->cors = cors_create(settings->options->cors_origins, why, sizeof(why));
 		REQUIRE(http->cors != NULL); /* service_check() has looked at it */
@@ -142,6 +144,7 @@ void http_destroy(struct http *http)
 {
 	h2o_config_dispose(&http->config);
 	cors_destroy(http->cors);
+	rate_table_destroy(http->rates);
 	free(http);
 }
 

@@ -8,6 +8,7 @@
 #include "server/run/fetch_awaitable.h"
 #include "server/http/access.h"
 #include "server/http/cors_fields.h"
+#include "server/http/gate.h"
 #include "server/http/status.h"
 #include "server/state/metrics.h"
 #include "server/http/server_timing.h"
@@ -55,6 +56,7 @@ void http_reply_release(struct http_reply *reply)
 	struct http_loop *http = reply->http;
 
 	list_remove(&reply->link);
+	http_gate_end(reply);
 	db_awaitable_end_stream(&reply->x, &http->runner->streams);
 	fetch_awaitable_end(&reply->x, &http->runner->resources);
 	exchange_recycle(&reply->x);

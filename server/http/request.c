@@ -2,8 +2,8 @@
 
 #include "base/clock.h"
 #include "base/percent.h"
-#include "server/http/access.h"
 #include "server/http/cors_fields.h"
+#include "server/http/gate.h"
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -122,8 +122,6 @@ static void fill_head(struct exchange *x, h2o_req_t *from)
 {
 	struct http_field *fields = arena_alloc(&x->arena, (from->headers.size + 1) * sizeof(*fields));
 	h2o_iovec_t host = from->input.authority;
-	struct sockaddr_storage peer;
-	char address[INET6_ADDRSTRLEN] = "";
 
 	for (size_t i = 0; i < from->headers.size; i++) {
 		const h2o_header_t *header = &from->headers.entries[i];
@@ -135,6 +133,13 @@ static void fill_head(struct exchange *x, h2o_req_t *from)
 	fields[from->headers.size] = (struct http_field){TEXT("host"), copy_text(&x->arena, host.base, host.len)};
 	x->request.fields = fields;
 	x->request.field_count = (unsigned)from->headers.size + 1;
+}
+
+static void fill_address(struct exchange *x, h2o_req_t *from)
+{
+	struct sockaddr_storage peer;
+	char address[INET6_ADDRSTRLEN] = "";
+
 	if (from->conn->callbacks->get_peername(from->conn, (struct sockaddr *)&peer) > 0)
 		uv_ip_name((const struct sockaddr *)&peer, address, sizeof(address));
 	x->request.address = text_of(arena_copy(&x->arena, text_of(address)));
@@ -160,7 +165,9 @@ static step_fn *route_request(struct http_reply *reply, const struct router *rou
 	x->deadline_ns = x->arrived_ns + timeout_ms * NS_PER_MS;
 	if (UNLIKELY(request->match.route->reads_head))
 		fill_head(x, reply->request);
-	return http_access_begin(reply);
+	if (UNLIKELY(request->match.route->reads_head || request->match.route->limits != NULL))
+		fill_address(x, reply->request);
+	return http_gate_begin(reply);
 }
 
 /* When the request's last byte came, as the kernel knows: the loop may have been busy for long. */

@@ -152,6 +152,55 @@ static void parameters_come_from_elsewhere(void **state)
 	assert_int_equal(only(ONE "-- param: u = cookie sub\nSELECT :u")->identity_line, 0);
 }
 
+static void a_rate_is_so_many_in_so_long(void **state)
+{
+	static const struct {
+		const char *note;
+		struct rate_limit rate;
+		bool needs_identity;
+	} good[] = {
+	    {"100/minute", {100, 60, LIMIT_BY_ADDRESS, NULL}, false},
+	    {"1/second by address", {1, 1, LIMIT_BY_ADDRESS, NULL}, false},
+	    {"1000000/hour  by key", {1000000, 3600, LIMIT_BY_IDENTITY, NULL}, true},
+	    {"5/second by claim app.tenant", {5, 1, LIMIT_BY_CLAIM, "app.tenant"}, true},
+	};
+	static const char *const malformed[] = {"",
+						"100",
+						"100/day",
+						"0/second",
+						"1000001/hour",
+						"-1/second",
+						"1.5/second",
+						"1/second by",
+						"1/second by x",
+						"1/second by key x",
+						"1/second claim a",
+						"1/second by claim",
+						"1/second by claim a..b",
+						"100 /minute"};
+	char source[200];
+
+	(void)state;
+	for (unsigned i = 0; i < ARRAY_LENGTH(good); i++) {
+		const struct endpoint *endpoint;
+
+		snprintf(source, sizeof(source), ONE "-- rate: %s\nSELECT 1", good[i].note);
+		endpoint = only(source);
+		assert_int_equal(endpoint->rate.count, good[i].rate.count);
+		assert_int_equal(endpoint->rate.period_s, good[i].rate.period_s);
+		assert_int_equal(endpoint->rate.by, good[i].rate.by);
+		if (good[i].rate.claim != NULL)
+			assert_string_equal(endpoint->rate.claim, good[i].rate.claim);
+		assert_int_equal(endpoint->identity_line, good[i].needs_identity ? 3 : 0);
+	}
+	for (unsigned i = 0; i < ARRAY_LENGTH(malformed); i++) {
+		snprintf(source, sizeof(source), ONE "-- rate: %s\nSELECT 1", malformed[i]);
+		wrong(source, 3, "`-- rate:` must be N/second, N/minute or N/hour");
+	}
+	assert_int_equal(only(ONE "-- max-inflight: 5\nSELECT 1")->inflight_max, 5);
+	wrong(ONE "-- max-inflight: 0\nSELECT 1", 3, "a number from 1 to 1000000");
+}
+
 static void a_source_has_a_name_that_it_can_have(void **state)
 {
 	static const char *const malformed[] = {
@@ -179,6 +228,7 @@ int main(void)
 	    TEST(public_is_a_flag),
 	    TEST(settings_are_some_of_four),
 	    TEST(parameters_come_from_elsewhere),
+	    TEST(a_rate_is_so_many_in_so_long),
 	    TEST(a_source_has_a_name_that_it_can_have),
 	};
 

@@ -505,7 +505,7 @@ static void unknown_annotations(void **state)
 	wrong(
 	    ONE "-- sumary: A\nSELECT 1", 3,
 	    "\"sumary\"; the known ones are name, route, summary, status, timeout, max-rows, stream, isolated, param, "
-	    "errors, roles, public, settings, work (");
+	    "errors, roles, public, settings, rate, max-inflight, work (");
 	wrong(ONE "-- note: this\nSELECT 1", 3, "unknown annotation \"note\"");
 	wrong(ONE "-- Summary: A\nSELECT 1", 3, "unknown annotation \"Summary\"");
 	wrong(ONE "--x:\nSELECT 1", 3, "unknown annotation \"x\"");

@@ -67,7 +67,7 @@ static int set_up(void **state)
 	options.openapi_title = "Some";
 	options.openapi_version = "1";
 	options.openapi_server = "/";
-	options.jwt_keys = options.jwt_audience = options.jwt_issuer = options.api_keys = "";
+	options.rate = options.jwt_keys = options.jwt_audience = options.jwt_issuer = options.api_keys = "";
 	options.jwt_role_claim = "role";
 	options.openapi_license = options.openapi_contact = "";
 	for (size_t i = 0; i < ARRAY_LENGTH(options.origins); i++)

@@ -1,0 +1,153 @@
+"""How often, and how many at once, an endpoint may be called."""
+
+import re
+import threading
+
+import pytest
+
+from lib.service import run, wait_until
+from lib.tokens import SECRET, bearer, token
+
+ENDPOINTS = """
+-- name: often :one
+-- route: GET /often
+-- public
+SELECT 1 AS one;
+
+-- name: seldom :one
+-- route: GET /seldom
+-- public
+-- rate: 3/hour
+SELECT 1 AS one;
+
+-- name: by_key :one
+-- route: GET /by-key
+-- public
+-- rate: 2/hour by key
+SELECT 1 AS one;
+
+-- name: by_claim :one
+-- route: GET /by-claim
+-- rate: 2/hour by claim tenant
+SELECT 1 AS one;
+
+-- name: few :one
+-- route: GET /few
+-- public
+-- max-inflight: 2
+SELECT 1 AS one FROM pg_sleep(0.5);
+"""
+
+
+@pytest.fixture
+def folder(tmp_path):
+    (tmp_path / "rates.sql").write_text(ENDPOINTS)
+    (tmp_path / "secret").write_text(SECRET)
+    return tmp_path
+
+
+@pytest.fixture
+def started(serve, folder):
+    def start(*options):
+        return serve("--jwt-keys", folder / "secret", *options, endpoints=folder)
+
+    return start
+
+
+def identity(**claims):
+    return bearer(token(role="postgres", **claims))
+
+
+def assert_limited(answer, detail):
+    assert answer.status == 429 and answer.json["type"] == "urn:meantime:problem:rate-limited"
+    assert re.fullmatch(detail, answer.json["detail"]), answer.json
+    assert int(answer.header("retry-after")) >= 1
+
+
+def test_a_rate_by_address(started):
+    service = started()
+    for left in (2, 1, 0):
+        answer = service.get("/seldom")
+        assert answer.status == 200
+        assert answer.header("ratelimit-policy") == '"seldom";q=3;w=3600'
+        assert re.fullmatch(rf'"seldom";r={left};t=\d+', answer.header("ratelimit"))
+    refused = service.get("/seldom")
+    assert_limited(refused, r"more than 3 requests an hour from one address; try again in \d+ s")
+    assert refused.header("ratelimit").startswith('"seldom";r=0;')
+    # another address, and another endpoint
+    with service.connect(source="127.0.0.9") as connection:
+        assert connection.request("GET", "/seldom").status == 200
+    answer = service.get("/often")
+    assert answer.status == 200 and answer.header("ratelimit") is None
+
+
+def test_a_rate_by_key(started):
+    service = started()
+    for name in ("zoe", "max"):
+        assert [service.get("/by-key", identity(sub=name)).status for _ in range(3)] == [200, 200, 429]
+    assert_limited(service.get("/by-key", identity(sub="zoe")), r"more than 2 requests an hour from one identity; .*")
+    # without an identity the address counts
+    assert [service.get("/by-key").status for _ in range(3)] == [200, 200, 429]
+
+
+def test_a_rate_by_claim(started):
+    service = started()
+    assert [service.get("/by-claim", identity(tenant="a", sub=str(i))).status for i in range(3)] == [200, 200, 429]
+    assert service.get("/by-claim", identity(tenant="b")).status == 200
+    assert [service.get("/by-claim", identity(sub=str(i))).status for i in range(3)] == [200, 200, 429]
+    # what may not call it at all is not counted, and a refused token is no request of an identity
+    for _ in range(5):
+        assert service.get("/by-claim").status == 401
+
+
+def test_a_rate_for_all(started):
+    service = started("--rate", "3/hour")
+    assert [service.get("/often").status for _ in range(2)] == [200, 200]
+    assert service.get("/few").header("ratelimit").startswith('"service";r=0;')
+    assert_limited(service.get("/often"), r"more than 3 requests an hour from one address; .*")
+    assert service.get("/seldom").status == 200, "it has a rate of its own"
+    assert service.get("/openapi.json").status == 200
+
+
+def test_so_many_at_once(started):
+    service = started("--threads", 8)
+    if service.mode == "sync":
+        pytest.skip("in sync mode one request is under way at a time")
+    answers = []
+    threads = [threading.Thread(target=lambda: answers.append(service.get("/few"))) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    statuses = sorted(answer.status for answer in answers)
+    assert statuses.count(200) >= 2 and statuses.count(503) >= 1 and set(statuses) == {200, 503}
+    refused = next(answer for answer in answers if answer.status == 503)
+    assert refused.json["detail"] == "2 requests to few are under way, which is all that it takes at once"
+    assert service.get("/few").status == 200, "the places are given back"
+
+
+def test_a_client_that_leaves_gives_its_place_back(started):
+    service = started("--threads", 8)
+    if service.mode == "sync":
+        pytest.skip("in sync mode one request is under way at a time")
+    for _ in range(4):
+        connections = [service.connect() for _ in range(2)]
+        for connection in connections:
+            connection.send(b"GET /few HTTP/1.1\r\nHost: a\r\n\r\n")
+            connection.reset()
+    assert wait_until(lambda: service.get("/few").status == 200, 20)
+
+
+@pytest.mark.parametrize("options, words", [
+    (["--rate", "many"], 'rate: "many" is no rate; expected N/second, N/minute or N/hour'),
+    (["--rate", "5/second by claim a..b"], "is no rate"),
+])
+def test_rates_that_are_none(database, folder, options, words):
+    done = run("check", "--database", database, "--endpoints", folder, "--jwt-keys", folder / "secret", *options)
+    assert done.returncode == 1 and words in done.stderr, done.stderr
+
+
+def test_a_rate_by_key_needs_keys(database, folder):
+    (folder / "rates.sql").write_text("-- name: a :one\n-- route: GET /a\nSELECT 1 AS a;\n")
+    done = run("check", "--database", database, "--endpoints", folder, "--rate", "5/second by key")
+    assert done.returncode == 1 and "with keys configured" in done.stderr
