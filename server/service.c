@@ -1,6 +1,7 @@
 #include "server/service.h"
 
 #include "base/address.h"
+#include "base/networks.h"
 #include "db/conninfo.h"
 #include "fetch/fetcher.h"
 #include "fetch/values/url.h"
@@ -109,6 +110,16 @@ static void check_origins(const struct service *service, struct diagnostics *dia
 	cors_destroy(cors);
 }
 
+static void check_proxies(struct service *service, struct diagnostics *diagnostics)
+{
+	struct networks networks;
+	char why[200];
+
+	if (!networks_read(service->options->trusted_proxies, &networks, why, sizeof(why)))
+		service_note_wrong_value(service, diagnostics, "trusted_proxies",
+					 arena_copy(&service->arena, text_of(why)));
+}
+
 /* Whether keys are there, only fetching shows. */
 static void prepare_fetched_keys(struct service *service, struct diagnostics *diagnostics)
 {
@@ -132,6 +143,7 @@ void service_check(struct service *service, struct diagnostics *diagnostics)
 	fill_settings(service);
 	fill_fetcher_settings(service, diagnostics);
 	check_origins(service, diagnostics);
+	check_proxies(service, diagnostics);
 	if (keys_are_fetched(options))
 		prepare_fetched_keys(service, diagnostics);
 	service_allow_timeout(service, options->request_timeout_ms);

@@ -19,6 +19,7 @@
 
 #include <h2o.h>
 
+#include "base/networks.h"
 #include "identity/token_cache.h"
 #include "loop/turns.h"
 #include "server/http/address_counts.h"
@@ -38,6 +39,7 @@ struct http {
 	h2o_globalconf_t config;
 	h2o_hostconf_t *hosts[2];
 	struct rate_table *rates;
+	struct networks trusted;  /* of proxies */
 	struct cors *cors;        /* NULL: nothing is said of other origins */
 	_Atomic uint64_t busy_ns; /* when a loop last had something under way, as seen at its sweeps */
 };

@@ -133,6 +133,8 @@ struct http *http_create(const struct http_settings *settings)
 	h2o_socket_buffer_mmap_settings.threshold = SIZE_MAX;
 	http->hosts[0] = add_host(http);
 	http->rates = rate_table_create();
+	/* service_check() has looked at it */
+	REQUIRE(networks_read(settings->options->trusted_proxies, &http->trusted, why, sizeof(why)));
 	if (settings->options->cors_origins[0] != '\0') {
 		http->cors = cors_create(settings->options->cors_origins, why, sizeof(why));
 		REQUIRE(http->cors != NULL); /* service_check() has looked at it */

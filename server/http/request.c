@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/percent.h"
 #include "server/http/cors_fields.h"
+#include "server/http/forwarded.h"
 #include "server/http/gate.h"
 
 #include <netinet/in.h>
@@ -135,14 +136,32 @@ static void fill_head(struct exchange *x, h2o_req_t *from)
 	x->request.field_count = (unsigned)from->headers.size + 1;
 }
 
-static void fill_address(struct exchange *x, h2o_req_t *from)
+/* The peer's, or, behind proxies that are trusted, what they say it is. */
+static void fill_address(struct http_reply *reply)
 {
+	const struct networks *trusted = &reply->http->http->trusted;
+	struct exchange *x = &reply->x;
+	h2o_conn_t *conn = reply->request->conn;
 	struct sockaddr_storage peer;
-	char address[INET6_ADDRSTRLEN] = "";
+	struct network_address address;
+	char text[NETWORK_TEXT_BYTES] = "";
 
-	if (from->conn->callbacks->get_peername(from->conn, (struct sockaddr *)&peer) > 0)
-		uv_ip_name((const struct sockaddr *)&peer, address, sizeof(address));
-	x->request.address = text_of(arena_copy(&x->arena, text_of(address)));
+	if (conn->callbacks->get_peername(conn, (struct sockaddr *)&peer) > 0)
+		uv_ip_name((const struct sockaddr *)&peer, text, sizeof(text));
+	if (network_address_read(text_of(text), &address)) {
+		forwarded_find_client(x->request.fields, x->request.field_count, trusted, &address);
+		network_address_write(&address, text);
+	}
+	x->request.address = text_of(arena_copy(&x->arena, text_of(text)));
+}
+
+static void fill_for_route(struct http_reply *reply)
+{
+	bool has_limits = reply->x.request.match.route->limits != NULL;
+
+	if (reply->x.request.match.route->reads_head || (has_limits && reply->http->http->trusted.count > 0))
+		fill_head(&reply->x, reply->request);
+	fill_address(reply);
 }
 
 /* Which step a request begins with. */
@@ -163,10 +182,8 @@ static step_fn *route_request(struct http_reply *reply, const struct router *rou
 	if (request->match.route->timeout_ms > 0)
 		timeout_ms = request->match.route->timeout_ms;
 	x->deadline_ns = x->arrived_ns + timeout_ms * NS_PER_MS;
-	if (UNLIKELY(request->match.route->reads_head))
-		fill_head(x, reply->request);
 	if (UNLIKELY(request->match.route->reads_head || request->match.route->limits != NULL))
-		fill_address(x, reply->request);
+		fill_for_route(reply);
 	return http_gate_begin(reply);
 }
 

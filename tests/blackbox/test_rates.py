@@ -109,6 +109,24 @@ def test_a_rate_for_all(started):
     assert service.get("/openapi.json").status == 200
 
 
+def test_the_client_behind_a_proxy_that_is_trusted(started):
+    service = started("--trusted-proxies", "127.0.0.0/8")
+
+    def ask(address, source="127.0.0.1"):
+        with service.connect(source=source) as connection:
+            return connection.request("GET", "/seldom", None, [("X-Forwarded-For", address)]).status
+
+    assert [ask("9.9.9.9") for _ in range(4)] == [200, 200, 200, 429]
+    # what the client itself has sent comes before what the proxy adds
+    assert ask("1.1.1.1, 9.9.9.9") == 429
+    assert ask("8.8.8.8", "127.0.0.2") == 200
+
+
+def test_a_proxy_that_is_not_trusted_tells_nothing(started):
+    service = started("--trusted-proxies", "10.0.0.0/8")
+    assert [service.get("/seldom", [("X-Forwarded-For", f"9.9.9.{i}")]).status for i in range(4)] == [200, 200, 200, 429]
+
+
 def test_so_many_at_once(started):
     service = started("--threads", 8)
     if service.mode == "sync":
@@ -141,6 +159,7 @@ def test_a_client_that_leaves_gives_its_place_back(started):
 @pytest.mark.parametrize("options, words", [
     (["--rate", "many"], 'rate: "many" is no rate; expected N/second, N/minute or N/hour'),
     (["--rate", "5/second by claim a..b"], "is no rate"),
+    (["--trusted-proxies", "10.0.0.0/33"], 'trusted_proxies: "10.0.0.0/33" is no network; expected an address'),
 ])
 def test_rates_that_are_none(database, folder, options, words):
     done = run("check", "--database", database, "--endpoints", folder, "--jwt-keys", folder / "secret", *options)

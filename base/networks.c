@@ -1,0 +1,105 @@
+#include "base/networks.h"
+
+#include <arpa/inet.h>
+#include <stdio.h>
+
+static const uint8_t ipv4_prefix[] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+
+bool network_address_read(struct text text, struct network_address *address)
+{
+	char copy[NETWORK_TEXT_BYTES];
+
+	if (text.length >= sizeof(copy) || memchr(text.at, '\0', text.length) != NULL)
+		return false;
+	memcpy(copy, text.at, text.length);
+	copy[text.length] = '\0';
+	memcpy(address->bytes, ipv4_prefix, sizeof(ipv4_prefix));
+	return inet_pton(AF_INET, copy, address->bytes + sizeof(ipv4_prefix)) == 1 ||
+	       inet_pton(AF_INET6, copy, address->bytes) == 1;
+}
+
+static bool is_ipv4(const struct network_address *address)
+{
+	return memcmp(address->bytes, ipv4_prefix, sizeof(ipv4_prefix)) == 0;
+}
+
+void network_address_write(const struct network_address *address, char text[static NETWORK_TEXT_BYTES])
+{
+	if (is_ipv4(address))
+		inet_ntop(AF_INET, address->bytes + sizeof(ipv4_prefix), text, NETWORK_TEXT_BYTES);
+	else
+		inet_ntop(AF_INET6, address->bytes, text, NETWORK_TEXT_BYTES);
+}
+
+/* Digits alone, and no more than `most`. */
+static bool read_bits(struct text digits, unsigned most, unsigned *bits)
+{
+	unsigned value = 0;
+
+	if (digits.length == 0 || digits.length > 3)
+		return false;
+	for (size_t i = 0; i < digits.length; i++) {
+		if (digits.at[i] < '0' || digits.at[i] > '9')
+			return false;
+		value = 10 * value + (unsigned)(digits.at[i] - '0');
+	}
+	*bits = value;
+	return value <= most;
+}
+
+static bool read_network(struct text text, struct network *network)
+{
+	bool has_bits = text.length > 0 && memchr(text.at, '/', text.length) != NULL;
+	struct text rest = text, address = text_cut_at(&rest, '/');
+	unsigned most, bits;
+
+	if (!network_address_read(address, &network->address))
+		return false;
+	most = is_ipv4(&network->address) && memchr(address.at, ':', address.length) == NULL ? 32 : 128;
+	bits = most;
+	if (has_bits && !read_bits(rest, most, &bits))
+		return false;
+	network->bits = 128 - most + bits;
+	return true;
+}
+
+bool networks_read(const char *list, struct networks *networks, char *why, size_t why_bytes)
+{
+	struct text rest = text_of(list);
+
+	networks->count = 0;
+	while (rest.length > 0) {
+		struct text item = text_trimmed(text_cut_at(&rest, ','));
+
+		if (networks->count == NETWORKS_MAX) {
+			snprintf(why, why_bytes, "there are more than %d networks", NETWORKS_MAX);
+			return false;
+		}
+		if (!read_network(item, &networks->items[networks->count])) {
+			snprintf(why, why_bytes,
+				 "\"%.*s\" is no network; expected an address such as 10.1.2.3 or fd00::1, with "
+				 "/BITS behind it or not",
+				 TEXT_ARGS(text_cut_to(item, 60)));
+			return false;
+		}
+		networks->count++;
+	}
+	return true;
+}
+
+static bool holds(const struct network *network, const struct network_address *address)
+{
+	unsigned whole = network->bits / 8, rest = network->bits % 8;
+	uint8_t mask = (uint8_t)(0xff00U >> rest);
+
+	return memcmp(network->address.bytes, address->bytes, whole) == 0 &&
+	       (rest == 0 || ((network->address.bytes[whole] ^ address->bytes[whole]) & mask) == 0);
+}
+
+bool networks_hold(const struct networks *networks, const struct network_address *address)
+{
+	for (unsigned i = 0; i < networks->count; i++)
+		if (holds(&networks->items[i], address))
+			return true;
+	return false;
+}
