@@ -1,8 +1,10 @@
 """Access: tokens and API keys at the door, roles and row-level security behind it."""
 
 import glob
+import functools
 import http.server
 import json
+import os
 import re
 import signal
 import subprocess
@@ -295,17 +297,21 @@ def test_the_anonymous_meets_nothing_of_another(door):
 
 @pytest.mark.direct("transaction", because="its sessions are not ours: a setting that was never set reads as NULL in one")
 def test_many_identities_at_once(door, postgres):
-    """A tenth fails in SQL, and sessions are terminated meanwhile: each answer is its own identity's."""
+    """A tenth fails in SQL, and sessions are terminated meanwhile: each answer is its own identity's.
+
+    MEANTIME_IDENTITY_REQUESTS=1000000 is the long form, some minutes for each mode."""
+    requests = int(os.environ.get("MEANTIME_IDENTITY_REQUESTS", "1920"))
+    headers = functools.lru_cache(None)(lambda role, sub: good(role, sub=sub))
     wrong, counts = [], {"good": 0, "failed": 0, "lost": 0}
     lock, over = threading.Lock(), threading.Event()
 
     def client(number):
         with door.connect() as connection:
-            for i in range(120):
+            for i in range(requests // 16):
                 sub = f"user-{number % 8}-{i % 8}"
                 role = "access_reader" if (number + i) % 2 else "access_writer"
                 path = "/fails" if i % 10 == 9 else "/anonymous" if i % 10 == 4 else "/self"
-                response = connection.request("GET", path, None, [] if path == "/anonymous" else good(role, sub=sub))
+                response = connection.request("GET", path, None, [] if path == "/anonymous" else headers(role, sub))
                 kind = "good" if response.status == 200 else "failed" if response.status < 500 else "lost"
                 with lock:
                     counts[kind] += 1
@@ -326,7 +332,7 @@ def test_many_identities_at_once(door, postgres):
                          "ORDER BY random() LIMIT 1")
         over.wait(0.2)
     assert not wrong, wrong[:3]
-    assert counts["good"] > 1000 and counts["failed"] > 100, counts
+    assert counts["good"] > requests // 2 and counts["failed"] > requests // 20, counts
 
 
 def test_the_body_is_not_read_without_an_identity(door):
