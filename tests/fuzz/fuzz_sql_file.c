@@ -2,6 +2,7 @@
  * same SQL again. */
 #include "base/percent.h"
 #include "base/require.h"
+#include "exchange/route_pattern.h"
 #include "handlers/sql/file.h"
 
 #include <stdint.h>
@@ -86,6 +87,48 @@ static void check_parameters(const struct endpoint *endpoint, unsigned lines)
 	}
 }
 
+static bool names_claim(const struct endpoint *endpoint)
+{
+	for (unsigned i = 0; endpoint->sources != NULL && i < endpoint->statement.parameter_count; i++)
+		if (endpoint->sources[i].kind == SOURCE_CLAIM)
+			return true;
+	return false;
+}
+
+/* What needs keys has a line, so that without keys the start names it; what needs none has none. */
+static void check_access(const struct endpoint *endpoint, unsigned lines)
+{
+	const struct access *access = &endpoint->access;
+	bool needs_identity = access->role_count > 0 || endpoint->settings.claims || names_claim(endpoint) ||
+			      endpoint->rate.by != LIMIT_BY_ADDRESS;
+
+	REQUIRE(!access->is_public || access->role_count == 0);
+	REQUIRE(access->role_count == 0 || access->roles != NULL);
+	for (unsigned i = 0; i < access->role_count; i++) {
+		REQUIRE(identity_role_is_valid(access->roles[i]));
+		REQUIRE(access->roles[i].at[access->roles[i].length] == '\0');
+		for (unsigned other = 0; other < i; other++)
+			REQUIRE(!text_equal(access->roles[other], access->roles[i]));
+	}
+	REQUIRE(needs_identity == (endpoint->identity_line > 0));
+	REQUIRE(!needs_identity || (endpoint->identity_line >= endpoint->line && endpoint->identity_line <= lines));
+}
+
+/* A parameter of the path is the client's; a header that holds a credential is no source. */
+static void check_sources(const struct endpoint *endpoint)
+{
+	for (unsigned i = 0; endpoint->sources != NULL && i < endpoint->statement.parameter_count; i++) {
+		const struct source *source = &endpoint->sources[i];
+
+		REQUIRE(source->kind < SOURCE_KIND_COUNT);
+		REQUIRE((source->name == NULL) == (source->kind == SOURCE_CLIENT || source->kind == SOURCE_ADDRESS));
+		REQUIRE(source->name == NULL || sql_source_name_is_valid(source->kind, text_of(source->name)));
+		REQUIRE(source->kind != SOURCE_HEADER || !sql_source_is_secret(text_of(source->name)));
+		REQUIRE(source->kind == SOURCE_CLIENT ||
+			!route_has_parameter(endpoint->path, endpoint->statement.parameters[i].name));
+	}
+}
+
 static void check_endpoint(const struct endpoint_set *set, unsigned index, unsigned lines)
 {
 	const struct endpoint *endpoint = &set->endpoints[index];
@@ -102,6 +145,10 @@ static void check_endpoint(const struct endpoint_set *set, unsigned index, unsig
 	REQUIRE(statement->is_read_only || statement->row_limit == 0);
 	REQUIRE(!endpoint->is_stream || (endpoint->shape == ENDPOINT_MANY && statement->is_read_only));
 	check_parameters(endpoint, lines);
+	if (set->diagnostics.count == 0) {
+		check_access(endpoint, lines);
+		check_sources(endpoint);
+	}
 	check_sql(statement);
 }
 
