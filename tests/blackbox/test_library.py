@@ -69,9 +69,21 @@ def test_several_responses_on_one_connection(answering):
     assert [each.body for each in responses] == [b"a", b"b"]
 
 
+SAFE = ("X-Content-Type-Options: nosniff\r\n"
+        "Content-Security-Policy: default-src 'none'; frame-ancestors 'none'\r\n")
+
+
+@pytest.mark.parametrize("line", SAFE.splitlines())
+def test_what_every_answer_says_is_looked_for(answering, line):
+    head = f"HTTP/1.1 200 OK\r\n{SAFE}Content-Length: 0\r\n\r\n"
+    check_sound(ask(answering(head.encode())))
+    with pytest.raises(AssertionError):
+        check_sound(ask(answering(head.replace(line + "\r\n", "").encode())))
+
+
 def test_an_error_must_be_a_problem(answering):
     good = b'{"type":"t","title":"t","status":400,"detail":"id is wrong"}'
-    head = "HTTP/1.1 400 Bad\r\nContent-Type: application/problem+json\r\nContent-Length: %d\r\n\r\n"
+    head = f"HTTP/1.1 400 Bad\r\n{SAFE}Content-Type: application/problem+json\r\nContent-Length: %d\r\n\r\n"
     response = ask(answering((head % len(good)).encode() + good))
     check_sound(response)
     assert_problem(response, 400, "id")
@@ -80,11 +92,12 @@ def test_an_error_must_be_a_problem(answering):
     with pytest.raises(AssertionError):
         assert_problem(response, 404)
     with pytest.raises(AssertionError):
-        check_sound(ask(answering(b"HTTP/1.1 400 Bad\r\nContent-Length: 0\r\n\r\n")))
+        check_sound(ask(answering(f"HTTP/1.1 400 Bad\r\n{SAFE}Content-Length: 0\r\n\r\n".encode())))
 
 
 def test_503_must_say_when_to_come_back(answering):
     body = b'{"type":"t","title":"t","status":503,"detail":"busy"}'
-    head = "HTTP/1.1 503 Busy\r\nContent-Type: application/problem+json\r\nContent-Length: %d\r\n\r\n" % len(body)
+    head = f"HTTP/1.1 503 Busy\r\n{SAFE}Content-Type: application/problem+json\r\nContent-Length: {len(body)}\r\n"
+    check_sound(ask(answering(f"{head}Retry-After: 1\r\n\r\n".encode() + body)))
     with pytest.raises(AssertionError):
-        check_sound(ask(answering(head.encode() + body)))
+        check_sound(ask(answering(f"{head}\r\n".encode() + body)))
