@@ -200,8 +200,14 @@ def test_the_deadline_ends_a_computation_begun_or_not(mode, atlas_database, tmp_
         for thread in threads:
             thread.join(30)
         assert len(answers) == 3
+        # one that comes late to its turn may be told so, since too little of its time is left
+        late = [answer for answer in answers if answer.status == 503]
+        assert len(late) < 3
         for answer in answers:
-            assert_problem(answer, 504)
+            if answer in late:
+                assert_problem(answer, 503, "too little time was left")
+            else:
+                assert_problem(answer, 504)
         assert service.get("/unhurried/100").json["count"] == 25
 
 
