@@ -13,6 +13,7 @@ struct compute_pool {
 	pthread_cond_t has_work;
 	struct list waiting; /* computations with parts that no thread has taken */
 	bool is_stopping;
+	bool is_prompt;
 
 	atomic_uint under_way;
 	unsigned limit, thread_count;
@@ -54,7 +55,8 @@ static void *work(void *data)
 	struct computation *computation;
 	unsigned part;
 
-	give_way();
+	if (!pool->is_prompt)
+		give_way();
 	while ((computation = take_part(pool, &part)) != NULL) {
 		if (!computation_is_over(computation))
 			computation->run(computation, part);
@@ -67,10 +69,11 @@ static void *work(void *data)
 	return NULL;
 }
 
-struct compute_pool *compute_pool_create(unsigned threads, unsigned limit)
+static struct compute_pool *create(unsigned threads, unsigned limit, bool is_prompt)
 {
 	struct compute_pool *pool = memory_alloc_zeroed(1, sizeof(*pool));
 
+	pool->is_prompt = is_prompt;
 	pthread_mutex_init(&pool->lock, NULL);
 	pthread_cond_init(&pool->has_work, NULL);
 	list_init(&pool->waiting);
@@ -80,6 +83,16 @@ struct compute_pool *compute_pool_create(unsigned threads, unsigned limit)
 	for (unsigned i = 0; i < pool->thread_count; i++)
 		REQUIRE(pthread_create(&pool->threads[i], NULL, work, pool) == 0);
 	return pool;
+}
+
+struct compute_pool *compute_pool_create(unsigned threads, unsigned limit)
+{
+	return create(threads, limit, false);
+}
+
+struct compute_pool *compute_pool_create_prompt(unsigned threads, unsigned limit)
+{
+	return create(threads, limit, true);
 }
 
 void compute_pool_destroy(struct compute_pool *pool)

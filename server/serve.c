@@ -181,6 +181,9 @@ static void start_loops(struct server *server)
 
 	server->service->run.pool =
 	    compute_pool_create(compute_threads(server->service->options), server->service->options->queue_limit);
+	/* a core may be verifying, and no more */
+	if (server->edition->verifier != NULL)
+		server->service->run.prompt_pool = compute_pool_create_prompt(1, server->service->options->queue_limit);
 	if (server->edition->fetches_pages)
 		server->service->run.fetcher = fetcher_create(server->service->fetcher_settings);
 	server->http = http_create(&(struct http_settings){
@@ -241,6 +244,8 @@ static void stop_loops(struct server *server)
 	reload_cleanup(&server->reload);
 	http_destroy(server->http);
 	compute_pool_destroy(server->service->run.pool);
+	if (server->service->run.prompt_pool != NULL)
+		compute_pool_destroy(server->service->run.prompt_pool);
 	if (server->service->run.fetcher != NULL)
 		fetcher_destroy(server->service->run.fetcher);
 	free(server->loops);

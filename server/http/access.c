@@ -190,7 +190,7 @@ static enum step verify(struct exchange *x)
 {
 	struct http_access *access = x->state;
 
-	access->computation = (struct computation){.parts = 1, .run = run};
+	access->computation = (struct computation){.parts = 1, .run = run, .is_prompt = true};
 	return await_compute(x, &access->computation, verified);
 }
 

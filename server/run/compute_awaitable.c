@@ -39,9 +39,14 @@ static bool goes_on(const struct exchange *x)
 	return x->work_ns > 0;
 }
 
+static struct compute_pool *pool_of(const struct exchange *x, const struct resources *resources)
+{
+	return x->computation->is_prompt ? resources->prompt_pool : resources->pool;
+}
+
 static bool submit(struct exchange *x, const struct resources *resources)
 {
-	return compute_pool_submit(resources->pool, x->computation, goes_on(x));
+	return compute_pool_submit(pool_of(x, resources), x->computation, goes_on(x));
 }
 
 /* A thread waits */
@@ -71,7 +76,7 @@ static void wait(struct awaitable *awaitable, struct resources *resources)
 	x->computation->data = &waiter;
 	if (!submit(x, resources))
 		fail(awaitable, ERROR_BUSY, too_many);
-	else if (wait_until_over(&waiter, resources->pool, x->computation))
+	else if (wait_until_over(&waiter, pool_of(x, resources), x->computation))
 		note_end(x);
 	else
 		fail(awaitable, ERROR_DEADLINE, not_begun);
@@ -81,7 +86,6 @@ static void wait(struct awaitable *awaitable, struct resources *resources)
 /* Without a thread that waits */
 
 struct compute_inbox {
-	struct compute_pool *pool;
 	struct inbox over;
 	struct list started; /* exchanges whose computation may not have begun */
 	uv_timer_t expiry;   /* runs while there are some */
@@ -120,7 +124,7 @@ static void on_expiry(uv_timer_t *timer)
 
 		/* one that was refused is in the inbox already */
 		if (now_ns < x->awaited.deadline_ns || x->awaited.error != ERROR_NONE ||
-		    !compute_pool_withdraw(compute->pool, x->computation))
+		    !compute_pool_withdraw(pool_of(x, &x->runner->resources), x->computation))
 			continue;
 		fail(&x->awaited, ERROR_DEADLINE, not_begun);
 		finish(x);
@@ -147,11 +151,10 @@ static void start(struct awaitable *awaitable, struct resources *resources)
 
 const struct awaitable_class compute_awaitable = {wait, start, fail};
 
-struct compute_inbox *compute_inbox_create(uv_loop_t *loop, struct compute_pool *pool)
+struct compute_inbox *compute_inbox_create(uv_loop_t *loop)
 {
 	struct compute_inbox *compute = memory_alloc_zeroed(1, sizeof(*compute));
 
-	compute->pool = pool;
 	inbox_open(&compute->over, loop, on_over);
 	list_init(&compute->started);
 	uv_timer_init(loop, &compute->expiry);

@@ -14,6 +14,6 @@
 struct compute_inbox;
 struct compute_pool;
 
-struct compute_inbox *compute_inbox_create(uv_loop_t *loop, struct compute_pool *pool);
+struct compute_inbox *compute_inbox_create(uv_loop_t *loop);
 void compute_inbox_close(struct compute_inbox *compute);
 void compute_inbox_destroy(struct compute_inbox *compute);

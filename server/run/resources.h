@@ -14,7 +14,8 @@ struct resources {
 	struct db_wait *wait;         /* where waiting blocks */
 	struct db_pipeline *pipeline; /* where it does not */
 	uv_loop_t *loop;
-	struct compute_pool *pool;      /* of all loops */
+	struct compute_pool *pool; /* of all loops */
+	struct compute_pool *prompt_pool;
 	struct fetcher *const *fetcher; /* where it is, once an endpoint fetches */
 	struct compute_inbox *compute;  /* without a thread that waits: how computations come back */
 	struct fetch_inbox *fetches;    /* and pages */

@@ -29,6 +29,7 @@ static struct runner *create(const struct runner_class *class, const struct runn
 	runner->resources = (struct resources){
 	    .loop = loop,
 	    .pool = settings->pool,
+	    .prompt_pool = settings->prompt_pool,
 	    .fetcher = &settings->fetcher,
 	    .stream_settings = &settings->db_for_streams,
 	    .streams = &runner->streams,

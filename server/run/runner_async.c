@@ -12,7 +12,7 @@ static void start(struct runner *runner)
 {
 	const struct options *options = runner->settings->options;
 
-	runner->resources.compute = compute_inbox_create(runner->loop, runner->settings->pool);
+	runner->resources.compute = compute_inbox_create(runner->loop);
 	runner->resources.fetches = fetch_inbox_create(runner->loop);
 	runner->resources.pipeline =
 	    db_pipeline_create(runner->loop, &(struct db_pipeline_settings){

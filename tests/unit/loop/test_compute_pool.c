@@ -314,6 +314,18 @@ static void its_threads_give_way(void **state)
 	compute_pool_destroy(pool);
 }
 
+static void the_threads_of_a_prompt_one_do_not(void **state)
+{
+	struct compute_pool *pool = compute_pool_create_prompt(1, 10);
+	struct job job = job_of('a', 1);
+
+	(void)state;
+	submit(pool, &job);
+	await_over(&job, 1);
+	assert_int_equal(atomic_load(&job.policy), SCHED_OTHER);
+	compute_pool_destroy(pool);
+}
+
 #define TEST(name) cmocka_unit_test_setup(name, set_up)
 
 int main(void)
@@ -329,6 +341,7 @@ int main(void)
 	    TEST(it_can_be_submitted_again),
 	    TEST(times_tell_when_it_began_and_ended),
 	    TEST(its_threads_give_way),
+	    TEST(the_threads_of_a_prompt_one_do_not),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

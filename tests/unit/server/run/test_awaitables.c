@@ -155,7 +155,7 @@ static int set_up(void **state)
 	assert_int_equal(uv_loop_init(&loop), 0);
 	runner.loop = runner.resources.loop = &loop;
 	runner.resources.pool = pool;
-	runner.resources.compute = compute_inbox_create(&loop, pool);
+	runner.resources.compute = compute_inbox_create(&loop);
 	atomic_store(&parts_run, 0);
 	return 0;
 }
