@@ -85,6 +85,12 @@ static struct rate_verdict take(struct entry *entry, const struct rate_quota *qu
 	uint64_t full_ns = entry->full_ns > now_ns ? entry->full_ns : now_ns;
 	uint64_t used_ns = full_ns - now_ns;
 
+	/* the quota was a longer one before a reload */
+	if (used_ns > period_ns) {
+		used_ns = period_ns;
+		full_ns = now_ns + period_ns;
+		entry->full_ns = full_ns;
+	}
 	if (used_ns + one_ns > period_ns)
 		return (struct rate_verdict){
 		    .reset_s = seconds(used_ns),

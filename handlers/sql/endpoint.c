@@ -48,7 +48,7 @@ static struct limits *limits_of(const struct endpoint *endpoint, struct arena *a
 	if (endpoint->rate.count == 0 && endpoint->inflight_max == 0)
 		return NULL;
 	limits = arena_alloc_zeroed(arena, sizeof(*limits));
-	limits->name = endpoint->shares_rate ? "service" : endpoint->name;
+	limits->name = endpoint->shares_rate ? "all-endpoints" : endpoint->name;
 	limits->rate = endpoint->rate;
 	limits->inflight_max = endpoint->inflight_max;
 	return limits;

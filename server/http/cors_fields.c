@@ -72,10 +72,10 @@ void http_cors_add(const struct http_reply *reply)
 	const struct cors *cors = reply->http->http->cors;
 	h2o_req_t *request = reply->request;
 
-	/* with "*" the answer is the same for all */
+	/* with "*" the answer is the same for all, also for those that name no origin: a cache may keep it */
 	if (!cors->takes_any)
 		add(request, H2O_STRLIT("vary"), TEXT("origin"));
-	if (reply->origin.at == NULL)
+	if (reply->origin.at == NULL && !cors->takes_any)
 		return;
 	add(request, H2O_STRLIT("access-control-allow-origin"), cors->takes_any ? TEXT("*") : reply->origin);
 	add(request, H2O_STRLIT("access-control-expose-headers"), TEXT(exposed));

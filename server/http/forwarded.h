@@ -1,4 +1,8 @@
-/* forwarded.h - the client's address, behind proxies that are trusted: from Forwarded (RFC 7239), else X-Forwarded-For.
+/* forwarded.h - the client's address, behind proxies that are trusted: from Forwarded (RFC 7239) or
+ * X-Forwarded-For.
+ *
+ * A proxy may write one of them and hand on what the client has put into the other. Where the two disagree neither is
+ * believed, and the peer's address counts.
  *
  * Each proxy adds the address that it has heard from at the end of the list. So the list is read from its end, for as long as the one
  * that has said it is trusted. What is no address ends it: the last one that is known counts.

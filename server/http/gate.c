@@ -11,6 +11,20 @@ static const char *period_word(unsigned period_s)
 	return period_s == 1 ? "a second" : period_s == 60 ? "a minute" : "an hour";
 }
 
+/* One client has a whole /64 of IPv6: its addresses count as one. */
+static struct text counted_address(struct exchange *x)
+{
+	struct network_address address;
+	char text[NETWORK_TEXT_BYTES];
+
+	if (memchr(x->request.address.at, ':', x->request.address.length) == NULL ||
+	    !network_address_read(x->request.address, &address))
+		return x->request.address;
+	memset(address.bytes + 8, 0, 8);
+	network_address_write(&address, text);
+	return text_of(arena_copy(&x->arena, text_of(text)));
+}
+
 /* What is counted: "NAME\nKIND\nVALUE". */
 static struct text key_of(struct exchange *x, const struct limits *limits, const char **whose)
 {
@@ -25,7 +39,7 @@ static struct text key_of(struct exchange *x, const struct limits *limits, const
 		value = (struct text){(const char *)x->identity->hash, sizeof(x->identity->hash)};
 	*whose = value.at == NULL ? "address" : rate->by == LIMIT_BY_CLAIM ? "claim" : "identity";
 	if (value.at == NULL)
-		value = x->request.address;
+		value = counted_address(x);
 	buffer_printf(&key, "%s\n%s\n", limits->name, *whose);
 	buffer_add(&key, value);
 	return buffer_text(&key);

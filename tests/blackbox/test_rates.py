@@ -103,7 +103,7 @@ def test_a_rate_by_claim(started):
 def test_a_rate_for_all(started):
     service = started("--rate", "3/hour")
     assert [service.get("/often").status for _ in range(2)] == [200, 200]
-    assert service.get("/few").header("ratelimit").startswith('"service";r=0;')
+    assert service.get("/few").header("ratelimit").startswith('"all-endpoints";r=0;')
     assert_limited(service.get("/often"), r"more than 3 requests an hour from one address; .*")
     assert service.get("/seldom").status == 200, "it has a rate of its own"
     assert service.get("/openapi.json").status == 200
