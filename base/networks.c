@@ -1,6 +1,7 @@
 #include "base/networks.h"
 
 #include <arpa/inet.h>
+#include <netinet/in.h>
 #include <stdio.h>
 
 static const uint8_t ipv4_prefix[] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
@@ -18,14 +19,55 @@ bool network_address_read(struct text text, struct network_address *address)
 	       inet_pton(AF_INET6, copy, address->bytes) == 1;
 }
 
-static bool is_ipv4(const struct network_address *address)
+bool network_address_begins_with(const struct network_address *address, const struct network_address *prefix,
+				 unsigned bits)
+{
+	unsigned whole = bits / 8, rest = bits % 8;
+
+	return memcmp(address->bytes, prefix->bytes, whole) == 0 &&
+	       (rest == 0 || (address->bytes[whole] ^ prefix->bytes[whole]) >> (8 - rest) == 0);
+}
+
+bool network_address_is_ipv4(const struct network_address *address)
 {
 	return memcmp(address->bytes, ipv4_prefix, sizeof(ipv4_prefix)) == 0;
 }
 
+bool network_address_of_socket(const struct sockaddr *from, struct network_address *address)
+{
+	if (from->sa_family == AF_INET) {
+		memcpy(address->bytes, ipv4_prefix, sizeof(ipv4_prefix));
+		memcpy(address->bytes + sizeof(ipv4_prefix),
+		       &((const struct sockaddr_in *)(const void *)from)->sin_addr, 4);
+		return true;
+	}
+	if (from->sa_family != AF_INET6)
+		return false;
+	memcpy(address->bytes, &((const struct sockaddr_in6 *)(const void *)from)->sin6_addr, NETWORK_ADDRESS_BYTES);
+	return true;
+}
+
+struct network_address network_address_cut(const struct network_address *address, unsigned bits)
+{
+	struct network_address cut = *address;
+
+	for (unsigned i = 0; i < NETWORK_ADDRESS_BYTES; i++) {
+		unsigned kept = bits > 8 * i ? bits - 8 * i : 0;
+
+		if (kept < 8)
+			cut.bytes[i] &= (uint8_t)(0xff00U >> kept);
+	}
+	return cut;
+}
+
+struct network_address network_address_of_client(const struct network_address *address)
+{
+	return network_address_is_ipv4(address) ? *address : network_address_cut(address, 64);
+}
+
 void network_address_write(const struct network_address *address, char text[static NETWORK_TEXT_BYTES])
 {
-	if (is_ipv4(address))
+	if (network_address_is_ipv4(address))
 		inet_ntop(AF_INET, address->bytes + sizeof(ipv4_prefix), text, NETWORK_TEXT_BYTES);
 	else
 		inet_ntop(AF_INET6, address->bytes, text, NETWORK_TEXT_BYTES);
@@ -47,6 +89,14 @@ static bool read_bits(struct text digits, unsigned most, unsigned *bits)
 	return value <= most;
 }
 
+/* 10.1.2.3/8 is a slip: what was meant would be a guess. */
+static bool has_bits_behind(const struct network *network)
+{
+	struct network_address first = network_address_cut(&network->address, network->bits);
+
+	return memcmp(&first, &network->address, sizeof(first)) != 0;
+}
+
 static bool read_network(struct text text, struct network *network)
 {
 	bool has_bits = text.length > 0 && memchr(text.at, '/', text.length) != NULL;
@@ -55,12 +105,12 @@ static bool read_network(struct text text, struct network *network)
 
 	if (!network_address_read(address, &network->address))
 		return false;
-	most = is_ipv4(&network->address) && memchr(address.at, ':', address.length) == NULL ? 32 : 128;
+	most = network_address_is_ipv4(&network->address) && memchr(address.at, ':', address.length) == NULL ? 32 : 128;
 	bits = most;
 	if (has_bits && !read_bits(rest, most, &bits))
 		return false;
 	network->bits = 128 - most + bits;
-	return true;
+	return !has_bits_behind(network);
 }
 
 bool networks_read(const char *list, struct networks *networks, char *why, size_t why_bytes)
@@ -77,8 +127,8 @@ bool networks_read(const char *list, struct networks *networks, char *why, size_
 		}
 		if (!read_network(item, &networks->items[networks->count])) {
 			snprintf(why, why_bytes,
-				 "\"%.*s\" is no network; expected an address such as 10.1.2.3 or fd00::1, with "
-				 "/BITS behind it or not",
+				 "\"%.*s\" is no network; expected an address such as 10.1.2.3 or fd00::1, or a "
+				 "network such as 10.0.0.0/8, with no bit set behind its first",
 				 TEXT_ARGS(text_cut_to(item, 60)));
 			return false;
 		}
@@ -89,11 +139,10 @@ bool networks_read(const char *list, struct networks *networks, char *why, size_
 
 static bool holds(const struct network *network, const struct network_address *address)
 {
-	unsigned whole = network->bits / 8, rest = network->bits % 8;
-	uint8_t mask = (uint8_t)(0xff00U >> rest);
-
-	return memcmp(network->address.bytes, address->bytes, whole) == 0 &&
-	       (rest == 0 || ((network->address.bytes[whole] ^ address->bytes[whole]) & mask) == 0);
+	/* ::/0 is all of IPv6, and not IPv4 as well because of how that is written here */
+	if (network_address_is_ipv4(address) && network->bits < 8 * sizeof(ipv4_prefix))
+		return false;
+	return network_address_begins_with(address, &network->address, network->bits);
 }
 
 bool networks_hold(const struct networks *networks, const struct network_address *address)

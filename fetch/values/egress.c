@@ -9,7 +9,6 @@
 #include "base/text.h"
 
 enum {
-	ADDRESS_BYTES = 16,
 	IPV4_OFFSET_BITS = 96, /* where the IPv4 address stands in ::ffff:a.b.c.d */
 	PORT_HTTP = 80,
 	PORT_HTTPS = 443,
@@ -19,24 +18,28 @@ enum {
 
 #define IPV4(a, b, c, d)                                                                                               \
 	{                                                                                                              \
-		[10] = 0xff, 0xff, (a), (b), (c), (d)                                                                  \
+		{                                                                                                      \
+			[10] = 0xff, 0xff, (a), (b), (c), (d)                                                          \
+		}                                                                                                      \
 	}
 #define IPV4_BITS(bits) (IPV4_OFFSET_BITS + (bits))
 #define IPV6(first, second)                                                                                            \
 	{                                                                                                              \
-		(first) >> 8, (first)&0xff, (second) >> 8, (second)&0xff                                               \
+		{                                                                                                      \
+			(first) >> 8, (first)&0xff, (second) >> 8, (second)&0xff                                       \
+		}                                                                                                      \
 	}
 
 /* RFC 4291, 2.5.5.2 and 2.4; 2000::/3 is all that IANA assigns from. */
-static const uint8_t ipv4_mapped[ADDRESS_BYTES] = IPV4(0, 0, 0, 0);
-static const uint8_t ipv6_global_unicast[ADDRESS_BYTES] = IPV6(0x2000, 0);
+static const struct network_address ipv4_mapped = IPV4(0, 0, 0, 0);
+static const struct network_address ipv6_global_unicast = IPV6(0x2000, 0);
 
 /* What is not public among IPv4 and 2000::/3. Everything else in IPv6 is denied as a whole: ::, ::1, IPv4-compatible
  * ::/96, NAT64 64:ff9b::/96 and 64:ff9b:1::/48, 100::/64, 5f00::/16, fc00::/7, fe80::/10, fec0::/10, ff00::/8.
  * https://www.iana.org/assignments/iana-ipv4-special-registry and iana-ipv6-special-registry, whose few globally
  * reachable exceptions inside a denied block (anycast of protocols) serve no pages and are denied with it. */
 static const struct {
-	uint8_t address[ADDRESS_BYTES];
+	struct network_address address;
 	uint8_t prefix_bits;
 } denied[] = {
     {IPV4(0, 0, 0, 0), IPV4_BITS(8)},        /* this network: Linux connects 0.0.0.0 to itself; RFC 791 */
@@ -69,69 +72,43 @@ struct reader {
 	size_t error_bytes;
 };
 
-static bool begins_with(const uint8_t *address, const uint8_t *prefix, unsigned bits)
+static bool is_public(const struct network_address *address)
 {
-	unsigned whole = bits / 8, rest = bits % 8;
-
-	return memcmp(address, prefix, whole) == 0 &&
-	       (rest == 0 || (address[whole] ^ prefix[whole]) >> (8 - rest) == 0);
-}
-
-static bool is_ipv4(const uint8_t *address)
-{
-	return begins_with(address, ipv4_mapped, IPV4_OFFSET_BITS);
-}
-
-static bool is_public(const uint8_t *address)
-{
-	if (!is_ipv4(address) && !begins_with(address, ipv6_global_unicast, 3))
+	if (!network_address_is_ipv4(address) && !network_address_begins_with(address, &ipv6_global_unicast, 3))
 		return false;
 	for (size_t i = 0; i < ARRAY_LENGTH(denied); i++)
-		if (begins_with(address, denied[i].address, denied[i].prefix_bits))
+		if (network_address_begins_with(address, &denied[i].address, denied[i].prefix_bits))
 			return false;
 	return true;
 }
 
 /* [::]/0 is all of IPv6, not IPv4 as well because of how this file writes that. */
-static bool is_of_entry(const struct egress_entry *entry, const uint8_t *address, unsigned port)
+static bool is_of_entry(const struct egress_entry *entry, const struct network_address *address, unsigned port)
 {
-	if (is_ipv4(address) && entry->prefix_bits < IPV4_OFFSET_BITS)
+	if (network_address_is_ipv4(address) && entry->prefix_bits < IPV4_OFFSET_BITS)
 		return false;
-	return begins_with(address, entry->address, entry->prefix_bits) && (entry->port == 0 || entry->port == port);
+	return network_address_begins_with(address, &entry->address, entry->prefix_bits) &&
+	       (entry->port == 0 || entry->port == port);
 }
 
-/* False when it is neither IPv4 nor IPv6. */
-static bool read_socket_address(const struct sockaddr *from, uint8_t *address, unsigned *port)
+static unsigned port_of(const struct sockaddr *address)
 {
-	if (from->sa_family == AF_INET) {
-		const struct sockaddr_in *ipv4 = (const struct sockaddr_in *)(const void *)from;
-
-		memcpy(address, ipv4_mapped, ADDRESS_BYTES);
-		memcpy(address + IPV4_OFFSET_BITS / 8, &ipv4->sin_addr, sizeof(ipv4->sin_addr));
-		*port = ntohs(ipv4->sin_port);
-		return true;
-	}
-	if (from->sa_family == AF_INET6) {
-		const struct sockaddr_in6 *ipv6 = (const struct sockaddr_in6 *)(const void *)from;
-
-		memcpy(address, &ipv6->sin6_addr, ADDRESS_BYTES);
-		*port = ntohs(ipv6->sin6_port);
-		return true;
-	}
-	return false;
+	return ntohs(address->sa_family == AF_INET ? ((const struct sockaddr_in *)(const void *)address)->sin_port
+						   : ((const struct sockaddr_in6 *)(const void *)address)->sin6_port);
 }
 
 bool egress_allows(const struct egress *egress, const struct sockaddr *address)
 {
-	uint8_t bytes[ADDRESS_BYTES];
+	struct network_address read;
 	unsigned port;
 
-	if (!read_socket_address(address, bytes, &port))
+	if (!network_address_of_socket(address, &read))
 		return false;
+	port = port_of(address);
 	for (unsigned i = 0; i < egress->count; i++)
-		if (is_of_entry(&egress->entries[i], bytes, port))
+		if (is_of_entry(&egress->entries[i], &read, port))
 			return true;
-	return (port == PORT_HTTP || port == PORT_HTTPS) && is_public(bytes);
+	return (port == PORT_HTTP || port == PORT_HTTPS) && is_public(&read);
 }
 
 /* Always -1. */
@@ -186,9 +163,9 @@ static bool take_number(struct reader *reader, unsigned *number)
 	return length == 1 || (length > 1 && *first != '0');
 }
 
-static int read_address(struct reader *reader, uint8_t *address)
+static int read_address(struct reader *reader, struct network_address *address)
 {
-	uint8_t *place = address;
+	uint8_t *place = address->bytes;
 	char string[INET6_ADDRSTRLEN];
 	struct text text;
 
@@ -197,7 +174,7 @@ static int read_address(struct reader *reader, uint8_t *address)
 	if (reader->is_ipv6 && !take(reader, ']'))
 		return refuse(reader, "a ] behind the IPv6 address");
 	if (!reader->is_ipv6) {
-		memcpy(address, ipv4_mapped, ADDRESS_BYTES);
+		*address = ipv4_mapped;
 		place += IPV4_OFFSET_BITS / 8;
 	}
 	string[0] = '\0';
@@ -211,30 +188,18 @@ static int read_address(struct reader *reader, uint8_t *address)
 			       : refuse(reader, "an IPv4 address, or an IPv6 address in brackets");
 }
 
-static void clear_behind(uint8_t *address, unsigned bits)
-{
-	for (unsigned i = 0; i < ADDRESS_BYTES; i++) {
-		unsigned kept = bits > i * 8 ? bits - i * 8 : 0;
-
-		if (kept < 8)
-			address[i] &= (uint8_t)(0xff00U >> kept);
-	}
-}
-
 /* "10.0.0.1/8" is a slip or a misunderstanding; guessing which would open more than was meant. */
 static int check_host_bits(const struct reader *reader, const struct egress_entry *entry, unsigned bits)
 {
-	uint8_t network[ADDRESS_BYTES];
+	struct network_address network = network_address_cut(&entry->address, entry->prefix_bits);
 	char string[INET6_ADDRSTRLEN];
 
-	memcpy(network, entry->address, ADDRESS_BYTES);
-	clear_behind(network, entry->prefix_bits);
-	if (memcmp(network, entry->address, ADDRESS_BYTES) == 0)
+	if (memcmp(&network, &entry->address, sizeof(network)) == 0)
 		return 0;
 	if (reader->is_ipv6)
-		inet_ntop(AF_INET6, network, string, sizeof(string));
+		inet_ntop(AF_INET6, network.bytes, string, sizeof(string));
 	else
-		inet_ntop(AF_INET, network + IPV4_OFFSET_BITS / 8, string, sizeof(string));
+		inet_ntop(AF_INET, network.bytes + IPV4_OFFSET_BITS / 8, string, sizeof(string));
 	return refuse(reader, "no bit set behind the first %u: %s%s%s/%u", bits, reader->is_ipv6 ? "[" : "", string,
 		      reader->is_ipv6 ? "]" : "", bits);
 }
@@ -265,7 +230,8 @@ static int read_port(struct reader *reader, struct egress_entry *entry)
 
 static int read_entry(struct reader *reader, struct egress_entry *entry)
 {
-	if (read_address(reader, entry->address) != 0 || read_bits(reader, entry) != 0 || read_port(reader, entry) != 0)
+	if (read_address(reader, &entry->address) != 0 || read_bits(reader, entry) != 0 ||
+	    read_port(reader, entry) != 0)
 		return -1;
 	if (reader->left.length > 0)
 		return refuse(reader, "nothing behind it but /BITS, then :PORT; not \"%.*s\"",

@@ -17,11 +17,12 @@
 #include <sys/socket.h>
 
 #include "base/compiler.h"
+#include "base/networks.h"
 
 enum { EGRESS_ENTRIES_MAX = 64 };
 
 struct egress_entry {
-	uint8_t address[16]; /* IPv4 as ::ffff:a.b.c.d */
+	struct network_address address;
 	uint8_t prefix_bits; /* of the 128 */
 	uint16_t port;       /* 0: any */
 };

@@ -147,9 +147,9 @@ enum step sql_endpoint_begin(struct exchange *x)
 
 	if (error != ERROR_NONE)
 		return respond_problem(x, error, "%s", problem);
-	x->context = sql_context_of(x, plan->endpoint);
 	if (plan->work != NULL)
 		return begin_work(x, plan, values);
+	x->context = sql_context_of(x, plan->endpoint);
 	if (plan->endpoint->is_stream)
 		return begin_stream(x, plan->endpoint, signature, values);
 	db_query(x, statement, values);

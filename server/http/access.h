@@ -1,8 +1,8 @@
 /* access.h - which client asks, and may it? Looked at before the first step of a route.
  *
  * A client proves an identity by a token or an API key, in `Authorization: Bearer` or `X-API-Key`. What this loop has
- * verified before is found by its hash. The rest is verified on the compute threads, as a computation that the request
- * waits for. Where no keys are configured nothing is looked at.
+ * verified before is found by its hash. The rest is verified by a thread of its own, as a prompt computation that the
+ * request waits for. Where no keys are configured nothing is looked at.
  *
  * Life:    http_access_begin() for each request with a route -> http_access_note(), when the response is ready.
  * Owner:   the exchange's arena; what is verified is copied into the loop's cache.

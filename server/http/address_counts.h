@@ -13,12 +13,13 @@
 #include <sys/socket.h>
 
 #include "base/list.h"
+#include "base/networks.h"
 
 enum { ADDRESS_BUCKETS = 256 };
 
 struct address_count {
 	struct list link;
-	uint8_t key[16]; /* IPv4 as an IPv6 address that stands for it */
+	struct network_address key;
 	unsigned count;
 	bool was_refused; /* since it came; to be said once */
 };

@@ -11,16 +11,15 @@ static const char *period_word(unsigned period_s)
 	return period_s == 1 ? "a second" : period_s == 60 ? "a minute" : "an hour";
 }
 
-/* One client has a whole /64 of IPv6: its addresses count as one. */
+/* That of the client's network, where the client may have all of that. */
 static struct text counted_address(struct exchange *x)
 {
 	struct network_address address;
 	char text[NETWORK_TEXT_BYTES];
 
-	if (memchr(x->request.address.at, ':', x->request.address.length) == NULL ||
-	    !network_address_read(x->request.address, &address))
+	if (!network_address_read(x->request.address, &address))
 		return x->request.address;
-	memset(address.bytes + 8, 0, 8);
+	address = network_address_of_client(&address);
 	network_address_write(&address, text);
 	return text_of(arena_copy(&x->arena, text_of(text)));
 }

@@ -146,9 +146,8 @@ static void fill_address(struct http_reply *reply)
 	struct network_address address;
 	char text[NETWORK_TEXT_BYTES] = "";
 
-	if (conn->callbacks->get_peername(conn, (struct sockaddr *)&peer) > 0)
-		uv_ip_name((const struct sockaddr *)&peer, text, sizeof(text));
-	if (network_address_read(text_of(text), &address)) {
+	if (conn->callbacks->get_peername(conn, (struct sockaddr *)&peer) > 0 &&
+	    network_address_of_socket((const struct sockaddr *)&peer, &address)) {
 		forwarded_find_client(x->request.fields, x->request.field_count, trusted, &address);
 		network_address_write(&address, text);
 	}

@@ -1,6 +1,7 @@
 """How often, and how many at once, an endpoint may be called."""
 
 import re
+import signal
 import threading
 
 import pytest
@@ -30,6 +31,18 @@ SELECT 1 AS one;
 -- route: GET /by-claim
 -- rate: 2/hour by claim tenant
 SELECT 1 AS one;
+
+-- name: service :one
+-- route: GET /service
+-- public
+-- rate: 1/hour
+SELECT 1 AS one;
+
+-- name: where_from :one
+-- route: GET /address
+-- public
+-- param: address = address
+SELECT :address::text AS address;
 
 -- name: few :one
 -- route: GET /few
@@ -127,6 +140,49 @@ def test_a_proxy_that_is_not_trusted_tells_nothing(started):
     assert [service.get("/seldom", [("X-Forwarded-For", f"9.9.9.{i}")]).status for i in range(4)] == [200, 200, 200, 429]
 
 
+@pytest.mark.parametrize("name, value, address", [
+    ("X-Forwarded-For", '", 9.9.9.9', "9.9.9.9"),
+    ("Forwarded", 'for=", for=9.9.9.9', "9.9.9.9"),
+    ("Forwarded", 'for=", for="[2001:db8::9]"', "2001:db8::9"),
+])
+def test_a_quotation_mark_of_the_client_hides_nothing(started, name, value, address):
+    service = started("--trusted-proxies", "127.0.0.0/8")
+    assert service.get("/address", [(name, value)]).json["address"] == address
+
+
+def test_fields_that_disagree(started):
+    """A proxy writes one of them, and hands on what its client has put into the other."""
+    service = started("--trusted-proxies", "127.0.0.0/8")
+
+    def found(forwarded, x_forwarded_for):
+        headers = [("Forwarded", f"for={forwarded}"), ("X-Forwarded-For", x_forwarded_for)]
+        return service.get("/address", headers).json["address"]
+
+    assert found("6.6.6.6", "9.9.9.9") == "127.0.0.1"
+    assert found("9.9.9.9", "9.9.9.9") == "9.9.9.9"
+
+
+def test_one_network_of_ipv6_is_one_client(started):
+    service = started("--trusted-proxies", "127.0.0.0/8")
+    statuses = [service.get("/service", [("X-Forwarded-For", address)]).status
+                for address in ("2001:db8::1", "2001:db8::2", "2001:db8:0:1::1")]
+    assert statuses == [200, 429, 200]
+
+
+def test_an_endpoint_s_name_takes_no_other_s_quota(started):
+    service = started("--rate", "100/second")
+    assert service.get("/service").status == 200
+    assert service.get("/often").status == 200
+
+
+def test_a_rate_that_a_reload_raises(started, folder):
+    service = started()
+    assert [service.get("/service").status for _ in range(2)] == [200, 429]
+    (folder / "rates.sql").write_text(ENDPOINTS.replace("rate: 1/hour\n", "rate: 1000/second\n"))
+    service.process.send_signal(signal.SIGHUP)
+    assert wait_until(lambda: service.get("/service").status == 200, 20)
+
+
 def test_so_many_at_once(started):
     service = started("--threads", 8)
     if service.mode == "sync":
@@ -160,6 +216,7 @@ def test_a_client_that_leaves_gives_its_place_back(started):
     (["--rate", "many"], 'rate: "many" is no rate; expected N/second, N/minute or N/hour'),
     (["--rate", "5/second by claim a..b"], "is no rate"),
     (["--trusted-proxies", "10.0.0.0/33"], 'trusted_proxies: "10.0.0.0/33" is no network; expected an address'),
+    (["--trusted-proxies", "10.1.2.3/8"], 'trusted_proxies: "10.1.2.3/8" is no network; expected an address'),
 ])
 def test_rates_that_are_none(database, folder, options, words):
     done = run("check", "--database", database, "--endpoints", folder, "--jwt-keys", folder / "secret", *options)

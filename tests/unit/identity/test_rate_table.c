@@ -82,6 +82,17 @@ static void in_the_long_run_it_is_the_rate(void **state)
 	assert_in_range(allowed, 5000, 5000 + 50);
 }
 
+/* A reload may have made the quota's time shorter. */
+static void a_shorter_quota_counts_at_once(void **state)
+{
+	(void)state;
+	assert_true(take("a", 1, 3600).is_allowed);
+	assert_int_equal(take("a", 1, 3600).retry_s, 3600);
+	assert_int_equal(take("a", 2, 2).retry_s, 1);
+	now_ns += NS_PER_S;
+	assert_true(take("a", 2, 2).is_allowed);
+}
+
 /* An attacker with many addresses is never a reason to refuse another. */
 static void many_keys_refuse_no_other(void **state)
 {
@@ -117,6 +128,7 @@ int main(void)
 	    TEST(in_the_long_run_it_is_the_rate),
 	    TEST(many_keys_refuse_no_other),
 	    TEST(the_idle_make_room),
+	    TEST(a_shorter_quota_counts_at_once),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

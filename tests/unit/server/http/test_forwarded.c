@@ -13,9 +13,9 @@ static struct networks trusted;
 
 static void networks_are_read(void **state)
 {
-	static const char *const malformed[] = {"x",      "10.0.0.0/33",   "::1/129",  "10.0.0.0/",
-						"10.0.0", "10.0.0.0/-1",   "a,b",      ",10.0.0.1",
-						"[::1]",  "10.0.0.0/8:80", "::1%eth0", "10.0.0.0/0x8"};
+	static const char *const malformed[] = {
+	    "x",         "10.0.0.0/33", "::1/129",       "10.0.0.0/", "10.0.0",       "10.0.0.0/-1", "a,b",
+	    ",10.0.0.1", "[::1]",       "10.0.0.0/8:80", "::1%eth0",  "10.0.0.0/0x8", "10.1.0.0/8",  "fd00::1/64"};
 	static const struct {
 		const char *list, *address;
 		bool is_held;
@@ -26,7 +26,7 @@ static void networks_are_read(void **state)
 	    {"10.1.2.3", "10.1.2.2", false},
 	    {"0.0.0.0/0", "8.8.8.8", true},
 	    {"0.0.0.0/0", "fd00::1", false},
-	    {"::/0", "8.8.8.8", true},
+	    {"::/0", "8.8.8.8", false},
 	    {"fd00::/9", "fd7f::1", true},
 	    {"fd00::/9", "fd80::1", false},
 	    {"::ffff:10.0.0.0/104", "10.2.3.4", true},
