@@ -109,6 +109,12 @@ build() {
 	fi
 }
 
+# what_failed LOG: its failures, then its end, which may be that of another run without one.
+what_failed() {
+	grep -E -m 40 '^(FAILED|ERROR) |^E   |^[0-9]+: \[  FAILED  \]|(WARNING|ERROR|SUMMARY): [A-Za-z]+Sanitizer' "$1" || true
+	tail -n 15 "$1"
+}
+
 # check_database_url URL: psql would repeat one that it misreads, password and all.
 check_database_url() {
 	local good='^(postgres(ql)?://[^[:space:]"]*|[a-z_]+[[:space:]]*=.*)$'
