@@ -73,7 +73,7 @@ static void *run(void *data)
 {
 	struct admin *admin = data;
 
-	http_loop_begin_thread(admin->http_loop);
+	http_loop_begin_thread();
 	uv_run(&admin->loop, UV_RUN_DEFAULT);
 	return NULL;
 }

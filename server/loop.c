@@ -116,7 +116,7 @@ void server_loop_init(struct server_loop *loop, struct service *service, struct 
 
 void server_loop_run(struct server_loop *loop)
 {
-	http_loop_begin_thread(loop->http);
+	http_loop_begin_thread();
 	uv_run(&loop->loop, UV_RUN_DEFAULT);
 	pulse_end(&loop->pulse);
 	if (loop->cut_off > 0)

@@ -23,7 +23,8 @@ struct http_access {
 	struct identity identity;
 	uint64_t generation; /* that it was verified at; 0: it was not */
 	enum token_error error;
-	unsigned looks; /* for newer keys */
+	unsigned looks;   /* for newer keys */
+	bool is_for_head; /* that is held: no request has come yet */
 };
 
 /* A host that has newer keys is waited for so long: so often, each time so long. */
@@ -97,6 +98,8 @@ static enum step refuse_several(struct exchange *x)
 
 static enum step refuse_token(struct exchange *x, enum token_error error)
 {
+	if (error == TOKEN_NO_KEYS)
+		return respond_problem(x, ERROR_BUSY, "the keys of tokens are not there yet; try again");
 	add_challenge(x, TOKEN_ERROR_CODE, token_error_sentence(error));
 	return respond_problem(x, ERROR_UNAUTHORIZED, "%s", token_error_sentence(error));
 }
@@ -166,11 +169,11 @@ static enum step verified(struct exchange *x)
 		return respond_await_problem(x);
 	if (waits_for_keys(access))
 		return await_timer(x, KEY_LOOK_MS, look_again);
+	if (access->is_for_head)
+		return respond_empty(x, 204);
 	/* the time of the endpoint's own work begins now */
 	x->work_ns = 0;
 	x->work_name = NULL;
-	if (access->error == TOKEN_NO_KEYS)
-		return respond_problem(x, ERROR_BUSY, "the keys of tokens are not there yet; try again");
 	if (access->error != TOKEN_GOOD)
 		return refuse_token(x, access->error);
 	x->identity = &access->identity;
@@ -204,6 +207,38 @@ static enum step refuse_at_sight(struct exchange *x)
 	return refuse_token(x, access->error);
 }
 
+/* `access` has its digest already. */
+static step_fn *begin_verifying(struct http_reply *reply, struct http_access *access, struct text credential)
+{
+	struct exchange *x = &reply->x;
+
+	x->state = access;
+	reply->access = access;
+	access->verifier = reply->edition->edition->verifier;
+	access->arena = &x->arena;
+	access->credential = (struct text){arena_copy(&x->arena, credential), credential.length};
+	return verify;
+}
+
+/* Of one that its head was held for, the verification was counted. */
+static void count_known(struct http_reply *reply)
+{
+	struct http_loop *http = reply->http;
+
+	if (!reply->client->held.is_counted)
+		metrics_note_known_credential(http->http->settings.metrics, http->number);
+	reply->client->held.is_counted = false;
+}
+
+static enum token_error look_and_count(struct http_reply *reply, struct text credential)
+{
+	enum token_error error = verifier_look(reply->edition->edition->verifier, credential);
+
+	if (error != TOKEN_GOOD)
+		metrics_note_credential(reply->http->http->settings.metrics, reply->http->number, error);
+	return error;
+}
+
 static step_fn *begin_with(struct http_reply *reply, struct text credential)
 {
 	struct exchange *x = &reply->x;
@@ -216,21 +251,22 @@ static step_fn *begin_with(struct http_reply *reply, struct text credential)
 	digest_sha256(credential, access->digest);
 	found = token_cache_find(http->identities, access->digest, verifier_generation(verifier), time(NULL));
 	if (LIKELY(found != NULL)) {
-		metrics_note_known_credential(http->http->settings.metrics, http->number);
+		count_known(reply);
 		access->identity = identity_copy(found, &x->arena);
 		x->identity = &access->identity;
 		return go_on;
 	}
-	access->error = verifier_look(verifier, credential);
-	if (access->error != TOKEN_GOOD) {
-		metrics_note_credential(http->http->settings.metrics, http->number, access->error);
-		return refuse_at_sight;
-	}
-	reply->access = access;
-	access->verifier = verifier;
-	access->arena = &x->arena;
-	access->credential = (struct text){arena_copy(&x->arena, credential), credential.length};
-	return verify;
+	access->error = reply->error != TOKEN_GOOD ? reply->error : look_and_count(reply, credential);
+	return access->error != TOKEN_GOOD ? refuse_at_sight : begin_verifying(reply, access, credential);
+}
+
+step_fn *http_access_prove(struct http_reply *prover, struct text credential)
+{
+	struct http_access *access = arena_alloc_zeroed(&prover->x.arena, sizeof(*access));
+
+	access->is_for_head = true;
+	digest_sha256(credential, access->digest);
+	return begin_verifying(prover, access, credential);
 }
 
 step_fn *http_access_begin(struct http_reply *reply)
@@ -246,53 +282,69 @@ step_fn *http_access_begin(struct http_reply *reply)
 	return credentials.count == 1 ? begin_with(reply, credentials.one) : go_on;
 }
 
-void http_access_note(struct http_reply *reply)
+enum token_error http_access_note(struct http_reply *reply)
 {
 	const struct http_access *access = reply->access;
 	struct metrics *metrics = reply->http->http->settings.metrics;
 
 	reply->access = NULL;
 	if (access->generation == 0)
-		return;
+		return TOKEN_GOOD;
 	metrics_note_credential(metrics, reply->http->number, access->error);
 	/* an edition before this one may have known other API keys */
 	if (access->error == TOKEN_GOOD && reply->edition == reply->http->edition)
 		token_cache_add(reply->http->identities, access->digest, access->generation, &access->identity);
+	return access->error;
 }
 
 /* Before the body */
 
-static bool refuses(struct http_loop *http, const struct http_head *head, const struct access *access)
+/* A credential that this loop does not know. */
+static enum http_head_verdict look_at_unknown(struct client *client, struct text credential, bool was_held)
 {
-	const struct verifier *verifier = http->edition->edition->verifier;
+	struct http_loop *http = client->http;
+
+	if (verifier_look(http->edition->edition->verifier, credential) != TOKEN_GOOD)
+		return HTTP_HEAD_REFUSED;
+	if (!was_held)
+		return http_held_begin(client, credential);
+	http->head_error = client->held.error;
+	return http->head_error == TOKEN_GOOD ? HTTP_HEAD_PASSES : HTTP_HEAD_REFUSED;
+}
+
+static enum http_head_verdict look(struct client *client, const struct http_head *head, const struct access *access,
+				   bool was_held)
+{
+	struct http_loop *http = client->http;
 	struct credentials credentials = find_in_head(head);
 	const struct identity *identity = NULL;
 	uint8_t digest[DIGEST_BYTES];
 
 	if (are_several(&credentials))
-		return true;
+		return HTTP_HEAD_REFUSED;
 	if (credentials.count == 1) {
 		digest_sha256(credentials.one, digest);
-		identity = token_cache_find(http->identities, digest, verifier_generation(verifier), time(NULL));
+		identity = token_cache_find(http->identities, digest,
+					    verifier_generation(http->edition->edition->verifier), time(NULL));
 		if (identity == NULL)
-			return verifier_look(verifier, credentials.one) != TOKEN_GOOD;
+			return look_at_unknown(client, credentials.one, was_held);
 	}
-	return access_check(access, identity) != ACCESS_GRANTED;
+	return access_check(access, identity) == ACCESS_GRANTED ? HTTP_HEAD_PASSES : HTTP_HEAD_REFUSED;
 }
 
-bool http_access_refuses(struct http_loop *http, const struct http_head *head)
+enum http_head_verdict http_access_look(struct client *client, const struct http_head *head)
 {
+	const struct edition *edition = client->http->edition->edition;
 	struct text target = head->target, path = text_cut_at(&target, '?');
 	struct arena scratch = {0};
 	struct route_match match;
-	bool is_refused;
+	bool was_held = http_held_take(client), is_asked;
 
-	if (http->edition->edition->verifier == NULL)
-		return false;
+	if (edition->verifier == NULL)
+		return HTTP_HEAD_PASSES;
 	memset(&match, 0, sizeof(match));
-	router_match(&http->edition->edition->router, http_method_from(head->method), path, &scratch, &match);
-	is_refused = match.malformed == NULL && match.route != NULL && match.route->access != NULL &&
-		     refuses(http, head, match.route->access);
+	router_match(&edition->router, http_method_from(head->method), path, &scratch, &match);
+	is_asked = match.malformed == NULL && match.route != NULL && match.route->access != NULL;
 	arena_cleanup(&scratch);
-	return is_refused;
+	return is_asked ? look(client, head, match.route->access, was_held) : HTTP_HEAD_PASSES;
 }

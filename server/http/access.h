@@ -4,7 +4,8 @@
  * verified before is found by its hash. The rest is verified by a thread of its own, as a prompt computation that the
  * request waits for. Where no keys are configured nothing is looked at.
  *
- * Life:    http_access_begin() for each request with a route -> http_access_note(), when the response is ready.
+ * Life:    http_access_look() for each head with a body; http_access_begin() for each request with a route ->
+ *          http_access_note(), when the response is ready.
  * Owner:   the exchange's arena; what is verified is copied into the loop's cache.
  * Thread:  the loop; the steps in between are as all steps.
  * Limits:  HTTP_IDENTITIES_MAX identities are remembered by a loop, with HTTP_IDENTITIES_BYTES_MAX.
@@ -21,9 +22,11 @@ enum {
 
 /* The step that the request begins with: its route's own, or one that proves the identity first, or refuses. */
 step_fn *http_access_begin(struct http_reply *reply);
-/* The loop's cache learns what was verified. */
-void http_access_note(struct http_reply *reply);
-/* Will http_access_begin() refuse this request, whatever its body is? Then it has no credential, several, or one that cannot
- * be good; or its identity is known and may not call the route. Nothing of that changes until the request begins, in the
- * same turn of the loop: an identity that expires in between is refused for that. */
-bool http_access_refuses(struct http_loop *http, const struct http_head *head);
+/* The loop's cache learns what was verified. Returns why it is not good; TOKEN_GOOD, too, where that was not found out. */
+enum token_error http_access_note(struct http_reply *reply);
+/* The step of an exchange that has no request, and proves the identity of a head that is held. */
+step_fn *http_access_prove(struct http_reply *prover, struct text credential);
+/* Of a request with a body: will http_access_begin() refuse it, whatever that is? Then it has no credential, several, or one
+ * that is not good; or its identity may not call the route. Nothing of that changes until the request begins, in the same
+ * turn of the loop: an identity that expires in between is refused for that. A head waits until its credential is known. */
+enum http_head_verdict http_access_look(struct client *client, const struct http_head *head);

@@ -11,6 +11,7 @@
  *   reply.c     the response out
  *   parser.c    in the place of libh2o's parser and decoder
  *   gate.c      how often, and how many at once
+ *   held.c      heads that wait for the proof of their identity
  *   head.c      in the place of its sprintf()
  *
  * Thread:  the loop.
@@ -21,6 +22,7 @@
 
 #include "base/networks.h"
 #include "identity/token_cache.h"
+#include "identity/token_error.h"
 #include "loop/turns.h"
 #include "server/http/address_counts.h"
 #include "server/http/http.h"
@@ -80,10 +82,20 @@ struct http_loop {
 	uv_check_t turn_end; /* in sync mode */
 	uint64_t unread_ns;  /* what is read before this time may have come while the loop waited */
 	bool is_draining, closes_idle;
-	bool has_grown; /* a burst took memory that is not given back yet */
+	bool has_grown;              /* a burst took memory that is not given back yet */
+	enum token_error head_error; /* of the credential for which the last head is refused; or TOKEN_GOOD */
 	struct refusal_log refusals;
 	struct list spare; /* exchanges */
 	unsigned spare_count;
+};
+
+/* A head whose body is read when its identity is proved. Meanwhile nothing is read from its connection. */
+struct held_head {
+	struct http_reply *prover; /* an exchange that has no request; NULL: no head is held */
+	h2o_socket_cb read;        /* libh2o's, that goes on when the head is let go */
+	bool is_over;              /* the proof is, and the head was not looked at since */
+	bool is_counted;           /* the credential of the request to come: as one that was verified */
+	enum token_error error;    /* of the proof that is over; TOKEN_GOOD too where it could not be made */
 };
 
 /* One connection. Ends in two steps, in whatever order: libh2o closes its socket, libuv its handle. */
@@ -95,6 +107,7 @@ struct client {
 	struct address_count *address; /* NULL: it is not counted */
 	struct http_reply *reply;      /* to the request under way, or NULL */
 	bool is_watched, has_left;     /* departures.c */
+	struct held_head held;
 };
 
 /* The loop's half of a request: never leaves the loop, and knows libh2o's request. Together with the exchange, since
@@ -111,6 +124,8 @@ struct http_reply {
 	atomic_uint *place;         /* among the requests of its route that are under way; NULL: they are not counted */
 	struct text origin;         /* of the page that asks, and may; `at` is NULL: none */
 	struct http_access *access; /* whose identity is verified by this request; NULL: none */
+	struct client *holds;       /* the client whose head waits for that; NULL: none, or it has gone */
+	enum token_error error;     /* why the credential of this request was refused by its head */
 	struct exchange x;
 };
 
@@ -145,6 +160,17 @@ void http_reply_destroy(struct http_reply *reply);
 /* The exchange has a response, or a part of one. */
 void http_reply_on_ready(struct exchange *x);
 
+/* held.c */
+enum http_head_verdict { HTTP_HEAD_PASSES, HTTP_HEAD_WAITS, HTTP_HEAD_REFUSED };
+/* Holds the head that is being read, whose credential is not known. One that cannot be held passes. */
+enum http_head_verdict http_held_begin(struct client *client, struct text credential);
+/* Returns whether the head that is being read was held; client->held.error is what came of it. */
+bool http_held_take(struct client *client);
+/* The proof is over. The head is read again in here, and the client may be gone afterwards. */
+void http_held_end(struct client *client, enum token_error error);
+/* The client's connection is closed. */
+void http_held_forget(struct client *client);
+
 /* connection.c */
 void http_client_cut_off(struct client *client, int how);
 
@@ -162,8 +188,8 @@ void http_rest(struct http_loop *http);
 
 /* parser.c */
 void http_parser_begin(uint32_t max_body_bytes);
-/* What this thread reads is for that loop. */
-void http_parser_begin_thread(struct http_loop *http);
+/* This thread runs a loop. */
+void http_parser_begin_thread(void);
 /* NULL, or why the request that libh2o hands over is refused; once, and valid while it is being handed over. With ERROR_NONE
  * its body is left unread, since http_access_begin() refuses it. */
 const struct http_guard_verdict *http_parser_refusal(void);

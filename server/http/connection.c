@@ -21,6 +21,7 @@ static void on_socket_closed(void *data)
 	struct client *client = data;
 	struct http_loop *http = client->http;
 
+	http_held_forget(client);
 	list_remove(&client->link);
 	http->client_count--;
 	if (client->address != NULL)

@@ -199,9 +199,9 @@ struct http_loop *http_loop_create(struct http *http, const struct http_loop_set
 
 /* A buffer is in use while a request is under way. libh2o keeps 16 for each thread, and malloc would see the others
  * come and go with each request. */
-void http_loop_begin_thread(struct http_loop *http)
+void http_loop_begin_thread(void)
 {
-	http_parser_begin_thread(http);
+	http_parser_begin_thread();
 	h2o_socket_buffer_prototype.allocator.max = SPARE_INPUT_BUFFERS;
 }
 

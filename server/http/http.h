@@ -45,7 +45,7 @@ struct http_loop_settings {
 
 struct http_loop *http_loop_create(struct http *http, const struct http_loop_settings *options);
 /* In the loop's own thread, before the loop runs. */
-void http_loop_begin_thread(struct http_loop *http);
+void http_loop_begin_thread(void);
 /* Accepts the connection that waits on `listener`. When the loop has as many as it may have, the connection waits, and
  * `listener` is served again when one has closed. */
 void http_accept(struct http_loop *http, uv_stream_t *listener);

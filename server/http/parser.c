@@ -32,17 +32,17 @@ static uint32_t max_body_bytes;
 static _Thread_local struct http_guard_verdict refusal;
 static _Thread_local bool is_refused;
 
-/* Whose requests are read in this thread: it refuses some of them before their body comes. */
-static _Thread_local struct http_loop *reads_for;
+/* libh2o reads in this thread: some requests are refused before their body comes. */
+static _Thread_local bool reads_for_loop;
 
 void http_parser_begin(uint32_t body_bytes)
 {
 	max_body_bytes = body_bytes;
 }
 
-void http_parser_begin_thread(struct http_loop *http)
+void http_parser_begin_thread(void)
 {
-	reads_for = http;
+	reads_for_loop = true;
 }
 
 const struct http_guard_verdict *http_parser_refusal(void)
@@ -91,6 +91,20 @@ static bool is_worth_reading(const char *raw, size_t bytes, size_t bytes_before)
 	       memchr(raw + bytes_before, '\n', bytes - bytes_before) != NULL;
 }
 
+/* libh2o has the method put into its request. */
+static struct client *client_that_sends(const char **method)
+{
+	h2o_req_t *request = H2O_STRUCT_FROM_MEMBER(h2o_req_t, input.method.base, method);
+
+	return request->conn->callbacks->get_socket(request->conn)->on_close.data;
+}
+
+/* Then nothing has come since it was read, and it is read again. */
+static bool was_held(const char **method)
+{
+	return reads_for_loop && client_that_sends(method)->held.is_over;
+}
+
 /* A page of another origin is to read why it is refused. Returns how many fields are left. */
 static unsigned keep_origin(struct http_head *head)
 {
@@ -114,16 +128,22 @@ int phr_parse_request(const char *raw, size_t bytes, const char **method, size_t
 	struct http_guard_verdict verdict;
 	unsigned field_count;
 
-	if (!is_worth_reading(raw, bytes, bytes_before))
+	if (!is_worth_reading(raw, bytes, bytes_before) && !was_held(method))
 		return INCOMPLETE;
 	verdict = http_guard_read(&head, (struct text){raw, bytes});
 	if (verdict.is_incomplete)
 		return INCOMPLETE;
-	if (UNLIKELY(head.has_body) && verdict.error == ERROR_NONE && reads_for != NULL &&
-	    http_access_refuses(reads_for, &head)) {
-		refuse(verdict);
-		leave_body(&head, bytes);
-	}
+	if (UNLIKELY(head.has_body) && verdict.error == ERROR_NONE && reads_for_loop)
+		switch (http_access_look(client_that_sends(method), &head)) {
+		case HTTP_HEAD_PASSES:
+			break;
+		case HTTP_HEAD_WAITS:
+			return INCOMPLETE;
+		case HTTP_HEAD_REFUSED:
+			refuse(verdict);
+			leave_body(&head, bytes);
+			break;
+		}
 	if (verdict.error != ERROR_NONE) {
 		refuse(verdict);
 		field_count = keep_origin(&head);

@@ -214,6 +214,17 @@ static void end_without_body(struct http_reply *reply, h2o_send_state_t state)
 	http_reply_release(reply);
 }
 
+/* The client has gone; or none has come yet, and the identity is known for which a head was held. */
+static void end_without_request(struct http_reply *reply)
+{
+	struct client *held = reply->holds;
+	enum token_error error = reply->access != NULL ? http_access_note(reply) : TOKEN_GOOD;
+
+	http_reply_release(reply);
+	if (held != NULL)
+		http_held_end(held, error);
+}
+
 void http_reply_on_ready(struct exchange *x)
 {
 	struct http_reply *reply = reply_of(x);
@@ -221,7 +232,7 @@ void http_reply_on_ready(struct exchange *x)
 	uint64_t now_ns = clock_now_ns();
 
 	if (reply->request == NULL) {
-		http_reply_release(reply);
+		end_without_request(reply);
 		return;
 	}
 	if (x->response.part_count <= 1 && !x->response.is_broken_off)

@@ -225,9 +225,12 @@ int http_on_request(h2o_handler_t *super, h2o_req_t *request)
 	exchange_begin(x, http->http->settings.exchange, may_be_old ? arrival_ns(reply, now_ns) : now_ns);
 	if (may_be_old)
 		atomic_store(&x->is_abandoned, http_client_has_left(reply->client, now_ns));
-	/* where the next request begins cannot be told */
-	if (refusal != NULL)
+	if (refusal != NULL) {
+		/* where the next request begins cannot be told */
 		request->http1_is_persistent = 0;
+		reply->error = http->head_error;
+		http->head_error = TOKEN_GOOD;
+	}
 	if (refusal != NULL && refusal->error != ERROR_NONE) {
 		x->request.method = http_method_from(text_from(request->input.method));
 		if (x->request.method != HTTP_HEAD)
