@@ -1,25 +1,53 @@
 #include "server/http/cors.h"
 
 #include "base/memory.h"
-#include "server/http/target.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
+static size_t count_of(struct text text, const char *characters)
+{
+	size_t count = 0;
+
+	while (count < text.length && text.at[count] != '\0' && strchr(characters, text.at[count]) != NULL)
+		count++;
+	return count;
+}
+
+static struct text behind(struct text text, size_t count)
+{
+	return (struct text){text.at + count, text.length - count};
+}
+
+/* A name in lower case, or an address; then maybe a port that is not `own`. */
+static bool is_host(struct text host, struct text own)
+{
+	size_t count = count_of(host, "abcdefghijklmnopqrstuvwxyz0123456789-._");
+	struct text port;
+
+	if (host.at[0] == '[')
+		count = 1 + count_of(behind(host, 1), "0123456789abcdef:.");
+	if (count == 0 || (host.at[0] == '[' && (count == host.length || host.at[count++] != ']')))
+		return false;
+	port = behind(host, count);
+	if (port.length == 0)
+		return true;
+	return port.at[0] == ':' && port.length > 1 && count_of(behind(port, 1), "0123456789") == port.length - 1 &&
+	       !text_equal(port, own);
+}
+
 /* As a browser writes it: scheme, host, and a port that is not the scheme's own. */
 static bool is_origin(struct text text)
 {
-	static const struct text schemes[] = {{"https://", 8}, {"http://", 7}};
+	static const struct {
+		struct text begins, port;
+	} schemes[] = {{TEXT_INIT("https://"), TEXT_INIT(":443")}, {TEXT_INIT("http://"), TEXT_INIT(":80")}};
 
 	for (unsigned i = 0; i < ARRAY_LENGTH(schemes); i++) {
-		struct text host = {text.at + schemes[i].length, text.length - schemes[i].length};
+		size_t before = schemes[i].begins.length;
 
-		if (text.length <= schemes[i].length || memcmp(text.at, schemes[i].at, schemes[i].length) != 0)
-			continue;
-		for (size_t j = 0; j < host.length; j++)
-			if (host.at[j] >= 'A' && host.at[j] <= 'Z')
-				return false;
-		return host.at[0] != ':' && http_target_is_host(host);
+		if (text.length > before && memcmp(text.at, schemes[i].begins.at, before) == 0)
+			return is_host((struct text){text.at + before, text.length - before}, schemes[i].port);
 	}
 	return false;
 }
@@ -28,8 +56,8 @@ static bool add(struct cors *cors, struct text origin, char *why, size_t why_byt
 {
 	if (!is_origin(origin)) {
 		snprintf(why, why_bytes,
-			 "\"%.*s\" is no origin; expected * or some such as https://app.example, in lower case and "
-			 "without a path",
+			 "\"%.*s\" is no origin; expected * or some such as https://app.example, in lower case, "
+			 "without a path and without the scheme's own port",
 			 TEXT_ARGS(text_cut_to(origin, 100)));
 		return false;
 	}

@@ -69,7 +69,9 @@ static void add_list(struct hops *hops, struct text list, bool is_forwarded)
 	do {
 		struct text item = take_item(&list, ',', has_quotes);
 
-		add_hop(hops, is_forwarded ? for_of(item) : item);
+		/* RFC 9110, section 5.6.1: what is empty does not count */
+		if (item.length > 0)
+			add_hop(hops, is_forwarded ? for_of(item) : item);
 	} while (list.length > 0);
 }
 

@@ -91,6 +91,24 @@ static void a_shorter_quota_counts_at_once(void **state)
 	assert_int_equal(take("a", 2, 2).retry_s, 1);
 	now_ns += NS_PER_S;
 	assert_true(take("a", 2, 2).is_allowed);
+	assert_false(take("a", 2, 2).is_allowed);
+}
+
+/* A key is told apart by its first bytes, and no other bytes are read. */
+static void a_long_key_counts_by_its_beginning(void **state)
+{
+	enum { TOLD_APART = 4096 };
+	char *key = malloc(TOLD_APART + 2);
+
+	(void)state;
+	memset(key, 'a', TOLD_APART + 1);
+	key[TOLD_APART + 1] = '\0';
+	assert_true(take(key, 1, 3600).is_allowed);
+	key[TOLD_APART] = 'b';
+	assert_false(take(key, 1, 3600).is_allowed);
+	key[TOLD_APART - 1] = 'b';
+	assert_true(take(key, 1, 3600).is_allowed);
+	free(key);
 }
 
 /* An attacker with many addresses is never a reason to refuse another. */
@@ -129,6 +147,7 @@ int main(void)
 	    TEST(many_keys_refuse_no_other),
 	    TEST(the_idle_make_room),
 	    TEST(a_shorter_quota_counts_at_once),
+	    TEST(a_long_key_counts_by_its_beginning),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
