@@ -8,7 +8,8 @@
  * Life:    compute_pool_create() -> compute_pool_submit()* -> compute_pool_destroy(), when nothing is under way.
  * Owner:   a computation is the pool's from submit until its `over`.
  * Thread:  any; `over` is called in a compute thread.
- * Limits:  `limit` computations more than there are threads; a computation ends soon after its deadline.
+ * Limits:  `limit` computations more than there are threads, and those that go on though another has come in between;
+ *          a computation ends soon after its deadline.
  */
 #pragma once
 
