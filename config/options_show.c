@@ -47,15 +47,18 @@ static void mark_values(const char *database, const char *key, bool is_url, bool
 
 /* Marks what may be part of a secret, rather too much than too little. It is what follows the first ':' (of a URL,
  * behind its scheme) up to the last '@'. It is each password, too, and the settings in `options`, which may be an
- * application's own. */
+ * application's own. Of a page's URL it is all of the query. */
 static void mark_secrets(const char *database, bool *is_hidden)
 {
 	const char *scheme = strstr(database, "://"), *last_at = strrchr(database, '@');
 	bool is_url = scheme != NULL && strcspn(database, " =") > (size_t)(scheme - database);
 	const char *colon = strchr(is_url ? scheme + 3 : database, ':');
+	const char *query = strncmp(database, "http", 4) == 0 ? strchr(database, '?') : NULL;
 
 	if (colon != NULL && last_at != NULL && colon < last_at)
 		memset(is_hidden + (colon + 1 - database), true, (size_t)(last_at - colon - 1));
+	if (query != NULL)
+		memset(is_hidden + (query + 1 - database), true, strlen(query + 1));
 	mark_values(database, "password", is_url, is_hidden);
 	mark_values(database, "options", is_url, is_hidden);
 }

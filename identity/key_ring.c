@@ -64,9 +64,9 @@ void key_ring_on_ask(struct key_ring *ring, key_ring_ask_fn *ask, void *data)
 	ring->ask_data = data;
 }
 
-bool key_ring_ask(const struct key_ring *ring)
+bool key_ring_ask(const struct key_ring *ring, bool is_operator)
 {
-	return ring->ask != NULL && ring->ask(ring->ask_data);
+	return ring->ask != NULL && ring->ask(ring->ask_data, is_operator);
 }
 
 void key_ring_change(struct key_ring *ring, struct key_set *set)

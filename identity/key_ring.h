@@ -18,8 +18,8 @@ struct held_keys {
 	unsigned holders; /* private */
 };
 
-/* Asks for newer keys. Returns whether some may come within a moment. */
-typedef bool key_ring_ask_fn(void *data);
+/* Asks for newer keys, for the operator or for a client. Returns whether some may come within a moment. */
+typedef bool key_ring_ask_fn(void *data, bool is_operator);
 
 /* `set` may be NULL. */
 struct key_ring *key_ring_create(struct key_set *set);
@@ -28,7 +28,7 @@ void key_ring_destroy(struct key_ring *ring);
 /* Before anything else is done with it. */
 void key_ring_on_ask(struct key_ring *ring, key_ring_ask_fn *ask, void *data);
 /* False: its keys are what they are. */
-bool key_ring_ask(const struct key_ring *ring);
+bool key_ring_ask(const struct key_ring *ring, bool is_operator);
 void key_ring_change(struct key_ring *ring, struct key_set *set);
 uint64_t key_ring_generation(const struct key_ring *ring);
 struct held_keys *key_ring_hold(struct key_ring *ring);

@@ -39,7 +39,7 @@ uint64_t verifier_generation(const struct verifier *verifier)
 
 bool verifier_ask_for_keys(const struct verifier *verifier)
 {
-	return verifier->ring != NULL && key_ring_ask(verifier->ring);
+	return verifier->ring != NULL && key_ring_ask(verifier->ring, false);
 }
 
 bool verifier_takes_for_api_key(struct text credential)

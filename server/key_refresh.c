@@ -23,14 +23,14 @@ static void say_what_is_left_out(const struct diagnostics *diagnostics)
 static void note_failure(struct key_refresh *refresh, const char *why)
 {
 	if (!refresh->has_failed)
-		log_error("server", "the keys of tokens cannot be fetched from %s: %s", refresh->url, why);
+		log_error("server", "the keys of tokens cannot be fetched from %s: %s", refresh->shown, why);
 	refresh->has_failed = true;
 }
 
 static void note_success(struct key_refresh *refresh, const struct key_set *keys)
 {
 	if (refresh->has_failed || !refresh->was_fetched)
-		log_info("server", "keys of tokens: %u from %s", keys->count, refresh->url);
+		log_info("server", "keys of tokens: %u from %s", keys->count, refresh->shown);
 	refresh->has_failed = false;
 }
 
@@ -57,7 +57,7 @@ static void fetch_once(struct key_refresh *refresh)
 	diagnostics_init(diagnostics, &arena);
 	if (document_fetch(refresh->url, &refresh->transfer, KEY_SET_BYTES_MAX, KEY_REFRESH_TIMEOUT_MS,
 			   &refresh->is_over, &document, &why) == 0) {
-		keys = key_set_create(buffer_text(&document), refresh->url, KEYS_FETCHED, diagnostics);
+		keys = key_set_create(buffer_text(&document), refresh->shown, KEYS_FETCHED, diagnostics);
 		why = "it holds no set of public keys";
 		say_what_is_left_out(diagnostics);
 	}
@@ -119,15 +119,17 @@ static void *work(void *data)
 	return NULL;
 }
 
-static bool on_ask(void *data)
+/* Any client can ask for keys: by a token that names one which is not there. So for clients it is done now and then. */
+static bool on_ask(void *data, bool is_operator)
 {
 	struct key_refresh *refresh = data;
 	uint64_t now_ns = clock_now_ns();
 	bool may_come;
 
 	pthread_mutex_lock(&refresh->lock);
-	if (refresh->asked_ns == 0 || now_ns > refresh->asked_ns + KEY_REFRESH_ASKED_S * NS_PER_S) {
-		refresh->asked_ns = now_ns;
+	if (is_operator || refresh->asked_ns == 0 || now_ns > refresh->asked_ns + KEY_REFRESH_ASKED_S * NS_PER_S) {
+		if (!is_operator)
+			refresh->asked_ns = now_ns;
 		refresh->is_asked = true;
 		pthread_cond_signal(&refresh->changed);
 	}
@@ -162,6 +164,7 @@ void key_refresh_start(struct key_refresh *refresh)
 {
 	char why[100];
 
+	snprintf(refresh->shown, sizeof(refresh->shown), "%.*s", (int)strcspn(refresh->url, "?"), refresh->url);
 	REQUIRE(curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK);
 	refresh->transfer = (struct transfer_settings){
 	    .user_agent = "meantime",
@@ -174,7 +177,7 @@ void key_refresh_start(struct key_refresh *refresh)
 		log_warning("server",
 			    "keys of tokens: %s is not https, so a host on the way can put its own in their "
 			    "place",
-			    refresh->url);
+			    refresh->shown);
 	key_ring_on_ask(refresh->ring, on_ask, refresh);
 	make_lock(refresh);
 	start_thread(refresh);

@@ -1,7 +1,7 @@
 /* key_refresh.h - the keys of tokens from a URL, which are fetched again now and then: by a thread of its own.
  *
- * They are fetched at the start, every KEY_REFRESH_S, and when a token names a key that is not among them. The last is done
- * once in KEY_REFRESH_ASKED_S at most, however many such tokens come. While the URL gives none, those from before count.
+ * They are fetched at the start, every KEY_REFRESH_S, at a reload, and when a token names a key that is not among them. The
+ * last is done once in KEY_REFRESH_ASKED_S at most, however many such tokens come. While the URL gives none, those from before count.
  * Without any so far tokens are answered with 503.
  *
  * Life:    key_refresh_start() -> key_refresh_stop().
@@ -34,6 +34,7 @@ struct key_refresh {
 	struct metrics *metrics; /* learns how it went */
 
 	/* private */
+	char shown[200]; /* in the log: the URL without its query, which may hold a secret */
 	struct transfer_settings transfer;
 	pthread_t thread;
 	pthread_mutex_t lock;

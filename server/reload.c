@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/require.h"
 #include "fetch/fetcher.h"
+#include "identity/key_ring.h"
 #include "server/edition/edition.h"
 #include "server/loop.h"
 #include "server/notify.h"
@@ -172,6 +173,8 @@ static struct edition *read_edition(struct reload *reload)
 	const char *why;
 
 	edition->fetched_keys = reload->service->fetched_keys;
+	if (edition->fetched_keys != NULL)
+		(void)key_ring_ask(edition->fetched_keys, true);
 	/* the one in force is better than waiting */
 	settings.start_wait_ms = 0;
 	if (edition_load(edition, reload->service->options, &settings, &why) == 0)

@@ -269,13 +269,17 @@ step_fn *http_access_prove(struct http_reply *prover, struct text credential)
 	return begin_verifying(prover, access, credential);
 }
 
+bool http_access_is_asked(const struct http_reply *reply)
+{
+	return UNLIKELY(reply->edition->edition->verifier != NULL) && reply->x.request.match.route->access != NULL;
+}
+
 step_fn *http_access_begin(struct http_reply *reply)
 {
-	const struct route *route = reply->x.request.match.route;
 	struct credentials credentials;
 
-	if (LIKELY(reply->edition->edition->verifier == NULL) || route->access == NULL)
-		return route->first;
+	if (!http_access_is_asked(reply))
+		return reply->x.request.match.route->first;
 	credentials = find_in_request(reply->request);
 	if (are_several(&credentials))
 		return refuse_several;

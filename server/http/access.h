@@ -20,6 +20,8 @@ enum {
 	HTTP_IDENTITIES_BYTES_MAX = 16 * 1024 * 1024,
 };
 
+/* Are there keys, and is the route one that identities count for? Else http_access_begin() is the route's own step. */
+bool http_access_is_asked(const struct http_reply *reply);
 /* The step that the request begins with: its route's own, or one that proves the identity first, or refuses. */
 step_fn *http_access_begin(struct http_reply *reply);
 /* The loop's cache learns what was verified. Returns why it is not good; TOKEN_GOOD, too, where that was not found out. */

@@ -40,7 +40,7 @@ struct http {
 	struct http_settings settings;
 	h2o_globalconf_t config;
 	h2o_hostconf_t *hosts[2];
-	struct rate_table *rates;
+	struct rate_table *address_rates, *identity_rates;
 	struct networks trusted;  /* of proxies */
 	struct cors *cors;        /* NULL: nothing is said of other origins */
 	_Atomic uint64_t busy_ns; /* when a loop last had something under way, as seen at its sweeps */
@@ -130,14 +130,14 @@ struct http_reply {
 };
 
 /* Of an exchange that began here. */
+static inline struct http_reply *http_reply_of(struct exchange *x)
+{
+	return CONTAINER_OF(x, struct http_reply, x);
+}
+
 static inline const struct options *http_options_of(const struct exchange *x)
 {
 	return CONTAINER_OF(x, const struct http_reply, x)->http->http->settings.options;
-}
-
-static inline struct rate_table *http_rates_of(const struct exchange *x)
-{
-	return CONTAINER_OF(x, const struct http_reply, x)->http->http->rates;
 }
 
 /* edition.c */

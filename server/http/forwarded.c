@@ -124,7 +124,7 @@ static bool has_field(const struct http_field *fields, unsigned count, const cha
 	return false;
 }
 
-void forwarded_find_client(const struct http_field *fields, unsigned count, const struct networks *trusted,
+bool forwarded_find_client(const struct http_field *fields, unsigned count, const struct networks *trusted,
 			   struct network_address *address)
 {
 	static const char *const names[] = {"forwarded", "x-forwarded-for"};
@@ -137,6 +137,7 @@ void forwarded_find_client(const struct http_field *fields, unsigned count, cons
 	}
 	/* most proxies write one of them, and hand on what the client has put into the other */
 	if (has[0] && has[1] && memcmp(&found[0], &found[1], sizeof(found[0])) != 0)
-		return;
+		return false;
 	*address = found[has[0] ? 0 : 1];
+	return true;
 }

@@ -2,7 +2,7 @@
  * X-Forwarded-For.
  *
  * A proxy may write one of them and hand on what the client has put into the other. Where the two disagree neither is
- * believed, and the peer's address counts.
+ * believed. The peer's address is no answer then: the client would choose to be the proxy.
  *
  * Each proxy adds the address that it has heard from at the end of the list. So the list is read from its end, for as long as the one
  * that has said it is trusted. What is no address ends it: the last one that is known counts.
@@ -17,6 +17,6 @@
 
 enum { FORWARDED_HOPS_MAX = 32 };
 
-/* *address is the peer's, and becomes the client's. Names of fields are in any case. */
-void forwarded_find_client(const struct http_field *fields, unsigned count, const struct networks *trusted,
-			   struct network_address *address);
+/* *address is the peer's, and becomes the client's. Names of fields are in any case. False: the two disagree. */
+MUST_CHECK bool forwarded_find_client(const struct http_field *fields, unsigned count, const struct networks *trusted,
+				      struct network_address *address);

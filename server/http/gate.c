@@ -24,6 +24,16 @@ static struct text counted_address(struct exchange *x)
 	return text_of(arena_copy(&x->arena, text_of(text)));
 }
 
+static const char by_address[] = "address";
+
+/* Clients with many addresses are no reason to forget what is known of identities. */
+static struct rate_table *rates_of(struct exchange *x, const char *whose)
+{
+	const struct http *http = http_reply_of(x)->http->http;
+
+	return whose == by_address ? http->address_rates : http->identity_rates;
+}
+
 /* What is counted: "NAME\nKIND\nVALUE". */
 static struct text key_of(struct exchange *x, const struct limits *limits, const char **whose)
 {
@@ -36,7 +46,7 @@ static struct text key_of(struct exchange *x, const struct limits *limits, const
 		value.at = NULL;
 	if (rate->by == LIMIT_BY_IDENTITY && x->identity != NULL)
 		value = (struct text){(const char *)x->identity->hash, sizeof(x->identity->hash)};
-	*whose = value.at == NULL ? "address" : rate->by == LIMIT_BY_CLAIM ? "claim" : "identity";
+	*whose = value.at == NULL ? by_address : rate->by == LIMIT_BY_CLAIM ? "claim" : "identity";
 	if (value.at == NULL)
 		value = counted_address(x);
 	buffer_printf(&key, "%s\n%s\n", limits->name, *whose);
@@ -67,20 +77,12 @@ static bool take(struct exchange *x, enum step *answered)
 	const struct rate_quota quota = {limits->rate.count, limits->rate.period_s};
 	const char *whose;
 	struct text key = key_of(x, limits, &whose);
-	struct rate_verdict verdict = rate_table_take(http_rates_of(x), key, &quota, clock_now_ns());
+	struct rate_verdict verdict = rate_table_take(rates_of(x, whose), key, &quota, clock_now_ns());
 
 	add_fields(x, limits, &verdict);
 	if (!verdict.is_allowed)
 		*answered = refuse_rate(x, limits, verdict.retry_s, whose);
 	return verdict.is_allowed;
-}
-
-bool http_gate_pass(struct exchange *x, enum step *answered)
-{
-	const struct limits *limits = x->request.match.route->limits;
-
-	return LIKELY(limits == NULL) || limits->rate.count == 0 || limits->rate.by == LIMIT_BY_ADDRESS ||
-	       take(x, answered);
 }
 
 static enum step refuse_full(struct exchange *x)
@@ -110,23 +112,33 @@ static bool takes_place(struct http_reply *reply, struct limits *limits)
 	return false;
 }
 
+bool http_gate_pass(struct exchange *x, enum step *answered)
+{
+	struct limits *limits = x->request.match.route->limits;
+
+	if (LIKELY(limits == NULL))
+		return true;
+	if (limits->rate.count > 0 && limits->rate.by != LIMIT_BY_ADDRESS && !take(x, answered))
+		return false;
+	if (takes_place(http_reply_of(x), limits))
+		return true;
+	*answered = refuse_full(x);
+	return false;
+}
+
 step_fn *http_gate_begin(struct http_reply *reply)
 {
 	struct exchange *x = &reply->x;
 	struct limits *limits = x->request.match.route->limits;
-	bool counts_now;
 	enum step answered;
 
 	if (LIKELY(limits == NULL))
 		return http_access_begin(reply);
-	if (!takes_place(reply, limits))
-		return refuse_full;
-	/* without keys no identity comes that could be counted by */
-	counts_now = limits->rate.count > 0 &&
-		     (limits->rate.by == LIMIT_BY_ADDRESS || reply->edition->edition->verifier == NULL);
-	if (counts_now && !take(x, &answered))
+	if (limits->rate.count > 0 && limits->rate.by == LIMIT_BY_ADDRESS && !take(x, &answered))
 		return answered_already;
-	return http_access_begin(reply);
+	if (http_access_is_asked(reply))
+		return http_access_begin(reply);
+	return http_gate_pass(x, &answered) ? x->request.match.route->first : answered_already;
 }
 
 void http_gate_end(struct http_reply *reply)

@@ -132,7 +132,8 @@ struct http *http_create(const struct http_settings *settings)
 	/* a large body never becomes a file */
 	h2o_socket_buffer_mmap_settings.threshold = SIZE_MAX;
 	http->hosts[0] = add_host(http);
-	http->rates = rate_table_create();
+	http->address_rates = rate_table_create();
+	http->identity_rates = rate_table_create();
 	/* service_check() has looked at it */
 	REQUIRE(networks_read(settings->options->trusted_proxies, &http->trusted, why, sizeof(why)));
 	if (settings->options->cors_origins[0] != '\0') {
@@ -146,7 +147,8 @@ void http_destroy(struct http *http)
 {
 	h2o_config_dispose(&http->config);
 	cors_destroy(http->cors);
-	rate_table_destroy(http->rates);
+	rate_table_destroy(http->address_rates);
+	rate_table_destroy(http->identity_rates);
 	free(http);
 }
 

@@ -22,11 +22,6 @@ enum {
 	STREAM_SEND_BUFFER_BYTES = 128 * 1024,
 };
 
-static struct http_reply *reply_of(struct exchange *x)
-{
-	return CONTAINER_OF(x, struct http_reply, x);
-}
-
 /* Memory of exchanges */
 
 struct http_reply *http_reply_create(struct http_loop *http)
@@ -227,7 +222,7 @@ static void end_without_request(struct http_reply *reply)
 
 void http_reply_on_ready(struct exchange *x)
 {
-	struct http_reply *reply = reply_of(x);
+	struct http_reply *reply = http_reply_of(x);
 	h2o_iovec_t body = {(char *)(uintptr_t)x->response.body.at, x->response.body.length};
 	uint64_t now_ns = clock_now_ns();
 

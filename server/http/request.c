@@ -136,8 +136,15 @@ static void fill_head(struct exchange *x, h2o_req_t *from)
 	x->request.field_count = (unsigned)from->headers.size + 1;
 }
 
-/* The peer's, or, behind proxies that are trusted, what they say it is. */
-static void fill_address(struct http_reply *reply)
+static enum step two_addresses(struct exchange *x)
+{
+	return respond_problem(x, ERROR_BAD_INPUT,
+			       "Forwarded and X-Forwarded-For name different clients; the proxy must drop the one that "
+			       "it does not write");
+}
+
+/* The peer's, or, behind proxies that are trusted, what they say it is. False: they say two. */
+static bool fill_address(struct http_reply *reply)
 {
 	const struct networks *trusted = &reply->http->http->trusted;
 	struct exchange *x = &reply->x;
@@ -145,22 +152,25 @@ static void fill_address(struct http_reply *reply)
 	struct sockaddr_storage peer;
 	struct network_address address;
 	char text[NETWORK_TEXT_BYTES] = "";
+	bool is_known = true;
 
 	if (conn->callbacks->get_peername(conn, (struct sockaddr *)&peer) > 0 &&
 	    network_address_of_socket((const struct sockaddr *)&peer, &address)) {
-		forwarded_find_client(x->request.fields, x->request.field_count, trusted, &address);
+		is_known = forwarded_find_client(x->request.fields, x->request.field_count, trusted, &address);
 		network_address_write(&address, text);
 	}
 	x->request.address = text_of(arena_copy(&x->arena, text_of(text)));
+	return is_known;
 }
 
-static void fill_for_route(struct http_reply *reply)
+/* False: the client's address is not known. */
+static bool fill_for_route(struct http_reply *reply)
 {
 	bool has_limits = reply->x.request.match.route->limits != NULL;
 
 	if (reply->x.request.match.route->reads_head || (has_limits && reply->http->http->trusted.count > 0))
 		fill_head(&reply->x, reply->request);
-	fill_address(reply);
+	return fill_address(reply);
 }
 
 /* Which step a request begins with. */
@@ -181,8 +191,9 @@ static step_fn *route_request(struct http_reply *reply, const struct router *rou
 	if (request->match.route->timeout_ms > 0)
 		timeout_ms = request->match.route->timeout_ms;
 	x->deadline_ns = x->arrived_ns + timeout_ms * NS_PER_MS;
-	if (UNLIKELY(request->match.route->reads_head || request->match.route->limits != NULL))
-		fill_for_route(reply);
+	if (UNLIKELY(request->match.route->reads_head || request->match.route->limits != NULL) &&
+	    !fill_for_route(reply))
+		return two_addresses;
 	return http_gate_begin(reply);
 }
 

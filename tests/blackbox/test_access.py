@@ -613,6 +613,20 @@ def test_keys_that_are_rotated_while_it_serves(served, key_server, tmp_path):
     assert door.get("/self", sign_new(role="access_reader", sub="a")).status == 200
 
 
+def test_a_reload_fetches_the_keys(served, key_server, tmp_path):
+    """A key that is revoked counts no more, and a stranger's token that names another key does not put that off."""
+    (old, sign_old), (new, sign_new), (_, sign_other) = (new_key(tmp_path, kid) for kid in ("old", "new", "other"))
+    key_server.show(old)
+    door = served("--jwt-keys", key_server.url + "?key=topsecret")
+    assert door.get("/self", sign_old(role="access_reader")).status == 200
+    assert door.get("/self", sign_other(role="access_reader")).status == 401
+    key_server.show(new)
+    door.process.send_signal(signal.SIGHUP)
+    assert wait_until(lambda: door.get("/self", sign_old(role="access_reader")).status == 401, 20)
+    assert door.get("/self", sign_new(role="access_reader")).status == 200
+    assert "topsecret" not in door.log()
+
+
 def test_signals_are_not_for_the_thread_that_fetches_keys(served, key_server, tmp_path):
     """One of them that went there would end the service at once, with requests under way."""
     key, sign = new_key(tmp_path, "key")

@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from lib.service import run, wait_until
+from lib.service import assert_problem, run, wait_until
 from lib.tokens import SECRET, bearer, token
 
 ENDPOINTS = """
@@ -49,6 +49,19 @@ SELECT :address::text AS address;
 -- public
 -- max-inflight: 2
 SELECT 1 AS one FROM pg_sleep(0.5);
+
+-- name: guarded :one
+-- route: GET /guarded
+-- roles: postgres
+-- max-inflight: 2
+SELECT 1 AS one;
+
+-- name: guarded_by_rate :one
+-- route: GET /guarded-by-rate
+-- public
+-- rate: 1/hour
+-- max-inflight: 2
+SELECT 1 AS one;
 """
 
 
@@ -154,12 +167,15 @@ def test_fields_that_disagree(started):
     """A proxy writes one of them, and hands on what its client has put into the other."""
     service = started("--trusted-proxies", "127.0.0.0/8")
 
-    def found(forwarded, x_forwarded_for):
-        headers = [("Forwarded", f"for={forwarded}"), ("X-Forwarded-For", x_forwarded_for)]
-        return service.get("/address", headers).json["address"]
+    def ask(forwarded, x_forwarded_for, path="/address"):
+        return service.get(path, [("Forwarded", forwarded), ("X-Forwarded-For", x_forwarded_for)])
 
-    assert found("6.6.6.6", "9.9.9.9") == "127.0.0.1"
-    assert found("9.9.9.9", "9.9.9.9") == "9.9.9.9"
+    assert ask("for=9.9.9.9", "9.9.9.9").json["address"] == "9.9.9.9"
+    # the client cannot choose to be the proxy, nor have a quota of its own for it
+    for forwarded in ("for=6.6.6.6", "", "x", "for=127.0.0.1"):
+        for path in ("/address", "/seldom"):
+            assert_problem(ask(forwarded, "9.9.9.9", path), 400, "Forwarded and X-Forwarded-For name different clients")
+    assert ask("for=6.6.6.6", "9.9.9.9", "/openapi.json").status == 200, "no endpoint that needs an address"
 
 
 def test_one_network_of_ipv6_is_one_client(started):
@@ -198,6 +214,30 @@ def test_so_many_at_once(started):
     refused = next(answer for answer in answers if answer.status == 503)
     assert refused.json["detail"] == "2 requests to few are under way, which is all that it takes at once"
     assert service.get("/few").status == 200, "the places are given back"
+
+
+def flood(service, path, source):
+    """Requests on two connections whose answers are not read, until none of them takes any more."""
+    connections = [service.connect(source=source, receive_buffer_bytes=4096) for _ in range(2)]
+    requests = f"GET {path} HTTP/1.1\r\nHost: a\r\n\r\n".encode() * 100
+    for connection in connections:
+        connection.socket.settimeout(0.5)
+        with pytest.raises(TimeoutError):
+            while True:
+                connection.send(requests)
+    return connections
+
+
+def test_what_is_refused_takes_no_place(started):
+    """However slowly its client reads: the places are for requests that may be answered."""
+    service = started()
+    connections = flood(service, "/guarded", "127.0.0.2")
+    for _ in range(3):
+        assert service.get("/guarded", identity(sub="zoe")).status == 200
+    connections += flood(service, "/guarded-by-rate", "127.0.0.3")
+    assert service.get("/guarded-by-rate").status == 200
+    for connection in connections:
+        connection.reset()
 
 
 def test_a_client_that_leaves_gives_its_place_back(started):

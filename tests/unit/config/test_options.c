@@ -618,6 +618,8 @@ static void the_log_hides_passwords(void **state)
 	    {"postgres://user:s3?cret@host/db", "postgres://user:***@host/db"},
 	    {"postgres://user@host/db?password=s3cret&a=b", "postgres://user@host/db?password=***&a=b"},
 	    {"postgres://host:5432/db?password=s3@cret", "postgres://host:***"},
+	    {"https://host/keys?a=s3cret&b=s3cret", "https://host/keys?***"},
+	    {"https://host/keys?", "https://host/keys?"},
 	    {"postgres://user:s3password=cret@host/db", "postgres://user:***"},
 	    {"host=h password=s3cret dbname=d", "host=h password=*** dbname=d"},
 	    {"password = 's3 \\' cret' dbname=d", "password = *** dbname=d"},

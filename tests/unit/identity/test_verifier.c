@@ -125,10 +125,11 @@ static void without_keys_nothing_is_good(void **state)
 	key_ring_destroy(NULL);
 }
 
-static bool note_asked(void *data)
+static bool note_asked(void *data, bool is_operator)
 {
 	unsigned *asked = data;
 
+	assert_false(is_operator);
 	return ++*asked > 1;
 }
 

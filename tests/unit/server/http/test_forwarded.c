@@ -18,7 +18,7 @@ static void expect(const char *peer, const char *name, const char *value, const 
 	char text[NETWORK_TEXT_BYTES];
 
 	assert_true(network_address_read(text_of(peer), &address));
-	forwarded_find_client(fields, 2, &trusted, &address);
+	assert_true(forwarded_find_client(fields, 2, &trusted, &address));
 	network_address_write(&address, text);
 	assert_string_equal(text, expected);
 }
@@ -83,14 +83,17 @@ static void several_lines_are_one_list(void **state)
 	(void)state;
 	assert_true(networks_read("10.0.0.0/8", &trusted, why, sizeof(why)));
 	assert_true(network_address_read(TEXT("10.0.0.1"), &address));
-	forwarded_find_client(fields, 3, &trusted, &address);
+	assert_true(forwarded_find_client(fields, 3, &trusted, &address));
 	network_address_write(&address, text);
 	assert_string_equal(text, "1.2.3.4");
 	/* where the two disagree neither is believed */
 	assert_true(network_address_read(TEXT("10.0.0.1"), &address));
-	forwarded_find_client(fields, 4, &trusted, &address);
+	assert_false(forwarded_find_client(fields, 4, &trusted, &address));
+	/* what the peer says counts for nothing where it is no proxy */
+	assert_true(network_address_read(TEXT("9.9.9.9"), &address));
+	assert_true(forwarded_find_client(fields, 4, &trusted, &address));
 	network_address_write(&address, text);
-	assert_string_equal(text, "10.0.0.1");
+	assert_string_equal(text, "9.9.9.9");
 }
 
 static void a_long_list_is_looked_at_from_its_end(void **state)
