@@ -384,6 +384,7 @@ void db_conn_close(struct db_conn *conn)
 {
 	struct db_slot *slots = conn->slots;
 	unsigned head = conn->head, in_flight = conn->in_flight;
+	enum db_conn_outcome outcome = conn->gave_up ? DB_CONN_GIVEN_UP : DB_CONN_LOST;
 
 	if (conn->state == CONN_CLOSED)
 		return;
@@ -397,6 +398,6 @@ void db_conn_close(struct db_conn *conn)
 	conn->progress_ns = clock_now_ns();
 	/* last, since the owner of a batch that is done may send it again at once */
 	for (unsigned i = 0; i < in_flight; i++)
-		conn_hand_back(conn, &slots[(head + i) % ring_size(conn)], DB_CONN_LOST);
+		conn_hand_back(conn, &slots[(head + i) % ring_size(conn)], outcome);
 	free(slots);
 }

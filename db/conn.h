@@ -21,7 +21,7 @@
  * Thread:  one at a time.
  * Limits:  settings->depth batches in flight; settings->result_limit_bytes of one result.
  * Errors:  -1: the connection is of no use any more and `error` says why; close it. Batches in flight are handed
- *          back by db_conn_close() as DB_CONN_LOST.
+ *          back by db_conn_close() as DB_CONN_GIVEN_UP or DB_CONN_LOST.
  */
 #pragma once
 
@@ -47,9 +47,10 @@ enum {
 enum db_conn_state { CONN_CLOSED, CONN_CONNECTING, CONN_PREPARING, CONN_READY, CONN_BUSY, CONN_STATE_COUNT };
 
 enum db_conn_outcome {
-	DB_CONN_DONE,    /* the batch has its results, or PostgreSQL's error */
-	DB_CONN_NOT_RUN, /* nothing of it happened, or, of a read, as if: it is to be run again, elsewhere */
-	DB_CONN_LOST,    /* sent, and no answer came */
+	DB_CONN_DONE,     /* the batch has its results, or PostgreSQL's error */
+	DB_CONN_NOT_RUN,  /* nothing of it happened, or, of a read, as if: it is to be run again, elsewhere */
+	DB_CONN_GIVEN_UP, /* sent, and the connection broke on purpose, ours or an administrator's */
+	DB_CONN_LOST,     /* sent, and the connection broke: no answer came */
 };
 
 struct db_conn;

@@ -166,23 +166,6 @@ static int send_held(struct link *link)
 
 /* What comes back */
 
-/* What was not run may run a few times. So may a read whose connection was given up on purpose, here or by an
- * administrator. A read whose connection was lost runs once more; a write that was lost never does. Fails it when it
- * may not. */
-static bool may_run_again(const struct db_conn *conn, struct db_batch *batch, enum db_conn_outcome outcome)
-{
-	bool is_lost = outcome == DB_CONN_LOST;
-
-	if (is_lost && !db_batch_is_read_only(batch))
-		db_batch_fail(batch, ERROR_OUTCOME_UNKNOWN, db_outcome_unknown);
-	else if (is_lost && !conn->gave_up && batch->was_lost)
-		db_batch_fail(batch, ERROR_DATABASE_UNAVAILABLE, db_lost_twice);
-	else if ((!is_lost || conn->gave_up) && ++batch->given_up > GIVEN_UP_MAX)
-		db_batch_fail(batch, ERROR_DATABASE_UNAVAILABLE, is_lost ? db_given_up : db_not_run);
-	batch->was_lost |= is_lost && !conn->gave_up;
-	return batch->error == ERROR_NONE;
-}
-
 /* What has been there and back in less time than the connect had measured, which may have held a wait for the processor.
  */
 static void note_distance(struct link *link, const struct db_batch *batch)
@@ -217,11 +200,10 @@ static void on_over(struct db_conn *conn, struct db_batch *batch, enum db_conn_o
 	/* its neighbours are run again for it */
 	if (batch->error == ERROR_RESULT_TOO_LARGE)
 		pipeline_learn(pipeline, batch, NS_PER_S);
-	if (batch->error != ERROR_NONE || !may_run_again(conn, batch, outcome)) {
+	if (batch->error != ERROR_NONE || !rerun_may(batch, outcome)) {
 		batch->done(batch);
 		return;
 	}
-	db_batch_rewind(batch);
 	batch->was_run_again = true;
 	pipeline->numbers.run_again++;
 	pipeline_wait(pipeline, batch, true);

@@ -19,8 +19,7 @@ enum {
 static void note_over(struct db_conn *conn, struct db_batch *batch, enum db_conn_outcome outcome)
 {
 	(void)conn;
-	batch->was_lost = outcome == DB_CONN_LOST;
-	batch->comes_back = outcome != DB_CONN_DONE && batch->error == ERROR_NONE;
+	batch->comes_back = outcome != DB_CONN_DONE && batch->error == ERROR_NONE && rerun_may(batch, outcome);
 }
 
 void db_wait_init(struct db_wait *wait, const struct db_settings *settings, unsigned number)
@@ -338,15 +337,11 @@ static bool runs_again_rested(struct db_batch *batch)
 }
 
 /* After an exchange: whether there is to be another one. */
-static bool runs_again(struct db_wait *wait, struct db_batch *batch, bool is_read_only)
+static bool runs_again(struct db_wait *wait, struct db_batch *batch)
 {
 	if (!batch->comes_back && !runs_again_rested(batch))
 		return false;
-	if (batch->comes_back) {
-		if ((batch->was_lost && (!is_read_only || batch->was_run_again)) || ++batch->given_up > GIVEN_UP_MAX)
-			return false;
-		batch->was_run_again = true;
-	}
+	batch->was_run_again |= batch->comes_back;
 	db_batch_rewind(batch);
 	count(&wait->run_again);
 	return true;
@@ -376,12 +371,5 @@ void db_wait_run(struct db_wait *wait, struct db_batch *batch)
 		}
 		batch->comes_back = false;
 		exchange(wait, conn, batch);
-	} while (runs_again(wait, batch, is_read_only));
-	if (!batch->comes_back)
-		return;
-	db_batch_rewind(batch);
-	if (!is_read_only && batch->was_lost)
-		db_batch_fail(batch, ERROR_OUTCOME_UNKNOWN, db_outcome_unknown);
-	else
-		db_batch_fail(batch, ERROR_DATABASE_UNAVAILABLE, batch->was_lost ? db_lost_twice : db_not_run);
+	} while (runs_again(wait, batch));
 }

@@ -1,9 +1,11 @@
 """SQLSTATE to HTTP; GET cannot write; one failure never touches another request."""
 
+import concurrent.futures
+
 import pytest
 
 from lib.http_client import encode_request
-from lib.service import Service, assert_problem
+from lib.service import Service, assert_problem, wait_until
 
 # a code or more of each class of PostgreSQL 15's Appendix A, and of classes that only an author can have made
 TABLE = {
@@ -216,6 +218,25 @@ def test_a_function_that_misses_a_statement_of_its_own(serve):
         assert service.get("/numbers/1").json == {"n": 1}
     assert service.log_contains("session_missing_too")
     assert "lost" not in service.log()
+
+
+def end_sessions_under(service, postgres, request, times):
+    """Ends the session that runs the request, so often in turn; returns the answer."""
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        answer = pool.submit(service.request, *request)
+        for _ in range(times):
+            assert wait_until(lambda: postgres.value(
+                "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE state = 'active' AND "
+                f"application_name = '{service.application}' AND wait_event = 'PgSleep'") != "0" or answer.done())
+        return answer.result()
+
+
+def test_a_read_whose_sessions_are_ended_runs_again(serve, postgres):
+    """An administrator's end is no fault of the read; after four of them it is told."""
+    service = serve()
+    assert end_sessions_under(service, postgres, ("GET", "/slow/2000"), 3).json == {"ms": 2000}
+    refused = end_sessions_under(service, postgres, ("GET", "/slow/2000"), 5)
+    assert_problem(refused, 503, "its connections to the database had to be given up, again and again")
 
 
 def test_failures_and_successes_side_by_side(service, postgres, mode):

@@ -44,7 +44,7 @@ static char over[512];
 
 static inline void note_over(struct db_conn *of, struct db_batch *batch, enum db_conn_outcome outcome)
 {
-	static const char *const words[] = {"done", "not run", "lost"};
+	static const char *const words[] = {"done", "not run", "given up", "lost"};
 	size_t used = strlen(over);
 
 	assert_ptr_equal(of, &conn);

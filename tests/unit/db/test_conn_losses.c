@@ -71,7 +71,7 @@ static void a_goodbye_in_flight_loses_reads_without_an_error(void **state)
 	fake_pq_answer_error(pg(), "57P01", "terminating connection", NULL);
 	assert_int_equal(db_conn_advance(&conn), -1);
 	db_conn_close(&conn);
-	assert_string_equal(over, "0 lost, 1 lost");
+	assert_string_equal(over, "0 given up, 1 given up");
 	assert_int_equal(batches[0].error, ERROR_NONE);
 	assert_int_equal(batches[1].error, ERROR_NONE);
 }
@@ -86,7 +86,7 @@ static void a_goodbye_in_flight_says_that_a_write_did_not_happen(void **state)
 	fake_pq_answer_error(pg(), "57P01", "terminating connection", NULL);
 	assert_int_equal(db_conn_advance(&conn), -1);
 	db_conn_close(&conn);
-	assert_string_equal(over, "0 lost, 1 lost");
+	assert_string_equal(over, "0 given up, 1 given up");
 	assert_int_equal(batches[0].error, ERROR_DATABASE_UNAVAILABLE);
 	assert_string_equal(batches[0].message, "the database ended the session; nothing was written");
 	assert_int_equal(batches[1].error, ERROR_NONE);
@@ -103,7 +103,7 @@ static void a_goodbye_behind_the_result_of_a_write_says_nothing(void **state)
 	fake_pq_answer_error(pg(), "57P01", "terminating connection", NULL);
 	assert_int_equal(db_conn_advance(&conn), -1);
 	db_conn_close(&conn);
-	assert_string_equal(over, "0 lost");
+	assert_string_equal(over, "0 given up");
 	assert_int_equal(batches[0].error, ERROR_NONE);
 }
 
@@ -119,7 +119,7 @@ static void a_goodbye_within_a_procedure_says_nothing(void **state)
 	fake_pq_answer_error(pg(), "57P01", "terminating connection", NULL);
 	assert_int_equal(db_conn_advance(&conn), -1);
 	db_conn_close(&conn);
-	assert_string_equal(over, "0 lost");
+	assert_string_equal(over, "0 given up");
 	assert_int_equal(batches[0].error, ERROR_NONE);
 }
 
@@ -201,7 +201,7 @@ static void a_result_that_grows_without_end_is_cut_off(void **state)
 	assert_int_equal(db_conn_advance(&conn), -1);
 	db_conn_close(&conn);
 	assert_int_equal(batches[1].error, ERROR_NONE);
-	assert_string_equal(over, "0 lost, 1 lost");
+	assert_string_equal(over, "0 given up, 1 given up");
 }
 
 /* Its rows are not there, however many they would have been. */

@@ -129,7 +129,7 @@ static void reads_leave_a_session_that_has_lost_its_statements(void **state)
 	assert_int_equal(db_conn_advance(&conn), -1);
 	assert_true(conn.gave_up);
 	db_conn_close(&conn);
-	assert_string_equal(over, "0 lost");
+	assert_string_equal(over, "0 given up");
 }
 
 /* Messages may be in any language. */
@@ -573,7 +573,7 @@ static void a_reading_session_that_was_changed_is_given_up(void **state)
 			    "not for its transaction");
 	assert_ptr_equal(conn.changed_by, &country);
 	db_conn_close(&conn);
-	assert_string_equal(over, "0 done, 1 lost");
+	assert_string_equal(over, "0 done, 1 given up");
 }
 
 /* Nor which batch saw the change: PostgreSQL tells of it when all are over. */

@@ -399,9 +399,13 @@ static void a_read_that_was_lost_is_run_once_more_and_no_more(void **state)
 	assert_string_equal(batches[1].message, db_lost_twice);
 	assert_int_equal(wait.run_again, 2);
 	assert_int_equal(wait.lost, 3);
-	fake_pq.dismisses = 1;
+	fake_pq.dismisses = GIVEN_UP_MAX;
 	run(2, &country);
 	assert_row(2, "country(2)");
+	fake_pq.dismisses = GIVEN_UP_MAX + 1;
+	run(3, &country);
+	assert_int_equal(batches[3].error, ERROR_DATABASE_UNAVAILABLE);
+	assert_string_equal(batches[3].message, db_given_up);
 }
 
 /* Its transaction was rolled back, so a write runs again as well as a read, and on the same connection. */
