@@ -585,7 +585,7 @@ def test_keys_from_a_url(served, key_server, tmp_path):
     (old, sign_old), (_, sign_other) = (new_key(tmp_path, kid) for kid in ("old", "other"))
     key_server.show(old)
     door = served("--jwt-keys", key_server.url)
-    assert "is not https" in door.log() and f"keys of tokens: 1 from {key_server.url}" in door.log()
+    assert door.log_contains(f"keys of tokens: 1 from {key_server.url}") and "is not https" in door.log()
     assert door.get("/self", sign_old(role="access_reader")).json["role"] == "access_reader"
     assert key_server.count == 1
     # a key that is not known is asked for once in a while, however many tokens name one
@@ -648,7 +648,7 @@ def test_a_url_that_gives_no_keys(served, key_server, tmp_path):
                                 (302, b"", "the answer has the status 302")):
         key_server.status, key_server.body = status, body
         door = served("--jwt-keys", key_server.url)
-        assert f"the keys of tokens cannot be fetched from {key_server.url}: {words}" in door.log()
+        assert door.log_contains(f"the keys of tokens cannot be fetched from {key_server.url}: {words}")
         answer = door.get("/self", sign(role="access_reader"))
         assert door.metric('key_fetches_total{result="failed"}') >= 1
         assert answer.status == 503 and answer.json["detail"] == "the keys of tokens are not there yet; try again"

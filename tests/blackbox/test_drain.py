@@ -119,7 +119,7 @@ def test_the_drain_has_an_end(database, mode):
     with in_the_middle(service):
         service.terminate()
         assert service.wait_for_exit(20) == 1
-    assert "drain_timeout_ms" in service.log()
+    assert service.log_contains("drain_timeout_ms")
     service.kill()
 
 
@@ -139,7 +139,7 @@ def test_a_second_signal_ends_it_at_once(database, mode):
         assert service.log_contains("SIGTERM: no new connections")
         service.process.send_signal(signal.SIGINT)
         assert service.wait_for_exit(20) == 1
-    assert "SIGINT again" in service.log()
+    assert service.log_contains("SIGINT again")
     service.kill()
 
 

@@ -76,7 +76,7 @@ def test_a_second_signal_still_ends_it_at_once_behind_a_hangup(database, mode):
         service.process.send_signal(signal.SIGHUP)
         service.process.send_signal(signal.SIGTERM)
         assert service.wait_for_exit(20) == 1
-    assert "SIGTERM again" in service.log()
+    assert service.log_contains("SIGTERM again")
     service.kill()
 
 
