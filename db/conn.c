@@ -52,7 +52,7 @@ struct db_slot conn_take_head(struct db_conn *conn)
 {
 	struct db_slot head = conn->slots[conn->head];
 
-	conn->preparing -= head.prepares != NULL;
+	conn->preparing -= head.prepares != NULL || conn_is_around(&head);
 	conn->head = (conn->head + 1) % ring_size(conn);
 	conn->in_flight--;
 	return head;
@@ -293,6 +293,7 @@ int db_conn_send(struct db_conn *conn, struct db_batch *batch, bool ends_unit)
 	bool is_first = conn->unit_ns == 0, is_read_only = db_batch_is_read_only(batch);
 	bool becomes_read_only = is_first && (conn->is_read_only || is_read_only);
 	bool sets_context = conn_needs_context(conn, batch);
+	bool is_inside = UNLIKELY(sets_context) && conn_surrounds(conn, batch);
 	unsigned timeout_ms = timeout_of(conn, batch);
 	struct db_slot *slot;
 
@@ -300,6 +301,8 @@ int db_conn_send(struct db_conn *conn, struct db_batch *batch, bool ends_unit)
 	if (is_first)
 		conn->unit_ns = clock_now_ns();
 	batch->sent_ns = conn->unit_ns;
+	if (is_inside && conn_send_around(conn, AROUND_BEFORE, batch->context) != 0)
+		return -1;
 	slot = conn_add_slot(
 	    conn, (struct db_slot){
 		      .batch = batch,
@@ -307,6 +310,7 @@ int db_conn_send(struct db_conn *conn, struct db_batch *batch, bool ends_unit)
 		      .preamble_left =
 			  (unsigned char)(preamble_size(conn, timeout_ms, is_first, becomes_read_only) + sets_context),
 		      .sets_context = sets_context,
+		      .around = is_inside ? AROUND_INSIDE : AROUND_NONE,
 		      .ends_unit = ends_unit,
 		      .is_read_only = is_read_only,
 		  });
@@ -329,6 +333,8 @@ int db_conn_send(struct db_conn *conn, struct db_batch *batch, bool ends_unit)
 	end_sending(conn);
 	if (!PQpipelineSync(conn->pg))
 		return conn_fail(conn, PQerrorMessage(conn->pg));
+	if (is_inside && conn_send_around(conn, AROUND_BEHIND, NULL) != 0)
+		return -1;
 	return conn_flush(conn);
 }
 

@@ -64,9 +64,15 @@ struct db_slot {
 	unsigned short results_left;         /* of the preamble and the queries */
 	unsigned char preamble_left;         /* results of no query: becoming read-only, the timeout, the context */
 	bool sets_context;                   /* the last result of the preamble is that of its context */
-	unsigned char looks_left;            /* results, the preamble's included, before it is sent what runs */
-	bool is_outdated;                    /* it has other columns now, and was not run, or a read is as if */
-	bool ends_unit;                      /* a Sync follows */
+	enum slot_around {
+		AROUND_NONE,
+		AROUND_BEFORE, /* a unit without a batch: the session is told what a procedure's transactions are told */
+		AROUND_INSIDE, /* the procedure's */
+		AROUND_BEHIND, /* a unit without a batch: it is taken back */
+	} around;
+	unsigned char looks_left; /* results, the preamble's included, before it is sent what runs */
+	bool is_outdated;         /* it has other columns now, and was not run, or a read is as if */
+	bool ends_unit;           /* a Sync follows */
 	bool is_read_only;
 	bool is_too_large; /* a write's result: whether it was written, its Sync tells */
 };
@@ -153,6 +159,8 @@ int db_conn_socket(const struct db_conn *conn);
 bool db_conn_wants_read(const struct db_conn *conn);
 bool db_conn_wants_write(const struct db_conn *conn);
 
+/* A procedure is over, and the session is not yet what it was. */
+bool db_conn_is_taken_back(const struct db_conn *conn);
 static inline bool db_conn_is_usable(const struct db_conn *conn)
 {
 	return conn->state == CONN_READY || conn->state == CONN_BUSY;

@@ -4,6 +4,7 @@
 #include "db/failure.h"
 
 #include <stdio.h>
+#include <string.h>
 
 static void name_of(enum db_context_level level, char name[static CONN_CONTEXT_NAME_BYTES])
 {
@@ -71,6 +72,36 @@ int conn_send_context(struct db_conn *conn, const struct db_context *context)
 		is_sent = PQsendQueryParams(conn->pg, db_context_sql(level), count, NULL, values, NULL, NULL, 0);
 	conn->unit_context = context;
 	return is_sent ? 0 : conn_fail(conn, PQerrorMessage(conn->pg));
+}
+
+/* What a transaction was told ends with it, and a procedure may end its transaction and begin another. So the session is told
+ * first, in a unit of its own, and what the procedure's own unit is told is the same. Behind it all is taken back. Where the
+ * first unit is refused so is the second, and the procedure does not run. */
+bool conn_surrounds(const struct db_conn *conn, const struct db_batch *batch)
+{
+	return db_batch_may_commit(batch) && !db_settings_are_pooled(conn->settings);
+}
+
+int conn_send_around(struct db_conn *conn, enum slot_around around, const struct db_context *context)
+{
+	static const struct db_context none;
+	const char *values[DB_CONTEXT_TEXTS];
+
+	if (context == NULL)
+		context = &none;
+	memcpy(values, context, sizeof(values));
+	conn_add_slot(conn, (struct db_slot){.around = around, .results_left = 1, .ends_unit = true});
+	conn->preparing++;
+	conn->units_in_flight++;
+	if (!PQsendQueryParams(conn->pg, db_context_session_sql, DB_CONTEXT_TEXTS, NULL, values, NULL, NULL, 0) ||
+	    !PQpipelineSync(conn->pg))
+		return conn_fail(conn, PQerrorMessage(conn->pg));
+	return 0;
+}
+
+bool db_conn_is_taken_back(const struct db_conn *conn)
+{
+	return conn->in_flight > 0 && db_conn_slot(conn, conn->in_flight - 1)->around == AROUND_BEHIND;
 }
 
 /* There is no such role (22023), or the service's own is no member of it (42501). */

@@ -99,6 +99,14 @@ bool conn_needs_context(const struct db_conn *conn, const struct db_batch *batch
 int conn_send_context(struct db_conn *conn, const struct db_context *context);
 /* The database refuses its role. */
 void conn_refuse_context(struct db_batch *batch, const PGresult *error);
+/* Of a batch with a context: whether its session is told, too. */
+bool conn_surrounds(const struct db_conn *conn, const struct db_batch *batch);
+/* A unit of its own, without a batch. NULL takes back what the session was told. */
+int conn_send_around(struct db_conn *conn, enum slot_around around, const struct db_context *context);
+static inline bool conn_is_around(const struct db_slot *slot)
+{
+	return slot->around == AROUND_BEFORE || slot->around == AROUND_BEHIND;
+}
 
 /* conn_notices.c */
 

@@ -137,6 +137,8 @@ static int take_error(struct db_conn *conn, struct db_slot *slot, PGresult *erro
 		return take_farewell(conn, slot, error);
 	if (slot->prepares != NULL)
 		return take_prepare_error(conn, slot, error);
+	if (UNLIKELY(slot->around == AROUND_BEHIND))
+		return conn_fail(conn, "what the session was told of a request cannot be taken back");
 	if (batch != NULL && slot->results_left == 0 && batch->words == NULL)
 		batch->error = ERROR_NONE; /* the commit's failure is what counts */
 	if (batch == NULL || batch->error != ERROR_NONE)
@@ -294,7 +296,9 @@ static int end_unit(struct db_conn *conn)
 {
 	const struct db_slot *last = conn_current(conn);
 	const struct db_statement *only = last->only, *prepares = last->prepares;
-	bool may_change = conn->is_retiring || !conn->settings->is_shared;
+	/* around a procedure the role is the session's, too: is_superuser may differ until that is taken back */
+	bool may_change = conn->is_retiring || !conn->settings->is_shared || last->around == AROUND_BEFORE ||
+			  last->around == AROUND_INSIDE;
 	const char *changed = may_change ? NULL : conn_changed_setting(conn);
 
 	/* a pooler may give one client another's answers */

@@ -141,7 +141,7 @@ void db_wait_exchange(struct db_conn *conn, struct db_batch *batch)
 		return;
 	status = db_conn_send(conn, batch, true);
 	/* PostgreSQL's statement_timeout began a little later than the request: its word spares a new connection */
-	while (status == 0 && batch->slot != NULL)
+	while (status == 0 && (batch->slot != NULL || UNLIKELY(db_conn_is_taken_back(conn))))
 		status = wait_and_advance(conn, batch->deadline_ns + DB_BATCH_GRACE_MS * NS_PER_MS);
 	if (status == 0)
 		return;

@@ -14,6 +14,11 @@ _Static_assert(offsetof(struct db_context, path) == (DB_CONTEXT_TEXTS - 1) * siz
 	SET_CLAIMS ", set_config('request.headers', $3, true), set_config('request.method', $4, true), "               \
 		   "set_config('request.path', $5, true)"
 
+const char db_context_session_sql[] =
+    "SELECT set_config('role', $1, false), set_config('request.jwt.claims', coalesce($2, ''), false), "
+    "set_config('request.headers', coalesce($3, ''), false), set_config('request.method', coalesce($4, ''), false), "
+    "set_config('request.path', coalesce($5, ''), false)";
+
 static const struct {
 	unsigned texts;
 	const char *sql;

@@ -26,5 +26,7 @@ enum db_context_level db_context_level(const struct db_context *context);
 unsigned db_context_texts(enum db_context_level level);
 /* Sets them for the transaction, those that are NULL back to the session's; not for DB_CONTEXT_NONE. */
 const char *db_context_sql(enum db_context_level level);
+/* Takes all DB_CONTEXT_TEXTS, and sets them for the session; NULL as it was at its beginning. */
+extern const char db_context_session_sql[];
 /* Is PostgreSQL told the same? NULL is a context, too. */
 bool db_context_is_same(const struct db_context *one, const struct db_context *other);

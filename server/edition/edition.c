@@ -79,6 +79,19 @@ static void refuse_identities(struct edition *edition)
 					set->endpoints[i].name);
 }
 
+/* There a procedure's next transaction may be another session's, which is told nothing of the request. */
+static void refuse_procedures(struct edition *edition)
+{
+	struct endpoint_set *set = &edition->endpoints;
+
+	for (unsigned i = 0; i < set->count; i++)
+		if (set->endpoints[i].statement.may_commit)
+			diagnostics_add(&set->diagnostics, set->endpoints[i].file, set->endpoints[i].line,
+					"%s calls a procedure, which may COMMIT; where keys prove identities, behind a "
+					"transaction pooler, it would go on in the login role; call a function",
+					set->endpoints[i].name);
+}
+
 /* What says nothing of its rate has that of the service, which all of these share. */
 static void limit_all(struct edition *edition, const struct options *options)
 {
@@ -133,6 +146,8 @@ int edition_load(struct edition *edition, const struct options *options, const s
 	limit_all(edition, options);
 	if (!keys_are_configured(options))
 		refuse_identities(edition);
+	else if (settings->pooler == DB_POOLER_TRANSACTION)
+		refuse_procedures(edition);
 	is_good = add_routes(edition) == 0 && set->diagnostics.count == 0;
 	if (!are_options_good || set->count == 0)
 		return -1;

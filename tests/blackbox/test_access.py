@@ -13,7 +13,7 @@ import time
 
 import pytest
 
-from lib.service import run, wait_until
+from lib.service import assert_problem, run, wait_until
 from lib.tokens import SECRET, bearer, encoded, token
 
 SCHEMA = """
@@ -638,6 +638,59 @@ def test_signals_are_not_for_the_thread_that_fetches_keys(served, key_server, tm
     door.process.send_signal(signal.SIGHUP)
     assert wait_until(lambda: door.metric('reloads_total{result="good"}') == 1, 20)
     assert door.get("/self", sign(role="access_reader")).status == 200
+
+
+PROCEDURES = """
+CREATE TABLE kept_secret (text text);
+INSERT INTO kept_secret VALUES ('hidden');
+GRANT SELECT ON kept_secret TO access_login;
+CREATE FUNCTION caller() RETURNS text LANGUAGE sql STABLE AS $$
+    SELECT concat_ws('|', current_user, current_setting('request.jwt.claims', true)::json ->> 'sub',
+                     current_setting('request.method', true)) $$;
+CREATE PROCEDURE commits(INOUT said text) LANGUAGE plpgsql AS $$
+    BEGIN said := caller(); COMMIT; said := said || ' ' || caller(); ROLLBACK; said := said || ' ' || caller(); END $$;
+CREATE PROCEDURE peeks(INOUT said text) LANGUAGE plpgsql AS $$
+    BEGIN COMMIT; SELECT text INTO said FROM kept_secret; END $$;
+"""
+
+CALLS = """
+-- name: commits :one
+-- route: POST /commits
+-- settings: claims, method
+CALL commits('');
+
+-- name: peeks :one
+-- route: POST /peeks
+CALL peeks('');
+
+-- name: after :one
+-- route: POST /after
+-- public
+SELECT current_user::text AS role, nullif(current_setting('request.jwt.claims', true), '') AS claims
+FROM (SELECT 1) one WHERE random() >= 0;
+"""
+
+
+def test_a_procedure_that_commits_stays_in_its_role(postgres, served, access_url, tmp_path):
+    """What a transaction was told ends with it, and a procedure goes on in another."""
+    postgres.execute(PROCEDURES, "access")
+    (tmp_path / "calls.sql").write_text(CALLS)
+    try:
+        door = served(endpoints=tmp_path)
+        for name in ("zoe", "max"):
+            said = door.request("POST", "/commits", None, good(sub=name)).json["said"]
+            assert said == " ".join([f"access_reader|{name}|POST"] * 3)
+            assert door.request("POST", "/after").json == {"role": "access_login", "claims": None}
+        assert_problem(door.request("POST", "/peeks", None, good()), 403)
+        refused = door.request("POST", "/commits", None, good("access_foreign"))
+        assert refused.status == 403 and door.request("POST", "/after").json["role"] == "access_login"
+        assert not re.search(r"lost|cannot be taken back", door.log()), door.log()
+        # there it would go on in a session that is told nothing
+        done = run("check", "--database", access_url, "--endpoints", tmp_path, "--jwt-keys", tmp_path / "calls.sql",
+                   "--db-pooler", "transaction")
+        assert "calls.sql:2: commits calls a procedure, which may COMMIT" in done.stderr, done.stderr
+    finally:
+        postgres.execute("DROP TABLE kept_secret; DROP PROCEDURE commits, peeks; DROP FUNCTION caller", "access")
 
 
 def test_a_url_that_gives_no_keys(served, key_server, tmp_path):

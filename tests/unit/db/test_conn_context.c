@@ -209,6 +209,77 @@ static void a_refused_role_harms_no_neighbour(void **state)
 	assert_ptr_equal(batches[1].context, &carol);
 }
 
+/* What a transaction was told ends at a COMMIT, and a procedure goes on. */
+static void a_procedure_s_session_is_told_as_well(void **state)
+{
+	struct db_statement procedure = add;
+
+	(void)state;
+	procedure.may_commit = true;
+	open_with_contexts(false);
+	assert_int_equal(send_as(0, &procedure, &alice, true), 0);
+	assert_string_equal(fake_pq_sent(pg()),
+			    "SELECT(reader,{alice},NULL,NULL,NULL) Sync meantime:(reader,{alice}) add(0) Sync "
+			    "SELECT(NULL,NULL,NULL,NULL,NULL) Sync");
+	assert_true(db_conn_is_taken_back(&conn));
+	fake_pq_answer(pg()); /* the first unit, and its Sync */
+	fake_pq_answer(pg());
+	assert_int_equal(db_conn_advance(&conn), 0);
+	assert_string_equal(over, "");
+	for (int i = 0; i < 3; i++)
+		fake_pq_answer(pg());
+	assert_int_equal(db_conn_advance(&conn), 0);
+	assert_string_equal(over, "0 done");
+	assert_row(0, "add(0)");
+	assert_true(db_conn_is_taken_back(&conn));
+	fake_pq_answer_all(pg());
+	assert_int_equal(db_conn_advance(&conn), 0);
+	assert_false(db_conn_is_taken_back(&conn));
+	assert_int_equal(conn.in_flight, 0);
+	assert_int_equal(conn.preparing, 0);
+	assert_int_equal(conn.units_in_flight, 0);
+	assert_int_equal(conn.state, CONN_READY);
+	/* without a context there is nothing to be told */
+	assert_int_equal(send_as(1, &procedure, NULL, true), 0);
+	assert_string_equal(fake_pq_sent(pg()), "add(1) Sync");
+	assert_false(db_conn_is_taken_back(&conn));
+}
+
+static void a_session_that_keeps_what_it_was_told_is_closed(void **state)
+{
+	struct db_statement procedure = add;
+
+	(void)state;
+	procedure.may_commit = true;
+	open_with_contexts(false);
+	assert_int_equal(send_as(0, &procedure, &alice, true), 0);
+	for (int i = 0; i < 5; i++)
+		fake_pq_answer(pg());
+	fake_pq_answer_error(pg(), "57014", "canceled", NULL);
+	assert_int_equal(db_conn_advance(&conn), -1);
+	assert_string_equal(conn.error, "what the session was told of a request cannot be taken back");
+	assert_string_equal(over, "0 done");
+	assert_int_equal(batches[0].error, ERROR_NONE);
+}
+
+static void a_role_that_is_refused_calls_no_procedure(void **state)
+{
+	struct db_statement procedure = add;
+
+	(void)state;
+	procedure.may_commit = true;
+	open_with_contexts(false);
+	assert_int_equal(send_as(0, &procedure, &alice, true), 0);
+	fake_pq_answer_error(pg(), "42501", "permission denied to set role", NULL);
+	fake_pq_answer(pg());
+	fake_pq_answer_error(pg(), "42501", "permission denied to set role", NULL);
+	fake_pq_answer_all(pg());
+	assert_int_equal(db_conn_advance(&conn), 0);
+	assert_string_equal(over, "0 done");
+	assert_int_equal(batches[0].error, ERROR_FORBIDDEN);
+	assert_int_equal(conn.state, CONN_READY);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -225,6 +296,9 @@ int main(void)
 	    TEST(a_role_that_is_refused_is_forbidden),
 	    TEST(the_statement_s_own_error_is_no_refused_role),
 	    TEST(a_refused_role_harms_no_neighbour),
+	    TEST(a_procedure_s_session_is_told_as_well),
+	    TEST(a_session_that_keeps_what_it_was_told_is_closed),
+	    TEST(a_role_that_is_refused_calls_no_procedure),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
