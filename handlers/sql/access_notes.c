@@ -74,6 +74,13 @@ static bool *setting_named(struct endpoint_settings *settings, struct text name)
 	return NULL;
 }
 
+bool sql_is_setting(struct text name)
+{
+	struct endpoint_settings none = {0};
+
+	return setting_named(&none, name) != NULL;
+}
+
 bool sql_read_settings(struct parser *parser, const struct note *note)
 {
 	struct endpoint_settings *settings = &parser->draft.endpoint.settings;
@@ -130,6 +137,23 @@ static struct text take_name(struct text *rest)
 	return name;
 }
 
+/* `claims sub`, `Claim sub`, `claim.sub`, `jwt sub`: as a default it would let the client give what was to be proved. */
+static bool is_nearly_source(struct text word)
+{
+	static const char *const words[] = {"claim", "header", "cookie", "address", "jwt"};
+
+	for (unsigned i = 0; i < ARRAY_LENGTH(words); i++) {
+		struct text begin = text_cut_to(word, strlen(words[i])), rest;
+
+		if (!text_equal_nocase(begin, text_of(words[i])))
+			continue;
+		rest = (struct text){word.at + begin.length, word.length - begin.length};
+		if (rest.length == 0 || text_equal_nocase(rest, TEXT("s")) || !sql_continues_name(rest.at[0]))
+			return true;
+	}
+	return false;
+}
+
 bool sql_take_source(struct parser *parser, struct text *rest, struct source *source)
 {
 	struct text behind = *rest, word = sql_take_word(&behind), name = {NULL, 0};
@@ -138,7 +162,7 @@ bool sql_take_source(struct parser *parser, struct text *rest, struct source *so
 	while (kind < SOURCE_KIND_COUNT && !text_equal(word, text_of(sql_source_word(kind))))
 		kind++;
 	if (kind == SOURCE_KIND_COUNT)
-		return true;
+		return !is_nearly_source(word);
 	if (kind != SOURCE_ADDRESS) {
 		name = take_name(&behind);
 		if (!sql_source_name_is_valid(kind, name))

@@ -403,6 +403,8 @@ void sql_parse_annotations(struct parser *parser)
 		sql_token_pass(&parser->scanner, &token);
 		if (token.kind == SQL_TOKEN_COMMENT)
 			read_comment(parser, &token);
+		else if (token.kind == SQL_TOKEN_BLOCK_COMMENT)
+			sql_refuse_guard(parser, &token);
 	}
 }
 

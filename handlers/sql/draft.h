@@ -88,6 +88,7 @@ bool sql_read_errors(struct parser *parser, const struct note *note);
 
 bool sql_read_roles(struct parser *parser, const struct note *note);
 bool sql_read_public(struct parser *parser, const struct note *note);
+bool sql_is_setting(struct text name);
 bool sql_read_settings(struct parser *parser, const struct note *note);
 bool sql_read_rate(struct parser *parser, const struct note *note);
 /* Takes `claim PATH`, `header NAME`, `cookie NAME` or `address` off `rest`, which is trimmed. `kind` stays as it is where
@@ -122,5 +123,7 @@ void sql_check_path_parameters(struct parser *parser);
 /* Which annotation a comment was meant for that is none: `-- route GET /x`, `-- Status: 201`. ANNOTATION_COUNT: it is an
  * ordinary comment. */
 enum annotation sql_slip_from(struct text comment, struct text *value);
+/* Complains of a comment, wherever it stands, that looks like what keeps clients off: none of these is lost in silence. */
+void sql_refuse_guard(struct parser *parser, const struct sql_token *comment);
 void sql_complain_of_slip(struct parser *parser, const struct sql_token *comment, enum annotation annotation,
 			  struct text value);

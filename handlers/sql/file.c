@@ -132,6 +132,7 @@ static bool refuse_annotation(struct parser *parser, const struct sql_token *tok
 	annotation = sql_slip_from(token->text, &value);
 	if (annotation == ANNOTATION_NAME || annotation == ANNOTATION_ROUTE)
 		sql_complain_of_slip(parser, token, annotation, value);
+	sql_refuse_guard(parser, token);
 	return annotation == ANNOTATION_NAME;
 }
 

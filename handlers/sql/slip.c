@@ -79,6 +79,33 @@ static bool looks_like_param(struct text value)
 	return value.length - length > 2 && sql_is_space(value.at[length]) && sql_is_space(value.at[length + 1]);
 }
 
+/* 90/minute */
+static bool looks_like_rate(struct text value)
+{
+	size_t digits = 0;
+
+	while (digits < value.length && sql_is_digit(value.at[digits]))
+		digits++;
+	return digits > 0 && digits < value.length && value.at[digits] == '/';
+}
+
+/* editor, admin */
+static bool looks_like_list(struct text value)
+{
+	while (value.length > 0)
+		if (!is_one_word(sql_trim(text_cut_at(&value, ','))))
+			return false;
+	return true;
+}
+
+/* claims, headers */
+static bool looks_like_settings(struct text value)
+{
+	struct text rest = value, first = sql_trim(text_cut_at(&rest, ','));
+
+	return looks_like_list(value) && sql_is_setting(first);
+}
+
 static bool looks_like_flag(struct text value)
 {
 	return value.length == 0 || text_equal_nocase(value, TEXT("true"));
@@ -94,11 +121,20 @@ static bool looks_like_value(enum annotation annotation, struct text value)
 	case ANNOTATION_STATUS:
 	case ANNOTATION_MAX_ROWS:
 		return looks_like_number(value);
+	case ANNOTATION_INFLIGHT:
+		return value.length == 0 || looks_like_number(value);
 	case ANNOTATION_TIMEOUT:
 		return looks_like_time(value);
 	case ANNOTATION_STREAM:
 	case ANNOTATION_ISOLATED:
+	case ANNOTATION_PUBLIC:
 		return looks_like_flag(value);
+	case ANNOTATION_ROLES:
+		return value.length > 0 && looks_like_list(value);
+	case ANNOTATION_SETTINGS:
+		return looks_like_settings(value);
+	case ANNOTATION_RATE:
+		return looks_like_rate(value);
 	case ANNOTATION_PARAM:
 		return looks_like_param(value);
 	case ANNOTATION_WORK:
@@ -108,12 +144,18 @@ static bool looks_like_value(enum annotation annotation, struct text value)
 	}
 }
 
-/* Max_Rows is max-rows, and routes is route; but what works is no work. */
+static bool ends_with_s(struct text word)
+{
+	return word.length > 0 && (word.at[word.length - 1] == 's' || word.at[word.length - 1] == 'S');
+}
+
+/* Max_Rows is max-rows, routes is route, and role is roles; but what works is no work. */
 static bool is_nearly(struct text word, struct text key)
 {
-	if (!text_equal(key, TEXT("work")) && word.length == key.length + 1 &&
-	    (word.at[key.length] == 's' || word.at[key.length] == 'S'))
+	if (!text_equal(key, TEXT("work")) && word.length == key.length + 1 && ends_with_s(word))
 		word.length--;
+	if (word.length + 1 == key.length && ends_with_s(key))
+		key.length--;
 	if (word.length != key.length)
 		return false;
 	for (size_t i = 0; i < key.length; i++)
@@ -144,14 +186,27 @@ static struct text word_of(struct text comment, struct text *value)
 
 enum annotation sql_slip_from(struct text comment, struct text *value)
 {
-	struct text word = word_of(comment, value);
+	struct text word;
 	enum annotation annotation = 0;
 
+	if (comment.length >= 4 && comment.at[0] == '/')
+		comment.length -= 2;
+	word = word_of(comment, value);
 	while (annotation < ANNOTATION_COUNT && !is_nearly(word, text_of(sql_annotation_key(annotation))))
 		annotation++;
 	if (annotation == ANNOTATION_COUNT || !looks_like_value(annotation, *value))
 		return ANNOTATION_COUNT;
 	return annotation;
+}
+
+void sql_refuse_guard(struct parser *parser, const struct sql_token *comment)
+{
+	struct text value;
+	enum annotation annotation = sql_slip_from(comment->text, &value);
+
+	if (annotation == ANNOTATION_ROLES || annotation == ANNOTATION_SETTINGS || annotation == ANNOTATION_RATE ||
+	    annotation == ANNOTATION_INFLIGHT)
+		sql_complain_of_slip(parser, comment, annotation, value);
 }
 
 void sql_complain_of_slip(struct parser *parser, const struct sql_token *comment, enum annotation annotation,
@@ -160,5 +215,8 @@ void sql_complain_of_slip(struct parser *parser, const struct sql_token *comment
 	complain(parser, comment->line,
 		 "\"%.*s\" looks like an annotation and is none: write `-- %s%s%.*s`, or another comment",
 		 TEXT_ARGS(sql_shown(sql_trim(comment->text))), sql_annotation_key(annotation),
-		 value.length > 0 ? ": " : "", TEXT_ARGS(sql_shown(value)));
+		 value.length > 0                    ? ": "
+		 : annotation == ANNOTATION_INFLIGHT ? ": N"
+						     : "",
+		 TEXT_ARGS(sql_shown(value)));
 }

@@ -55,7 +55,7 @@ static void wrong(const char *source, unsigned line, const char *fragment)
 
 static void an_endpoint_says_nothing_of_access(void **state)
 {
-	const struct endpoint *endpoint = only(ONE "-- param: x = claims  an ordinary default\nSELECT :x");
+	const struct endpoint *endpoint = only(ONE "-- param: x = 'claims'  an ordinary default\nSELECT :x");
 
 	(void)state;
 	assert_false(endpoint->access.is_public);
@@ -206,7 +206,8 @@ static void a_source_has_a_name_that_it_can_have(void **state)
 	static const char *const malformed[] = {
 	    "claim",         "claim a..b", "header",     "header A:",        "header authorization",
 	    "header Cookie", "cookie",     "cookie a=b", "header X-API-Key", "cookie \"a\"",
-	    "claim \"a"};
+	    "claim \"a",     "claims sub", "claim.sub",  "Claim sub",        "claim: sub",
+	    "jwt sub",       "JWT.sub",    "headers X",  "Address",          "cookie:session"};
 
 	(void)state;
 	for (unsigned i = 0; i < ARRAY_LENGTH(malformed); i++) {
