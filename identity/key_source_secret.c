@@ -2,13 +2,25 @@
 
 #include "base/json_scan.h"
 #include "base/memory.h"
+#include "identity/api_keys.h"
 
+#include <ctype.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/x509.h>
 #include <stdlib.h>
 
 enum { ARRAY_DEPTH_MAX = 16 };
+
+/* An editor ends a file with a line break; it is not of the secret. */
+static struct text without_line_break(struct text text)
+{
+	if (text.length > 0 && text.at[text.length - 1] == '\n')
+		text.length--;
+	if (text.length > 0 && text.at[text.length - 1] == '\r')
+		text.length--;
+	return text;
+}
 
 static bool begins_with(struct text text, const char *start)
 {
@@ -57,6 +69,60 @@ static bool is_der_as_base64(struct text text)
 	return is_found;
 }
 
+/* Printable ASCII and white space. A secret of random bytes has others. */
+static bool is_ascii(struct text text)
+{
+	for (size_t i = 0; i < text.length; i++)
+		if ((unsigned char)text.at[i] > '~' || (text.at[i] < ' ' && strchr("\t\r\n", text.at[i]) == NULL))
+			return false;
+	return true;
+}
+
+static bool has_any(struct text text, const char *characters)
+{
+	for (size_t i = 0; i < text.length; i++)
+		if (strchr(characters, text.at[i]) != NULL)
+			return true;
+	return false;
+}
+
+static unsigned count_of(struct text text, char c)
+{
+	unsigned count = 0;
+
+	for (size_t i = 0; i < text.length; i++)
+		count += text.at[i] == c;
+	return count;
+}
+
+/* SECRET=...; base64 has its = at the end. */
+static bool is_assignment(struct text text)
+{
+	size_t length = 0;
+
+	while (length < text.length && (isalnum((unsigned char)text.at[length]) || text.at[length] == '_'))
+		length++;
+	return length > 0 && length + 1 < text.length && text.at[length] == '=' && text.at[length + 1] != '=';
+}
+
+/* A page, a file of API keys, a token: what is no secret would be taken for one. */
+static const char *find_text_that_is_none(struct text text)
+{
+	if (!is_ascii(text))
+		return NULL;
+	if (has_any(text, "\r\n"))
+		return "this is a text of several lines";
+	if (has_any(text, " \t"))
+		return "this is a text with blanks";
+	if (begins_with(text, "eyJ") && count_of(text, '.') == 2)
+		return "this is a token";
+	if (begins_with(text, API_KEY_PREFIX))
+		return "this is an API key";
+	if (begins_with(text, "\"") || begins_with(text, "'"))
+		return "this is in quotes";
+	return is_assignment(text) ? "this is a name with a value" : NULL;
+}
+
 /* A key that is public would be a secret that everyone knows. */
 static const char *find_other_form(struct text text)
 {
@@ -74,17 +140,7 @@ static const char *find_other_form(struct text text)
 		return "this begins with a byte order mark";
 	if (begins_with(text, "[") && json_scan_value(text, ARRAY_DEPTH_MAX, &end))
 		return "this is a JSON array";
-	return NULL;
-}
-
-/* An editor ends a file with a line break; it is not of the secret. */
-static struct text without_line_break(struct text text)
-{
-	if (text.length > 0 && text.at[text.length - 1] == '\n')
-		text.length--;
-	if (text.length > 0 && text.at[text.length - 1] == '\r')
-		text.length--;
-	return text;
+	return find_text_that_is_none(without_line_break(text));
 }
 
 void key_source_read_secret(struct key_source *source)

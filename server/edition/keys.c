@@ -1,7 +1,11 @@
 #include "server/edition/keys.h"
 
 #include "base/secret_file.h"
+#include "base/log.h"
 #include "identity/claim.h"
+
+#include <string.h>
+#include <unistd.h>
 
 /* Returns the file's text, or one without `at`. */
 static struct text read_file(const struct options *options, const char *field, const char *file, size_t bytes_max,
@@ -12,8 +16,14 @@ static struct text read_file(const struct options *options, const char *field, c
 
 	if (secret_file_read(file, bytes_max, &text, &why) == 0)
 		return text;
-	diagnostics_add(diagnostics, options_origin(options, field), 0, "%s: \"%s\" cannot be read: %s", field, file,
-			why);
+	/* what names no file may be the secret itself */
+	if (access(file, F_OK) != 0 && file[0] != '/' && file[0] != '.')
+		diagnostics_add(diagnostics, options_origin(options, field), 0,
+				"%s: there is no such file; expected the name of a file%s, and no key", field,
+				strcmp(field, "jwt_keys") == 0 ? ", or a URL with http:// or https://" : "");
+	else
+		diagnostics_add(diagnostics, options_origin(options, field), 0, "%s: \"%s\" cannot be read: %s", field,
+				file, why);
 	return (struct text){NULL, 0};
 }
 
@@ -29,6 +39,11 @@ static struct key_set *read_keys(const struct options *options, struct diagnosti
 		return NULL;
 	keys = key_set_create(text, options->jwt_keys, KEYS_FOR_VERIFYING, diagnostics);
 	secret_file_forget(&text);
+	if (keys != NULL && keys->keys[0].kind == KEY_SECRET && keys->count == 1)
+		log_info("server", "keys of tokens: a secret of %zu bytes from %s", keys->keys[0].secret_bytes,
+			 options->jwt_keys);
+	else if (keys != NULL)
+		log_info("server", "keys of tokens: %u from %s", keys->count, options->jwt_keys);
 	return keys;
 }
 

@@ -503,6 +503,7 @@ def test_keys_are_read_again(served, keys, tmp_path):
     secret = tmp_path / "secret"
     secret.write_text(SECRET)
     door = served("--jwt-keys", secret)
+    assert door.log_contains(f"keys of tokens: a secret of 64 bytes from {secret}")
     old, new = good(sub="a"), bearer(token(secret="n" * 40, role="access_reader"))
     assert door.get("/self", old).status == 200
     assert door.get("/self", new).status == 401
@@ -715,6 +716,10 @@ def test_a_url_that_gives_no_keys(served, key_server, tmp_path):
     ([], 1, "access.sql:4: self names roles or claims, and no keys prove any: --jwt-keys or --api-keys is expected"),
     (["--jwt-keys", "/nowhere"], 1, 'jwt_keys: "/nowhere" cannot be read'),
     (["--api-keys", "/nowhere"], 1, 'api_keys: "/nowhere" cannot be read'),
+    (["--api-keys", "./nowhere"], 1, 'api_keys: "./nowhere" cannot be read'),
+    (["--jwt-keys", SECRET], 1, "jwt_keys: there is no such file; expected the name of a file, or a URL with http:// or https://, "
+     "and no key"),
+    (["--api-keys", "mt_Yd9PXOoV4C"], 1, "api_keys: there is no such file; expected the name of a file, and no key"),
     (["--jwt-audience", "a"], 1, "jwt_audience: it is a rule for tokens, and jwt_keys names no keys for them"),
     (["--jwt-issuer", "a"], 1, "jwt_issuer: it is a rule for tokens"),
     (["--jwt-role-claim", "a..b"], 1, 'jwt_role_claim: "a..b" is no path of a claim'),
@@ -722,6 +727,7 @@ def test_a_url_that_gives_no_keys(served, key_server, tmp_path):
 def test_what_stops_the_start(access_url, keys, options, status, words):
     done = run("check", "--database", access_url, "--endpoints", keys["endpoints"], *options)
     assert done.returncode == status and words in done.stderr, done.stderr
+    assert SECRET not in done.stderr and "mt_Yd9" not in done.stderr, "it may be the key itself"
 
 
 def test_a_login_role_above_its_policies_is_told(postgres, access_url, keys, tmp_path):

@@ -187,6 +187,27 @@ static void faults_are_told(void **state)
 	    {"{\"kty\":\"RSA\",\"n\":\"_wEB\",\"e\":\"AQAB\"}",
 	     "keys: key 1: the RSA key is too short: 2048 bits or more are expected\n"},
 	    {"short", "keys: the raw secret: the secret is too short: 32 bytes or more are expected\n"},
+#define NO_SECRET "; expected a JWK set, PEM, or a raw secret of 32 bytes or more\n"
+	    {"<html><head>\n<title>404 Not Found</title>\n</head></html>\n",
+	     "keys: this is a text of several lines" NO_SECRET},
+	    {"<html><title>404 Not Found</title></html>\n", "keys: this is a text with blanks" NO_SECRET},
+	    {"billing 5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef biller\r\n",
+	     "keys: this is a text with blanks" NO_SECRET},
+	    {"eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhIn0.AAAAAAAAAAAAAAAA\n", "keys: this is a token" NO_SECRET},
+	    {"mt_Yd9PXOoV4C-VlNOZjj8aFCNjnFv8r-2RXFuMB4f95aI\n", "keys: this is an API key" NO_SECRET},
+	    {"\"https://issuer.example/.well-known/jwks.json\"\n", "keys: this is in quotes" NO_SECRET},
+	    {"'0123456789abcdef0123456789abcdef'", "keys: this is in quotes" NO_SECRET},
+	    {"SECRET=0123456789abcdef0123456789abcdef\n", "keys: this is a name with a value" NO_SECRET},
+	    {"0123456789abcdef0123456789abcdef\n\n", "keys: this is a text of several lines" NO_SECRET},
+	    {" 0123456789abcdef0123456789abcdef", "keys: this is a text with blanks" NO_SECRET},
+	    /* these are secrets */
+	    {"eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhIn0AAAAAAAAAAAAAAAA\n", ""},
+	    {"R2ymjYGFOt8gXOrZVWPUZzFAka+Q840cQ8uDQNBvTg==\n", ""},
+	    {"=0123456789abcdef0123456789abcdef", ""},
+	    {"0123456789 abcdef 0123456789 \xc3\xa4 abcdef\r\n", ""},
+	    {"0123456789\nabcdef\x01"
+	     "0123456789abcdef0123456789",
+	     ""},
 	};
 
 	(void)state;
@@ -363,8 +384,6 @@ static void raw_secrets(void **state)
 	    {TEXT_INIT("0123456789abcdef0123456789abcdef"), 32},
 	    {TEXT_INIT("0123456789abcdef0123456789abcdef\n"), 32},
 	    {TEXT_INIT("0123456789abcdef0123456789abcdef\r\n"), 32},
-	    {TEXT_INIT("0123456789abcdef0123456789abcdef\n\n"), 33},
-	    {TEXT_INIT(" 0123456789abcdef0123456789abcde"), 32},
 	    {TEXT_INIT("01234567\0 23456789abcdef\xff\xfe\n 456789"), 34},
 	    {TEXT_INIT("[0123456789abcdef0123456789abcde"), 32},
 	};
