@@ -7,17 +7,26 @@
 
 /* The role */
 
+/* A table whose policies do not hold for its owner. */
+#define OWNED                                                                                                          \
+	"(SELECT min(oid::regclass::text) FROM pg_class WHERE relowner = role.oid AND relkind IN ('r', 'p', 'v', "     \
+	"'m') AND NOT relforcerowsecurity AND relnamespace NOT IN ('pg_catalog'::regnamespace, "                       \
+	"'information_schema'::regnamespace))"
+
 /* An owner is above the policies of its tables, unless they are forced on it. A role that inherits reads and writes
  * what its members' roles may, without becoming one of them. */
 static const char role_sql[] =
     "SELECT current_user, rolsuper, rolbypassrls, rolinherit AND EXISTS (SELECT FROM pg_auth_members WHERE member = "
-    "pg_roles.oid), (SELECT min(oid::regclass::text) FROM pg_class WHERE relowner = pg_roles.oid AND relkind IN "
-    "('r', 'p', 'v', 'm') AND NOT relforcerowsecurity AND relnamespace NOT IN ('pg_catalog'::regnamespace, "
-    "'information_schema'::regnamespace)) FROM pg_roles WHERE rolname = current_user";
+    "role.oid), " OWNED " FROM pg_roles role WHERE rolname = current_user";
+
+static bool is_true(const PGresult *rows, int row, int column)
+{
+	return PQgetvalue(rows, row, column)[0] == 't';
+}
 
 static bool is_on(const PGresult *row, int column)
 {
-	return PQgetvalue(row, 0, column)[0] == 't';
+	return is_true(row, 0, column);
 }
 
 static void warn_of_role(const PGresult *row)
@@ -36,6 +45,58 @@ static void warn_of_role(const PGresult *row)
 	if (!PQgetisnull(row, 0, 4))
 		log_warning("db", "the login role %s owns %s: policies of its tables do not hold for an owner", name,
 			    PQgetvalue(row, 0, 4));
+}
+
+/* The roles of identities */
+
+/* All that there are, and which the login role can take. A superuser can take all: that was said. */
+static const char roles_sql[] =
+    "SELECT rolname, pg_has_role(current_user, role.oid, 'MEMBER'), rolsuper, rolbypassrls, " OWNED
+    " FROM pg_roles role WHERE rolname <> current_user AND NOT (SELECT rolsuper FROM pg_roles WHERE rolname = "
+    "current_user) "
+    "ORDER BY rolname";
+
+static void warn_of_taken_role(const PGresult *roles, int row)
+{
+	const char *name = PQgetvalue(roles, row, 0);
+
+	if (!is_true(roles, row, 1))
+		return;
+	if (is_true(roles, row, 2))
+		log_warning("db", "identities may have the role %s, which is a superuser: no policy holds for them",
+			    name);
+	else if (is_true(roles, row, 3))
+		log_warning("db", "identities may have the role %s, which has BYPASSRLS: no policy holds for them",
+			    name);
+	if (!PQgetisnull(roles, row, 4))
+		log_warning(
+		    "db",
+		    "identities may have the role %s, which owns %s: policies of its tables do not hold for an owner",
+		    name, PQgetvalue(roles, row, 4));
+}
+
+static int row_of(const PGresult *roles, struct text name)
+{
+	for (int i = 0; i < PQntuples(roles); i++)
+		if (text_equal(name, text_of(PQgetvalue(roles, i, 0))))
+			return i;
+	return -1;
+}
+
+static void check_roles(const struct endpoint *endpoint, const PGresult *roles, const char *login)
+{
+	for (unsigned i = 0; i < endpoint->access.role_count; i++) {
+		struct text role = endpoint->access.roles[i];
+		int row = row_of(roles, role);
+
+		if (row < 0 && !text_equal(role, text_of(login)))
+			log_warning("db", "%s:%u: %s is for the role %.*s, and PostgreSQL has no role of that name",
+				    endpoint->file, endpoint->identity_line, endpoint->name, TEXT_ARGS(role));
+		else if (row >= 0 && !is_true(roles, row, 1))
+			log_warning("db", "%s:%u: %s is for the role %.*s, which %s cannot take: GRANT it to %s",
+				    endpoint->file, endpoint->identity_line, endpoint->name, TEXT_ARGS(role), login,
+				    login);
+	}
 }
 
 /* Functions */
@@ -90,10 +151,15 @@ static void warn_of_function(const struct endpoint_set *set, const char *functio
 
 void login_role_check(struct endpoint_set *set, PGconn *pg)
 {
-	PGresult *row = PQexec(pg, role_sql), *functions = PQexec(pg, functions_sql);
+	PGresult *row = PQexec(pg, role_sql), *functions = PQexec(pg, functions_sql), *roles = PQexec(pg, roles_sql);
 
 	if (PQntuples(row) == 1)
 		warn_of_role(row);
+	for (int i = 0; i < PQntuples(roles); i++)
+		warn_of_taken_role(roles, i);
+	for (unsigned i = 0; i < set->count && PQntuples(roles) > 0 && PQntuples(row) == 1; i++)
+		check_roles(&set->endpoints[i], roles, PQgetvalue(row, 0, 0));
+	PQclear(roles);
 	for (int i = 0; i < PQntuples(functions); i++)
 		warn_of_function(set, PQgetvalue(functions, i, 0));
 	PQclear(row);

@@ -733,13 +733,20 @@ def test_what_stops_the_start(access_url, keys, options, status, words):
 def test_a_login_role_above_its_policies_is_told(postgres, access_url, keys, tmp_path):
     postgres.execute("""
         CREATE ROLE access_above LOGIN INHERIT BYPASSRLS;
-        GRANT access_reader TO access_above;
+        CREATE ROLE access_strong BYPASSRLS;
+        CREATE ROLE access_super SUPERUSER;
+        CREATE ROLE access_owner;
+        GRANT access_reader, access_strong, access_super, access_owner TO access_above;
+        CREATE TABLE owned_too (a int);
+        ALTER TABLE owned_too OWNER TO access_owner;
         CREATE FUNCTION peek() RETURNS int LANGUAGE sql SECURITY DEFINER AS 'SELECT 1';
         CREATE TABLE owned (a int);
         ALTER TABLE owned OWNER TO access_above;
     """, "access")
     (tmp_path / "peek.sql").write_text("-- name: peeks :one\n-- route: GET /peeks\n-- public\nSELECT 1 AS peek,\n"
-                                       "       public.PEEK () AS p;\n")
+                                       "       public.PEEK () AS p;\n"
+                                       "-- name: reads :one\n-- route: GET /reads\n"
+                                       "-- roles: access_reader, access_foreign, access_raeder\nSELECT 1 AS one;\n")
 
     def warnings(user, *options):
         done = run("check", "--database", access_url.replace("access_login", user), "--endpoints", tmp_path, *options)
@@ -751,11 +758,20 @@ def test_a_login_role_above_its_policies_is_told(postgres, access_url, keys, tmp
     assert "the login role access_above has BYPASSRLS" in above
     assert "the login role access_above is INHERIT" in above
     assert "the login role access_above owns owned" in above
+    assert "identities may have the role access_strong, which has BYPASSRLS" in above
+    assert "identities may have the role access_super, which is a superuser" in above
+    assert "identities may have the role access_owner, which owns owned_too" in above
+    assert "role access_reader" not in above
+    assert ("peek.sql:8: reads is for the role access_foreign, which access_above cannot take: GRANT it to access_above"
+            in above)
+    assert "peek.sql:8: reads is for the role access_raeder, and PostgreSQL has no role of that name" in above
     assert "peek.sql:5: peeks calls peek, which is SECURITY DEFINER" in above and "peek.sql:4" not in above
     assert "the login role postgres is a superuser" in warnings("postgres", *tokens)
     plain = warnings("access_login", *tokens)
-    assert "the login role" not in plain and "SECURITY DEFINER" in plain
-    assert "SECURITY DEFINER" not in warnings("access_above") and "the login role" not in warnings("access_above")
+    assert "the login role" not in plain and "identities may have" not in plain and "SECURITY DEFINER" in plain
+    (tmp_path / "peek.sql").write_text("-- name: peeks :one\n-- route: GET /peeks\nSELECT peek() AS peek;\n")
+    without = warnings("access_above")
+    assert "SECURITY DEFINER" not in without and "the login role" not in without and "identities" not in without
 
 
 def test_without_keys_nothing_is_asked(serve, database):
