@@ -1,5 +1,5 @@
-/* login_role.h - where row-level security does not hold: a login role that is above it, or roles that it can take, and
- * functions that run as their owner. And roles of endpoints that no identity can have.
+/* login_role.h - where row-level security does not hold. That is for a login role above it, for roles that it can take, and
+ * in functions that run as their owner. Besides, roles of endpoints that no identity can have.
  *
  * What it warns of is in the log. It cannot see functions that a function, a view or an operator calls.
  *

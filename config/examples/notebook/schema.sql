@@ -2,6 +2,7 @@
 -- and removes any note. PostgreSQL itself sees to it: row-level security. This file may be run again at any time.
 
 BEGIN;
+SET LOCAL client_min_messages = warning;
 
 DO $$
 DECLARE
