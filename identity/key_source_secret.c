@@ -3,6 +3,7 @@
 #include "base/json_scan.h"
 #include "base/memory.h"
 #include "identity/api_keys.h"
+#include "identity/digest.h"
 
 #include <ctype.h>
 #include <openssl/err.h>
@@ -105,6 +106,17 @@ static bool is_assignment(struct text text)
 	return length > 0 && length + 1 < text.length && text.at[length] == '=' && text.at[length + 1] != '=';
 }
 
+/* NAME SHA256 ROLE */
+static bool is_line_of_api_keys(struct text text)
+{
+	struct text rest = text, digest;
+
+	(void)text_cut_at(&rest, ' ');
+	digest = text_cut_at(&rest, ' ');
+	return rest.length > 0 && digest.length == 2 * DIGEST_BYTES &&
+	       strspn(digest.at, "0123456789abcdef") >= digest.length;
+}
+
 /* A page, a file of API keys, a token: what is no secret would be taken for one. */
 static const char *find_text_that_is_none(struct text text)
 {
@@ -112,8 +124,10 @@ static const char *find_text_that_is_none(struct text text)
 		return NULL;
 	if (has_any(text, "\r\n"))
 		return "this is a text of several lines";
-	if (has_any(text, " \t"))
-		return "this is a text with blanks";
+	if (begins_with(text, "<"))
+		return "this is a page";
+	if (is_line_of_api_keys(text))
+		return "this is a line of API keys";
 	if (begins_with(text, "eyJ") && count_of(text, '.') == 2)
 		return "this is a token";
 	if (begins_with(text, API_KEY_PREFIX))
