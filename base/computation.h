@@ -17,7 +17,7 @@
 struct computation {
 	unsigned parts;
 	void (*run)(struct computation *computation, unsigned part);
-	bool is_prompt; /* of microseconds, and many may come at once: its threads give way to no other */
+	bool is_prompt; /* of microseconds, and many may come at once: its threads do not give way wholly */
 
 	/* private */
 	uint64_t deadline_ns, started_ns, done_ns;

@@ -7,6 +7,9 @@
 #include <pthread.h>
 #include <sched.h>
 #include <stdlib.h>
+#include <sys/resource.h>
+
+enum { PROMPT_NICE = 10 };
 
 struct compute_pool {
 	pthread_mutex_t lock; /* guards the next three, and next_part and started_ns of what is in the list */
@@ -49,13 +52,21 @@ static void give_way(void)
 	sched_setscheduler(0, SCHED_IDLE, &none);
 }
 
+/* Has a tenth of the core when a loop wants all of it. That is enough to reach the end of what is locked. */
+static void be_modest(void)
+{
+	setpriority(PRIO_PROCESS, 0, PROMPT_NICE);
+}
+
 static void *work(void *data)
 {
 	struct compute_pool *pool = data;
 	struct computation *computation;
 	unsigned part;
 
-	if (!pool->is_prompt)
+	if (pool->is_prompt)
+		be_modest();
+	else
 		give_way();
 	while ((computation = take_part(pool, &part)) != NULL) {
 		if (!computation_is_over(computation))

@@ -3,7 +3,7 @@
  * Each thread takes one part of the computation at the head and sends the rest to the tail. A large one is spread over
  * the cores, and a small one behind it does not wait for its end. The threads give way to everything else on the
  * machine (SCHED_IDLE): answering others comes first. But a thread that gives way may hold a lock that a loop waits for.
- * So where many small computations come, the threads are as all others: a prompt pool.
+ * So where many small computations come, the threads have a small share for themselves (nice 10): a prompt pool.
  *
  * Life:    compute_pool_create() -> compute_pool_submit()* -> compute_pool_destroy(), when nothing is under way.
  * Owner:   a computation is the pool's from submit until its `over`.
