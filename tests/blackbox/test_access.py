@@ -672,6 +672,7 @@ FROM (SELECT 1) one WHERE random() >= 0;
 """
 
 
+@pytest.mark.direct("transaction", because="there a CALL stops the start")
 def test_a_procedure_that_commits_stays_in_its_role(postgres, served, access_url, tmp_path):
     """What a transaction was told ends with it, and a procedure goes on in another."""
     postgres.execute(PROCEDURES, "access")

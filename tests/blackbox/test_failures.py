@@ -231,6 +231,7 @@ def end_sessions_under(service, postgres, request, times):
         return answer.result()
 
 
+@pytest.mark.direct(because="the session that is ended is the pooler's, which tells its client something else")
 def test_a_read_whose_sessions_are_ended_runs_again(serve, postgres):
     """An administrator's end is no fault of the read; after four of them it is told."""
     service = serve()
