@@ -81,10 +81,12 @@ void exchange_log_db_error(const struct exchange *x, const char *what)
 	const struct db_batch *batch = &x->batch;
 	const struct route *route = x->request.match.route;
 	const char *name = route != NULL ? route->name : "a request";
+	const char *role = x->context != NULL && x->context->role != NULL ? x->context->role : "";
 	enum log_level level = status_of(batch) < 500 ? LOG_INFO : LOG_ERROR;
 
-	log_line(level, "db", "%s %s: %s%s%s", name, what, batch->said[0] != '\0' ? batch->said : batch->message,
-		 batch->sqlstate[0] != '\0' ? " | SQLSTATE " : "", batch->sqlstate);
+	log_line(level, "db", "%s %s: %s%s%s%s%s", name, what, batch->said[0] != '\0' ? batch->said : batch->message,
+		 batch->sqlstate[0] != '\0' ? " | SQLSTATE " : "", batch->sqlstate, role[0] != '\0' ? " | role " : "",
+		 role);
 }
 
 /* The methods of the path but the one that was refused. */

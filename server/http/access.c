@@ -1,5 +1,6 @@
 #include "server/http/access.h"
 
+#include "base/log.h"
 #include "exchange/access.h"
 #include "identity/verifier.h"
 #include "server/http/gate.h"
@@ -230,12 +231,20 @@ static void count_known(struct http_reply *reply)
 	reply->client->held.is_counted = false;
 }
 
+/* A client learns little of why; the log says it, where it is asked for. */
+static void count_verified(struct http_reply *reply, enum token_error error)
+{
+	metrics_note_credential(reply->http->http->settings.metrics, reply->http->number, error);
+	if (error != TOKEN_GOOD)
+		log_debug("http", "a credential is refused: %s", token_error_word(error));
+}
+
 static enum token_error look_and_count(struct http_reply *reply, struct text credential)
 {
 	enum token_error error = verifier_look(reply->edition->edition->verifier, credential);
 
 	if (error != TOKEN_GOOD)
-		metrics_note_credential(reply->http->http->settings.metrics, reply->http->number, error);
+		count_verified(reply, error);
 	return error;
 }
 
@@ -289,12 +298,11 @@ step_fn *http_access_begin(struct http_reply *reply)
 enum token_error http_access_note(struct http_reply *reply)
 {
 	const struct http_access *access = reply->access;
-	struct metrics *metrics = reply->http->http->settings.metrics;
 
 	reply->access = NULL;
 	if (access->generation == 0)
 		return TOKEN_GOOD;
-	metrics_note_credential(metrics, reply->http->number, access->error);
+	count_verified(reply, access->error);
 	/* an edition before this one may have known other API keys */
 	if (access->error == TOKEN_GOOD && reply->edition == reply->http->edition)
 		token_cache_add(reply->http->identities, access->digest, access->generation, &access->identity);

@@ -398,6 +398,13 @@ def test_the_body_is_not_read_for_a_token_that_is_not_known_yet(door, claims, se
             assert connection.is_closed_by_peer()
 
 
+def test_the_log_says_why_where_it_is_asked_for(served):
+    door = served("--log-level", "debug")
+    for credential, word in ((token("n" * 40), "SIGNATURE"), (token(exp=1), "EXPIRED"), ("a.b", "MALFORMED")):
+        assert door.get("/self", bearer(credential)).status == 401
+        assert door.log_contains(f"a credential is refused: {word}\n")
+
+
 def test_the_body_is_not_read_for_an_api_key_that_is_not_known(door):
     with door.connect() as connection:
         connection.send(post_head([("X-API-Key", "mt_" + "a" * 43)], b"Content-Length: 100\r\n"))
@@ -684,6 +691,7 @@ def test_a_procedure_that_commits_stays_in_its_role(postgres, served, access_url
             assert said == " ".join([f"access_reader|{name}|POST"] * 3)
             assert door.request("POST", "/after").json == {"role": "access_login", "claims": None}
         assert_problem(door.request("POST", "/peeks", None, good()), 403)
+        assert door.log_contains(" | SQLSTATE 42501 | role access_reader\n") and "peeks fails: permission denied" in door.log()
         refused = door.request("POST", "/commits", None, good("access_foreign"))
         assert refused.status == 403 and door.request("POST", "/after").json["role"] == "access_login"
         assert not re.search(r"lost|cannot be taken back", door.log()), door.log()
