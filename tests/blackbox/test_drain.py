@@ -56,6 +56,8 @@ def is_closed_to_new_ones(service):
         socket.create_connection(service.address, 5).close()
     except ConnectionRefusedError:
         return True
+    except ConnectionResetError:
+        pass  # it was in the queue of those that are closed with the listener
     return False
 
 
