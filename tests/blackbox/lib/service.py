@@ -35,6 +35,7 @@ def clean_environment(**extra):
     kept = {name: value for name, value in os.environ.items()
             if not name.startswith(("MEANTIME_", "PG")) and name != "DATABASE_URL"}
     kept.setdefault("LSAN_OPTIONS", f"suppressions={ROOT}/tests/blackbox/lsan.supp:print_suppressions=0")
+    kept["TSAN_OPTIONS"] = f"{kept.get('TSAN_OPTIONS', '')}:suppressions={ROOT}/tests/blackbox/tsan.supp"
     return {**kept, **extra}
 
 
