@@ -44,23 +44,28 @@ static bool looks_like_route(struct text value)
 	return is_method && path.length > 0 && path.at[0] == '/';
 }
 
-/* 201 */
-static bool looks_like_number(struct text value)
+static size_t digits_of(struct text value)
 {
 	size_t digits = 0;
 
 	while (digits < value.length && sql_is_digit(value.at[digits]))
 		digits++;
+	return digits;
+}
+
+/* 201 */
+static bool looks_like_number(struct text value)
+{
+	size_t digits = digits_of(value);
+
 	return digits > 0 && digits == value.length;
 }
 
 /* 500ms */
 static bool looks_like_time(struct text value)
 {
-	size_t digits = 0;
+	size_t digits = digits_of(value);
 
-	while (digits < value.length && sql_is_digit(value.at[digits]))
-		digits++;
 	return digits > 0 && (text_equal_nocase(behind(value, digits), TEXT("ms")) ||
 			      text_equal_nocase(behind(value, digits), TEXT("s")));
 }
@@ -82,10 +87,8 @@ static bool looks_like_param(struct text value)
 /* 90/minute */
 static bool looks_like_rate(struct text value)
 {
-	size_t digits = 0;
+	size_t digits = digits_of(value);
 
-	while (digits < value.length && sql_is_digit(value.at[digits]))
-		digits++;
 	return digits > 0 && digits < value.length && value.at[digits] == '/';
 }
 
