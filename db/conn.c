@@ -286,6 +286,11 @@ static void end_sending(struct db_conn *conn)
 	conn->units_in_flight++;
 }
 
+static int send_context(struct db_conn *conn, const struct db_context *context, bool is_inside)
+{
+	return is_inside ? conn_send_whether_told(conn, context) : conn_send_context(conn, context);
+}
+
 int db_conn_send(struct db_conn *conn, struct db_batch *batch, bool ends_unit)
 {
 	const struct db_statement *statement = batch->queries[0].statement;
@@ -319,7 +324,7 @@ int db_conn_send(struct db_conn *conn, struct db_batch *batch, bool ends_unit)
 	batch->slot = slot;
 	if (send_preamble(conn, time_left_ms(batch, timeout_ms, conn->unit_ns), is_first, becomes_read_only) != 0)
 		return -1;
-	if (UNLIKELY(sets_context) && conn_send_context(conn, batch->context) != 0)
+	if (UNLIKELY(sets_context) && send_context(conn, batch->context, is_inside) != 0)
 		return -1;
 	if (UNLIKELY(slot->looks_left > 0)) {
 		end_sending(conn);

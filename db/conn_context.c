@@ -75,28 +75,48 @@ int conn_send_context(struct db_conn *conn, const struct db_context *context)
 }
 
 /* What a transaction was told ends with it, and a procedure may end its transaction and begin another. So the session is told
- * first, in a unit of its own, and what the procedure's own unit is told is the same. Behind it all is taken back. Where the
- * first unit is refused so is the second, and the procedure does not run. */
+ * first, in a unit of its own. The procedure's unit asks whether it was, and fails otherwise: a cancel may have hit the first
+ * unit alone. Behind it all is taken back. */
 bool conn_surrounds(const struct db_conn *conn, const struct db_batch *batch)
 {
 	return db_batch_may_commit(batch) && !db_settings_are_pooled(conn->settings);
 }
 
-int conn_send_around(struct db_conn *conn, enum slot_around around, const struct db_context *context)
+static int send_texts(struct db_conn *conn, const char *sql, const struct db_context *context)
 {
 	static const struct db_context none;
 	const char *values[DB_CONTEXT_TEXTS];
 
-	if (context == NULL)
-		context = &none;
-	memcpy(values, context, sizeof(values));
+	memcpy(values, context != NULL ? context : &none, sizeof(values));
+	if (!PQsendQueryParams(conn->pg, sql, DB_CONTEXT_TEXTS, NULL, values, NULL, NULL, 0))
+		return conn_fail(conn, PQerrorMessage(conn->pg));
+	return 0;
+}
+
+int conn_send_whether_told(struct db_conn *conn, const struct db_context *context)
+{
+	conn->unit_context = context;
+	return send_texts(conn, db_context_told_sql, context);
+}
+
+int conn_send_around(struct db_conn *conn, enum slot_around around, const struct db_context *context)
+{
 	conn_add_slot(conn, (struct db_slot){.around = around, .results_left = 1, .ends_unit = true});
 	conn->preparing++;
 	conn->units_in_flight++;
-	if (!PQsendQueryParams(conn->pg, db_context_session_sql, DB_CONTEXT_TEXTS, NULL, values, NULL, NULL, 0) ||
-	    !PQpipelineSync(conn->pg))
-		return conn_fail(conn, PQerrorMessage(conn->pg));
-	return 0;
+	if (send_texts(conn, db_context_session_sql, context) != 0)
+		return -1;
+	return PQpipelineSync(conn->pg) ? 0 : conn_fail(conn, PQerrorMessage(conn->pg));
+}
+
+/* The unit behind it is the procedure's, and does not run. */
+void conn_refuse_around(struct db_conn *conn, const PGresult *error)
+{
+	struct db_batch *batch = db_conn_slot(conn, conn->arrived + 1)->batch;
+
+	REQUIRE(db_conn_slot(conn, conn->arrived + 1)->around == AROUND_INSIDE);
+	if (batch != NULL)
+		conn_refuse_context(batch, error);
 }
 
 bool db_conn_is_taken_back(const struct db_conn *conn)

@@ -103,6 +103,10 @@ void conn_refuse_context(struct db_batch *batch, const PGresult *error);
 bool conn_surrounds(const struct db_conn *conn, const struct db_batch *batch);
 /* A unit of its own, without a batch. NULL takes back what the session was told. */
 int conn_send_around(struct db_conn *conn, enum slot_around around, const struct db_context *context);
+/* Of the unit between two of them: fails where the one before it has. */
+int conn_send_whether_told(struct db_conn *conn, const struct db_context *context);
+/* The current slot's session could not be told. */
+void conn_refuse_around(struct db_conn *conn, const PGresult *error);
 static inline bool conn_is_around(const struct db_slot *slot)
 {
 	return slot->around == AROUND_BEFORE || slot->around == AROUND_BEHIND;

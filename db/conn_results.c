@@ -139,6 +139,8 @@ static int take_error(struct db_conn *conn, struct db_slot *slot, PGresult *erro
 		return take_prepare_error(conn, slot, error);
 	if (UNLIKELY(slot->around == AROUND_BEHIND))
 		return conn_fail(conn, "what the session was told of a request cannot be taken back");
+	if (UNLIKELY(slot->around == AROUND_BEFORE))
+		conn_refuse_around(conn, error);
 	if (batch != NULL && slot->results_left == 0 && batch->words == NULL)
 		batch->error = ERROR_NONE; /* the commit's failure is what counts */
 	if (batch == NULL || batch->error != ERROR_NONE)

@@ -18,6 +18,11 @@ const char db_context_session_sql[] =
     "SELECT set_config('role', $1, false), set_config('request.jwt.claims', coalesce($2, ''), false), "
     "set_config('request.headers', coalesce($3, ''), false), set_config('request.method', coalesce($4, ''), false), "
     "set_config('request.path', coalesce($5, ''), false)";
+const char db_context_told_sql[] =
+    "SELECT set_config('role', CASE WHEN coalesce(current_setting('role') = $1, $1 IS NULL) "
+    "AND current_setting('request.jwt.claims') = coalesce($2, '') AND current_setting('request.headers') = "
+    "coalesce($3, '') AND current_setting('request.method') = coalesce($4, '') AND current_setting('request.path') = "
+    "coalesce($5, '') THEN current_setting('role') ELSE '' END, true)";
 
 static const struct {
 	unsigned texts;

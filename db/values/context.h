@@ -28,5 +28,7 @@ unsigned db_context_texts(enum db_context_level level);
 const char *db_context_sql(enum db_context_level level);
 /* Takes all DB_CONTEXT_TEXTS, and sets them for the session; NULL as it was at its beginning. */
 extern const char db_context_session_sql[];
+/* Takes the same, and fails in a session that was not told it: there is no role ''. */
+extern const char db_context_told_sql[];
 /* Is PostgreSQL told the same? NULL is a context, too. */
 bool db_context_is_same(const struct db_context *one, const struct db_context *other);

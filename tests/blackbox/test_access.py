@@ -703,6 +703,33 @@ def test_a_procedure_that_commits_stays_in_its_role(postgres, served, access_url
         postgres.execute("DROP TABLE kept_secret; DROP PROCEDURE commits, peeks; DROP FUNCTION caller", "access")
 
 
+@pytest.mark.direct("transaction", because="there a CALL stops the start")
+def test_a_cancel_lets_no_procedure_leave_its_role(postgres, served, tmp_path):
+    """Of the units that are sent with a procedure a cancel may hit any. Where it hits the first, the session is not told."""
+    postgres.execute(PROCEDURES, "access")
+    (tmp_path / "calls.sql").write_text(CALLS)
+    over, answers = threading.Event(), []
+
+    def cancel():
+        while not over.is_set():
+            postgres.execute("SELECT pg_cancel_backend(pid) FROM pg_stat_activity, generate_series(1, 50), "
+                             "LATERAL pg_sleep(0.0005) WHERE datname = 'access' AND pid <> pg_backend_pid()")
+    canceller = threading.Thread(target=cancel)
+    try:
+        door = served(endpoints=tmp_path)
+        canceller.start()
+        while len(answers) < 20000 and (len(answers) < 500 or sum(answer.status != 200 for answer in answers) < 5):
+            answers.append(door.request("POST", "/commits", None, good(sub="zoe")))
+    finally:
+        over.set()
+        canceller.join()
+        postgres.execute("DROP TABLE kept_secret; DROP PROCEDURE commits, peeks; DROP FUNCTION caller", "access")
+    said = {answer.json["said"] for answer in answers if answer.status == 200}
+    assert said == {" ".join(["access_reader|zoe|POST"] * 3)}
+    others = {answer.status for answer in answers} - {200}
+    assert others and others <= {503, 504}, others
+
+
 def test_a_url_that_gives_no_keys(served, key_server, tmp_path):
     key, sign = new_key(tmp_path, "late")
     for status, body, words in ((500, b"", "the answer has the status 500; 200 was expected"),

@@ -218,9 +218,9 @@ static void a_procedure_s_session_is_told_as_well(void **state)
 	procedure.may_commit = true;
 	open_with_contexts(false);
 	assert_int_equal(send_as(0, &procedure, &alice, true), 0);
-	assert_string_equal(fake_pq_sent(pg()),
-			    "SELECT(reader,{alice},NULL,NULL,NULL) Sync meantime:(reader,{alice}) add(0) Sync "
-			    "SELECT(NULL,NULL,NULL,NULL,NULL) Sync");
+	assert_string_equal(fake_pq_sent(pg()), "SELECT(reader,{alice},NULL,NULL,NULL) Sync "
+						"SELECT(reader,{alice},NULL,NULL,NULL) add(0) Sync "
+						"SELECT(NULL,NULL,NULL,NULL,NULL) Sync");
 	assert_true(db_conn_is_taken_back(&conn));
 	fake_pq_answer(pg()); /* the first unit, and its Sync */
 	fake_pq_answer(pg());
@@ -272,11 +272,42 @@ static void a_role_that_is_refused_calls_no_procedure(void **state)
 	assert_int_equal(send_as(0, &procedure, &alice, true), 0);
 	fake_pq_answer_error(pg(), "42501", "permission denied to set role", NULL);
 	fake_pq_answer(pg());
-	fake_pq_answer_error(pg(), "42501", "permission denied to set role", NULL);
+	fake_pq_answer_error(pg(), "22023", "role \"\" does not exist", NULL);
 	fake_pq_answer_all(pg());
 	assert_int_equal(db_conn_advance(&conn), 0);
 	assert_string_equal(over, "0 done");
 	assert_int_equal(batches[0].error, ERROR_FORBIDDEN);
+	assert_int_equal(conn.state, CONN_READY);
+}
+
+/* A cancel hits the first unit alone. The procedure's own fails then, and the first error is the one that is answered. */
+static void what_keeps_a_session_from_being_told_is_the_answer(void **state)
+{
+	struct db_statement procedure = add;
+
+	(void)state;
+	procedure.may_commit = true;
+	open_with_contexts(false);
+	assert_int_equal(send_as(0, &procedure, &alice, true), 0);
+	fake_pq_answer_error(pg(), "57014", "canceling statement due to user request", NULL);
+	fake_pq_answer(pg());
+	assert_int_equal(db_conn_advance(&conn), 0);
+	assert_string_equal(over, "");
+	fake_pq_answer_error(pg(), "22023", "role \"\" does not exist", NULL);
+	fake_pq_answer_all(pg());
+	assert_int_equal(db_conn_advance(&conn), 0);
+	assert_string_equal(over, "0 done");
+	assert_string_equal(batches[0].sqlstate, "57014");
+	assert_int_equal(conn.state, CONN_READY);
+	/* nor does it matter that no request waits for it any more */
+	assert_int_equal(send_as(1, &procedure, &alice, true), 0);
+	db_conn_forget(&batches[1]);
+	fake_pq_answer_error(pg(), "57014", "canceling statement due to user request", NULL);
+	fake_pq_answer(pg());
+	fake_pq_answer_error(pg(), "22023", "role \"\" does not exist", NULL);
+	fake_pq_answer_all(pg());
+	assert_int_equal(db_conn_advance(&conn), 0);
+	assert_string_equal(over, "0 done");
 	assert_int_equal(conn.state, CONN_READY);
 }
 
@@ -297,6 +328,7 @@ int main(void)
 	    TEST(the_statement_s_own_error_is_no_refused_role),
 	    TEST(a_refused_role_harms_no_neighbour),
 	    TEST(a_procedure_s_session_is_told_as_well),
+	    TEST(what_keeps_a_session_from_being_told_is_the_answer),
 	    TEST(a_session_that_keeps_what_it_was_told_is_closed),
 	    TEST(a_role_that_is_refused_calls_no_procedure),
 	};
