@@ -39,6 +39,11 @@ static inline bool text_equal_nocase(struct text a, struct text b)
 	return a.length == b.length && (a.length == 0 || strncasecmp(a.at, b.at, a.length) == 0);
 }
 
+static inline bool text_begins_with(struct text text, struct text start)
+{
+	return text.length >= start.length && memcmp(text.at, start.at, start.length) == 0;
+}
+
 /* Without blanks and tabs around: the optional white space of HTTP, too. */
 static inline struct text text_trimmed(struct text text)
 {

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "loadgen/engine/request_file.h"
 
 static uint64_t seconds(double s)
 {
@@ -59,8 +60,7 @@ int command_requests(struct command *command, struct request_set *set, const cha
 
 	request_set_init(set, &command->request_options);
 	if (file != NULL)
-		return request_set_load_file(set, url, file, &command->request_options, command->why,
-					     sizeof(command->why));
+		return request_file_load(set, url, file, &command->request_options, command->why, sizeof(command->why));
 	return request_set_add_url(set, url, &command->request_options, command->why, sizeof(command->why));
 }
 

@@ -1,30 +1,22 @@
 /* connection.h - one TCP connection of a load: opened, written, read, and the requests that are under way on it.
  *
  * A request can be put on a connection that is not open yet; it leaves when the connection is up. Events come from an
- * edge-triggered epoll set, so that a connection costs one epoll_ctl in its life and no mask ever changes.
+ * edge-triggered epoll set, so that each opening costs one epoll_ctl and no mask ever changes.
  *
  * Life:    connection_init() -> connection_open() -> connection_put()* -> connection_flush() ->
- *          connection_on_event()* -> connection_close(), and from the beginning.
+ *          connection_on_event()* -> connection_close(), and again from connection_open() -> connection_cleanup().
  * Owner:   the load; a connection does not move.
  * Limits:  `depth` requests under way; where redirects are followed, one.
  * Errors:  become outcomes of the requests concerned (record.h), and on_down().
  */
 #pragma once
 
-#include "base/list.h"
-#include "loadgen/engine/record.h"
 #include "loadgen/engine/response.h"
+#include "loadgen/engine/slot_ring.h"
 
 struct load;
 
 enum connection_state { CONNECTION_CLOSED, CONNECTION_CONNECTING, CONNECTION_UP };
-
-/* A request under way. */
-struct slot {
-	struct list link; /* of the load's list of those under way, in order of their deadlines */
-	struct connection *connection;
-	struct record *record;
-};
 
 struct connection {
 	struct list link; /* of the list that the load's model keeps it on: free, or waiting to try again */
@@ -35,9 +27,7 @@ struct connection {
 	uint64_t event_ns; /* opened at; later the time of a model's own list */
 	char *unsent;      /* what the kernel has not taken yet; NULL usually */
 	size_t unsent_bytes, unsent_from;
-	struct slot *slots; /* a ring of load->depth; &one when that is 1 */
-	struct slot one;
-	uint16_t first, count, sent; /* of the ring: the oldest, how many, how many of them have been written */
+	struct slot_ring ring; /* the requests under way */
 	uint8_t state;
 	bool was_up;       /* before: to open it now is to open it again */
 	bool has_answered; /* a whole response came since it was opened */
@@ -59,7 +49,7 @@ void connection_cleanup(struct connection *connection);
 void connection_open(struct connection *connection);
 /* A request, due at `intended_ns`, takes the next place; nothing is written yet. */
 void connection_put(struct connection *connection, uint64_t intended_ns);
-/* Writes the requests that were put, if the connection is up. */
+/* Writes the requests that were put, if the connection is up; when that fails, on_down() has been called already. */
 void connection_flush(struct connection *connection);
 void connection_on_event(struct connection *connection, uint32_t events);
 /* Ends it; what is under way on it gets `outcome`. on_down() is not called. */

@@ -20,7 +20,7 @@
 #include <stdint.h>
 
 #include "loadgen/engine/record.h"
-#include "loadgen/engine/request.h"
+#include "loadgen/engine/request_set.h"
 
 enum load_model { LOAD_CLOSED, LOAD_OPEN, LOAD_BURST };
 enum load_arrivals { ARRIVALS_CONSTANT, ARRIVALS_POISSON };

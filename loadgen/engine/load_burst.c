@@ -15,7 +15,7 @@ static void fire(struct load *load)
 		connection_flush(&load->connections[i]);
 	/* those that could not be opened before are tried with their request, so that its record says why */
 	for (unsigned i = 0; i < load->connection_count; i++)
-		if (load->connections[i].state == CONNECTION_CLOSED && load->connections[i].count > 0)
+		if (load->connections[i].state == CONNECTION_CLOSED && load->connections[i].ring.count > 0)
 			connection_open(&load->connections[i]);
 	load->burst_stage = STAGE_UNDER_WAY;
 }

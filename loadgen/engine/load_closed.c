@@ -4,11 +4,11 @@
 /* Fills the connection with requests and sends them; opens it first when it is closed. */
 static void ask(struct load *load, struct connection *connection)
 {
-	while (connection->count < load->depth && !connection->is_last && load_wants_more(load, load->now_ns))
+	while (connection->ring.count < load->depth && !connection->is_last && load_wants_more(load, load->now_ns))
 		connection_put(connection, load->now_ns);
 	if (connection->state == CONNECTION_UP)
 		connection_flush(connection);
-	else if (connection->state == CONNECTION_CLOSED && connection->count > 0)
+	else if (connection->state == CONNECTION_CLOSED && connection->ring.count > 0)
 		connection_open(connection);
 }
 

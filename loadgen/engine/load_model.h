@@ -10,13 +10,14 @@
 #include "loadgen/engine/pacer.h"
 
 enum {
-	READ_BYTES = 64 * 1024,
 	EVENTS_PER_TURN = 512,
 	CONNECTING_MAX = 256,    /* at once, while the connections are opened; a listen queue holds about as many */
 	TRY_AGAIN_AFTER_MS = 10, /* a failing connect */
 };
 
-/* How requests come about. All but the last two are called from the loop, never from inside one another. */
+/* How requests come about. The first three are called from the loop, never from inside one another. on_down() is also called
+ * from within connection_open() and connection_flush(), when they fail at once; write() and on_sent() from within
+ * connection_flush(). */
 struct load_class {
 	void (*start)(struct load *load);                   /* the connections are up (as far as they came up) */
 	void (*on_due)(struct load *load, uint64_t now_ns); /* the pacer's time has come */
@@ -72,12 +73,16 @@ static inline uint64_t load_clock(struct load *load)
 	return load->now_ns = clock_now_ns();
 }
 
-/* Is a request that is due now to be sent? */
+/* load_requests.c */
+/* Is a request that is due at `due_ns` to be sent? When not, the load stops. */
 bool load_wants_more(struct load *load, uint64_t due_ns);
 /* A request comes into being; NULL when no record is left. */
 struct record *load_begin_request(struct load *load, uint64_t intended_ns);
 /* It turns out to have been due later than it was begun for. */
 void load_postpone(struct load *load, struct record *record, uint64_t intended_ns);
+/* Adds `change` to the requests in flight, from `at_ns` on. A request is in flight from when it was due to when it is done,
+ * as in its record, whenever the loop hears of it. */
+void load_count_in_flight(struct load *load, int change, uint64_t at_ns);
 void load_count_lateness(struct load *load, uint64_t late_ns);
 /* The record's times and outcome are final. */
 void load_end_request(struct load *load, struct record *record, enum outcome outcome, uint64_t done_ns);

@@ -48,7 +48,7 @@ static void send_due(struct load *load, uint64_t due_ns)
 	connection_put(connection, due_ns);
 	if (connection->state == CONNECTION_UP)
 		connection_flush(connection);
-	else if (connection->count > 0)
+	else if (connection->ring.count > 0)
 		connection_open(connection);
 }
 
@@ -63,7 +63,7 @@ static void open_on_due(struct load *load, uint64_t now_ns)
 
 static void open_on_free(struct load *load, struct connection *connection)
 {
-	if (connection->count == 0) {
+	if (connection->ring.count == 0) {
 		list_remove(&connection->link);
 		list_prepend(&load->waiting, &connection->link);
 	}

@@ -1,8 +1,6 @@
 #include "loadgen/engine/response.h"
 
-#include <strings.h>
-
-#include "loadgen/engine/record.h"
+#include <string.h>
 
 enum part {
 	PART_STATUS,
@@ -22,7 +20,7 @@ void response_init(struct response *response, bool is_head_request)
 {
 	response->bytes = 0;
 	response->what = NULL;
-	response->queue_us = response->database_us = response->total_us = TIMING_UNKNOWN;
+	server_timing_init(&response->timing);
 	response->status = 0;
 	response->is_head_over = response->is_keep_alive = false;
 	response->is_head_request = is_head_request;
@@ -142,47 +140,6 @@ static bool is_digit(char c)
 	return c >= '0' && c <= '9';
 }
 
-/* "12.345" milliseconds as microseconds, rounded down; TIMING_UNKNOWN when it is no such number. */
-static uint32_t microseconds_of(struct text text)
-{
-	uint64_t us = 0;
-	size_t i = 0, decimals = 0;
-
-	for (; i < text.length && is_digit(text.at[i]); i++)
-		us = us > UINT32_MAX ? us : us * 10 + (uint64_t)(text.at[i] - '0');
-	if (i == 0)
-		return TIMING_UNKNOWN;
-	if (i < text.length && text.at[i] == '.')
-		for (i++; i < text.length && is_digit(text.at[i]); i++)
-			if (decimals < 3) {
-				us = us * 10 + (uint64_t)(text.at[i] - '0');
-				decimals++;
-			}
-	for (; decimals < 3; decimals++)
-		us *= 10;
-	return i == text.length && us < TIMING_UNKNOWN ? (uint32_t)us : TIMING_UNKNOWN;
-}
-
-/* https://www.w3.org/TR/server-timing/: entries at commas, each a name with parameters at semicolons. */
-static void read_server_timing(struct response *response, struct text value)
-{
-	while (value.length > 0) {
-		struct text entry = text_cut_at(&value, ','), name = text_trimmed(text_cut_at(&entry, ';'));
-		uint32_t *place = text_equal_nocase(name, TEXT("queue"))   ? &response->queue_us
-				  : text_equal_nocase(name, TEXT("db"))    ? &response->database_us
-				  : text_equal_nocase(name, TEXT("total")) ? &response->total_us
-									   : NULL;
-
-		while (place != NULL && entry.length > 0) {
-			struct text parameter = text_trimmed(text_cut_at(&entry, ';')),
-				    key = text_trimmed(text_cut_at(&parameter, '='));
-
-			if (text_equal_nocase(key, TEXT("dur")))
-				*place = microseconds_of(text_trimmed(parameter));
-		}
-	}
-}
-
 static void read_connection(struct response *response, struct text value)
 {
 	while (value.length > 0) {
@@ -262,7 +219,7 @@ static const char *read_header(struct response *response, struct text line)
 		return NULL;
 	case 13:
 		if (text_equal_nocase(name, TEXT("server-timing")))
-			read_server_timing(response, value);
+			server_timing_read(&response->timing, value);
 		return NULL;
 	case 14:
 		return text_equal_nocase(name, TEXT("content-length")) ? read_length(response, value) : NULL;

@@ -16,7 +16,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "base/text.h"
+#include "loadgen/engine/server_timing.h"
 
 enum { RESPONSE_HEAD_MAX = 64 * 1024, RESPONSE_LINE_MAX = 128, RESPONSE_LOCATION_MAX = 2048 };
 
@@ -30,9 +30,9 @@ enum response_state { RESPONSE_INCOMPLETE, RESPONSE_WHOLE, RESPONSE_MALFORMED };
 
 struct response {
 	/* what it says; valid once the head is over */
-	uint64_t bytes;                           /* read so far, head and body */
-	const char *what;                         /* of RESPONSE_MALFORMED */
-	uint32_t queue_us, database_us, total_us; /* TIMING_UNKNOWN (record.h) when absent */
+	uint64_t bytes;   /* read so far, head and body */
+	const char *what; /* of RESPONSE_MALFORMED */
+	struct server_timing timing;
 	uint16_t status;
 	bool is_head_over, is_keep_alive;
 

@@ -47,8 +47,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
 		return 0;
 	}
 	REQUIRE(taken == taken_cut && whole.status == cut.status && whole.bytes == cut.bytes);
-	REQUIRE(whole.queue_us == cut.queue_us && whole.database_us == cut.database_us &&
-		whole.total_us == cut.total_us && whole.is_keep_alive == cut.is_keep_alive);
+	REQUIRE(whole.timing.queue_us == cut.timing.queue_us && whole.timing.database_us == cut.timing.database_us &&
+		whole.timing.total_us == cut.timing.total_us && whole.is_keep_alive == cut.is_keep_alive);
 	REQUIRE(state != RESPONSE_WHOLE || (whole.status >= 200 && whole.status <= 999));
 	REQUIRE(response_close(&whole) == response_close(&cut));
 	return 0;

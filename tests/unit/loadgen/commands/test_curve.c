@@ -47,7 +47,7 @@ int command_requests(struct command *of, struct request_set *set, const char *ur
 		return -1;
 	}
 	set->requests[0] = &request;
-	set->bytes = malloc(8); /* is freed with it */
+	arena_alloc(&set->arena, 8); /* is freed with it */
 	set->count = 1;
 	set->weight_sum = 1;
 	return 0;

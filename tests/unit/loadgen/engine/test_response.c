@@ -82,9 +82,9 @@ static void what_is_whole_is_read_however_it_is_cut(void **state)
 			assert_int_equal(rest, good->rest);
 			assert_int_equal(response.is_keep_alive, good->is_keep_alive);
 			assert_int_equal(response.bytes, strlen(good->bytes) - good->rest);
-			assert_int_equal(response.queue_us, good->queue_us);
-			assert_int_equal(response.database_us, good->database_us);
-			assert_int_equal(response.total_us, good->total_us);
+			assert_int_equal(response.timing.queue_us, good->queue_us);
+			assert_int_equal(response.timing.database_us, good->database_us);
+			assert_int_equal(response.timing.total_us, good->total_us);
 		}
 }
 
