@@ -22,6 +22,7 @@ _Static_assert(OPTION_COUNT <= ARRAY_LENGTH(((struct options *)NULL)->origins), 
 static const char *const modes[] = {[MODE_SYNC] = "sync", [MODE_THREADS] = "threads", [MODE_ASYNC] = "async"};
 static const char *const poolers[] = {
     [POOLER_NONE] = "none", [POOLER_SESSION] = "session", [POOLER_TRANSACTION] = "transaction"};
+static const char *const switches[] = {[SWITCH_OFF] = "off", [SWITCH_ON] = "on"};
 static const char *const levels[] = {
     [LOG_DEBUG] = "debug", [LOG_INFO] = "info", [LOG_WARNING] = "warning", [LOG_ERROR] = "error"};
 static const char *const outputs[] = {"stderr", "stdout"};
@@ -29,6 +30,7 @@ static const char *const outputs[] = {"stderr", "stdout"};
 const struct option_vocabulary option_vocabularies[] = {
     [TYPE_mode] = {modes, ARRAY_LENGTH(modes), "sync, threads or async", "MODE"},
     [TYPE_pooler] = {poolers, ARRAY_LENGTH(poolers), "none, session or transaction", "KIND"},
+    [TYPE_switch] = {switches, ARRAY_LENGTH(switches), "on or off", "SWITCH"},
     [TYPE_level] = {levels, ARRAY_LENGTH(levels), "debug, info, warning or error", "LEVEL"},
     [TYPE_output] = {outputs, ARRAY_LENGTH(outputs), "stderr, stdout or a path with a \"/\" in it", "OUTPUT"},
 };
@@ -231,6 +233,7 @@ static bool store(struct options *options, const struct option_row *row, const c
 		return read_uint(value, row->min, row->max, field);
 	case TYPE_mode:
 	case TYPE_pooler:
+	case TYPE_switch:
 	case TYPE_level:
 		return read_word(value, &option_vocabularies[row->type], field);
 	case TYPE_output:

@@ -20,10 +20,13 @@ const char *mode_name(enum mode mode);
 /* What stands between the service and PostgreSQL. */
 enum pooler { POOLER_NONE, POOLER_SESSION, POOLER_TRANSACTION };
 
+enum { SWITCH_OFF, SWITCH_ON };
+
 typedef const char *option_string;
 typedef uint32_t option_uint;
 typedef enum mode option_mode;
 typedef enum pooler option_pooler;
+typedef unsigned option_switch;
 typedef enum log_level option_level;
 typedef const char *option_output;
 

@@ -19,7 +19,7 @@ enum {
 	STRING_MAX = 4096,
 };
 
-enum option_type { TYPE_string, TYPE_uint, TYPE_mode, TYPE_pooler, TYPE_level, TYPE_output };
+enum option_type { TYPE_string, TYPE_uint, TYPE_mode, TYPE_pooler, TYPE_switch, TYPE_level, TYPE_output };
 
 struct option_row {
 	const char *field;

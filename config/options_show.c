@@ -87,6 +87,7 @@ static void describe_value(const struct options *options, const struct option_ro
 		break;
 	case TYPE_mode:
 	case TYPE_pooler:
+	case TYPE_switch:
 	case TYPE_level:
 		snprintf(text, STRING_MAX, "%s", option_vocabularies[row->type].words[*(const unsigned *)field]);
 		break;

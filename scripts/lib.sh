@@ -7,7 +7,7 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 log_folder=$root/.local/log
 export LC_ALL=C.UTF-8 # numbers have a point, whatever the caller's language
 
-build_packages=(gcc libc6-dev cmake ninja-build pkg-config libh2o-dev libuv1-dev libpq-dev libjansson-dev libgmp-dev libcurl4-openssl-dev libssl-dev
+build_packages=(gcc libc6-dev cmake ninja-build pkg-config libh2o-dev libuv1-dev libpq-dev libjansson-dev libgmp-dev libcurl4-openssl-dev libssl-dev zlib1g-dev libbrotli-dev
 	libcmocka-dev libgumbo-dev)
 database_packages=(postgresql-15 postgresql-client-15 iso-codes util-linux procps)
 demo_packages=(curl ca-certificates python3-minimal libpython3-stdlib)

@@ -168,6 +168,13 @@ static bool read_inflight(struct parser *parser, const struct note *note)
 	return read_number(note->value, 1, INFLIGHT_MAX, &parser->draft.endpoint.inflight_max);
 }
 
+/* What is compressed needs no annotation. */
+static bool read_compression(struct parser *parser, const struct note *note)
+{
+	parser->draft.endpoint.is_uncompressed = true;
+	return text_equal(note->value, TEXT("off"));
+}
+
 static bool read_max_rows(struct parser *parser, const struct note *note)
 {
 	return read_number(note->value, 1, MAX_ROWS_MAX, &parser->draft.endpoint.max_rows);
@@ -316,6 +323,7 @@ static const struct {
     [ANNOTATION_SETTINGS] = {"settings", sql_read_settings, "some of claims, headers, method and path, with commas"},
     [ANNOTATION_RATE] = {"rate", sql_read_rate, rate_limit_expected},
     [ANNOTATION_INFLIGHT] = {"max-inflight", read_inflight, "a number from 1 to 1000000"},
+    [ANNOTATION_COMPRESSION] = {"compression", read_compression, "`off`, or left out"},
     [ANNOTATION_WORK] = {"work", read_work, "the name of a built-in work, such as delay"},
 };
 

@@ -70,6 +70,7 @@ static int add_route(struct router *router, struct endpoint_set *set, const stru
 	    .data = sql_plan_create(&set->arena, endpoint),
 	    .timeout_ms = endpoint->timeout_ms,
 	    .reads_head = endpoint->sources != NULL || endpoint->settings.headers,
+	    .is_uncompressed = endpoint->is_uncompressed,
 	    .access = &endpoint->access,
 	    .limits = limits_of(endpoint, &set->arena),
 	    .headers = headers_of(endpoint, &set->arena),

@@ -57,6 +57,7 @@ struct endpoint {
 	struct rate_limit rate;
 	bool shares_rate;             /* with the other endpoints that have none of their own */
 	unsigned inflight_max;        /* 0: no limit */
+	bool is_uncompressed;         /* its responses are, whatever a client accepts */
 	const struct source *sources; /* of each parameter; NULL: the client gives all of them */
 	unsigned identity_line;       /* of the first annotation that needs keys to be configured; 0: none does */
 	struct db_statement statement;

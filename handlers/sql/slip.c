@@ -114,6 +114,11 @@ static bool looks_like_flag(struct text value)
 	return value.length == 0 || text_equal_nocase(value, TEXT("true"));
 }
 
+static bool looks_like_switch(struct text value)
+{
+	return text_equal_nocase(value, TEXT("off")) || text_equal_nocase(value, TEXT("on"));
+}
+
 static bool looks_like_value(enum annotation annotation, struct text value)
 {
 	switch (annotation) {
@@ -138,6 +143,8 @@ static bool looks_like_value(enum annotation annotation, struct text value)
 		return looks_like_settings(value);
 	case ANNOTATION_RATE:
 		return looks_like_rate(value);
+	case ANNOTATION_COMPRESSION:
+		return looks_like_switch(value);
 	case ANNOTATION_PARAM:
 		return looks_like_param(value);
 	case ANNOTATION_WORK:
@@ -208,7 +215,7 @@ void sql_refuse_guard(struct parser *parser, const struct sql_token *comment)
 	enum annotation annotation = sql_slip_from(comment->text, &value);
 
 	if (annotation == ANNOTATION_ROLES || annotation == ANNOTATION_SETTINGS || annotation == ANNOTATION_RATE ||
-	    annotation == ANNOTATION_INFLIGHT)
+	    annotation == ANNOTATION_INFLIGHT || annotation == ANNOTATION_COMPRESSION)
 		sql_complain_of_slip(parser, comment, annotation, value);
 }
 

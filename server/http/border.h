@@ -9,6 +9,7 @@
  *   request.c   libh2o's request in
  *   rest.c      memory is given back after a burst
  *   reply.c     the response out
+ *   compression.c in a content coding
  *   parser.c    in the place of libh2o's parser and decoder
  *   gate.c      how often, and how many at once
  *   held.c      heads that wait for the proof of their identity
@@ -23,6 +24,7 @@
 #include "base/networks.h"
 #include "identity/token_cache.h"
 #include "identity/token_error.h"
+#include "loop/inbox.h"
 #include "loop/turns.h"
 #include "server/http/address_counts.h"
 #include "server/http/http.h"
@@ -87,6 +89,10 @@ struct http_loop {
 	struct refusal_log refusals;
 	struct list spare; /* exchanges */
 	unsigned spare_count;
+	struct compute_pool *pool; /* of compression.c; NULL: nothing is compressed */
+	struct list compressing;   /* what that pool has */
+	struct inbox compressed;
+	unsigned compressed_streams; /* under way */
 };
 
 /* A head whose body is read when its identity is proved. Meanwhile nothing is read from its connection. */
@@ -126,6 +132,7 @@ struct http_reply {
 	struct http_access *access; /* whose identity is verified by this request; NULL: none */
 	struct client *holds;       /* the client whose head waits for that; NULL: none, or it has gone */
 	enum token_error error;     /* why the credential of this request was refused by its head */
+	struct http_compression *compression; /* NULL: the response cannot be compressed */
 	struct exchange x;
 };
 
@@ -159,6 +166,8 @@ void http_reply_release(struct http_reply *reply);
 void http_reply_destroy(struct http_reply *reply);
 /* The exchange has a response, or a part of one. */
 void http_reply_on_ready(struct exchange *x);
+/* It is compressed, where it is to be: sends it. */
+void http_reply_send(struct http_reply *reply);
 
 /* held.c */
 enum http_head_verdict { HTTP_HEAD_PASSES, HTTP_HEAD_WAITS, HTTP_HEAD_REFUSED };

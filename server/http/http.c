@@ -8,6 +8,7 @@
 #include "identity/rate_table.h"
 #include "loop/compute_pool.h"
 #include "server/http/access.h"
+#include "server/http/compression.h"
 #include "server/http/cors.h"
 #include "server/state/metrics.h"
 
@@ -70,6 +71,7 @@ static void on_sweep(uv_timer_t *timer)
 	pulse_beat(http->pulse);
 	http_editions_sweep(http);
 	cut_off_overdue(http);
+	http_compression_sweep(http);
 	http_publish(http);
 	/* what keeps a processor or other hosts busy, or waits for its turn, is worth asking the kernel for */
 	if (http->waiting > 0 || compute_pool_count(settings->run->pool) > 0 ||
@@ -193,6 +195,7 @@ struct http_loop *http_loop_create(struct http *http, const struct http_loop_set
 		uv_check_start(&created->turn_end, note_blocked_time);
 	created->runner = create_runner(created);
 	http_departures_begin(created);
+	http_compression_begin(created);
 	uv_timer_init(loop, &created->sweep);
 	created->sweep.data = created;
 	uv_timer_start(&created->sweep, on_sweep, SWEEP_MS, SWEEP_MS);
@@ -263,6 +266,7 @@ void http_loop_close(struct http_loop *http)
 	turns_end(&http->turns);
 	uv_close((uv_handle_t *)&http->turn_end, NULL);
 	http_departures_end(http);
+	http_compression_close(http);
 	h2o_context_dispose(&http->context);
 }
 
@@ -270,6 +274,7 @@ void http_loop_destroy(struct http_loop *http)
 {
 	runner_destroy(http->runner);
 	http_editions_leave(http);
+	http_compression_cleanup(http);
 	token_cache_destroy(http->identities);
 	LIST_EACH (item, &http->spare)
 		http_reply_destroy(CONTAINER_OF(item, struct http_reply, link));

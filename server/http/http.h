@@ -18,6 +18,8 @@
 #include "loop/pulse.h"
 #include "server/run/runner.h"
 
+enum { HTTP_COMPRESSION_WAITING_MAX = 8 }; /* responses, for a thread; the next is sent as it is */
+
 struct http;
 struct http_loop;
 struct metrics;

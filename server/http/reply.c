@@ -7,6 +7,7 @@
 #include "server/run/db_awaitable.h"
 #include "server/run/fetch_awaitable.h"
 #include "server/http/access.h"
+#include "server/http/compression.h"
 #include "server/http/cors_fields.h"
 #include "server/http/gate.h"
 #include "server/http/status.h"
@@ -54,6 +55,8 @@ void http_reply_release(struct http_reply *reply)
 	http_gate_end(reply);
 	db_awaitable_end_stream(&reply->x, &http->runner->streams);
 	fetch_awaitable_end(&reply->x, &http->runner->resources);
+	if (UNLIKELY(reply->compression != NULL))
+		http_compression_end(reply);
 	exchange_recycle(&reply->x);
 	reply->edition->requests--;
 	http->request_count--;
@@ -147,6 +150,8 @@ static void add_headers(const struct http_reply *reply, uint64_t total_ns)
 				      response->headers[i].value.length);
 	if (UNLIKELY(reply->http->http->cors != NULL) && !reply->http->is_admin)
 		http_cors_add(reply);
+	if (UNLIKELY(reply->compression != NULL))
+		http_compression_add_fields(reply);
 	add_last_lines(request, x, total_ns);
 }
 
@@ -223,6 +228,15 @@ static void end_without_request(struct http_reply *reply)
 void http_reply_on_ready(struct exchange *x)
 {
 	struct http_reply *reply = http_reply_of(x);
+
+	if (UNLIKELY(http_compression_is_due(x)) && reply->request != NULL && !http_compression_apply(reply))
+		return;
+	http_reply_send(reply);
+}
+
+void http_reply_send(struct http_reply *reply)
+{
+	struct exchange *x = &reply->x;
 	h2o_iovec_t body = {(char *)(uintptr_t)x->response.body.at, x->response.body.length};
 	uint64_t now_ns = clock_now_ns();
 

@@ -4,6 +4,8 @@ import json as json_text
 import re
 import socket
 
+from lib.codings import decoded
+
 TIMEOUT_S = 30
 
 
@@ -26,7 +28,7 @@ class Response:
 
     @property
     def json(self):
-        return json_text.loads(self.body)
+        return json_text.loads(decoded(self))
 
     def __repr__(self):
         return f"<{self.status} {self.header('content-type')} {self.body[:300]!r}>"

@@ -284,6 +284,7 @@ static void the_sample_file_holds_defaults(void **state)
 #define COMPARE_uint(field)                           assert_int_equal(options->field, defaults.field)
 #define COMPARE_mode(field)                           assert_int_equal(options->field, defaults.field)
 #define COMPARE_pooler(field)                         assert_int_equal(options->field, defaults.field)
+#define COMPARE_switch(field)                         assert_int_equal(options->field, defaults.field)
 #define COMPARE_level(field)                          assert_int_equal(options->field, defaults.field)
 #define COMPARE_output(field)                         assert_string_equal(options->field, defaults.field)
 #define OPTION(field, type, standard, min, max, help) COMPARE_##type(field);

@@ -505,7 +505,7 @@ static void unknown_annotations(void **state)
 	wrong(
 	    ONE "-- sumary: A\nSELECT 1", 3,
 	    "\"sumary\"; the known ones are name, route, summary, status, timeout, max-rows, stream, isolated, param, "
-	    "errors, roles, public, settings, rate, max-inflight, work (");
+	    "errors, roles, public, settings, rate, max-inflight, compression, work (");
 	wrong(ONE "-- note: this\nSELECT 1", 3, "unknown annotation \"note\"");
 	wrong(ONE "-- Summary: A\nSELECT 1", 3, "unknown annotation \"Summary\"");
 	wrong(ONE "--x:\nSELECT 1", 3, "unknown annotation \"x\"");
@@ -551,6 +551,10 @@ static void slips_in_annotations_are_told(void **state)
 	    {"-- max-inflight", "-- max-inflight: N"},
 	    {"-- max-inflight 3", "-- max-inflight: 3"},
 	    {"-- max_inflight: 3", "-- max-inflight: 3"},
+	    {"-- compression off", "-- compression: off"},
+	    {"-- Compression: off", "-- compression: off"},
+	    {"/* compression: off */", "-- compression: off"},
+	    {"-- compression of texts", NULL},
 	    {"-- Stream", "-- stream"},
 	    {"-- stream true", "-- stream: true"},
 	    {"-- ISOLATED", "-- isolated"},
