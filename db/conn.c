@@ -6,6 +6,7 @@
 #include "base/require.h"
 #include "db/conninfo.h"
 #include "db/intake.h"
+#include "db/spares.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -122,6 +123,8 @@ static int fail_to_connect(struct db_conn *conn)
 	snprintf(message, sizeof(message), "%s", PQerrorMessage(conn->pg));
 	take_out_codes(conn, message);
 	db_conninfo_reason(message, reason, sizeof(reason));
+	/* idle sessions make room, and then it is no failure yet */
+	conn->gave_up |= conn->is_full && db_spares_empty(conn->settings->spares);
 	return conn_fail(conn, reason);
 }
 
@@ -145,7 +148,7 @@ int db_conn_open(struct db_conn *conn, const struct db_found *found)
 	conn_set_state(conn, CONN_CONNECTING);
 	conn->error[0] = '\0';
 	conn->wants_write = conn->is_inside_query = conn->is_retiring = conn->gave_up = false;
-	conn->is_unit_aborted = conn->was_notified = conn->has_farewell = conn->is_turning = false;
+	conn->is_unit_aborted = conn->was_notified = conn->has_farewell = conn->is_turning = conn->has_cleaner = false;
 	conn->changed_by = NULL;
 	conn->head_bytes = 0;
 	conn->unit_ns = 0;

@@ -67,10 +67,12 @@ struct db_slot {
 	enum slot_around {
 		AROUND_NONE,
 		AROUND_BEFORE, /* a unit without a batch: the session is told what a procedure's transactions are told */
-		AROUND_INSIDE, /* the procedure's */
-		AROUND_BEHIND, /* a unit without a batch: it is taken back */
+		AROUND_INSIDE,   /* the procedure's */
+		AROUND_BEHIND,   /* a unit without a batch: it is taken back */
+		AROUND_CLEANING, /* a unit without a batch: db_conn_clean() */
 	} around;
 	unsigned char looks_left; /* results, the preamble's included, before it is sent what runs */
+	bool is_dirty;            /* of what cleans: a statement has left something that cannot be taken back */
 	bool is_outdated;         /* it has other columns now, and was not run, or a read is as if */
 	bool ends_unit;           /* a Sync follows */
 	bool is_read_only;
@@ -134,6 +136,7 @@ struct db_conn {
 	bool wants_write;
 	bool is_inside_query;                      /* a result has come, its closing NULL has not */
 	bool is_turning;                           /* the set-up that comes in is that of db_conn_turn() */
+	bool has_cleaner;                          /* the session has prepared what db_conn_clean() runs */
 	bool is_unit_aborted;                      /* something of the unit that is coming in has failed */
 	bool has_farewell;                         /* `error` says why the server has ended the session */
 	bool was_notified;                         /* and the log says so */
@@ -189,6 +192,10 @@ MUST_CHECK enum db_conn_readiness db_conn_prepare(struct db_conn *conn, struct d
 MUST_CHECK int db_conn_send(struct db_conn *conn, struct db_batch *batch, bool ends_unit);
 /* The batch's owner does not wait any more: its results will be thrown away. */
 void db_conn_forget(struct db_batch *batch);
+/* Of a connection that is ready, within a transaction or not: rolls back, and gives up the session's advisory locks. What
+ * is sent behind it meets the session as it was set up. Where a statement has left more, db_conn_advance() says that the
+ * connection is of no use, and takes no answer to what was sent behind. Not behind a pooler. */
+MUST_CHECK int db_conn_clean(struct db_conn *conn);
 /* Of an idle connection: from now on it prepares the statements of another edition. It is usable again when
  * db_conn_advance() says so. */
 MUST_CHECK int db_conn_turn(struct db_conn *conn, struct db_catalog catalog);

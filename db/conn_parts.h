@@ -1,6 +1,7 @@
 /* conn_parts.h - the inside of a connection, for db/conn*.c only.
  *
  *   conn.c          states; connecting; batches out
+ *   conn_clean.c    a session that was one stream's is made ready for the next
  *   conn_context.c  what a transaction is told of its request
  *   conn_pooled.c   what differs behind a transaction pooler
  *   conn_prepare.c  statements: prepared, described, learnt again
@@ -109,8 +110,14 @@ int conn_send_whether_told(struct db_conn *conn, const struct db_context *contex
 void conn_refuse_around(struct db_conn *conn, const PGresult *error);
 static inline bool conn_is_around(const struct db_slot *slot)
 {
-	return slot->around == AROUND_BEFORE || slot->around == AROUND_BEHIND;
+	return slot->around == AROUND_BEFORE || slot->around == AROUND_BEHIND || slot->around == AROUND_CLEANING;
 }
+
+/* conn_clean.c */
+
+void conn_take_cleaned(struct db_slot *slot, const PGresult *result);
+/* Its unit is over: -1 when the session is not as it was set up. */
+int conn_end_cleaning(struct db_conn *conn, const struct db_slot *slot);
 
 /* conn_notices.c */
 

@@ -141,6 +141,8 @@ static int take_error(struct db_conn *conn, struct db_slot *slot, PGresult *erro
 		return conn_fail(conn, "what the session was told of a request cannot be taken back");
 	if (UNLIKELY(slot->around == AROUND_BEFORE))
 		conn_refuse_around(conn, error);
+	if (UNLIKELY(slot->around == AROUND_CLEANING))
+		return conn_fail(conn, PQresultErrorMessage(error));
 	if (batch != NULL && slot->results_left == 0 && batch->words == NULL)
 		batch->error = ERROR_NONE; /* the commit's failure is what counts */
 	if (batch == NULL || batch->error != ERROR_NONE)
@@ -176,6 +178,8 @@ static void take_other(struct db_conn *conn, struct db_slot *slot, PGresult *res
 		conn_take_prepared(conn, slot, result);
 		return;
 	}
+	if (UNLIKELY(slot->around == AROUND_CLEANING))
+		conn_take_cleaned(slot, result);
 	if (slot->preamble_left > 0)
 		slot->preamble_left--;
 	PQclear(result);
@@ -306,6 +310,8 @@ static int end_unit(struct db_conn *conn)
 	/* a pooler may give one client another's answers */
 	if (conn->in_flight == conn->arrived || !last->ends_unit || last->results_left > 0)
 		return conn_fail(conn, "an answer that was not asked for");
+	if (UNLIKELY(last->around == AROUND_CLEANING) && conn_end_cleaning(conn, last) != 0)
+		return -1;
 	/* which of several reads saw the settings that another of them has changed cannot be told. And an error takes
 	 * the change back before PostgreSQL tells of it */
 	release_unit(conn, conn->arrived > 0 && (changed != NULL || conn->is_unit_aborted));

@@ -281,6 +281,7 @@ int db_conn_turn(struct db_conn *conn, struct db_catalog catalog)
 		return 0;
 	conn_set_state(conn, CONN_PREPARING);
 	conn->is_turning = true;
+	conn->has_cleaner = false;
 	if (!PQsendQueryParams(conn->pg, "DEALLOCATE ALL", 0, NULL, NULL, NULL, NULL, 0))
 		return conn_fail(conn, PQerrorMessage(conn->pg));
 	conn->setup_left++;

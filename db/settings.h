@@ -22,6 +22,8 @@ struct db_catalog {
 	unsigned statement_count; /* the indices of those with a name are below it */
 };
 
+struct db_spares;
+
 struct db_settings {
 	const char *conninfo;      /* URL or key=value; "" for libpq's defaults */
 	struct db_catalog catalog; /* of the first edition */
@@ -33,7 +35,8 @@ struct db_settings {
 	bool has_contexts; /* batches have one: each session prepares what sets it (db/values/context.h) */
 	bool is_shared;    /* others use the session behind a request: it has to stay as it is */
 	enum db_pooler pooler;
-	unsigned depth; /* batches in flight per connection */
+	unsigned depth;           /* batches in flight per connection */
+	struct db_spares *spares; /* sessions that streams have left; NULL: none is kept */
 };
 
 static inline bool db_settings_are_pooled(const struct db_settings *settings)

@@ -1,11 +1,12 @@
 /* stream.h - the rows of one read-only statement, a part at a time, through a cursor on a connection of its own.
  *
+ * The connection is one that a stream before has left (spares.h), or a new one. It is left again for the next.
  * The statement is prepared, so that its columns are known; its cursor is opened with its text. A part is a batch: the
  * first opens the cursor and fetches, each next fetches. PostgreSQL computes what is asked for,
  * so a client that reads slowly holds back the query and costs no memory.
  *
  * Life:    db_stream_create() -> (db_stream_wait() or db_stream_start())* -> db_stream_destroy(), at any time.
- * Owner:   its exchange; it owns its connection.
+ * Owner:   its exchange; it has its connection to itself.
  * Thread:  one at a time; a stream that was started on a loop stays there.
  * Limits:  rows of a part: so many that they are some STREAM_PART_BYTES; a connection each: the caller bounds streams.
  * Errors:  in the batch, as always.

@@ -3,6 +3,7 @@
 #include "base/address.h"
 #include "base/networks.h"
 #include "db/conninfo.h"
+#include "db/spares.h"
 #include "fetch/fetcher.h"
 #include "fetch/values/url.h"
 #include "server/edition/keys.h"
@@ -14,6 +15,7 @@
 void service_init(struct service *service, const struct options *options)
 {
 	memset(service, 0, sizeof(*service));
+	service->run.db.spares = db_spares_create();
 	service->options = service->run.options = options;
 	service->exchange.request_timeout_ms = options->request_timeout_ms;
 	service->exchange.max_json_depth = options->max_json_depth;
@@ -41,8 +43,9 @@ static void fill_settings(struct service *service)
 	    .is_shared = true,
 	    .pooler = poolers[options->db_pooler],
 	    .depth = options->db_pipeline_depth,
+	    .spares = service->run.db.spares,
 	};
-	/* a stream runs one statement, and that unprepared, in a session of its own */
+	/* a stream has a session of its own while rows are left */
 	service->run.db_for_streams = service->run.db;
 	service->run.db_for_streams.is_shared = false;
 	service->run.db_for_streams.depth = 1;
@@ -151,6 +154,7 @@ void service_check(struct service *service, struct diagnostics *diagnostics)
 
 void service_cleanup(struct service *service)
 {
+	db_spares_destroy(service->run.db.spares);
 	key_ring_destroy(service->fetched_keys);
 	arena_cleanup(&service->arena);
 }

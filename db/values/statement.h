@@ -26,10 +26,11 @@ struct db_status_choice {
 };
 
 struct db_statement {
-	const char *name; /* the prepared statement's name, unique in the set */
-	const char *sql;  /* parameters as $1..$n; newlines kept, so that positions can be mapped to lines */
-	unsigned index;   /* 0.. in the set */
-	unsigned edition; /* of the set: a session has the statements of one edition prepared at a time */
+	const char *name;  /* the prepared statement's name, unique in the set */
+	const char *sql;   /* parameters as $1..$n; newlines kept, so that positions can be mapped to lines */
+	unsigned index;    /* 0.. in the set */
+	unsigned edition;  /* of the set: a session has the statements of one edition prepared at a time */
+	unsigned set_size; /* statements of the set */
 	struct db_parameter *parameters; /* with the types they had at start */
 	unsigned parameter_count;
 	struct db_signature signature;    /* at start */

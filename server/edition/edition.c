@@ -128,8 +128,10 @@ static int describe(struct edition *edition, struct db_settings settings, bool i
 static void number_statements(struct edition *edition)
 {
 	edition->catalog.statement_count = edition->endpoints.count;
-	for (unsigned i = 0; i < edition->endpoints.count; i++)
+	for (unsigned i = 0; i < edition->endpoints.count; i++) {
 		edition->endpoints.endpoints[i].statement.edition = edition->catalog.edition;
+		edition->endpoints.endpoints[i].statement.set_size = edition->catalog.statement_count;
+	}
 }
 
 int edition_load(struct edition *edition, const struct options *options, const struct db_settings *settings,

@@ -4,7 +4,6 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/require.h"
-#include "server/run/db_awaitable.h"
 #include "server/run/fetch_awaitable.h"
 #include "server/http/access.h"
 #include "server/http/compression.h"
@@ -53,7 +52,7 @@ void http_reply_release(struct http_reply *reply)
 
 	list_remove(&reply->link);
 	http_gate_end(reply);
-	db_awaitable_end_stream(&reply->x, &http->runner->streams);
+	runner_end_stream(http->runner, &reply->x);
 	fetch_awaitable_end(&reply->x, &http->runner->resources);
 	if (UNLIKELY(reply->compression != NULL))
 		http_compression_end(reply);

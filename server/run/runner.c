@@ -1,8 +1,13 @@
 #include "server/run/runner.h"
 
+#include "base/clock.h"
 #include "base/memory.h"
+#include "db/spares.h"
+#include "server/run/db_awaitable.h"
 
 #include <stdlib.h>
+
+enum { REST_EVERY_MS = 1000 };
 
 static const struct runner_class *class_of(enum mode mode)
 {
@@ -35,6 +40,8 @@ static struct runner *create(const struct runner_class *class, const struct runn
 	    .streams = &runner->streams,
 	    .streams_max = settings->options->max_streams,
 	};
+	uv_timer_init(loop, &runner->rest);
+	runner->rest.data = runner;
 	class->start(runner);
 	return runner;
 }
@@ -65,8 +72,26 @@ void runner_note_departure(struct runner *runner, struct exchange *x)
 	runner->class->note_departure(runner, x);
 }
 
+static void on_rest(uv_timer_t *timer)
+{
+	const struct runner *runner = timer->data;
+
+	if (!db_spares_rest(runner->resources.stream_settings->spares, clock_now_ns()))
+		uv_timer_stop(timer);
+}
+
+void runner_end_stream(struct runner *runner, struct exchange *x)
+{
+	if (LIKELY(x->stream == NULL))
+		return;
+	db_awaitable_end_stream(x, &runner->streams);
+	if (!uv_is_active((uv_handle_t *)&runner->rest))
+		uv_timer_start(&runner->rest, on_rest, REST_EVERY_MS, REST_EVERY_MS);
+}
+
 void runner_close(struct runner *runner)
 {
+	uv_close((uv_handle_t *)&runner->rest, NULL);
 	runner->class->close(runner);
 }
 

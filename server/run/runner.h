@@ -57,6 +57,7 @@ struct runner {
 	struct pulse *pulse;        /* of the loop; NULL: it is not felt */
 	struct resources resources; /* the loop's own */
 	atomic_uint streams;
+	uv_timer_t rest; /* closes sessions that no stream has taken for too long; runs while some are left */
 };
 
 /* Of the class that --mode names. */
@@ -68,5 +69,7 @@ struct runner *runner_create_idle(const struct runner_settings *settings, uv_loo
 void runner_run(struct runner *runner, struct exchange *x);
 /* The client of an exchange that awaits something has left. */
 void runner_note_departure(struct runner *runner, struct exchange *x);
+/* Ends the stream of an exchange that is over, if it has one. */
+void runner_end_stream(struct runner *runner, struct exchange *x);
 void runner_close(struct runner *runner);
 void runner_destroy(struct runner *runner);

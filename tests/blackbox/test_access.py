@@ -296,6 +296,36 @@ def test_the_anonymous_meets_nothing_of_another(door):
 
 
 @pytest.mark.direct("transaction", because="its sessions are not ours: a setting that was never set reads as NULL in one")
+@pytest.mark.direct(because="behind a pooler no session is kept")
+def test_streams_of_many_identities_have_one_session_after_another(served, tmp_path):
+    (tmp_path / "selves.sql").write_text(
+        "-- name: selves :many\n-- route: GET /selves/{n}\n-- stream\n-- public\n-- settings: claims, path\n"
+        "SELECT current_user::text AS role, current_setting('request.jwt.claims', true) AS claims,\n"
+        "       current_setting('request.path', true) AS path, pg_backend_pid() AS pid FROM generate_series(1, :n::int);\n"
+        "-- name: notes :many\n-- route: GET /notes\n-- stream\n-- public\n-- settings: claims\n"
+        "SELECT owner FROM note ORDER BY id;\n")
+    service = served(endpoints=tmp_path)
+    pids = set()
+    for number in range(12):
+        role = (None, "access_reader", "access_writer")[number % 3]
+        headers = good(role, sub=f"of-{number}") if role else []
+        for count in (1, 250):
+            response = service.get(f"/selves/{count}", headers)
+            assert response.status == 200, response
+            assert len(response.json) == count
+            for row in response.json:
+                assert row["role"] == (role or "access_login") and row["path"] == f"/selves/{count}"
+                assert (json.loads(row["claims"])["sub"] == f"of-{number}") if role else row["claims"] == ""
+                pids.add(row["pid"])
+        refused = service.get("/selves/1", good("access_foreign"))
+        assert refused.status == 403
+    assert len(pids) < 24, "none was kept"
+    for _ in range(3):
+        for sub in ("zoe", "max"):
+            assert [row["owner"] for row in service.get("/notes", good(sub=sub)).json] == ["all", sub]
+        assert service.get("/notes").status == 400, "without claims the policy has nothing to read"
+
+
 def test_many_identities_at_once(door, postgres):
     """A tenth fails in SQL, and sessions are terminated meanwhile: each answer is its own identity's.
 

@@ -284,7 +284,7 @@ static void end_exchanges(void)
 	for (int i = 0; i < EXCHANGES; i++) {
 		if (exchanges[i] == NULL)
 			continue;
-		db_awaitable_end_stream(exchanges[i], &runner->streams);
+		runner_end_stream(runner, exchanges[i]);
 		exchange_recycle(exchanges[i]);
 		exchange_cleanup(exchanges[i]);
 		free(exchanges[i]);
@@ -673,7 +673,7 @@ static void a_stream_is_the_same_waited_for_and_started(void **state)
 		run_until_ready(3);
 		assert_int_equal(exchanges[1]->outcome, STEP_RESPOND);
 		assert_string_equal(responses[1], "200 text/plain\nend");
-		db_awaitable_end_stream(exchanges[1], &runner->streams);
+		runner_end_stream(runner, exchanges[1]);
 		assert_int_equal(runner->streams, 0);
 		stop();
 	}
@@ -691,7 +691,7 @@ static void one_stream_too_many_is_busy(void **state)
 		run_until_ready(3);
 		assert_memory_equal(responses[2], "503 ", 4);
 		assert_int_equal(runner->streams, 2);
-		db_awaitable_end_stream(exchanges[0], &runner->streams);
+		runner_end_stream(runner, exchanges[0]);
 		runner_run(runner, begin(3, streamed, 5000));
 		run_until_ready(4);
 		assert_memory_equal(responses[3], "200 ", 4);
