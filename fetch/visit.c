@@ -265,8 +265,6 @@ void visit_end(struct visit *visit)
 	list_remove(&visit->task_link);
 	visit->host->active--;
 	transfer_close(&visit->transfer);
-	if (visit->has_looked)
-		title_cleanup(&visit->title);
 	arena_cleanup(&visit->arena);
 	free(visit);
 }

@@ -1,4 +1,4 @@
-/* charset.h - which encoding a page is in, and its text in UTF-8.
+/* charset.h - the encodings of pages: their labels, and text of theirs in UTF-8.
  *
  * Labels are those of https://encoding.spec.whatwg.org/#names-and-labels; the decoders are iconv's, but for UTF-8,
  * UTF-16 and windows-1252. An encoding that iconv does not have here (glibc keeps them in files) is read as
@@ -14,7 +14,6 @@
 #include "base/text.h"
 
 enum {
-	CHARSET_PREFIX_BYTES = 1024, /* how much of a page may be looked at for its <meta> */
 	CHARSET_BOM_BYTES = 3,
 	CHARSET_GROWTH_MAX = 3, /* a byte of any encoding is at most so many of UTF-8 */
 	CHARSET_POINT_BYTES_MAX = 4,
@@ -30,13 +29,9 @@ struct charset {
 
 const struct charset *charset_of_kind(enum charset_kind kind);
 
-/* NULL, all of them: nothing is said there, or nothing that is known. */
+/* NULL, both: nothing is said there, or nothing that is known. */
 const struct charset *charset_of_label(struct text label);
 const struct charset *charset_of_bom(struct text page);
-const struct charset *charset_of_content_type(struct text value);
-/* From the <meta> in the first bytes of a page, else, if no more of them come, its <?xml?>. So what it says of some
- * bytes it says of more. */
-const struct charset *charset_of_prefix(struct text prefix, bool is_whole);
 
 /* Returns how many bytes it wrote, at most text.length * CHARSET_GROWTH_MAX. `is_cut`: the text goes on, a character
  * that is not there as a whole is left out. Not for UTF-16. */

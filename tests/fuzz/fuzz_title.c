@@ -37,7 +37,6 @@ static bool feed(struct buffer *out, const char *content_type, const uint8_t *by
 	}
 	is_found = title_write(&title, out);
 	REQUIRE(is_wanted || is_found);
-	title_cleanup(&title);
 	return is_found;
 }
 

@@ -50,7 +50,6 @@ static const char *title_of(struct arena *arena, const char *content_type, struc
 	is_found = title_write(&title, &out);
 	if (!is_wanted)
 		assert_true(is_found);
-	title_cleanup(&title);
 	if (is_found)
 		assert_true(out.length <= TITLE_BYTES_MAX && utf8_is_valid(buffer_text(&out)));
 	return is_found ? arena_copy(arena, buffer_text(&out)) : NULL;
@@ -405,9 +404,9 @@ static void meta_tells_the_encoding(void **state)
 static void meta_is_looked_for_in_the_prefix(void **state)
 {
 	static const char meta[] = "<meta charset=utf-8>", tags[] = "<title>\xc3\xa4</title>";
-	char bytes[2 * CHARSET_PREFIX_BYTES];
+	char bytes[2 * PRESCAN_BYTES];
 	struct page page = {"", {bytes, sizeof(bytes)}, AS_UTF_8};
-	size_t last = CHARSET_PREFIX_BYTES - (sizeof(meta) - 1);
+	size_t last = PRESCAN_BYTES - (sizeof(meta) - 1);
 	struct title title;
 
 	(void)state;
@@ -421,11 +420,10 @@ static void meta_is_looked_for_in_the_prefix(void **state)
 	check(&page);
 
 	title_init(&title, TEXT(""));
-	assert_true(title_add(&title, bytes, CHARSET_PREFIX_BYTES - 1));
+	assert_true(title_add(&title, bytes, PRESCAN_BYTES - 1));
 	assert_false(title_add(&title, bytes, 1));
 	assert_false(title_add(&title, bytes, 1));
 	assert_false(title_add(&title, NULL, 0));
-	title_cleanup(&title);
 }
 
 static void it_ends_as_soon_as_it_can(void **state)
@@ -449,7 +447,6 @@ static void it_ends_as_soon_as_it_can(void **state)
 		assert_true(title_add(&title, NULL, 0));
 		assert_true(title_add(&title, cases[i].page, length - 1));
 		assert_false(title_add(&title, cases[i].page + length - 1, 1));
-		title_cleanup(&title);
 	}
 }
 

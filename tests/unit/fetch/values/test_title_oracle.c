@@ -298,7 +298,6 @@ static bool our_title(struct text page, size_t step, struct buffer *out)
 	for (size_t at = 0; at < page.length; at += step)
 		title_add(&title, page.at + at, page.length - at < step ? page.length - at : step);
 	is_found = title_write(&title, out);
-	title_cleanup(&title);
 	return is_found;
 }
 
