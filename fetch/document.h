@@ -2,7 +2,7 @@
  * 200.
  *
  * Owner:   the caller's buffer and settings.
- * Thread:  any; blocks it, for `timeout_ms` at most.
+ * Thread:  any; blocks it, for `timeout_ms` and 50 ms at most.
  * Limits:  `bytes_max` of the document.
  * Errors:  -1, and *why is a sentence in the buffer's arena.
  */

@@ -5,28 +5,19 @@
  * robots.txt. A thread of its own, since TLS, decompression and reading HTML are work for the processor, and belong on
  * no loop that answers.
  *
- *   task ──► queues: one for each host it has pages at ──► visits: limits of task, host and process ──► pages
- *
  * Life:    fetcher_create() -> fetcher_submit() -> task_await()... -> fetcher_end() -> fetcher_destroy().
  * Owner:   a task is the fetcher's from fetcher_submit(), its caller takes pages; fetcher_end() gives it back whole.
- * Thread:  any; the work is done in the fetcher's own.
- * Limits:  settings: tasks, connections in all and to one host; and those of transfer.h and task.h.
+ * Thread:  any; the work is done in the fetcher's own, by scheduler.h.
+ * Limits:  settings: tasks; and those of scheduler.h.
  */
 #pragma once
 
+#include "fetch/fetcher_settings.h"
 #include "fetch/task.h"
-#include "fetch/transfer.h"
 
 #include "base/compiler.h"
 
 struct fetcher;
-
-struct fetcher_settings {
-	struct transfer_settings transfer;
-	unsigned connections, host_connections, tasks_max;
-	size_t page_bytes_max; /* of a page's body, decompressed */
-	unsigned timeout_ms;   /* of a page, from its first request on; redirects included */
-};
 
 struct fetcher *fetcher_create(const struct fetcher_settings *settings);
 /* Ends all that is under way. */

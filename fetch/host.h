@@ -4,7 +4,8 @@
  *
  * Life:    host_table_init() -> host_find()* -> host_table_cleanup().
  * Thread:  the fetcher's.
- * Limits:  HOSTS_KEPT that no task uses, the oldest go first; robots.txt is asked for again after ROBOTS_KEPT_S.
+ * Limits:  beyond HOSTS_KEPT, a new host takes the place of old ones that are not in use. Where the oldest are all in use,
+ *          there are more. robots.txt is asked for again after ROBOTS_KEPT_S, or ROBOTS_FAILURE_KEPT_S.
  */
 #pragma once
 

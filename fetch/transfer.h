@@ -19,7 +19,7 @@ enum { TRANSFER_WHY_BYTES = 400 };
 
 struct transfer;
 
-/* The next bytes of the body. False: that is enough; see transfer.h's `is_enough`. */
+/* The next bytes of the body. False: that is enough; see `is_enough`. */
 typedef bool transfer_bytes_fn(struct transfer *transfer, struct text bytes);
 
 struct transfer_settings {

@@ -1,9 +1,9 @@
 /* visit.h - one request to one host: a hop of a page on its way to its title, or a host's robots.txt.
  *
- * Life:    visit_page() or visit_robots() -> visit_end(), by the fetcher, when it is over or late. In between the page
+ * Life:    visit_page() or visit_robots() -> visit_end(), when it is over or late. In between the page
  *          may have been published already. What is left of a small body is read, so that its connection can be used
  *          again (`page` is NULL then).
- * Owner:   the fetcher's memory.
+ * Owner:   visit_page() and visit_robots() allocate it, visit_end() frees it; settings, host and page are borrowed.
  * Thread:  the fetcher's.
  */
 #pragma once

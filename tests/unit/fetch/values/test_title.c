@@ -1,6 +1,5 @@
 #include "fetch/values/title.h"
 
-#include <iconv.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -500,48 +499,6 @@ static void encodings_are_converted(void **state)
 	}
 }
 
-static void what_iconv_lacks_is_windows_1252(void **state)
-{
-	static const struct charset none = {CHARSET_BY_ICONV, "NO-SUCH-CHARSET", "none"};
-	char out[2 * CHARSET_GROWTH_MAX];
-
-	(void)state;
-	assert_int_equal(charset_to_utf8(&none, TEXT("\xe4\x80"), false, out), 5);
-	assert_memory_equal(out, "\xc3\xa4\xe2\x82\xac", 5);
-}
-
-/* All that is promised is known to iconv, and converts every byte there is. */
-static void every_label_is_known(void **state)
-{
-	static const char *const labels[] = {
-	    "windows-1250", "windows-1251", "windows-1253", "windows-1254", "windows-1255",  "windows-1256",
-	    "windows-1257", "windows-1258", "windows-874",  "iso-8859-2",   "iso-8859-3",    "iso-8859-4",
-	    "iso-8859-5",   "iso-8859-6",   "iso-8859-7",   "iso-8859-8",   "iso-8859-8-i",  "iso-8859-10",
-	    "iso-8859-13",  "iso-8859-14",  "iso-8859-15",  "iso-8859-16",  "koi8-r",        "koi8-u",
-	    "ibm866",       "macintosh",    "gb18030",      "big5",         "shift_jis",     "euc-jp",
-	    "iso-2022-jp",  "euc-kr",       "tis-620",      "latin2",       "x-mac-cyrillic"};
-	char bytes[2 * 256], out[sizeof(bytes) * CHARSET_GROWTH_MAX];
-
-	(void)state;
-	for (size_t i = 0; i < sizeof(bytes); i++)
-		bytes[i] = (char)(i < 256 ? i : i * 7);
-	for (size_t i = 0; i < ARRAY_LENGTH(labels); i++) {
-		const struct charset *charset = charset_of_label(text_of(labels[i]));
-		iconv_t iconv_state;
-
-		assert_non_null(charset);
-		iconv_state = iconv_open("UTF-8", charset->iconv_name);
-		assert_true(iconv_state != (iconv_t)-1);
-		iconv_close(iconv_state);
-		assert_true(utf8_is_valid(
-		    (struct text){out, charset_to_utf8(charset, (struct text){bytes, sizeof(bytes)}, false, out)}));
-	}
-	assert_null(charset_of_label(TEXT("")));
-	assert_null(charset_of_label(TEXT("utf")));
-	assert_null(charset_of_label(TEXT("utf-8 utf8")));
-	assert_null(charset_of_label(TEXT("iso-2022-kr")));
-}
-
 static char *put_run(char *at, const char *what, size_t count)
 {
 	size_t length = strlen(what);
@@ -627,24 +584,14 @@ static void what_is_before_may_be_long(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(the_first_title_is_found),
-	    cmocka_unit_test(comments_and_declarations_are_skipped),
-	    cmocka_unit_test(attributes_are_skipped),
-	    cmocka_unit_test(elements_of_text_are_skipped),
-	    cmocka_unit_test(scripts_escape_scripts),
-	    cmocka_unit_test(titles_of_drawings_are_skipped),
-	    cmocka_unit_test(white_space_is_collapsed),
-	    cmocka_unit_test(references_are_decoded),
-	    cmocka_unit_test(every_entity_is_found),
-	    cmocka_unit_test(the_encoding_is_found),
-	    cmocka_unit_test(meta_tells_the_encoding),
-	    cmocka_unit_test(meta_is_looked_for_in_the_prefix),
-	    cmocka_unit_test(it_ends_as_soon_as_it_can),
-	    cmocka_unit_test(encodings_are_converted),
-	    cmocka_unit_test(what_iconv_lacks_is_windows_1252),
-	    cmocka_unit_test(every_label_is_known),
-	    cmocka_unit_test(what_is_long_is_cut),
-	    cmocka_unit_test(space_is_cut),
+	    cmocka_unit_test(the_first_title_is_found),   cmocka_unit_test(comments_and_declarations_are_skipped),
+	    cmocka_unit_test(attributes_are_skipped),     cmocka_unit_test(elements_of_text_are_skipped),
+	    cmocka_unit_test(scripts_escape_scripts),     cmocka_unit_test(titles_of_drawings_are_skipped),
+	    cmocka_unit_test(white_space_is_collapsed),   cmocka_unit_test(references_are_decoded),
+	    cmocka_unit_test(every_entity_is_found),      cmocka_unit_test(the_encoding_is_found),
+	    cmocka_unit_test(meta_tells_the_encoding),    cmocka_unit_test(meta_is_looked_for_in_the_prefix),
+	    cmocka_unit_test(it_ends_as_soon_as_it_can),  cmocka_unit_test(encodings_are_converted),
+	    cmocka_unit_test(what_is_long_is_cut),        cmocka_unit_test(space_is_cut),
 	    cmocka_unit_test(what_is_before_may_be_long),
 	};
 
