@@ -5,6 +5,7 @@
 #include "loadgen/commands/curve.h"
 #include "loadgen/figures/verdict.h"
 #include "loadgen/report/findings.h"
+#include "loadgen/report/report_formats.h"
 
 /* Loads of both files that are the same experiment. */
 static bool is_same_load(const struct report *a, const struct report_load *x, const struct report *b,

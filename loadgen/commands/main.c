@@ -9,6 +9,7 @@
 #include "base/memory.h"
 #include "loadgen/commands/command.h"
 #include "loadgen/report/findings.h"
+#include "loadgen/report/report_formats.h"
 
 enum { BODY_BYTES_MAX = REQUEST_BYTES_MAX, COLUMNS_USUAL = 100, COLUMNS_MIN = 60, COLUMNS_MAX = 120 };
 

@@ -90,3 +90,5 @@ struct measurement {
 
 int load_run(const struct load_plan *plan, struct measurement *measurement, char *why, size_t why_size);
 void measurement_cleanup(struct measurement *measurement);
+/* Was the record due within the window? */
+bool measurement_holds(const struct measurement *measurement, const struct record *record);

@@ -6,6 +6,11 @@ void measurement_cleanup(struct measurement *measurement)
 	record_log_cleanup(&measurement->records);
 }
 
+bool measurement_holds(const struct measurement *measurement, const struct record *record)
+{
+	return !record->is_warmup && record->intended_ns < measurement->window_to_ns;
+}
+
 enum { LATENESS_STEPS = 16 };
 
 /* Log-linear buckets: 16 to a power of two; the first 16 hold a nanosecond each. */

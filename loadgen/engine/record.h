@@ -95,3 +95,9 @@ static inline bool record_is_at_least(const struct record *record)
 {
 	return record->outcome == OUTCOME_TIMED_OUT || record->outcome == OUTCOME_CUT_OFF;
 }
+
+/* Does its time say something of the service? A failure's does not: most of them are quick. */
+static inline bool record_has_time(const struct record *record)
+{
+	return record_is_good(record) || record_is_at_least(record);
+}

@@ -1,7 +1,6 @@
-/* report.h - everything a report says, as plain values; text, JSON, HTML and trace are drawn from it and know nothing
- * else.
+/* report.h - everything a report says, as plain values. What shows it (loadgen/report/report_formats.h) knows nothing else.
  *
- * Life:    report_init() -> filled by a command -> report_write_...() -> report_cleanup().
+ * Life:    report_init() -> filled by a command -> shown -> report_cleanup().
  * Owner:   the report's arena, but for the measurements, which it takes over from the command that made them.
  * Thread:  one.
  */
@@ -243,29 +242,13 @@ void report_say(struct report *report, const char *format, ...) PRINTF_LIKE(2, 3
 /* In front of all others; the last of them goes when there are too many. */
 void report_say_first(struct report *report, const char *format, ...) PRINTF_LIKE(2, 3);
 
-/* report_load.c: a load as measured -> its row, takes `measurement` over. Percentiles are exact, over every record due
- * within the window. */
+/* report_load.c: a load as measured -> its row, takes `measurement` over. NULL: there are LEVEL_RUNS_MAX. */
 struct report_load *report_add_load(struct report *report, unsigned arm, const struct load_plan *plan,
 				    struct measurement *measurement);
-/* Response times of several loads of one kind as of one: percentiles are of all their requests, never averages. */
+/* report_times.c: response times of several loads of one kind as of one. Percentiles are of all their requests, never
+ * averages. */
 struct report_times report_pooled_times(const struct report *report, const struct report_load *const *loads,
 					unsigned count);
 /* report_burst.c: `solo_ms`: one a request of the set. */
 struct report_burst *report_add_burst(struct report *report, unsigned arm, const struct load_plan *plan,
 				      const double *solo_ms, struct measurement *measurement);
-
-/* loadgen/report/text.c: for people, on a terminal or in a file; never wider than `columns`. */
-void report_write_text(const struct report *report, FILE *out, unsigned columns);
-/* loadgen/report/json.c: the whole report but single requests; docs/report-format.md describes it. Returns a new string for free(). */
-char *report_json(const struct report *report);
-/* and back, as far as diff needs it: arms, loads with blocks. -1 and `why`. */
-int report_read_json(struct report *report, const char *file, char *why, size_t why_size);
-/* loadgen/report/html.c: one page, no network. */
-int report_write_html(const struct report *report, FILE *out);
-/* loadgen/report/rows.c: a line a request. */
-int report_write_csv(const struct report *report, FILE *out);
-int report_write_ndjson(const struct report *report, FILE *out);
-/* loadgen/report/trace.c: Chrome trace events; at most TRACE_REQUESTS_MAX requests an arm: the bursts, then around the slowest.
- */
-enum { TRACE_REQUESTS_MAX = 20000 };
-int report_write_trace(const struct report *report, FILE *out);

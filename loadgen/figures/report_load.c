@@ -4,108 +4,11 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
-#include "loadgen/figures/report.h"
 #include "loadgen/figures/report_check.h"
-#include "loadgen/engine/sort.h"
+#include "loadgen/figures/report_times.h"
+#include "loadgen/figures/slices.h"
 
 enum { MOMENTS_WANTED = 100, MOMENT_MIN_MS = 100, BLOCKS_WANTED = 10 };
-
-static bool counts(const struct measurement *m, const struct record *record)
-{
-	return !record->is_warmup && record->intended_ns < m->window_to_ns;
-}
-
-/* Does it have a time that says something of the service? Failures do not: most of them are quick. */
-static bool has_time(const struct record *record)
-{
-	return record_is_good(record) || record_is_at_least(record);
-}
-
-/* Times */
-
-typedef bool times_reader(const struct record *record, uint64_t *ns);
-
-static bool read_response(const struct record *record, uint64_t *ns)
-{
-	*ns = record_response_ns(record);
-	return has_time(record);
-}
-
-static bool read_service(const struct record *record, uint64_t *ns)
-{
-	*ns = record_service_ns(record);
-	return has_time(record) && record->sent_ns > 0;
-}
-
-static bool read_queue(const struct record *record, uint64_t *ns)
-{
-	*ns = record->queue_us * NS_PER_US;
-	return record_is_good(record) && record->queue_us != TIMING_UNKNOWN;
-}
-
-static bool read_database(const struct record *record, uint64_t *ns)
-{
-	*ns = record->database_us * NS_PER_US;
-	return record_is_good(record) && record->database_us != TIMING_UNKNOWN;
-}
-
-static void add_percentiles(const struct report *report, struct report_times *times, const uint64_t *sorted_ns,
-			    double at_least_from)
-{
-	double *sorted = memory_alloc(times->count * sizeof(*sorted)), sum = 0;
-
-	for (uint64_t i = 0; i < times->count; i++) {
-		sorted[i] = (double)sorted_ns[i] / 1e6;
-		sum += sorted[i];
-	}
-	times->mean = sum / (double)times->count;
-	times->min = sorted[0];
-	times->max = sorted[times->count - 1];
-	for (unsigned i = 0; i < report->percent_count; i++)
-		times->percentiles[times->percentile_count++] =
-		    percentile_of(sorted, times->count, report->percents[i], at_least_from);
-	free(sorted);
-}
-
-static struct report_times times_of(const struct report *report, const struct measurement *const *measurements,
-				    unsigned measurement_count, times_reader *read)
-{
-	struct report_times times = {0};
-	uint64_t most = 1, *all, ns;
-	double at_least_from = INFINITY;
-
-	for (unsigned i = 0; i < measurement_count; i++)
-		most += measurements[i]->records.count;
-	all = memory_alloc(most * sizeof(*all));
-	for (unsigned i = 0; i < measurement_count; i++)
-		for (uint64_t j = 0; j < measurements[i]->records.count; j++) {
-			const struct record *record = record_log_at(&measurements[i]->records, j);
-
-			if (!counts(measurements[i], record) || !read(record, &ns))
-				continue;
-			all[times.count++] = ns;
-			if (record_is_at_least(record)) {
-				times.at_least_count++;
-				at_least_from = fmin(at_least_from, (double)ns / 1e6);
-			}
-		}
-	if (times.count > 0) {
-		sort_u64(all, times.count);
-		add_percentiles(report, &times, all, at_least_from);
-	}
-	free(all);
-	return times;
-}
-
-struct report_times report_pooled_times(const struct report *report, const struct report_load *const *loads,
-					unsigned count)
-{
-	const struct measurement *measurements[LEVEL_RUNS_MAX];
-
-	for (unsigned i = 0; i < count && i < LEVEL_RUNS_MAX; i++)
-		measurements[i] = &loads[i]->measurement;
-	return times_of(report, measurements, count, read_response);
-}
 
 /* Throughput: good answers from the last answer before the window to the last one within it. A closed loop of few
  * clients answers in batches, and a window that cuts off half of a batch's wait would say too little. */
@@ -177,7 +80,7 @@ static void add_counts(struct report_load *load, const struct measurement *m)
 			 b = record->done_ns < to ? record->done_ns : to;
 
 		inside += b > a ? (double)(b - a) : 0;
-		if (!counts(m, record))
+		if (!measurement_holds(m, record))
 			continue;
 		load->requests++;
 		load->outcomes[record->outcome]++;
@@ -188,59 +91,6 @@ static void add_counts(struct report_load *load, const struct measurement *m)
 		load->throughput = throughput_of(load, m);
 		load->in_flight = inside / 1e9 / load->duration_s;
 	}
-}
-
-/* Slices of time: the done ones of each, sorted */
-
-struct slices {
-	uint64_t from_ns, length_ns;
-	unsigned count;
-	uint64_t *starts;   /* of each slice in `times`; one more at the end */
-	uint64_t *times_ns; /* response times by slice of done, ascending within */
-};
-
-static unsigned slice_of(const struct slices *slices, uint64_t ns)
-{
-	return ns < slices->from_ns ? slices->count : (unsigned)((ns - slices->from_ns) / slices->length_ns);
-}
-
-static struct slices slices_of(const struct measurement *m, uint64_t length_ns)
-{
-	struct slices slices = {.from_ns = m->window_from_ns, .length_ns = length_ns};
-	uint64_t *places;
-
-	slices.count = (unsigned)((m->window_to_ns - m->window_from_ns) / length_ns);
-	slices.starts = memory_alloc_zeroed(slices.count + 2, sizeof(*slices.starts));
-	slices.times_ns = memory_alloc((m->records.count + 1) * sizeof(*slices.times_ns));
-	for (uint64_t i = 0; i < m->records.count; i++) {
-		const struct record *record = record_log_at(&m->records, i);
-		unsigned slice = slice_of(&slices, record->done_ns);
-
-		if (slice < slices.count && has_time(record))
-			slices.starts[slice + 1]++;
-	}
-	for (unsigned i = 0; i < slices.count; i++)
-		slices.starts[i + 1] += slices.starts[i];
-	places = memory_alloc((slices.count + 1) * sizeof(*places));
-	for (unsigned i = 0; i < slices.count; i++)
-		places[i] = slices.starts[i];
-	for (uint64_t i = 0; i < m->records.count; i++) {
-		const struct record *record = record_log_at(&m->records, i);
-		unsigned slice = slice_of(&slices, record->done_ns);
-
-		if (slice < slices.count && has_time(record))
-			slices.times_ns[places[slice]++] = record_response_ns(record);
-	}
-	for (unsigned i = 0; i < slices.count; i++)
-		sort_u64(slices.times_ns + slices.starts[i], slices.starts[i + 1] - slices.starts[i]);
-	free(places);
-	return slices;
-}
-
-static void slices_cleanup(struct slices *slices)
-{
-	free(slices->starts);
-	free(slices->times_ns);
 }
 
 static double rank_ms(const uint64_t *sorted, uint64_t count, double share)
@@ -258,8 +108,8 @@ static void add_in_flight(const struct slices *slices, const struct record *reco
 
 	if (b <= a)
 		return;
-	first = slice_of(slices, a);
-	last = slice_of(slices, b);
+	first = slices_find(slices, a);
+	last = slices_find(slices, b);
 	if (first == last) {
 		part[first] += (double)(b - a);
 		return;
@@ -278,7 +128,7 @@ static void count_moments(const struct measurement *m, const struct slices *slic
 
 	for (uint64_t i = 0; i < m->records.count; i++) {
 		const struct record *record = record_log_at(&m->records, i);
-		unsigned sent = slice_of(slices, record->intended_ns), done = slice_of(slices, record->done_ns);
+		unsigned sent = slices_find(slices, record->intended_ns), done = slices_find(slices, record->done_ns);
 
 		if (sent < slices->count)
 			moments[sent].sent += 1;
@@ -362,7 +212,7 @@ static void add_blocks(struct report *report, struct report_load *load, const st
 	}
 	for (uint64_t i = 0; i < m->records.count; i++) {
 		const struct record *record = record_log_at(&m->records, i);
-		unsigned done = slice_of(&slices, record->done_ns);
+		unsigned done = slices_find(&slices, record->done_ns);
 
 		if (done < slices.count && record_is_good(record))
 			load->blocks.rates[done] += 1e9 / (double)length_ns;
@@ -419,10 +269,10 @@ struct report_load *report_add_load(struct report *report, unsigned arm, const s
 	load->malformed_what = m->malformed_what;
 	load->is_interrupted = m->is_interrupted;
 	add_counts(load, m);
-	load->response = times_of(report, &m, 1, read_response);
-	load->service = times_of(report, &m, 1, read_service);
-	load->queue = times_of(report, &m, 1, read_queue);
-	load->database = times_of(report, &m, 1, read_database);
+	load->response = report_times_of(report, &m, 1, report_times_response);
+	load->service = report_times_of(report, &m, 1, report_times_service);
+	load->queue = report_times_of(report, &m, 1, report_times_queue);
+	load->database = report_times_of(report, &m, 1, report_times_database);
 	if (load->duration_s > 0) {
 		add_moments(report, load, m);
 		add_blocks(report, load, m);

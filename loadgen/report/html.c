@@ -1,6 +1,7 @@
 #include "loadgen/report/html.h"
 
 #include "loadgen/report/json.h"
+#include "loadgen/report/report_formats.h"
 
 #include <string.h>
 

@@ -19,12 +19,11 @@ void html_amount(FILE *out, double amount);             /* "12,345", "3.2"; "–
 
 /* html_grid.c: the first screen. */
 void report_html_grid(const struct report *report, FILE *out);
-/* html_tables.c: readable without the script. */
+/* html_arms.c, html_bursts.c, html_differences.c, html_goals.c, html_speedup.c: readable without the script. */
 void report_html_arms(const struct report *report, FILE *out);
 void report_html_bursts(const struct report *report, FILE *out);
 void report_html_differences(const struct report *report, FILE *out);
 void report_html_goals(const struct report *report, FILE *out);
-/* html_speedup.c */
 void report_html_speedup(const struct report *report, FILE *out);
 /* html_check.c */
 void report_html_check(const struct report *report, FILE *out);
@@ -33,13 +32,16 @@ void report_html_check(const struct report *report, FILE *out);
 void report_html_points(struct json_out *json, const struct report *report);
 void report_html_spectra(struct json_out *json, const struct report *report);
 
+/* html_load.c: which loads belong together, and how one is called. */
 /* Were `a` and `b` the same load, but perhaps on another arm, where its URL may differ, or in another round? */
-bool report_html_is_same_load(const struct report_load *a, const struct report_load *b);
+bool html_load_is_same(const struct report_load *a, const struct report_load *b);
+/* Were they, but for their concurrency? */
+bool html_load_is_same_experiment(const struct report_load *a, const struct report_load *b);
 /* Is it a level of a curve, which has a picture of its own? */
-bool report_html_is_of_curve(const struct report *report, const struct report_load *load);
+bool html_load_is_of_curve(const struct report *report, const struct report_load *load);
+/* Is it one of several with the database at a distance? Its words say at which. */
+bool html_load_is_of_distance(const struct report_load *load);
 /* "GET /countries/{n}", or "each its own" where the arms are asked for different things. */
 void html_load_name(FILE *out, const struct report *report, const struct report_load *load);
 /* "64 at once, database 5.00 ms away" */
 void html_load_words(FILE *out, const struct report_load *load);
-/* And but for their concurrency? */
-bool report_html_is_same_experiment(const struct report_load *a, const struct report_load *b);

@@ -155,28 +155,12 @@ static int by_value(const void *a, const void *b)
 	return (left->value > right->value) - (left->value < right->value);
 }
 
-bool report_html_is_same_experiment(const struct report_load *a, const struct report_load *b)
-{
-	const char *group_a = a->group != NULL ? a->group : "", *group_b = b->group != NULL ? b->group : "";
-	const char *what_a = a->what != NULL ? a->what : "", *what_b = b->what != NULL ? b->what : "";
-	double apart = fabs(a->delay_ms - b->delay_ms) + fabs(a->rate - b->rate);
-
-	/* what is compared may be at two URLs: on one arm it is another load */
-	return a->model == b->model && a->pipeline == b->pipeline && apart < 1e-9 && strcmp(group_a, group_b) == 0 &&
-	       (a->arm != b->arm || strcmp(what_a, what_b) == 0);
-}
-
-bool report_html_is_same_load(const struct report_load *a, const struct report_load *b)
-{
-	return a->concurrency == b->concurrency && report_html_is_same_experiment(a, b);
-}
-
 /* The first round of a load on its arm: it stands for all of them. */
 static bool is_first_round(const struct report *report, unsigned index)
 {
 	for (unsigned i = 0; i < index; i++) {
 		if (report->loads[i]->arm == report->loads[index]->arm &&
-		    report_html_is_same_load(report->loads[i], report->loads[index]))
+		    html_load_is_same(report->loads[i], report->loads[index]))
 			return false;
 	}
 	return true;
@@ -203,7 +187,7 @@ static struct counted *pool(const struct report *report, const struct report_loa
 	for (unsigned i = 0; i < report->load_count; i++) {
 		const struct report_load *load = report->loads[i];
 
-		if (load->arm == like->arm && report_html_is_same_load(load, like)) {
+		if (load->arm == like->arm && html_load_is_same(load, like)) {
 			for (size_t j = 0; j < load->blocks.count; j++)
 				capacity += load->blocks.blocks[j].length;
 		}
@@ -214,7 +198,7 @@ static struct counted *pool(const struct report *report, const struct report_loa
 	for (unsigned i = 0; i < report->load_count; i++) {
 		const struct report_load *load = report->loads[i];
 
-		if (load->arm == like->arm && report_html_is_same_load(load, like)) {
+		if (load->arm == like->arm && html_load_is_same(load, like)) {
 			*length = append_blocks(all, *length, &load->blocks);
 			*at_least += load->response.at_least_count;
 		}

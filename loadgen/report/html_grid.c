@@ -18,7 +18,7 @@ static struct cell cell_of(const struct report *report, const struct report_load
 	struct cell cell = {0};
 
 	for (unsigned i = 0; i < report->load_count; i++)
-		if (report->loads[i]->arm == arm && report_html_is_same_load(report->loads[i], like))
+		if (report->loads[i]->arm == arm && html_load_is_same(report->loads[i], like))
 			cell.rounds[cell.round_count++] = report->loads[i];
 	return cell;
 }
@@ -275,7 +275,7 @@ static void write_curve_rows(FILE *out, const struct report *report)
 static bool is_first_load(const struct report *report, unsigned index)
 {
 	for (unsigned i = 0; i < index; i++)
-		if (report_html_is_same_load(report->loads[i], report->loads[index]))
+		if (html_load_is_same(report->loads[i], report->loads[index]))
 			return false;
 	return true;
 }
@@ -297,7 +297,7 @@ static void write_head(FILE *out, const struct report *report)
 /* A curve that ended early has fewer levels than one is known by. */
 static bool is_level(const struct report *report, const struct report_load *load)
 {
-	return report_html_is_of_curve(report, load) ||
+	return html_load_is_of_curve(report, load) ||
 	       (report->curve_count > 0 && load->group != NULL && strncmp(load->group, "curve", strlen("curve")) == 0);
 }
 

@@ -1,6 +1,7 @@
 #include "loadgen/report/json.h"
 
 #include "base/memory.h"
+#include "loadgen/report/report_formats.h"
 
 static void write_machine(struct json_out *json, const struct report_machine *machine)
 {

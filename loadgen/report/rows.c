@@ -2,8 +2,8 @@
 #include <inttypes.h>
 
 #include "base/buffer.h"
-#include "loadgen/figures/report.h"
 #include "loadgen/report/format.h"
+#include "loadgen/report/report_formats.h"
 
 enum { OUT_BUFFER_BYTES = 1024 * 1024 };
 

@@ -5,8 +5,8 @@
 
 #include "base/buffer.h"
 #include "base/memory.h"
-#include "loadgen/figures/report.h"
 #include "loadgen/report/format.h"
+#include "loadgen/report/report_formats.h"
 
 struct event {
 	const struct record *record;

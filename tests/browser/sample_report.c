@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "base/require.h"
-#include "loadgen/figures/report.h"
+#include "loadgen/report/report_formats.h"
 
 #define NS_PER_MS 1e6
 #define HOSTILE   "</script><script>document.title='owned'</script><img src=x onerror=\"document.title='owned'\">"

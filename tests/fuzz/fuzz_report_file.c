@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "base/require.h"
-#include "loadgen/figures/report.h"
+#include "loadgen/report/report_formats.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length);
 

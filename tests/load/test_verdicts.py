@@ -1,7 +1,6 @@
 """What is said is so: each verdict with the load that brings it about, and with one that does not.
 
-The sentences and their conditions are in loadgen/figures/sentences.def, and tests/unit/loadgen holds each of them; here
-are those that a whole program has to say.
+The sentences and their conditions are in loadgen/figures/sentences.def; here are those that a whole program has to say.
 """
 
 import math

@@ -1,5 +1,5 @@
 /* From records made by hand to the rows, the checks, the verdicts, the text and the JSON of a report. */
-#include "loadgen/figures/report.h"
+#include "loadgen/report/report_formats.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
