@@ -3,7 +3,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "loadgen/commands/options.h"
+#include "loadgen/commands/duration.h"
 
 static bool read_kind(const char *text, size_t length, struct goal *goal)
 {

@@ -1,4 +1,4 @@
-/* options.h - the command line of meantime-load: one table gives every option its commands, type, bounds and help.
+/* options.h - the command line of meantime-load, as its table (option_table.h) has it.
  *
  * Life:    options_read() -> constant.
  * Owner:   strings are argv's own.
@@ -54,10 +54,6 @@ struct load_options {
 
 /* argv[1] is the command. --help stops the reading: `help` is set. */
 int options_read(struct load_options *options, int argc, char *const *argv, char *why, size_t why_size);
+/* options_help.c */
 void options_print_help(enum command_name command, FILE *out);
 void options_print_commands(FILE *out);
-
-/* "400us", "250ms", "2s", "1m"; a bare number is seconds. */
-bool duration_read(const char *text, uint64_t *ns);
-/* Does it end with a unit? */
-bool duration_has_unit(const char *text);

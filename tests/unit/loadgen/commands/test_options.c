@@ -54,26 +54,6 @@ static void lists_and_repeats_are_kept_in_order(void **state)
 	assert_string_equal(options.burst_paths.at[1], "/b");
 }
 
-static void times_have_units(void **state)
-{
-	static const struct {
-		const char *text;
-		uint64_t ns;
-	} times[] = {
-	    {"400us", 400000}, {"250ms", 250000000}, {"2s", 2000000000}, {"1m", 60000000000}, {"1.5", 1500000000}};
-	static const char *const wrong[] = {"", "ms", "-1s", "1h", "1 s", "1e99s", "nan"};
-	uint64_t ns;
-
-	(void)state;
-	for (size_t i = 0; i < ARRAY_LENGTH(times); i++) {
-		assert_true(duration_read(times[i].text, &ns));
-		assert_int_equal(ns, times[i].ns);
-	}
-	for (size_t i = 0; i < ARRAY_LENGTH(wrong); i++)
-		if (duration_read(wrong[i], &ns))
-			fail_msg("'%s' is taken for a time", wrong[i]);
-}
-
 static void a_warmup_of_nothing_is_a_warmup(void **state)
 {
 	(void)state;
@@ -154,10 +134,10 @@ static void errors_are_a_number_or_a_share(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(every_spelling_is_the_same), cmocka_unit_test(lists_and_repeats_are_kept_in_order),
-	    cmocka_unit_test(times_have_units),           cmocka_unit_test(a_warmup_of_nothing_is_a_warmup),
-	    cmocka_unit_test(help_stops_the_reading),     cmocka_unit_test(goals_are_read_and_judged),
-	    cmocka_unit_test(what_is_no_goal_is_refused), cmocka_unit_test(errors_are_a_number_or_a_share),
+	    cmocka_unit_test(every_spelling_is_the_same),      cmocka_unit_test(lists_and_repeats_are_kept_in_order),
+	    cmocka_unit_test(a_warmup_of_nothing_is_a_warmup), cmocka_unit_test(help_stops_the_reading),
+	    cmocka_unit_test(goals_are_read_and_judged),       cmocka_unit_test(what_is_no_goal_is_refused),
+	    cmocka_unit_test(errors_are_a_number_or_a_share),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
