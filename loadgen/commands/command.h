@@ -43,7 +43,7 @@ struct load_plan command_plan(struct command *command, struct request_set *reque
 double command_load_seconds(struct command *command, double duration_s, double warmup_s);
 /* What a burst is expected to take with its requests alone before it: a guess, for the live line. */
 double command_burst_seconds(unsigned requests, unsigned repeats);
-/* A set with one request to `url`; -1 and command->why. */
+/* A set with one request to `url`, or with those of --requests-file to its host; -1 and command->why. */
 int command_requests(struct command *command, struct request_set *set, const char *url);
 /* Measures one load and adds it to the report; NULL and command->why when there was nothing to measure. */
 struct report_load *command_measure(struct command *command, unsigned arm, struct load_plan *plan);

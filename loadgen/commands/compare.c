@@ -1,11 +1,7 @@
 /* compare: the service in its modes, or targets that run already, side by side. */
-#include <math.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "base/clock.h"
-#include "loadgen/engine/arm.h"
+#include "loadgen/commands/compare_arms.h"
 #include "loadgen/commands/curve.h"
 #include "loadgen/report/findings.h"
 #include "loadgen/commands/speedup.h"
@@ -19,198 +15,16 @@ enum {
 	QUICK_ROUNDS = 4,
 	REPEATS_USUAL = 3
 };
-enum { BURST_MAX = 16, MODES_MAX = 3, CURVE_ROUNDS = 2 };
-enum { URL_BYTES = 2048 };
+enum { BURST_MAX = 16, CURVE_ROUNDS = 2 };
 
 struct compare {
 	struct command *command;
-	const char *names[ARMS_MAX], *urls[ARMS_MAX]; /* base of the services, URL of a target */
-	unsigned count;
-	bool is_ours;
-	struct arm arms[ARMS_MAX];
+	struct compare_arms arms;
 	double delay_ms; /* of the database, now */
 	double duration_s, warmup_s;
 	unsigned rounds;
 	struct gain gains[NUMBERS_MAX]; /* of the last arm over the first, by delay */
 };
-
-static const struct {
-	const char *mode, *note;
-} modes[MODES_MAX] = {
-    {"sync", "the loop itself waits for PostgreSQL, and every request with it"},
-    {"threads", "a thread of a pool waits for each request"},
-    {"async", "nothing waits: the loop goes on and comes back when the row is there"},
-};
-
-/* Arms */
-
-static const char *beside_us(struct command *command, const char *name)
-{
-	char path[4096];
-	ssize_t length = readlink("/proc/self/exe", path, sizeof(path) - 1);
-	char *slash;
-
-	path[length > 0 ? length : 0] = '\0';
-	slash = strrchr(path, '/');
-	if (slash == NULL)
-		return NULL;
-	*slash = '\0';
-	name = arena_printf(&command->report->arena, "%s/%s", path, name);
-	return access(name, X_OK) == 0 ? name : NULL;
-}
-
-static const char *service_program(struct command *command)
-{
-	static const char *const places[] = {"meantime", "../server/meantime", "../meantime"};
-	const char *found = command->options->program;
-
-	for (size_t i = 0; i < ARRAY_LENGTH(places) && found == NULL; i++)
-		found = beside_us(command, places[i]);
-	return found != NULL ? found : "meantime";
-}
-
-static int add_arm(struct compare *compare, const char *name, const char *url, const char *note)
-{
-	struct report *report = compare->command->report;
-
-	if (compare->count == ARMS_MAX) {
-		snprintf(compare->command->why, sizeof(compare->command->why), "more than %d to compare", ARMS_MAX);
-		return -1;
-	}
-	compare->names[compare->count] = name;
-	compare->urls[compare->count++] = url;
-	report->arms[report->arm_count++] =
-	    (struct report_arm){.name = name, .url = url, .note = note, .is_ours = compare->is_ours};
-	return 0;
-}
-
-static int add_targets(struct compare *compare)
-{
-	struct command *command = compare->command;
-
-	for (unsigned i = 0; i < command->options->targets.count; i++) {
-		const char *target = command->options->targets.at[i], *equals = strchr(target, '=');
-
-		if (equals == NULL || equals == target || strncmp(equals + 1, "http://", 7) != 0) {
-			snprintf(command->why, sizeof(command->why),
-				 "--target %s: expected a name and a URL, such as new=http://127.0.0.1:8080/countries",
-				 target);
-			return -1;
-		}
-		target = arena_copy(&command->report->arena, (struct text){target, (size_t)(equals - target)});
-		if (add_arm(compare, target, equals + 1, NULL) != 0)
-			return -1;
-	}
-	return 0;
-}
-
-/* What the service was told, or its own default. */
-static unsigned service_option(const struct load_options *options, const char *name, unsigned usual)
-{
-	size_t length = strlen(name);
-
-	for (unsigned i = 0; i < options->service_options.count; i++) {
-		const char *option = options->service_options.at[i];
-
-		if (strncmp(option, name, length) == 0 && option[length] == '=')
-			usual = (unsigned)strtoul(option + length + 1, NULL, 10);
-	}
-	return usual;
-}
-
-/* How many of its requests can wait for the database at once. */
-static void set_waiting(const struct load_options *options, struct report_arm *arm)
-{
-	if (strcmp(arm->name, "sync") == 0)
-		arm->threads = 1;
-	else if (strcmp(arm->name, "threads") == 0)
-		arm->threads =
-		    options->threads > 0 ? (unsigned)options->threads : service_option(options, "--threads", 8);
-	else {
-		arm->threads = service_option(options, "--db-connections", 40);
-		arm->pipelined = service_option(options, "--db-shared-connections", 2) *
-				 service_option(options, "--db-pipeline-depth", 64);
-	}
-	arm->threads *= service_option(options, "--loops", 1);
-	arm->pipelined *= service_option(options, "--loops", 1);
-}
-
-static int add_modes(struct compare *compare)
-{
-	struct command *command = compare->command;
-	const char *names = command->options->modes != NULL ? command->options->modes : "sync,threads,async";
-
-	while (*names != '\0') {
-		size_t length = strcspn(names, ","), i = 0;
-
-		while (i < MODES_MAX && (strlen(modes[i].mode) != length || memcmp(modes[i].mode, names, length) != 0))
-			i++;
-		if (i == MODES_MAX) {
-			snprintf(command->why, sizeof(command->why),
-				 "--modes: '%.*s' is none; expected sync, threads, async, with commas between",
-				 (int)length, names);
-			return -1;
-		}
-		if (add_arm(compare, modes[i].mode, "", modes[i].note) != 0)
-			return -1;
-		set_waiting(command->options, &command->report->arms[compare->count - 1]);
-		names += length + (names[length] == ',');
-	}
-	return 0;
-}
-
-static void stop_services(struct compare *compare)
-{
-	for (unsigned i = 0; i < compare->count; i++)
-		arm_stop(&compare->arms[i]);
-}
-
-static struct arm_settings service_settings(struct command *command, const char *mode)
-{
-	const struct load_options *options = command->options;
-	const char *database = options->database != NULL ? options->database : getenv("DATABASE_URL");
-
-	return (struct arm_settings){
-	    .program = service_program(command),
-	    .database = database != NULL ? database : "",
-	    .endpoints = options->endpoints != NULL ? options->endpoints : "config/endpoints",
-	    .options = options->service_options.at,
-	    .option_count = options->service_options.count,
-	    .mode = mode,
-	    .threads = strcmp(mode, "threads") == 0 ? (unsigned)options->threads : 0,
-	};
-}
-
-static int start_services(struct compare *compare)
-{
-	struct command *command = compare->command;
-
-	for (unsigned i = 0; compare->is_ours && i < compare->count; i++) {
-		struct arm_settings settings = service_settings(command, compare->names[i]);
-
-		settings.delay_ms = compare->delay_ms;
-		live_say(command->live, "starting the service, %s", compare->names[i]);
-		if (arm_start(&compare->arms[i], &settings, command->why, sizeof(command->why)) != 0)
-			return -1;
-		compare->urls[i] = arena_copy(&command->report->arena, text_of(compare->arms[i].url));
-		command->report->arms[i].url = compare->urls[i];
-	}
-	return 0;
-}
-
-/* `path` below an arm; without one the arm's own URL. */
-static const char *url_of(const struct compare *compare, unsigned arm, const char *path)
-{
-	const char *base = compare->urls[arm];
-	size_t length = strlen(base);
-
-	if (path == NULL)
-		return base;
-	while (length > 0 && base[length - 1] == '/')
-		length--;
-	return arena_printf(&compare->command->report->arena, "%.*s%s%s", (int)length, base, path[0] == '/' ? "" : "/",
-			    path);
-}
 
 /* Bursts */
 
@@ -233,14 +47,14 @@ static int measure_bursts(struct compare *compare)
 	unsigned count = burst_requests(command->options), repeats = burst_repeats(command->options);
 	const char *urls[BURST_MAX];
 
-	for (unsigned arm = 0; arm < compare->count && !command_is_interrupted(command); arm++) {
+	for (unsigned arm = 0; arm < compare->arms.count && !command_is_interrupted(command); arm++) {
 		for (unsigned i = 0; i < count && i < BURST_MAX; i++)
-			urls[i] = url_of(compare, arm,
-					 paths->count > 0   ? paths->at[i]
-					 : compare->is_ours ? usual_burst[i]
-							    : NULL);
-		live_begin(command->live, command_burst_seconds(count, repeats), "%s, burst of %u", compare->names[arm],
-			   count);
+			urls[i] = compare_arms_url(&compare->arms, arm,
+						   paths->count > 0        ? paths->at[i]
+						   : compare->arms.is_ours ? usual_burst[i]
+									   : NULL);
+		live_begin(command->live, command_burst_seconds(count, repeats), "%s, burst of %u",
+			   compare->arms.names[arm], count);
 		if (command_measure_burst(command, arm, urls, count, repeats) != 0)
 			return -1;
 	}
@@ -268,7 +82,7 @@ static struct report_load *measure_one(struct compare *compare, struct request_s
 
 	plan.connections = clients;
 	live_begin(command->live, command_load_seconds(command, compare->duration_s, compare->warmup_s),
-		   "%s, round %u of %u", compare->names[arm], round, compare->rounds);
+		   "%s, round %u of %u", compare->arms.names[arm], round, compare->rounds);
 	live_detail(command->live, set->requests[0]->label);
 	load = command_measure(command, arm, &plan);
 	if (load != NULL) {
@@ -285,13 +99,13 @@ static void compare_arms(struct compare *compare, const char *group, struct repo
 	struct report *report = compare->command->report;
 	const struct report_difference *difference;
 
-	for (unsigned b = 1; b < compare->count; b++)
+	for (unsigned b = 1; b < compare->arms.count; b++)
 		for (unsigned a = 0; a < b; a++) {
 			struct verdict_side of_a = {a, loads[a], compare->rounds},
 					    of_b = {b, loads[b], compare->rounds};
 
 			difference = verdict_add(report, group, &of_a, &of_b, compare->command->request_options.seed);
-			if (difference == NULL || b + 1 < compare->count)
+			if (difference == NULL || b + 1 < compare->arms.count)
 				continue;
 			report_say(report, "%s", difference->sentence);
 			if (a == 0)
@@ -302,7 +116,7 @@ static void compare_arms(struct compare *compare, const char *group, struct repo
 /* --slo, on the requests of all rounds together, as the table shows them. */
 static void judge_arms(struct compare *compare, struct report_load *(*loads)[ROUNDS_MAX])
 {
-	for (unsigned arm = 0; arm < compare->count; arm++)
+	for (unsigned arm = 0; arm < compare->arms.count; arm++)
 		command_judge(compare->command, arm, (const struct report_load *const *)loads[arm], compare->rounds);
 }
 
@@ -318,11 +132,11 @@ static int measure_group(struct compare *compare, const char *path, unsigned cli
 	int result = 0;
 
 	*gain = NULL;
-	for (; set_count < compare->count && result == 0; set_count++)
-		result = command_requests(command, &sets[set_count], url_of(compare, set_count, path));
+	for (; set_count < compare->arms.count && result == 0; set_count++)
+		result = command_requests(command, &sets[set_count], compare_arms_url(&compare->arms, set_count, path));
 	for (unsigned round = 0; round < compare->rounds && result == 0; round++)
-		for (unsigned i = 0; i < compare->count && result == 0 && !command_is_interrupted(command); i++) {
-			unsigned arm = round % 2 == 0 ? i : compare->count - 1 - i;
+		for (unsigned i = 0; i < compare->arms.count && result == 0 && !command_is_interrupted(command); i++) {
+			unsigned arm = round % 2 == 0 ? i : compare->arms.count - 1 - i;
 
 			loads[arm][round] = measure_one(compare, &sets[arm], arm, round + 1, clients);
 			if (loads[arm][round] == NULL)
@@ -368,9 +182,9 @@ static int measure_curves(struct compare *compare, const char *path)
 	struct curves curves;
 	int result;
 
-	for (unsigned i = 0; i < compare->count; i++)
-		urls[i] = url_of(compare, i, path);
-	result = curves_init(&curves, command, &plan, 0, urls, compare->count);
+	for (unsigned i = 0; i < compare->arms.count; i++)
+		urls[i] = compare_arms_url(&compare->arms, i, path);
+	result = curves_init(&curves, command, &plan, 0, urls, compare->arms.count);
 	if (result == 0)
 		result = curves_measure(&curves, options->levels, options->level_count, curve_up_to(compare));
 	if (result == 0) {
@@ -395,7 +209,7 @@ static void expect_all(struct compare *compare, unsigned groups)
 	       curve = curves_seconds(command, &plan, options->level_count, curve_up_to(compare)),
 	       burst = command_burst_seconds(burst_requests(options), burst_repeats(options));
 
-	live_expect(command->live, compare->count * (groups * group + curve + burst));
+	live_expect(command->live, compare->arms.count * (groups * group + curve + burst));
 	if (options->compute_path != NULL)
 		live_expect(command->live, speedup_seconds(options, command->report->machine.cores));
 }
@@ -404,11 +218,11 @@ static int measure_all(struct compare *compare)
 {
 	struct command *command = compare->command;
 	const struct load_options *options = command->options;
-	const char *path = options->path != NULL ? options->path
-			   : compare->is_ours    ? "/countries/DE"
-						 : NULL,
+	const char *path = options->path != NULL   ? options->path
+			   : compare->arms.is_ours ? "/countries/DE"
+						   : NULL,
 		   *wait_path = options->wait_path != NULL ? options->wait_path
-				: compare->is_ours         ? "/wait/20"
+				: compare->arms.is_ours    ? "/wait/20"
 							   : NULL;
 	unsigned clients = (unsigned)(options->connections > 0 ? options->connections : CLIENTS_USUAL),
 		 waiting = (unsigned)(options->waiting_clients > 0 ? options->waiting_clients : WAITING_USUAL),
@@ -421,7 +235,7 @@ static int measure_all(struct compare *compare)
 
 		compare->delay_ms = compare->gains[i].delay_ms =
 		    options->delay_count > 0 ? (double)options->delays_ns[i] / 1e6 : 0;
-		result = start_services(compare);
+		result = compare_arms_start(&compare->arms, compare->delay_ms);
 		if (result == 0 && i == 0) {
 			result = measure_bursts(compare);
 			find_bursts(command->report);
@@ -432,13 +246,14 @@ static int measure_all(struct compare *compare)
 			result = measure_group(compare, wait_path, waiting, &ignored);
 		if (result == 0 && i == 0)
 			result = measure_curves(compare, wait_path != NULL ? wait_path : path);
-		stop_services(compare);
+		compare_arms_stop(&compare->arms);
 	}
 	if (result == 0)
-		find_gains(command->report, compare->names[0], compare->names[compare->count - 1], path, compare->gains,
-			   options->delay_count);
+		find_gains(command->report, compare->arms.names[0], compare->arms.names[compare->arms.count - 1], path,
+			   compare->gains, options->delay_count);
 	if (result == 0 && options->compute_path != NULL && !command_is_interrupted(command)) {
-		struct arm_settings settings = service_settings(command, compare->names[compare->count - 1]);
+		struct arm_settings settings =
+		    compare_arms_settings(command, compare->arms.names[compare->arms.count - 1]);
 
 		result = speedup_measure(command, &settings, options->compute_path);
 	}
@@ -450,7 +265,6 @@ int command_compare(struct command *command)
 	const struct load_options *options = command->options;
 	struct compare compare = {
 	    .command = command,
-	    .is_ours = options->targets.count == 0,
 	    .rounds = options->quick ? QUICK_ROUNDS : ROUNDS_USUAL,
 	    .duration_s = options->quick ? 1 : 2,
 	    .warmup_s = options->quick ? 0.15 : 0.3,
@@ -459,10 +273,10 @@ int command_compare(struct command *command)
 
 	if (options->rounds > 0)
 		compare.rounds = (unsigned)options->rounds;
-	result = compare.is_ours ? add_modes(&compare) : add_targets(&compare);
+	result = compare_arms_init(&compare.arms, command);
 	if (result == 0)
 		result = measure_all(&compare);
-	for (unsigned arm = 0; result == 0 && arm < compare.count; arm++)
+	for (unsigned arm = 0; result == 0 && arm < compare.arms.count; arm++)
 		command_judge_errors(command, arm);
 	return result == 0 ? EXIT_GOOD : EXIT_USAGE;
 }

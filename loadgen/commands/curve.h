@@ -44,7 +44,8 @@ struct curves {
 int curves_init(struct curves *curves, struct command *command, const struct curve_plan *plan, unsigned first_arm,
 		const char *const *urls, unsigned count);
 void curves_cleanup(struct curves *curves);
-/* All of `levels`, or with NULL 1, 2, 4 ... up_to; an arm stops when three levels in a row brought no gain. */
+/* All of `levels`, or with NULL 1, 2, 4 ... up_to. An arm stops when three levels in a row brought no gain, once
+ * there are enough for the fit. It also stops when more than half of a level's requests failed. */
 int curves_measure(struct curves *curves, const uint64_t *levels, unsigned level_count, uint64_t up_to);
 /* What that takes at most of one arm; for the live line. */
 double curves_seconds(struct command *command, const struct curve_plan *plan, unsigned level_count, uint64_t up_to);

@@ -68,7 +68,8 @@ struct record_log {
 
 void record_log_init(struct record_log *log);
 void record_log_cleanup(struct record_log *log);
-/* Returns a cleared record for the caller to fill; NULL at RECORDS_MAX. */
+/* Returns a record for the caller to fill, all zero but for the times of Server-Timing, which are unknown; NULL at
+ * RECORDS_MAX. */
 struct record *record_log_add(struct record_log *log);
 static inline struct record *record_log_at(const struct record_log *log, uint64_t index)
 {

@@ -5,7 +5,8 @@
  *
  * Life:    relay_start() -> address -> relay_stop().
  * Thread:  one of its own, with its own loop and timer (timerfd); start and stop from any.
- * Limits:  RELAY_CONNECTIONS_MAX connections, 4 MiB under way in each direction of each; then it stops reading.
+ * Limits:  RELAY_CONNECTIONS_MAX connections, 4 MiB under way in each direction of each; then it stops reading. A
+ *          connection beyond is closed at once.
  * Errors:  -1 and `why`.
  */
 #pragma once

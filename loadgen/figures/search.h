@@ -1,5 +1,4 @@
-/* search.h - the search for the highest load that still meets a goal: doubling, then bisection, then a longer run that
- * confirms.
+/* search.h - the search for the highest load that still meets a goal: doubling, then bisection.
  *
  * Life:    search_init() -> (search_next() -> search_tell() or search_pass_over())* until search_next() returns 0.
  * Thread:  one.

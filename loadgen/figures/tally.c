@@ -1,11 +1,7 @@
 #include "loadgen/figures/tally.h"
 
 #include "base/buffer.h"
-
-static bool is_redirect(unsigned status)
-{
-	return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
-}
+#include "loadgen/engine/request_redirect.h"
 
 uint64_t good_of(const struct report_load *load)
 {
@@ -63,7 +59,7 @@ uint64_t tally_redirects(const struct tally *tally)
 	uint64_t redirects = 0;
 
 	for (unsigned status = 300; status < 400; status++)
-		redirects += is_redirect(status) ? tally->statuses[status] : 0;
+		redirects += request_redirect_is_status(status) ? tally->statuses[status] : 0;
 	return redirects;
 }
 
@@ -92,7 +88,7 @@ const char *tally_words(const struct tally *tally, struct arena *arena)
 	for (unsigned status = 1; status < ARRAY_LENGTH(tally->statuses); status++)
 		if (tally->statuses[status] > 0)
 			buffer_printf(&words, "%sstatus %u%s %llu time%s", words.length > 0 ? ", " : "", status,
-				      is_redirect(status) ? " (a redirect)" : "",
+				      request_redirect_is_status(status) ? " (a redirect)" : "",
 				      (unsigned long long)tally->statuses[status],
 				      tally->statuses[status] == 1 ? "" : "s");
 	for (unsigned i = OUTCOME_ANSWERED + 1; i < OUTCOME_COUNT; i++)

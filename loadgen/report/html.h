@@ -1,6 +1,7 @@
 /* html.h - the parts of the page: what is plain HTML, and what the page's script draws from.
  *
- * Everything that a report holds may be hostile (names, URLs): html_text() is the only way into the page.
+ * Everything that a report holds may be hostile (names, URLs). It gets into the page by html_text() alone, and as JSON
+ * without any '<' into what the script draws from.
  */
 #pragma once
 

@@ -10,7 +10,7 @@
 enum { REPORT_JSON_VERSION = 2 };
 #define REPORT_JSON_FORMAT "meantime-load report"
 
-/* `diff` needs the blocks; no reader looks at them. */
+/* The blocks are for `diff`; the page does not draw them. */
 void report_json_write(struct json_out *json, const char *key, const struct report *report, bool with_blocks);
 /* json_load.c */
 /* `outcomes` and `statuses` by count. */
