@@ -24,6 +24,18 @@ static inline bool route_take_segment(struct text *rest, struct text *segment)
 	return true;
 }
 
+/* Is it text, as it is after percent-decoding? What could never be in a decoded path is a slip of the pen. So is what
+ * would look like an escape, a parameter or the end of the path. Empty is text. */
+static inline bool route_is_literal(struct text segment)
+{
+	if (text_equal(segment, TEXT(".")) || text_equal(segment, TEXT("..")))
+		return false;
+	for (size_t i = 0; i < segment.length; i++)
+		if ((unsigned char)segment.at[i] <= ' ' || strchr("{}?#%\"\\\x7f", segment.at[i]) != NULL)
+			return false;
+	return true;
+}
+
 static inline bool route_is_parameter(struct text segment)
 {
 	return segment.length > 0 && segment.at[0] == '{';

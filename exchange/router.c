@@ -71,16 +71,6 @@ static bool is_good_parameter(struct text segment)
 	return true;
 }
 
-/* What could never be in a decoded path, or would look like an escape or a parameter, is a slip of the pen. */
-static bool is_good_literal(struct text segment)
-{
-	for (size_t i = 0; i < segment.length; i++)
-		if ((unsigned char)segment.at[i] <= ' ' || segment.at[i] == 0x7f ||
-		    strchr("{}?#%", segment.at[i]) != NULL)
-			return false;
-	return !is_dots(segment) && utf8_is_valid(segment);
-}
-
 static bool is_among(struct text name, const struct text *names, unsigned count)
 {
 	for (unsigned i = 0; i < count; i++)
@@ -100,7 +90,7 @@ static bool is_good_pattern(const char *pattern)
 		if (++segments > ROUTE_SEGMENTS_MAX || (segment.length == 0 && rest.length > 0))
 			return false;
 		if (!route_is_parameter(segment)) {
-			if (!is_good_literal(segment))
+			if (!route_is_literal(segment) || !utf8_is_valid(segment))
 				return false;
 			continue;
 		}

@@ -8,12 +8,7 @@ static bool is_segment(struct text segment)
 {
 	if (route_is_parameter(segment))
 		return segment.at[segment.length - 1] == '}' && sql_is_parameter_name(route_parameter_name(segment));
-	if (segment.length == 0 || text_equal(segment, TEXT(".")) || text_equal(segment, TEXT("..")))
-		return false;
-	for (size_t i = 0; i < segment.length; i++)
-		if ((unsigned char)segment.at[i] < ' ' || strchr("{}?#%\"\\\x7f", segment.at[i]) != NULL)
-			return false;
-	return true;
+	return segment.length > 0 && route_is_literal(segment);
 }
 
 /* How other routers write a parameter, or whatever follows: :id, <id>, <int:id>, [id], *, *rest, rest*, rest...,

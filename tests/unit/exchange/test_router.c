@@ -375,6 +375,8 @@ static void slips_in_patterns_are_found(void **state)
 	    "/a b",
 	    "/a?b",
 	    "/a#b",
+	    "/a\"b",
+	    "/a\\b",
 	    "/a%20",
 	    "/.",
 	    "/a/..",
