@@ -41,22 +41,30 @@ static void close_all(struct server_loop *loop)
 	uv_stop(&loop->loop);
 }
 
-/* Step by step. Accept a little longer, so that a balancer sees /readyz fail first; close the listener; let requests
- * end; close what is idle. When the time is over, end all the same. */
+/* Step by step. Accept a little longer, so that a balancer sees /readyz fail first. Close the listener. Let requests
+ * end, and clients hear that their connection closes. Close what is idle. When the time is over, end all the same. */
 static void on_drain_timer(uv_timer_t *timer)
 {
 	struct server_loop *loop = timer->data;
 	const struct options *options = loop->service->options;
 	uint64_t since_ms = (clock_now_ns() - loop->drain_began_ns) / NS_PER_MS;
+	unsigned idle_ms =
+	    options->drain_idle_ms < options->drain_timeout_ms ? options->drain_idle_ms : options->drain_timeout_ms;
 
 	if (since_ms < options->drain_delay_ms)
 		return;
+	since_ms -= options->drain_delay_ms;
 	if (loop->listener->is_started) {
 		listener_stop(loop->listener);
+		if (idle_ms > 0)
+			return;
+	}
+	if (!loop->closes_idle && since_ms >= idle_ms) {
+		loop->closes_idle = true;
 		http_loop_drain(loop->http, true);
 		return;
 	}
-	if (!http_loop_is_idle(loop->http) && since_ms < options->drain_delay_ms + options->drain_timeout_ms)
+	if (!http_loop_is_idle(loop->http) && since_ms < options->drain_timeout_ms)
 		return;
 	/* a client that has not taken its answer is cut off as well */
 	loop->cut_off = http_loop_unfinished(loop->http);

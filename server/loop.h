@@ -23,6 +23,7 @@ struct server_loop {
 	uv_async_t turn, drain;
 	uv_timer_t drain_timer;
 	uint64_t drain_began_ns;
+	bool closes_idle; /* the drain does, from now on */
 	bool is_ready;
 	uv_timer_t readiness;
 	pthread_t thread;

@@ -92,6 +92,33 @@ def test_idle_connections_do_not_hold_it_up(serve):
         connection.close()
 
 
+def test_idle_clients_hear_that_their_connection_closes(serve):
+    """Each of them is answered once more. Without that a request may meet a connection that is being closed."""
+    service = serve("--drain-idle-ms", 60000)
+    connections = [service.connect() for _ in range(24)]
+    for connection in connections:
+        assert connection.request("GET", "/numbers/1").status == 200
+    service.terminate()
+    assert wait_until(lambda: is_closed_to_new_ones(service))
+    for connection in connections:
+        answer = connection.request("GET", "/numbers/1")
+        assert answer.status == 200 and answer.header("connection") == "close"
+        assert connection.is_closed_by_peer()
+        connection.close()
+    assert service.wait_for_exit() == 0
+
+
+@pytest.mark.parametrize("idle_ms, timeout_ms", [(200, 40000), (60000, 200)])
+def test_idle_clients_that_stay_are_closed(serve, idle_ms, timeout_ms):
+    """The drain's own end is the latest time for it, and closing them is no cut."""
+    service = serve("--drain-idle-ms", idle_ms, "--drain-timeout-ms", timeout_ms)
+    with service.connect() as connection:
+        assert connection.request("GET", "/numbers/1").status == 200
+        service.terminate()
+        assert connection.is_closed_by_peer()
+        assert service.wait_for_exit() == 0
+
+
 def test_a_write_in_flight_is_done_and_answered(serve, postgres, mode):
     service = serve()
     with service.connect() as connection:

@@ -19,7 +19,7 @@ START_TIMEOUT_S = 60
 STOP_TIMEOUT_S = 60
 # A busy machine is no fault: what a test does not wait for on purpose has more time than by default.
 PATIENCE = ("--request-timeout-ms", "25000", "--connect-timeout-ms", "20000", "--read-timeout-ms", "30000",
-            "--drain-timeout-ms", "40000")
+            "--drain-timeout-ms", "40000", "--drain-idle-ms", "0")
 SANITIZER_REPORT = re.compile(r"(ERROR|WARNING): (Address|Leak|Thread|Memory)Sanitizer|runtime error:"
                               r"|Assertion .* failed")
 
