@@ -5,8 +5,10 @@
 #include "base/require.h"
 
 #include <errno.h>
+#include <linux/filter.h>
 #include <netdb.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -45,24 +47,54 @@ static void set_port(struct sockaddr *address, const struct sockaddr *from)
 		    ((const struct sockaddr_in *)(const void *)from)->sin_port;
 }
 
-/* The first socket is opened alone, without SO_REUSEPORT: a port that another program serves on is then refused, and a
- * port 0 is chosen. It gives way to the shared ones. */
-static int open_sockets(struct listener *listeners, unsigned count, struct addrinfo *at)
+/* Alone, without SO_REUSEPORT: so it is known whether another program listens there, and a port 0 is chosen. The socket
+ * gives way to the shared ones. */
+static int try_alone(struct addrinfo *at)
 {
 	struct sockaddr_storage chosen;
 	socklen_t length = sizeof(chosen);
+	int fd = open_socket(at, false);
 
-	listeners[0].fd = open_socket(at, false);
-	if (listeners[0].fd < 0)
+	if (fd < 0)
 		return -1;
-	getsockname(listeners[0].fd, (struct sockaddr *)&chosen, &length);
+	getsockname(fd, (struct sockaddr *)&chosen, &length);
 	set_port(at->ai_addr, (const struct sockaddr *)&chosen);
-	if (count == 1)
-		return 0;
-	close(listeners[0].fd);
-	for (unsigned i = 0; i < count; i++)
-		if ((listeners[i].fd = open_socket(at, true)) < 0)
+	close(fd);
+	return 0;
+}
+
+/* Where one that ends has left its word, it would count for those that come next (listener_give_way()). */
+static void forget_who_gave_way(int fd)
+{
+	int on = 1;
+
+	setsockopt(fd, SOL_SOCKET, SO_DETACH_REUSEPORT_BPF, &on, sizeof(on));
+}
+
+static int open_shared(struct listener *listeners, unsigned count, struct addrinfo *at)
+{
+	for (unsigned i = 0; i < count; i++) {
+		listeners[i].fd = open_socket(at, true);
+		listeners[i].shared_by = count;
+		if (listeners[i].fd < 0)
 			return -1;
+	}
+	forget_who_gave_way(listeners[0].fd);
+	return 0;
+}
+
+/* The kernel lets those share a port that belong to one user, and that all ask for it. */
+static int open_sockets(struct listener *listeners, unsigned count, struct addrinfo *at)
+{
+	bool is_alone = try_alone(at) == 0;
+
+	if (!is_alone && errno != EADDRINUSE)
+		return -1;
+	if (open_shared(listeners, count, at) != 0)
+		return -1;
+	if (!is_alone)
+		log_info("server",
+			 "another process of this user listens on the same port; both get connections until one ends");
 	return 0;
 }
 
@@ -142,6 +174,25 @@ void listener_start(struct listener *listener, uv_loop_t *loop, listener_connect
 	REQUIRE(uv_tcp_open(&listener->tcp, listener->fd) == 0);
 	REQUIRE(uv_listen((uv_stream_t *)&listener->tcp, BACKLOG, on_connection) == 0);
 	listener->is_started = true;
+}
+
+/* The sockets that share a port have numbers, in the order in which they began to listen. The last takes the number of
+ * one that is closed. So a process that came alone has the first numbers. Number `shared_by` is its successor's for as long
+ * as one of its own is open. Where there is no such number the kernel chooses as it always does. */
+void listener_give_way(struct listener *listener)
+{
+	struct sock_filter choose = BPF_STMT(BPF_RET | BPF_K, listener->shared_by);
+	struct sock_fprog program = {.len = 1, .filter = &choose};
+
+	/* without it a connection that comes in the last moment may be reset */
+	setsockopt(listener->fd, SOL_SOCKET, SO_ATTACH_REUSEPORT_CBPF, &program, sizeof(program));
+}
+
+bool listener_has_waiting(const struct listener *listener)
+{
+	struct pollfd pollfd = {.fd = listener->fd, .events = POLLIN};
+
+	return poll(&pollfd, 1, 0) > 0;
 }
 
 void listener_stop(struct listener *listener)

@@ -7,6 +7,7 @@
 
 enum {
 	DRAIN_LOOK_MS = 10,
+	DRAIN_ACCEPT_MS = 1000, /* what waits is accepted for so long at most: there may be as many clients as may be */
 	READINESS_MS = 200,
 };
 
@@ -54,6 +55,8 @@ static void on_drain_timer(uv_timer_t *timer)
 	if (since_ms < options->drain_delay_ms)
 		return;
 	since_ms -= options->drain_delay_ms;
+	if (loop->listener->is_started && listener_has_waiting(loop->listener) && since_ms < DRAIN_ACCEPT_MS)
+		return;
 	if (loop->listener->is_started) {
 		listener_stop(loop->listener);
 		if (idle_ms > 0)
@@ -79,7 +82,7 @@ static void on_drain(uv_async_t *async)
 		return;
 	loop->drain_began_ns = clock_now_ns();
 	http_loop_drain(loop->http, false);
-	uv_timer_start(&loop->drain_timer, on_drain_timer, 0, DRAIN_LOOK_MS);
+	uv_timer_start(&loop->drain_timer, on_drain_timer, DRAIN_LOOK_MS, DRAIN_LOOK_MS);
 }
 
 static void on_turn(uv_async_t *async)

@@ -41,6 +41,9 @@ struct server {
 
 static void drain(struct server *server)
 {
+	listener_give_way(&server->listeners[0]);
+	if (server->has_admin)
+		listener_give_way(&server->admin_listener);
 	for (unsigned i = 0; i < server->service->options->loops; i++)
 		server_loop_drain(&server->loops[i]);
 }
