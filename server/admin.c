@@ -15,7 +15,7 @@ static void on_connection(struct listener *listener)
 {
 	struct admin *admin = listener->data;
 
-	http_accept(admin->http_loop, (uv_stream_t *)&listener->tcp);
+	http_accept(admin->http_loop, &listener->handle.stream);
 }
 
 /* A loop that waits itself, in sync mode, may do so until a request's deadline. */

@@ -3,8 +3,10 @@
 #include "base/address.h"
 #include "base/log.h"
 #include "base/require.h"
+#include "server/unix_socket.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/filter.h>
 #include <netdb.h>
 #include <netinet/in.h>
@@ -13,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 enum { BACKLOG = 4096 };
@@ -93,8 +96,9 @@ static int open_sockets(struct listener *listeners, unsigned count, struct addri
 	if (open_shared(listeners, count, at) != 0)
 		return -1;
 	if (!is_alone)
-		log_info("server",
-			 "another process of this user listens on the same port; both get connections until one ends");
+		log_warning(
+		    "server",
+		    "another process of this user listens on the same port; both get connections until one ends");
 	return 0;
 }
 
@@ -120,8 +124,60 @@ static void write_address(const struct sockaddr *address, socklen_t length, char
 {
 	char host[NI_MAXHOST], port[NI_MAXSERV];
 
+	if (address->sa_family == AF_UNIX) {
+		snprintf(out, bytes, "unix:%s", ((const struct sockaddr_un *)(const void *)address)->sun_path);
+		return;
+	}
 	getnameinfo(address, length, host, sizeof(host), port, sizeof(port), NI_NUMERICHOST | NI_NUMERICSERV);
 	snprintf(out, bytes, address->sa_family == AF_INET6 ? "[%s]:%s" : "%s:%s", host, port);
+}
+
+/* Where there are fewer sockets than listeners, several loops accept from one. */
+static int share_out(struct listener *listeners, unsigned count, const int *fds, unsigned fd_count)
+{
+	for (unsigned i = 0; i < count; i++) {
+		listeners[i].fd = i < fd_count ? fds[i] : fcntl(fds[i % fd_count], F_DUPFD_CLOEXEC, 0);
+		if (listeners[i].fd < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int open_unix(struct listener *listeners, unsigned count, const char *path, char *why, size_t why_bytes)
+{
+	int fd = unix_socket_open(path, BACKLOG, why, why_bytes);
+
+	if (fd < 0)
+		return -1;
+	if (share_out(listeners, count, &fd, 1) == 0)
+		return 0;
+	snprintf(why, why_bytes, "cannot listen on unix:%s: %s", path, strerror(errno));
+	return -1;
+}
+
+int listeners_adopt(struct listener *listeners, unsigned count, const int *fds, unsigned fd_count, char *bound,
+		    size_t bound_bytes, char *why, size_t why_bytes)
+{
+	struct sockaddr_storage address = {0};
+	socklen_t length = sizeof(address);
+
+	memset(listeners, 0, count * sizeof(*listeners));
+	if (fd_count > count) {
+		snprintf(why, why_bytes,
+			 "the service manager has opened %u sockets; at most one for each loop is expected, and "
+			 "loops is %u",
+			 fd_count, count);
+		return -1;
+	}
+	if (share_out(listeners, count, fds, fd_count) != 0) {
+		snprintf(why, why_bytes, "cannot listen on the service manager's socket: %s", strerror(errno));
+		return -1;
+	}
+	for (unsigned i = 0; i < count; i++)
+		listeners[i].is_lent = true;
+	getsockname(fds[0], (struct sockaddr *)&address, &length);
+	write_address((struct sockaddr *)&address, length, bound, bound_bytes);
+	return 0;
 }
 
 int listeners_open(struct listener *listeners, unsigned count, const char *address, char *bound, size_t bound_bytes,
@@ -130,10 +186,17 @@ int listeners_open(struct listener *listeners, unsigned count, const char *addre
 	struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE | AI_NUMERICSERV}, *found;
 	const struct addrinfo *at;
 	struct address parts;
+	const char *path = unix_socket_path(address);
 	int status;
 
+	memset(listeners, 0, count * sizeof(*listeners));
+	if (path != NULL) {
+		snprintf(bound, bound_bytes, "%s", address);
+		return open_unix(listeners, count, path, why, why_bytes);
+	}
 	if (!address_read(address, &parts)) {
-		snprintf(why, why_bytes, "\"%s\" is no address to listen on; expected %s", address, address_expected);
+		snprintf(why, why_bytes, "\"%s\" is no address to listen on; expected %s, or unix:PATH", address,
+			 address_expected);
 		return -1;
 	}
 	status = getaddrinfo(address_is_any(&parts) ? NULL : parts.host, parts.port, &hints, &found);
@@ -141,7 +204,6 @@ int listeners_open(struct listener *listeners, unsigned count, const char *addre
 		snprintf(why, why_bytes, "cannot listen on %s: %s", address, gai_strerror(status));
 		return -1;
 	}
-	memset(listeners, 0, count * sizeof(*listeners));
 	if (address_is_any(&parts))
 		at = open_everywhere(listeners, count, found);
 	else
@@ -165,14 +227,27 @@ static void on_connection(uv_stream_t *stream, int status)
 	listener->is_failing = status != 0;
 }
 
+static bool is_unix(int fd)
+{
+	int domain = AF_UNSPEC;
+	socklen_t bytes = sizeof(domain);
+
+	return getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &bytes) == 0 && domain == AF_UNIX;
+}
+
 void listener_start(struct listener *listener, uv_loop_t *loop, listener_connection_fn *on_conn, void *data)
 {
 	listener->on_connection = on_conn;
 	listener->data = data;
-	uv_tcp_init(loop, &listener->tcp);
-	listener->tcp.data = listener;
-	REQUIRE(uv_tcp_open(&listener->tcp, listener->fd) == 0);
-	REQUIRE(uv_listen((uv_stream_t *)&listener->tcp, BACKLOG, on_connection) == 0);
+	if (is_unix(listener->fd)) {
+		uv_pipe_init(loop, &listener->handle.pipe, 0);
+		REQUIRE(uv_pipe_open(&listener->handle.pipe, listener->fd) == 0);
+	} else {
+		uv_tcp_init(loop, &listener->handle.tcp);
+		REQUIRE(uv_tcp_open(&listener->handle.tcp, listener->fd) == 0);
+	}
+	listener->handle.stream.data = listener;
+	REQUIRE(uv_listen(&listener->handle.stream, BACKLOG, on_connection) == 0);
 	listener->is_started = true;
 }
 
@@ -184,6 +259,8 @@ void listener_give_way(struct listener *listener)
 	struct sock_filter choose = BPF_STMT(BPF_RET | BPF_K, listener->shared_by);
 	struct sock_fprog program = {.len = 1, .filter = &choose};
 
+	if (listener->shared_by == 0)
+		return;
 	/* without it a connection that comes in the last moment may be reset */
 	setsockopt(listener->fd, SOL_SOCKET, SO_ATTACH_REUSEPORT_CBPF, &program, sizeof(program));
 }
@@ -192,12 +269,13 @@ bool listener_has_waiting(const struct listener *listener)
 {
 	struct pollfd pollfd = {.fd = listener->fd, .events = POLLIN};
 
-	return poll(&pollfd, 1, 0) > 0;
+	/* what waits at a lent one is the next process's */
+	return !listener->is_lent && poll(&pollfd, 1, 0) > 0;
 }
 
 void listener_stop(struct listener *listener)
 {
 	if (listener->is_started)
-		uv_close((uv_handle_t *)&listener->tcp, NULL);
+		uv_close((uv_handle_t *)&listener->handle, NULL);
 	listener->is_started = false;
 }

@@ -15,7 +15,7 @@ static void on_connection(struct listener *listener)
 {
 	struct server_loop *loop = listener->data;
 
-	http_accept(loop->http, (uv_stream_t *)&listener->tcp);
+	http_accept(loop->http, &listener->handle.stream);
 }
 
 static void note_readiness(struct server_loop *loop)

@@ -9,6 +9,7 @@
 #include "server/db_capacity.h"
 #include "server/descriptors.h"
 #include "server/edition/keys.h"
+#include "server/inherited.h"
 #include "server/key_refresh.h"
 #include "loop/exhaustion.h"
 #include "server/loop.h"
@@ -16,6 +17,7 @@
 #include "server/notify.h"
 #include "server/reload.h"
 #include "server/signals.h"
+#include "server/unix_socket.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -102,20 +104,51 @@ static void watch_signals(struct server *server)
 	signals_start(&server->signals);
 }
 
+/* Sockets of the service manager take the place of the options. */
+static int open_service(struct server *server, const struct inherited *inherited, char *why, size_t why_bytes)
+{
+	const struct options *options = server->service->options;
+
+	if (inherited->count == 0)
+		return listeners_open(server->listeners, options->loops, options->listen, server->address,
+				      sizeof(server->address), why, why_bytes);
+	log_info("server", "the service manager's sockets are used, and not --listen");
+	return listeners_adopt(server->listeners, options->loops, inherited->fds, inherited->count, server->address,
+			       sizeof(server->address), why, why_bytes);
+}
+
+static int open_admin(struct server *server, const struct inherited *inherited, char *why, size_t why_bytes)
+{
+	const struct options *options = server->service->options;
+
+	server->has_admin = options->admin[0] != '\0' || inherited->admin_fd >= 0;
+	if (!server->has_admin)
+		return 0;
+	if (inherited->admin_fd < 0)
+		return listeners_open(&server->admin_listener, 1, options->admin, server->admin_address,
+				      sizeof(server->admin_address), why, why_bytes);
+	return listeners_adopt(&server->admin_listener, 1, &inherited->admin_fd, 1, server->admin_address,
+			       sizeof(server->admin_address), why, why_bytes);
+}
+
 static int open_listeners(struct server *server)
 {
 	const struct options *options = server->service->options;
+	struct inherited inherited;
 	char why[400];
 
 	server->listeners = memory_alloc_zeroed(options->loops, sizeof(*server->listeners));
-	server->has_admin = options->admin[0] != '\0';
-	if (listeners_open(server->listeners, options->loops, options->listen, server->address, sizeof(server->address),
-			   why, sizeof(why)) == 0 &&
-	    (!server->has_admin || listeners_open(&server->admin_listener, 1, options->admin, server->admin_address,
-						  sizeof(server->admin_address), why, sizeof(why)) == 0))
+	if (inherited_take(&inherited, why, sizeof(why)) == 0 &&
+	    open_service(server, &inherited, why, sizeof(why)) == 0 &&
+	    open_admin(server, &inherited, why, sizeof(why)) == 0)
 		return 0;
 	fprintf(stderr, "meantime: %s\n", why);
 	return -1;
+}
+
+static const char *scheme_of(const char *address)
+{
+	return unix_socket_path(address) != NULL ? "" : "http://";
 }
 
 /* Last of all: what starts the service may send requests, and signals, from now on. */
@@ -124,9 +157,9 @@ static void say_where(const struct server *server, unsigned endpoints)
 	const struct options *options = server->service->options;
 
 	if (server->has_admin)
-		printf("meantime: admin http://%s\n", server->admin_address);
-	printf("meantime: serving http://%s (mode %s, %u loop%s, %u endpoint%s)\n", server->address,
-	       mode_name(options->mode), options->loops, options->loops == 1 ? "" : "s", endpoints,
+		printf("meantime: admin %s%s\n", scheme_of(server->admin_address), server->admin_address);
+	printf("meantime: serving %s%s (mode %s, %u loop%s, %u endpoint%s)\n", scheme_of(server->address),
+	       server->address, mode_name(options->mode), options->loops, options->loops == 1 ? "" : "s", endpoints,
 	       endpoints == 1 ? "" : "s");
 	fflush(stdout);
 }

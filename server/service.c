@@ -9,6 +9,7 @@
 #include "server/edition/keys.h"
 #include "server/http/cors.h"
 #include "server/run/awaitables.h"
+#include "server/unix_socket.h"
 
 #include <string.h>
 
@@ -63,11 +64,12 @@ static void check_address(struct service *service, struct diagnostics *diagnosti
 {
 	struct address address;
 
-	if (address_read(value, &address))
+	if (address_read(value, &address) || unix_socket_path(value) != NULL)
 		return;
-	service_note_wrong_value(
-	    service, diagnostics, field,
-	    arena_printf(&service->arena, "\"%s\" is no address to listen on; expected %s", value, address_expected));
+	service_note_wrong_value(service, diagnostics, field,
+				 arena_printf(&service->arena,
+					      "\"%s\" is no address to listen on; expected %s, or unix:PATH", value,
+					      address_expected));
 }
 
 static void check_database(const struct service *service, struct diagnostics *diagnostics)

@@ -182,6 +182,8 @@ void http_held_forget(struct client *client);
 
 /* connection.c */
 void http_client_cut_off(struct client *client, int how);
+/* A client over a unix socket counts as 127.0.0.1. */
+void http_place_peer(struct sockaddr_storage *peer);
 
 /* departures.c: a client has left when it has closed its sending half, as one that leaves does. Never so while its
  * request is young: one that is sent with that end behind it is answered. */

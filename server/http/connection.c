@@ -3,8 +3,10 @@
 #include "base/log.h"
 #include "base/memory.h"
 
+#include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 
 static void accept_postponed(struct http_loop *http)
@@ -53,6 +55,14 @@ static void set_socket_options(struct client *client)
 		setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &give_up_ms, sizeof(give_up_ms));
 }
 
+void http_place_peer(struct sockaddr_storage *peer)
+{
+	struct sockaddr_in here = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+
+	if (peer->ss_family == AF_UNIX)
+		memcpy(peer, &here, sizeof(here));
+}
+
 static void say_refused(struct address_count *address, const struct sockaddr_storage *peer, unsigned most)
 {
 	char name[64] = "";
@@ -74,6 +84,7 @@ static bool count_address(struct client *client)
 
 	if (most == 0 || uv_tcp_getpeername(&client->tcp, (struct sockaddr *)&peer, &length) != 0)
 		return true;
+	http_place_peer(&peer);
 	client->address = address_counts_enter(&http->addresses, (struct sockaddr *)&peer);
 	if (client->address->count <= most)
 		return true;

@@ -154,8 +154,10 @@ static bool fill_address(struct http_reply *reply)
 	char text[NETWORK_TEXT_BYTES] = "";
 	bool is_known = true;
 
-	if (conn->callbacks->get_peername(conn, (struct sockaddr *)&peer) > 0 &&
-	    network_address_of_socket((const struct sockaddr *)&peer, &address)) {
+	if (conn->callbacks->get_peername(conn, (struct sockaddr *)&peer) <= 0)
+		peer.ss_family = AF_UNSPEC;
+	http_place_peer(&peer);
+	if (network_address_of_socket((const struct sockaddr *)&peer, &address)) {
 		is_known = forwarded_find_client(x->request.fields, x->request.field_count, trusted, &address);
 		network_address_write(&address, text);
 	}

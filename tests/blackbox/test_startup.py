@@ -428,14 +428,6 @@ def test_a_port_in_use(database, mode):
     assert listen in done.stderr
 
 
-def test_a_port_in_use_by_another_meantime(service, database, mode):
-    """SO_REUSEPORT is for the loops of one service, not for two services that take each other's requests."""
-    listen = "%s:%d" % service.address
-    done = run("serve", "--mode", mode, "--listen", listen, "--database", database, "--endpoints", TEST_ENDPOINTS)
-    assert done.returncode == 1
-    assert listen in done.stderr
-
-
 def test_usage():
     done = run("version", "--mode", "sync")
     assert done.returncode == 2 and "--mode" in done.stderr and "unknown" not in done.stderr

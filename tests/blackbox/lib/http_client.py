@@ -47,17 +47,19 @@ def parse_head(head):
 
 
 class Connection:
-    """One TCP connection. What was received and not yet read as a response is in `buffer`."""
+    """One connection, to an address or to the path of a unix socket. What was received and not yet read as a response is in `buffer`."""
 
     def __init__(self, address, timeout_s=TIMEOUT_S, receive_buffer_bytes=None, source=None):
-        self.socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        family = socket.AF_UNIX if isinstance(address, str) else socket.AF_INET
+        self.socket = socket.socket(family, socket.SOCK_STREAM)
         if source is not None:
             self.socket.bind((source, 0))
         if receive_buffer_bytes is not None:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer_bytes)
         self.socket.settimeout(timeout_s)
         self.socket.connect(address)
-        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if family == socket.AF_INET:
+            self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.buffer = b""
 
     def __enter__(self):

@@ -67,7 +67,7 @@ numbers = itertools.count(1)
 class Service:
     """A running service. Its stop() is a test of its own: exit status 0, and no sanitizer has said anything."""
 
-    def __init__(self, database, endpoints, mode, *options, listen="127.0.0.1:0", environment=None, wrapper=()):
+    def __init__(self, database, endpoints, mode, *options, listen="127.0.0.1:0", environment=None, wrapper=(), pass_fds=()):
         self.mode = mode
         self.is_terminated = False
         self.application = f"service-{os.getpid()}-{next(numbers)}"  # the name of its sessions
@@ -78,11 +78,11 @@ class Service:
             [*wrapper, program(), "serve", "--mode", mode, "--listen", listen, "--endpoints", str(endpoints), *PATIENCE,
              *map(str, by_way_of_pooler(["--database", database, *options]))],
             stdout=subprocess.PIPE, stderr=self._stderr, text=True, cwd=ROOT,
-            env=clean_environment(**{"PGAPPNAME": self.application, **(environment or {})}))
+            pass_fds=pass_fds, env=clean_environment(**{"PGAPPNAME": self.application, **(environment or {})}))
         self._reader = threading.Thread(target=self._read_lines, daemon=True)
         self._reader.start()
         try:
-            self.address = self._await_address("serving")
+            self.address = self._await_address("serving")  # None: it is no address of IPv4
         except BaseException:
             self.kill()
             raise
@@ -97,7 +97,7 @@ class Service:
             self._line_came.notify_all()
 
     def _await_address(self, what):
-        pattern = re.compile(rf"meantime: {what} http://([0-9.]+):(\d+)")
+        pattern = re.compile(rf"meantime: {what} (?:http://([0-9.]+):(\d+)|unix:)")
 
         def found():
             return any(line is None or pattern.match(line) for line in self.lines)
@@ -107,7 +107,7 @@ class Service:
             for line in self.lines:
                 match = line is not None and pattern.match(line)
                 if match:
-                    return match[1], int(match[2])
+                    return (match[1], int(match[2])) if match[1] else None
         raise AssertionError(f"ended without the line 'meantime: {what} ...':\n{self.log()}")
 
     @property

@@ -57,7 +57,7 @@ void http_loop_begin_thread(void)
 void http_accept(struct http_loop *http, uv_stream_t *stream)
 {
 	assert_ptr_equal(http, HTTP_LOOP);
-	assert_ptr_equal(stream, &listener.tcp);
+	assert_ptr_equal(stream, &listener.handle.stream);
 	seen.accepted++;
 }
 

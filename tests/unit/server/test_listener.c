@@ -214,19 +214,82 @@ static void a_host_that_is_not_here_is_refused(void **state)
 
 static void a_port_in_use_is_refused_however_many_loops(void **state)
 {
+	struct sockaddr_in any = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	int first = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	socklen_t length = sizeof(any);
 	char address[64];
-	struct listener first;
 
 	(void)state;
-	assert_int_equal(open_at("127.0.0.1:0"), 0);
-	first = listeners[0];
-	snprintf(address, sizeof(address), "127.0.0.1:%d", bound_port());
+	assert_int_equal(bind(first, (struct sockaddr *)&any, sizeof(any)), 0);
+	assert_int_equal(listen(first, 1), 0);
+	assert_int_equal(getsockname(first, (struct sockaddr *)&any, &length), 0);
+	snprintf(address, sizeof(address), "127.0.0.1:%d", ntohs(any.sin_port));
 	for (unsigned count = 1; count <= 3; count++) {
 		assert_int_equal(open_count(count, address), -1);
 		assert_non_null(strstr(why, address));
 		assert_non_null(strstr(why, "in use"));
 	}
-	close(first.fd);
+	close(first);
+}
+
+static int option_of(const struct listener *listener, int level, int option)
+{
+	int value = -1;
+	socklen_t length = sizeof(value);
+
+	assert_int_equal(getsockopt(listener->fd, level, option, &value, &length), 0);
+	return value;
+}
+
+/* A successor finds it shared, and a restart finds the port free. */
+static void each_shares_its_port_from_the_first_on(void **state)
+{
+	(void)state;
+	for (unsigned count = 1; count <= 2; count++) {
+		assert_int_equal(open_count(count, "127.0.0.1:0"), 0);
+		for (unsigned i = 0; i < count; i++) {
+			assert_int_equal(option_of(&listeners[i], SOL_SOCKET, SO_REUSEPORT), 1);
+			assert_int_equal(option_of(&listeners[i], SOL_SOCKET, SO_REUSEADDR), 1);
+		}
+		close_all(count);
+	}
+}
+
+/* Those that come to the one that gives way go to the other. A third makes all take part again. */
+static void a_successor_gets_what_comes(void **state)
+{
+	struct listener first[2], second[2];
+	char address[sizeof(bound)];
+	int client[40];
+
+	(void)state;
+	assert_int_equal(open_count(2, "127.0.0.1:0"), 0);
+	memcpy(first, listeners, sizeof(first));
+	snprintf(address, sizeof(address), "%s", bound);
+	assert_int_equal(open_count(2, address), 0);
+	memcpy(second, listeners, sizeof(second));
+	listener_give_way(&first[1]);
+	for (unsigned i = 0; i < ARRAY_LENGTH(client); i++)
+		client[i] = connect_to(bound_port());
+	assert_false(listener_has_waiting(&first[0]) || listener_has_waiting(&first[1]));
+	assert_true(listener_has_waiting(&second[0]) || listener_has_waiting(&second[1]));
+	for (unsigned i = 0; i < ARRAY_LENGTH(client); i++)
+		close(client[i]);
+	close(first[0].fd);
+	close(first[1].fd);
+	for (unsigned i = 0; i < 2; i++)
+		while (listener_has_waiting(&second[i]))
+			close(accept4(second[i].fd, NULL, NULL, SOCK_CLOEXEC));
+	assert_int_equal(open_count(1, address), 0);
+	for (unsigned i = 0; i < ARRAY_LENGTH(client); i++)
+		client[i] = connect_to(bound_port());
+	assert_true(listener_has_waiting(&second[0]) && listener_has_waiting(&second[1]) &&
+		    listener_has_waiting(&listeners[0]));
+	for (unsigned i = 0; i < ARRAY_LENGTH(client); i++)
+		close(client[i]);
+	close_all(1);
+	close(second[0].fd);
+	close(second[1].fd);
 }
 
 static void several_share_one_port(void **state)
@@ -246,29 +309,6 @@ static void several_share_one_port(void **state)
 			assert_int_not_equal(listeners[i].fd, listeners[other].fd);
 	}
 	close_all(3);
-}
-
-static int option_of(const struct listener *listener, int level, int option)
-{
-	int value = -1;
-	socklen_t length = sizeof(value);
-
-	assert_int_equal(getsockopt(listener->fd, level, option, &value, &length), 0);
-	return value;
-}
-
-/* So a port that another program serves on is refused; a restart finds the port free. */
-static void one_alone_shares_its_port_with_nobody(void **state)
-{
-	(void)state;
-	assert_int_equal(open_at("127.0.0.1:0"), 0);
-	assert_int_equal(option_of(&listeners[0], SOL_SOCKET, SO_REUSEPORT), 0);
-	assert_int_equal(option_of(&listeners[0], SOL_SOCKET, SO_REUSEADDR), 1);
-	close_all(1);
-	assert_int_equal(open_count(2, "127.0.0.1:0"), 0);
-	for (unsigned i = 0; i < 2; i++)
-		assert_int_equal(option_of(&listeners[i], SOL_SOCKET, SO_REUSEPORT), 1);
-	close_all(2);
 }
 
 static void no_more_are_opened_than_asked_for(void **state)
@@ -408,8 +448,8 @@ static void on_connection(struct listener *listener)
 
 	connections++;
 	seen_data = listener->data;
-	uv_tcp_init(listener->tcp.loop, client);
-	assert_int_equal(uv_accept((uv_stream_t *)&listener->tcp, (uv_stream_t *)client), 0);
+	uv_tcp_init(listener->handle.tcp.loop, client);
+	assert_int_equal(uv_accept(&listener->handle.stream, (uv_stream_t *)client), 0);
 	uv_close((uv_handle_t *)client, (uv_close_cb)free);
 }
 
@@ -460,7 +500,7 @@ static void accept_nothing(struct listener *listener)
 static void that_nothing_can_be_accepted_is_logged_once(void **state)
 {
 	uv_loop_t loop;
-	uv_tcp_t *tcp = &listeners[0].tcp;
+	uv_tcp_t *tcp = &listeners[0].handle.tcp;
 
 	(void)state;
 	connections = 0;
@@ -490,8 +530,9 @@ int main(void)
 	    cmocka_unit_test(a_host_that_is_too_long_is_refused),
 	    cmocka_unit_test(a_host_that_is_not_here_is_refused),
 	    cmocka_unit_test(a_port_in_use_is_refused_however_many_loops),
+	    cmocka_unit_test(each_shares_its_port_from_the_first_on),
+	    cmocka_unit_test(a_successor_gets_what_comes),
 	    cmocka_unit_test(several_share_one_port),
-	    cmocka_unit_test_setup_teardown(one_alone_shares_its_port_with_nobody, allow_all, allow_all),
 	    cmocka_unit_test_setup_teardown(no_more_are_opened_than_asked_for, allow_all, allow_all),
 	    cmocka_unit_test_setup_teardown(every_address_is_of_ipv4_too_whatever_the_default, allow_all, allow_all),
 	    cmocka_unit_test_setup_teardown(without_ipv6_every_address_is_of_ipv4, allow_all, allow_all),

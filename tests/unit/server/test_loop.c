@@ -24,7 +24,7 @@ static char editions[3];
 static uv_timer_t of_http; /* a handle of HTTP's on the loop */
 
 static struct {
-	bool is_ready, is_idle;
+	bool is_ready, is_idle, has_waiting;
 	unsigned unfinished;
 	unsigned begun, accepted, turned, taken, drained, drained_idle, closed, destroyed, number;
 	struct edition *edition, *turned_to;
@@ -52,7 +52,7 @@ void http_loop_begin_thread(void)
 void http_accept(struct http_loop *http, uv_stream_t *stream)
 {
 	assert_ptr_equal(http, HTTP_LOOP);
-	assert_ptr_equal(stream, &listener.tcp);
+	assert_ptr_equal(stream, &listener.handle.stream);
 	seen.accepted++;
 }
 
@@ -109,6 +109,12 @@ void listener_start(struct listener *of, uv_loop_t *on, listener_connection_fn *
 	of->on_connection = on_connection;
 	of->data = data;
 	of->is_started = true;
+}
+
+bool listener_has_waiting(const struct listener *of)
+{
+	(void)of;
+	return seen.has_waiting;
 }
 
 void listener_stop(struct listener *of)
@@ -276,6 +282,69 @@ static void it_closes_one_look_after_its_listener(void **state)
 	end();
 }
 
+/* What waits is accepted first. There may be as many clients as may be, so that has an end. */
+static void it_accepts_what_waits_and_no_longer_than_a_second(void **state)
+{
+	(void)state;
+	options.drain_timeout_ms = 5000;
+	seen.has_waiting = true;
+	server_loop_drain(&loop);
+	run_for(300);
+	assert_true(listener.is_started);
+	seen.has_waiting = false;
+	run_for(20);
+	assert_false(listener.is_started);
+	seen.is_idle = true;
+	run_for(20);
+	end();
+
+	set_up(NULL);
+	options.drain_timeout_ms = 5000;
+	seen.has_waiting = true;
+	server_loop_drain(&loop);
+	run_for(1080);
+	assert_true(listener.is_started);
+	run_for(40);
+	assert_false(listener.is_started);
+	seen.is_idle = true;
+	run_for(20);
+	end();
+}
+
+/* Those that rest have time for one more request. It ends with the time of the drain, and sooner when all have left. */
+static void what_is_idle_may_rest_a_while(void **state)
+{
+	static const struct {
+		unsigned idle_ms, timeout_ms, closed_at_ms;
+	} cases[] = {{200, 500, 200}, {900, 500, 500}};
+
+	(void)state;
+	for (unsigned i = 0; i < ARRAY_LENGTH(cases); i++) {
+		if (i > 0)
+			set_up(NULL);
+		options.drain_idle_ms = cases[i].idle_ms;
+		options.drain_timeout_ms = cases[i].timeout_ms;
+		server_loop_drain(&loop);
+		run_for(100 + cases[i].closed_at_ms - 20);
+		assert_false(listener.is_started);
+		assert_int_equal(seen.drained_idle, 0);
+		run_for(40);
+		assert_int_equal(seen.drained_idle, 1);
+		seen.is_idle = true;
+		run_for(20);
+		assert_int_equal(loop.cut_off, 0);
+		end();
+	}
+	set_up(NULL);
+	options.drain_idle_ms = 400;
+	seen.is_idle = true;
+	server_loop_drain(&loop);
+	run_for(150);
+	assert_true(uv_is_closing((uv_handle_t *)&loop.drain_timer));
+	assert_int_equal(seen.drained_idle, 0);
+	end();
+}
+
 #define TEST(name) cmocka_unit_test_setup(name, set_up)
 
 int main(void)
@@ -288,6 +357,8 @@ int main(void)
 	    TEST(one_that_is_ready_at_once_counts_at_once),
 	    TEST(it_turns_to_the_last_that_it_was_handed),
 	    TEST(it_accepts_a_little_longer_and_then_closes_what_is_idle),
+	    TEST(it_accepts_what_waits_and_no_longer_than_a_second),
+	    TEST(what_is_idle_may_rest_a_while),
 	    TEST(what_does_not_end_is_cut_off_when_the_time_is_over),
 	};
 
