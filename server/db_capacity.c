@@ -5,6 +5,7 @@
 #include "db/values/result.h"
 #include "db/wait.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 enum { TRIES = 5, MOMENT_MS = 50 };
@@ -14,7 +15,8 @@ static const char capacity_sql[] =
     "SELECT least(CASE WHEN NOT rolsuper THEN nullif(rolconnlimit, -1) END,"
     " CASE WHEN NOT rolsuper THEN nullif(datconnlimit, -1) END,"
     " current_setting('max_connections')::integer"
-    " - CASE WHEN rolsuper THEN 0 ELSE current_setting('superuser_reserved_connections')::integer END)"
+    " - CASE WHEN rolsuper THEN 0 ELSE current_setting('superuser_reserved_connections')::integer"
+    " + coalesce(current_setting('reserved_connections', true), '0')::integer END)"
     " FROM pg_roles, pg_database WHERE rolname = session_user AND datname = current_database()";
 
 static unsigned wanted_by_a_loop(const struct options *options)
@@ -70,23 +72,37 @@ static unsigned capacity_of(const struct service *service)
 	return capacity;
 }
 
-void db_capacity_say(const struct service *service)
+/* Nothing for one alone. */
+static void write_sum(const struct options *options, unsigned each, char *text, size_t bytes)
+{
+	text[0] = '\0';
+	if (options->services > 1)
+		snprintf(text, bytes, " by %u services of %u", options->services, each);
+}
+
+void db_capacity_say(const struct service *service, bool has_streams)
 {
 	const struct options *options = service->options;
-	unsigned wanted = wanted_by_a_loop(options) * options->loops, capacity = capacity_of(service);
+	unsigned streams = has_streams ? options->max_streams : 0,
+		 each = (wanted_by_a_loop(options) + streams) * options->loops, wanted = each * options->services,
+		 capacity = capacity_of(service);
+	char sum[64];
 
 	if (capacity == 0)
 		return;
+	write_sum(options, each, sum, sizeof(sum));
 	if (capacity < wanted)
 		wait_a_moment();
-	if (capacity < options->loops)
-		log_warning("db",
-			    "up to %u connections to PostgreSQL are wanted, and %u may be had: less than one for each "
-			    "of %u loops",
-			    wanted, capacity, options->loops);
+	if (capacity < options->loops * options->services)
+		log_warning(
+		    "db",
+		    "up to %u connections to PostgreSQL are wanted%s, and %u may be had: less than one for each "
+		    "of %u loops",
+		    wanted, sum, capacity, options->loops * options->services);
 	else if (capacity < wanted)
-		log_warning("db", "up to %u connections to PostgreSQL are wanted, and %u may be had: they have to do",
-			    wanted, capacity);
+		log_warning("db", "up to %u connections to PostgreSQL are wanted%s, and %u may be had: they have to do",
+			    wanted, sum, capacity);
 	else
-		log_info("db", "up to %u connections to PostgreSQL are wanted, and %u may be had", wanted, capacity);
+		log_info("db", "up to %u connections to PostgreSQL are wanted%s, and %u may be had", wanted, sum,
+			 capacity);
 }

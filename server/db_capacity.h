@@ -1,4 +1,5 @@
-/* db_capacity.h - how many connections to PostgreSQL the service would like to have, and how many it may have.
+/* db_capacity.h - how many connections to PostgreSQL the service would like to have, with all those that share the
+ * database, and how many they may have.
  *
  * Thread:  any; blocks for a connect and a query, at most options->connect_timeout_ms.
  * Errors:  what cannot be asked is not said.
@@ -8,4 +9,4 @@
 #include "server/service.h"
 
 /* Says both in the log: a warning when they are too few. Before the loops have connected. */
-void db_capacity_say(const struct service *service);
+void db_capacity_say(const struct service *service, bool has_streams);

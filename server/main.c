@@ -2,6 +2,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "server/command_words.h"
+#include "server/db_capacity.h"
 #include "server/health_check.h"
 #include "server/key_command.h"
 #include "server/serve.h"
@@ -66,6 +67,7 @@ static int check(struct loaded *loaded)
 {
 	unsigned count = loaded->edition->endpoints.count;
 
+	db_capacity_say(&loaded->service, loaded->edition->has_streams);
 	printf("meantime: %u endpoint%s good\n", count, count == 1 ? " is" : "s are");
 	return EXIT_GOOD;
 }

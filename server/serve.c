@@ -316,7 +316,7 @@ static int run(struct server *server)
 		edition_destroy(server->edition);
 		return EXIT_FAILURE;
 	}
-	db_capacity_say(server->service);
+	db_capacity_say(server->service, server->edition->has_streams);
 	make_metrics(server);
 	start_key_refresh(server);
 	signals_block();

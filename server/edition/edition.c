@@ -22,6 +22,14 @@ struct edition *edition_create(unsigned number)
 	return edition;
 }
 
+static bool has_streams(const struct endpoint_set *set)
+{
+	for (unsigned i = 0; i < set->count; i++)
+		if (set->endpoints[i].is_stream)
+			return true;
+	return false;
+}
+
 static bool fetches_pages(const struct endpoint_set *set)
 {
 	for (unsigned i = 0; i < set->count; i++) {
@@ -168,6 +176,7 @@ int edition_load(struct edition *edition, const struct options *options, const s
 		      });
 	edition->openapi = buffer_text(&document);
 	edition->fetches_pages = fetches_pages(set);
+	edition->has_streams = has_streams(set);
 	return 0;
 }
 

@@ -86,6 +86,18 @@ def test_it_is_said_at_the_start(limited, serve, mode):
     assert plenty.log_contains("may be had"), plenty.log()
 
 
+def test_check_counts_all_services(limited, mode):
+    """What each of them may open, and what PostgreSQL grants to all."""
+    options = ("--database", limited(7), "--endpoints", TEST_ENDPOINTS, "--mode", mode, "--threads", 1, "--db-connections", 2,
+               "--max-streams", 1)
+    for services, words in ((2, "up to 6 connections to PostgreSQL are wanted by 2 services of 3, and 7 may be had\n"),
+                            (3, "up to 9 connections to PostgreSQL are wanted by 3 services of 3, and 7 may be had: they "
+                                "have to do\n"),
+                            (8, "7 may be had: less than one for each of 8 loops\n")):
+        done = run("check", "--services", services, *options)
+        assert done.returncode == 0 and words in done.stderr, done.stderr
+
+
 def test_connections_that_others_have_taken(limited, serve, postgres, mode):
     """max_connections, or the role's limit, is reached by others first; then they go."""
     url = limited(3)

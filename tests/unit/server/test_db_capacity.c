@@ -16,6 +16,7 @@
 
 static struct options options;
 static struct service service;
+static bool has_streams;
 
 static struct {
 	struct db_result *rows; /* NULL: it could not be asked */
@@ -63,9 +64,14 @@ void db_wait_cleanup(struct db_wait *wait)
 static int set_up(void **state)
 {
 	(void)state;
-	options = (struct options){
-	    .mode = MODE_ASYNC, .loops = 3, .threads = 8, .db_connections = 10, .connect_timeout_ms = 200};
+	options = (struct options){.mode = MODE_ASYNC,
+				   .services = 1,
+				   .loops = 3,
+				   .threads = 8,
+				   .db_connections = 10,
+				   .connect_timeout_ms = 200};
 	service.options = &options;
+	has_streams = false;
 	memset(&seen, 0, sizeof(seen));
 	return 0;
 }
@@ -77,7 +83,7 @@ static const char *said_of(struct db_result *rows)
 	seen.rows = rows;
 	seen.questions = seen.sleeps = 0;
 	log_tap_begin(LOG_INFO);
-	db_capacity_say(&service);
+	db_capacity_say(&service, has_streams);
 	said = log_tap_end();
 	assert_int_equal(seen.open, 0);
 	return said;
@@ -104,6 +110,26 @@ static void too_few_are_a_warning(void **state)
 	assert_int_equal(seen.sleeps, 1); /* the one that asked is gone then */
 	SAYS("3", "3 may be had: they have to do\n");
 	SAYS("2", "2 may be had: less than one for each of 3 loops\n");
+}
+
+/* Each of them has a connection of its own. */
+static void streams_are_counted_where_there_are_some(void **state)
+{
+	(void)state;
+	options.max_streams = 4;
+	SAYS("100", "up to 30 connections");
+	has_streams = true;
+	SAYS("100", "up to 42 connections");
+}
+
+static void all_services_are_counted(void **state)
+{
+	(void)state;
+	options.services = 4;
+	SAYS("120", "up to 120 connections to PostgreSQL are wanted by 4 services of 30, and 120 may be had\n");
+	SAYS("119", "wanted by 4 services of 30, and 119 may be had: they have to do\n");
+	SAYS("12", "12 may be had: they have to do\n");
+	SAYS("11", "11 may be had: less than one for each of 12 loops\n");
 }
 
 /* The session that looked at the endpoints may hold the only one. */
@@ -136,9 +162,9 @@ static void what_cannot_be_asked_is_not_said(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    TEST(each_mode_wants_its_own),
-	    TEST(too_few_are_a_warning),
-	    TEST(it_is_asked_again_for_a_while),
+	    TEST(each_mode_wants_its_own),          TEST(too_few_are_a_warning),
+	    TEST(streams_are_counted_where_there_are_some),
+	    TEST(all_services_are_counted),         TEST(it_is_asked_again_for_a_while),
 	    TEST(what_cannot_be_asked_is_not_said),
 	};
 
