@@ -36,7 +36,8 @@ struct db_column {
 	const char *name;
 	struct text key; /* `"name":`, escaped */
 	struct db_type type;
-	unsigned oid; /* of the type */
+	unsigned oid;       /* of the type */
+	bool is_never_null; /* it is known not to be; not of what was learnt */
 };
 
 struct db_signature {

@@ -155,8 +155,10 @@ void openapi_write_row(struct document *document, const char *key, const struct 
 	document_add_string(document, "type", "object");
 	document_open_object(document, "properties");
 	for (unsigned index = 0; index < statement->signature.column_count; index++) {
-		document_open_object(document, statement->signature.columns[index].name);
-		openapi_add_type(document, &statement->signature.columns[index].type, true);
+		const struct db_column *column = &statement->signature.columns[index];
+
+		document_open_object(document, column->name);
+		openapi_add_type(document, &column->type, !column->is_never_null);
 		document_close(document);
 	}
 	document_close(document);

@@ -108,6 +108,7 @@ void as_json_note(struct db_signature *shown, const struct db_signature *before,
 	for (unsigned i = 0; i < shown->column_count; i++) {
 		struct db_type *type;
 
+		shown->columns[i].is_never_null = before->columns[i].is_never_null;
 		if (shown->columns[i].oid == before->columns[i].oid)
 			continue;
 		type = arena_alloc(arena, sizeof(*type));

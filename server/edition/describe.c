@@ -8,6 +8,7 @@
 #include "db/values/parameter.h"
 #include "db/pooler.h"
 #include "server/edition/login_role.h"
+#include "server/edition/not_null.h"
 #include "server/edition/prepare_error.h"
 #include "server/edition/read_only.h"
 #include "db/wait.h"
@@ -207,6 +208,10 @@ static void describe_endpoint(struct description *d, struct endpoint *endpoint)
 		learn_columns(&statement->signature, &d->catalog, result);
 		learn_parameters(d, endpoint, result);
 		check_columns(d, endpoint);
+	}
+	if (endpoint->work == NULL) {
+		not_null_note(endpoint, result, d->pg, &d->set->arena);
+		db_conn_refresh_lent(&d->conn);
 	}
 	PQclear(result);
 	read_only_check_endpoint(&d->read_only, endpoint);

@@ -187,6 +187,53 @@ def test_enums_name_their_labels(folder, document):
     assert all("null" in each.get("type", "null") for each in body["properties"].values())
 
 
+NULLS = """
+CREATE SCHEMA nulls;
+CREATE TABLE nulls.parent (id int PRIMARY KEY, name text NOT NULL, note text);
+CREATE TABLE nulls.child (id int NOT NULL, parent_id int NOT NULL);
+CREATE TABLE nulls.heir (more int NOT NULL);
+CREATE TABLE nulls.heirs_child () INHERITS (nulls.heir);
+CREATE TABLE nulls.part (id int NOT NULL) PARTITION BY RANGE (id);
+CREATE VIEW nulls.seen AS SELECT id FROM nulls.parent;
+CREATE DOMAIN nulls.named AS text NOT NULL;
+"""
+# The SQL, and the columns that cannot be null.
+NEVER_NULL = [
+    ("SELECT id, name, note, name || '!' AS loud, 1 AS one FROM nulls.parent", "id name"),
+    ("SELECT p.id, c.id AS child FROM nulls.parent p LEFT JOIN nulls.child c ON c.parent_id = p.id", "id"),
+    ("SELECT p.id, c.id AS child FROM nulls.parent p JOIN nulls.child c ON c.parent_id = p.id", "id child"),
+    ("SELECT p.id, c.id AS child FROM nulls.parent p RIGHT JOIN nulls.child c ON c.parent_id = p.id", ""),
+    ("SELECT x.id FROM (SELECT c.id FROM nulls.parent p LEFT JOIN nulls.child c ON true) x", ""),
+    ("WITH c AS (SELECT * FROM nulls.child) SELECT p.id, c.id AS child FROM nulls.parent p LEFT JOIN c ON true", ""),
+    ("WITH c AS (SELECT * FROM nulls.child) SELECT id FROM c", "id"),
+    ("SELECT id FROM nulls.parent UNION SELECT NULL", ""),
+    ("SELECT id FROM nulls.parent GROUP BY ROLLUP (id)", ""),
+    ("SELECT (SELECT id FROM nulls.parent LIMIT 1) AS id", ""),
+    ("SELECT more FROM nulls.heir", ""),
+    ("SELECT id FROM nulls.part", "id"),
+    ("SELECT id FROM nulls.seen", ""),
+    ("SELECT name::nulls.named AS named FROM nulls.parent", ""),
+    ("SELECT attname FROM pg_attribute", "attname"),
+]
+
+
+def test_columns_that_cannot_be_null(postgres, database, tmp_path):
+    """Else each client has to look for null where there is none."""
+    postgres.execute(NULLS, "blackbox")
+    try:
+        (tmp_path / "nulls.sql").write_text("".join(f"-- name: e{i} :many\n-- route: GET /e{i}\n{sql};\n\n"
+                                                    for i, (sql, _) in enumerate(NEVER_NULL)))
+        done = run("openapi", "--database", database, "--endpoints", tmp_path)
+        assert done.returncode == 0, done.stderr
+        document = json.loads(done.stdout)
+        for i, (sql, names) in enumerate(NEVER_NULL):
+            schema = document["paths"][f"/e{i}"]["get"]["responses"]["200"]["content"]["application/json"]["schema"]
+            columns = resolve(document, schema["items"])["properties"]
+            assert " ".join(name for name, each in columns.items() if "null" not in each["type"]) == names, sql
+    finally:
+        postgres.execute("DROP SCHEMA nulls CASCADE", "blackbox")
+
+
 @pytest.fixture(scope="module")
 def linters(tmp_path_factory):
     """Where the two linters are installed."""
