@@ -3,6 +3,8 @@
 #include "base/buffer.h"
 #include "server/edition/outer_joins.h"
 
+#include <stdlib.h>
+
 /* A foreign table's is a promise of another server's. Before PostgreSQL 18 a child of a table may be without it; from 18 on
  * it may not have been checked. */
 static const char not_null_sql[] =
