@@ -14,10 +14,10 @@ static const char sql[] =
 int main(int argc, char **argv)
 {
 	struct db_column columns[] = {
-	    {"id", TEXT_INIT("\"id\":"), {.kind = DB_TYPE_INT4}, 23},
-	    {"bid", TEXT_INIT("\"bid\":"), {.kind = DB_TYPE_INT4}, 23},
-	    {"balance", TEXT_INIT("\"balance\":"), {.kind = DB_TYPE_INT4}, 23},
-	    {"filler", TEXT_INIT("\"filler\":"), {.kind = DB_TYPE_OTHER}, 25},
+	    {"id", TEXT_INIT("\"id\":"), {.kind = DB_TYPE_INT4}, 23, false},
+	    {"bid", TEXT_INIT("\"bid\":"), {.kind = DB_TYPE_INT4}, 23, false},
+	    {"balance", TEXT_INIT("\"balance\":"), {.kind = DB_TYPE_INT4}, 23, false},
+	    {"filler", TEXT_INIT("\"filler\":"), {.kind = DB_TYPE_OTHER}, 25, false},
 	};
 	struct db_signature signature = {.columns = columns, .column_count = 4};
 	PGconn *pg = PQconnectdb(argc > 1 ? argv[1] : "");

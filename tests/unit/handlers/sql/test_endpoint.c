@@ -98,12 +98,12 @@ static void describe_all(void)
 	set_type("search", "tags", texts);
 	set_type("add", "priority", integer);
 	set_type("change", "id", integer);
-	country[0] = (struct db_column){"name", TEXT("\"name\":"), text, 25};
-	country[1] = (struct db_column){"area", TEXT("\"area\":"), integer, 23};
+	country[0] = (struct db_column){"name", TEXT("\"name\":"), text, 25, false};
+	country[1] = (struct db_column){"area", TEXT("\"area\":"), integer, 23, false};
 	name[0] = country[0];
-	id[0] = (struct db_column){"id", TEXT("\"id\":"), integer, 23};
+	id[0] = (struct db_column){"id", TEXT("\"id\":"), integer, 23, false};
 	nothing[0] = (struct db_column){
-	    "clear_notes", TEXT("\"clear_notes\":"), {DB_TYPE_VOID, false, ',', "void", NULL, NULL, NULL}, 2278};
+	    "clear_notes", TEXT("\"clear_notes\":"), {DB_TYPE_VOID, false, ',', "void", NULL, NULL, NULL}, 2278, false};
 	set_columns("country", country, 2);
 	set_columns("search", name, 1);
 	set_columns("add", id, 1);
