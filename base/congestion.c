@@ -9,6 +9,9 @@ enum {
 	WINDOW_MS = 250,    /* growth is looked at so often */
 	TARGET_MS = 5,      /* overloaded: the longest wait, ... */
 	PLACES = 4,         /* ... or so many, so that nothing that serves falls idle between two arrivals */
+	REST_MS = 2000,     /* between two trials: the long queue of one that failed is over, and rare */
+	TRIAL_MS = 25,      /* most clients that ask again at once have asked within it, ... */
+	TRIAL_GROWTH = 4,   /* ... and all of them in so many times as long; others need places at the same time */
 	CALM_MS = 1000,
 	CALM_PLACES = 8, /* and so many more could have been served: else chance may have made it calm */
 	CALM_MAX_MS = 4000,
@@ -87,59 +90,85 @@ static uint64_t usual_patience_ns(const struct congestion_guest *guest)
 	return guest->expected_ns > usual_ns ? guest->expected_ns : usual_ns;
 }
 
-static uint64_t patience_ns(const struct congestion_guest *guest, uint64_t now_ns)
-{
-	uint64_t left_ns = guest->deadline_ns > now_ns ? guest->deadline_ns - now_ns : 0;
-	uint64_t usual_ns = usual_patience_ns(guest);
-
-	return left_ns / PATIENCE_SHARE < usual_ns ? left_ns / PATIENCE_SHARE : usual_ns;
-}
-
 static bool grows_too_long(const struct congestion *congestion, const struct congestion_guest *guest)
 {
 	return congestion->is_growing &&
 	       congestion_wait_ns(congestion, guest->servers) > guest->usual_ns / GROWTH_SHARE;
 }
 
-static bool has_time_for(const struct congestion *congestion, const struct congestion_guest *guest, uint64_t now_ns)
+static bool is_trial_due(const struct congestion *congestion, uint64_t now_ns)
 {
-	bool is_bearable = congestion_wait_ns(congestion, guest->servers) <= patience_ns(guest, now_ns);
-
-	if (congestion->is_overloaded)
-		return is_bearable && is_short(congestion, guest->servers);
-	return !stands(congestion, now_ns) || (is_bearable && !grows_too_long(congestion, guest));
+	return congestion->trial_ns == 0 && congestion->short_ns != 0 &&
+	       now_ns >= congestion->short_ns + REST_MS * NS_PER_MS;
 }
 
-/* That an impatient one was refused says nothing of the others. */
-static void note_refusal(struct congestion *congestion, const struct congestion_guest *guest, uint64_t now_ns)
+/* Overloaded: whether one more may wait, if it has the time. */
+static bool has_place(struct congestion *congestion, unsigned servers, uint64_t now_ns)
 {
-	if ((congestion->count >= guest->limit && stands(congestion, now_ns)) || grows_too_long(congestion, guest) ||
-	    congestion_wait_ns(congestion, guest->servers) > usual_patience_ns(guest))
-		congestion->is_overloaded = true;
+	bool is_now_short = is_short(congestion, servers);
+
+	if (is_now_short && congestion->short_ns == 0)
+		congestion->short_ns = now_ns;
+	if (is_trial_due(congestion, now_ns))
+		congestion->trial_ns = now_ns;
+	if (congestion->trial_ns != 0 && now_ns < congestion->trial_ns + TRIAL_MS * NS_PER_MS)
+		congestion->allowed = TRIAL_GROWTH * (congestion->count + 1);
+	return is_now_short || congestion->count < congestion->allowed;
+}
+
+/* For a guest that has the usual time. */
+static bool is_too_long(struct congestion *congestion, const struct congestion_guest *guest, uint64_t now_ns)
+{
+	if (congestion_wait_ns(congestion, guest->servers) > usual_patience_ns(guest))
+		return true;
+	return congestion->is_overloaded ? !has_place(congestion, guest->servers, now_ns)
+					 : grows_too_long(congestion, guest);
+}
+
+static bool has_time(const struct congestion *congestion, const struct congestion_guest *guest, uint64_t now_ns)
+{
+	uint64_t left_ns = guest->deadline_ns > now_ns ? guest->deadline_ns - now_ns : 0;
+
+	return congestion_wait_ns(congestion, guest->servers) <= left_ns / PATIENCE_SHARE;
+}
+
+static void note_overload(struct congestion *congestion, uint64_t now_ns)
+{
+	if (!congestion->is_overloaded || congestion->trial_ns != 0)
+		congestion->short_ns = congestion->trial_ns = congestion->allowed = 0;
+	congestion->is_overloaded = true;
 	congestion->refused_ns = now_ns;
 }
 
-static uint64_t calm_ns(const struct congestion_guest *guest)
+static uint64_t calm_ns(const struct congestion *congestion, const struct congestion_guest *guest)
 {
-	uint64_t calm_ns = CALM_MS * NS_PER_MS + CALM_PLACES * (guest->expected_ns / guest->servers);
+	uint64_t calm_ns = CALM_MS * NS_PER_MS + CALM_PLACES * (guest->expected_ns / guest->servers) +
+			   congestion_wait_ns(congestion, guest->servers);
 
 	return calm_ns < CALM_MAX_MS * NS_PER_MS ? calm_ns : CALM_MAX_MS * NS_PER_MS;
 }
 
+static enum refusal refusal_of(struct congestion *congestion, const struct congestion_guest *guest, uint64_t now_ns)
+{
+	bool is_full = congestion->count >= guest->limit;
+
+	if (!congestion->is_overloaded && !stands(congestion, now_ns))
+		return is_full ? REFUSAL_FULL : REFUSAL_NONE;
+	if (is_full || is_too_long(congestion, guest, now_ns)) {
+		note_overload(congestion, now_ns);
+		return is_full ? REFUSAL_FULL : REFUSAL_WAIT;
+	}
+	return has_time(congestion, guest, now_ns) ? REFUSAL_NONE : REFUSAL_WAIT;
+}
+
 enum refusal congestion_judge(struct congestion *congestion, const struct congestion_guest *guest, uint64_t now_ns)
 {
-	enum refusal refusal = REFUSAL_NONE;
+	enum refusal refusal;
 
 	watch_growth(congestion, now_ns);
-	if (congestion->is_overloaded && now_ns >= congestion->refused_ns + calm_ns(guest))
+	if (congestion->is_overloaded && now_ns >= congestion->refused_ns + calm_ns(congestion, guest))
 		congestion->is_overloaded = false;
-	if (congestion->count >= guest->limit) {
-		refusal = REFUSAL_FULL;
-		note_refusal(congestion, guest, now_ns);
-	} else if (!has_time_for(congestion, guest, now_ns)) {
-		refusal = REFUSAL_WAIT;
-		note_refusal(congestion, guest, now_ns);
-	}
+	refusal = refusal_of(congestion, guest, now_ns);
 	congestion->refused[refusal]++;
 	return refusal;
 }

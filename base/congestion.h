@@ -7,12 +7,19 @@
  *                overloaded. Too long is more than half of the time that it has, or than half of the usual time and
  *                itself takes. The queue is overloaded, too, when it is a tenth of the usual time long and has not
  *                ceased to grow for a second
- *   overloaded   nothing more is let in until the queue is 5 ms, or four places, long; it stays that short then.
- *   at ease again once nothing was refused for a second, and for as long as eight places take
+ *   overloaded   nothing more is let in until the queue is 5 ms, or four places, long. It stays that short then
+ *   on trial     2 s later. For 25 ms all that can be served in time is let in. Then the queue may be four times as
+ *                long as it has become. The first refusal ends the trial.
+ *   at ease again once nothing was refused for a second, and for as long as what waits and eight places take.
  *
  * A closed loop has a standing queue, which waits and does not grow, and a burst is over soon: both are left alone.
  * What arrives faster than it can be served fills any queue. A short one keeps all that serves busy as well as a long
  * one, and lets those in it wait as little as before.
+ *
+ * Refusals alone do not tell that an overload goes on. A closed loop that asks again at once is refused as long as the
+ * queue is short. The trial lets all of its clients in, and then nothing is left to refuse.
+ *
+ * That a guest has less time than others is told to it, and says nothing of the queue.
  *
  * How long the queue is in time follows from what each is expected to take; what was never seen counts nothing.
  *
@@ -40,8 +47,12 @@ struct congestion {
 	uint64_t work_ns; /* what all that waits is expected to take, one after the other */
 	unsigned count;   /* of what waits */
 	bool is_overloaded;
-	uint64_t refused_ns; /* when it last refused for the wait */
-	uint64_t since_ns;   /* when the first came of those since when it was never empty */
+	uint64_t refused_ns; /* when it last refused for its length */
+	/* while overloaded */
+	uint64_t short_ns; /* since when it has been short again; 0: it was not yet */
+	uint64_t trial_ns; /* when the trial under way began; 0: none is */
+	unsigned allowed;  /* places that it may have during the trial */
+	uint64_t since_ns; /* when the first came of those since when it was never empty */
 	/* its shortest length in this window of time, and in those before */
 	uint64_t window_ns;
 	unsigned shortest, before[3];

@@ -70,6 +70,39 @@ class OpenLoop:
             connection.close()
 
 
+class ClosedLoop(OpenLoop):
+    """Its clients ask again at once, whatever they were answered."""
+
+    def __init__(self, service, clients, *request):
+        super().__init__(service, *request)
+        self.good_in_a_row = {}  # by connection
+        self.count = collections.Counter()  # of answers, by status
+        self.staying = None  # connections; None: all
+        for _ in range(clients):
+            self.send()
+
+    def run_until(self, is_enough, timeout_s=60):
+        deadline = time.monotonic() + timeout_s
+        while not is_enough():
+            assert time.monotonic() < deadline, self.count
+            before = len(self.answers)
+            self.receive(1)
+            for connection, (_, status, _) in zip(self.idle, self.answers[before:]):
+                self.count[status] += 1
+                self.good_in_a_row[connection] = self.good_in_a_row.get(connection, 0) + 1 if status == 200 else 0
+            self.ask_again()
+
+    def ask_again(self):
+        answered = self.idle
+        self.idle = []
+        for connection in answered:
+            if self.staying is None or connection in self.staying:
+                self.idle.append(connection)
+                self.send()
+            else:
+                connection.close()
+
+
 @pytest.mark.parametrize("times", [2, 5])
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_goodput_stays_under_overload(serve, mode, method, times):
@@ -111,6 +144,22 @@ def test_a_closed_loop_is_refused_nothing(serve, mode):
     loop.finish()
     assert {status for _, status, _ in loop.answers} == {200}
     assert len(loop.answers) > 2 * clients
+
+
+def test_clients_that_ask_again_at_once_are_all_answered_after_an_overload(serve, mode):
+    """Their own refusals are no overload, when a crowd has left and the queue would be short enough for them."""
+    service = serve("--request-timeout-ms", 3000, "--admin", "127.0.0.1:0", *FEW[mode])
+    loop = ClosedLoop(service, 120 * SERVED_AT_ONCE[mode], "GET", "/slow/20")
+    # until the queue that was let in before is over, and the queue is short
+    loop.run_until(lambda: loop.count[503] > 1000 and loop.count[200] > 150 * SERVED_AT_ONCE[mode])
+    few = 4 + 4 * SERVED_AT_ONCE[mode]  # more than an overloaded queue has places for
+    loop.staying = list(loop.good_in_a_row)[:few]
+    refused = loop.count[503]
+    loop.run_until(lambda: all(loop.good_in_a_row[each] >= 20 for each in loop.staying))
+    loop.finish()
+    assert loop.count[503] > refused  # or the test would show nothing
+    assert service.metric('requests_refused_total{reason="long_wait"}') > 0
+    assert "hangs" not in service.log()
 
 
 def test_a_burst_is_refused_nothing(serve, mode):

@@ -1,4 +1,4 @@
-/* The rule on a clock that the test sets, and a queue with its servers as a simulation. */
+/* The rule on a clock that the test sets. test_congestion_crowd.c has it in use. */
 #include "base/congestion.h"
 
 #include "base/clock.h"
@@ -10,8 +10,6 @@
 #include <string.h>
 
 #include <cmocka.h>
-
-enum { QUEUE_MAX = 4096, SERVERS_MAX = 64 };
 
 /* One that asks to be let in. */
 static struct congestion_guest guest(uint64_t now_ns)
@@ -180,9 +178,143 @@ static void a_second_without_a_refusal_ends_the_overload(void **state)
 	overload(&queue);
 	leave(&queue, 80, 250);
 	assert_int_equal(ask(&queue, 2199, 250), REFUSAL_WAIT);
-	/* eight places take 250 ms */
-	assert_int_equal(ask(&queue, 3448, 250), REFUSAL_WAIT);
-	assert_int_equal(ask(&queue, 4698, 250), REFUSAL_NONE);
+	/* ten wait for 312.5 ms, and eight places take 250 ms */
+	assert_int_equal(ask(&queue, 3761, 250), REFUSAL_WAIT);
+	assert_int_equal(ask(&queue, 5324, 250), REFUSAL_NONE);
+	assert_false(queue.is_overloaded);
+}
+
+static void what_takes_very_long_is_calm_after_four_seconds(void **state)
+{
+	struct congestion queue = {0};
+
+	(void)state;
+	overload(&queue);
+	assert_int_equal(ask(&queue, 5199, 250), REFUSAL_WAIT);
+	leave(&queue, 80, 250);
+	assert_int_equal(ask(&queue, 9198, 4000), REFUSAL_WAIT);
+	assert_int_equal(ask(&queue, 13198, 4000), REFUSAL_NONE);
+	assert_false(queue.is_overloaded);
+}
+
+/* A refusal each half of a second keeps it overloaded. */
+static void refuse_until(struct congestion *queue, uint64_t now_ms, uint64_t until_ms)
+{
+	for (; now_ms < until_ms; now_ms += 500)
+		assert_int_equal(ask(queue, now_ms, 250), REFUSAL_WAIT);
+	assert_int_equal(ask(queue, until_ms, 250), REFUSAL_WAIT);
+}
+
+/* Overloaded at 1200 ms, and short again at 1300 ms: three wait, then four. */
+static void overload_until_the_trial(struct congestion *queue)
+{
+	overload(queue);
+	leave(queue, 87, 250);
+	assert_int_equal(ask(queue, 1300, 250), REFUSAL_NONE);
+	enter(queue, 1, 250, 1300);
+	refuse_until(queue, 1400, 3299);
+}
+
+/* So many are let in at `now_ms`, of `count`. */
+static unsigned let_in(struct congestion *queue, unsigned count, uint64_t now_ms)
+{
+	unsigned entered = 0;
+
+	while (count-- > 0)
+		if (ask(queue, now_ms, 250) == REFUSAL_NONE) {
+			enter(queue, 1, 250, now_ms);
+			entered++;
+		}
+	return entered;
+}
+
+static void two_seconds_after_it_is_short_again_all_are_let_in_for_25_ms(void **state)
+{
+	struct congestion queue = {0};
+
+	(void)state;
+	overload_until_the_trial(&queue);
+	assert_int_equal(let_in(&queue, 3, 3300), 3);
+	assert_int_equal(let_in(&queue, 3, 3324), 3);
+	assert_true(queue.is_overloaded);
+}
+
+static void then_it_may_be_four_times_as_long(void **state)
+{
+	struct congestion queue = {0};
+
+	(void)state;
+	overload_until_the_trial(&queue);
+	assert_int_equal(let_in(&queue, 2, 3300), 2); /* six wait */
+	assert_int_equal(let_in(&queue, 100, 3325), 18);
+	assert_int_equal(queue.count, 24);
+}
+
+static void the_first_refusal_ends_the_trial(void **state)
+{
+	struct congestion queue = {0};
+
+	(void)state;
+	overload_until_the_trial(&queue);
+	let_in(&queue, 100, 3300); /* for 2.5 s, and no longer */
+	assert_int_equal(queue.count, 81);
+	leave(&queue, 70, 250);
+	assert_int_equal(ask(&queue, 3310, 250), REFUSAL_WAIT);
+	leave(&queue, 8, 250); /* short again, for 2 s */
+	assert_int_equal(let_in(&queue, 100, 4000), 1);
+	refuse_until(&queue, 4100, 5999);
+	assert_int_equal(let_in(&queue, 2, 6000), 2);
+}
+
+static void a_trial_without_a_refusal_ends_the_overload(void **state)
+{
+	struct congestion queue = {0};
+
+	(void)state;
+	overload_until_the_trial(&queue);
+	let_in(&queue, 6, 3300);
+	/* a second, 250 ms for eight places, and 312.5 ms for the ten that wait, since the last refusal at 3299 ms */
+	assert_int_equal(ask(&queue, 4861, 250), REFUSAL_NONE);
+	assert_true(queue.is_overloaded);
+	assert_int_equal(ask(&queue, 4862, 250), REFUSAL_NONE);
+	assert_false(queue.is_overloaded);
+}
+
+static void another_overload_begins_anew(void **state)
+{
+	struct congestion queue = {0};
+
+	(void)state;
+	overload_until_the_trial(&queue);
+	let_in(&queue, 6, 3300);
+	assert_int_equal(ask(&queue, 4862, 250), REFUSAL_NONE);
+	enter(&queue, 80, 250, 4900);
+	assert_int_equal(ask(&queue, 5000, 250), REFUSAL_WAIT);
+	leave(&queue, 80, 250); /* ten wait: fewer than the trial allowed */
+	assert_int_equal(ask(&queue, 5100, 250), REFUSAL_WAIT);
+}
+
+/* It has 300 ms, and may wait for 150. */
+static void ask_in_a_hurry(struct congestion *queue, uint64_t now_ms)
+{
+	struct congestion_guest hurried = guest(now_ms * NS_PER_MS);
+
+	hurried.deadline_ns = (now_ms + 300) * NS_PER_MS;
+	hurried.expected_ns = 250 * NS_PER_MS;
+	assert_int_equal(congestion_judge(queue, &hurried, now_ms * NS_PER_MS), REFUSAL_WAIT);
+}
+
+static void who_is_in_a_hurry_neither_ends_a_trial_nor_prolongs_an_overload(void **state)
+{
+	struct congestion queue = {0};
+
+	(void)state;
+	overload_until_the_trial(&queue);
+	let_in(&queue, 6, 3300);
+	ask_in_a_hurry(&queue, 3330);
+	ask_in_a_hurry(&queue, 4860);
+	assert_int_equal(ask(&queue, 4861, 250), REFUSAL_NONE);
+	assert_int_equal(ask(&queue, 4862, 250), REFUSAL_NONE);
 	assert_false(queue.is_overloaded);
 }
 
@@ -271,199 +403,6 @@ static void every_refusal_has_a_name_and_words(void **state)
 	}
 }
 
-/* A simulation: the queue, and what serves it */
-
-struct simulation {
-	struct congestion queue;
-	unsigned servers, waiting;
-	uint64_t service_ns, expected_ns, seed;
-	uint64_t free_ns[SERVERS_MAX]; /* when each is free again */
-	uint64_t came_ns[QUEUE_MAX];   /* a ring of those that wait */
-	unsigned first;
-	/* counted since begin_counting() */
-	unsigned good, late, refused;
-	uint64_t longest_ns; /* response of a good one */
-};
-
-static double random_part(struct simulation *simulation)
-{
-	simulation->seed = simulation->seed * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
-	return (double)(simulation->seed >> 11) / 9007199254740992.0;
-}
-
-static unsigned soonest(const struct simulation *simulation)
-{
-	unsigned best = 0;
-
-	for (unsigned i = 1; i < simulation->servers; i++)
-		if (simulation->free_ns[i] < simulation->free_ns[best])
-			best = i;
-	return best;
-}
-
-/* The sleeping statement takes as long as it takes; its client is answered well until its deadline. */
-static void serve(struct simulation *simulation, unsigned server, uint64_t came_ns, uint64_t now_ns)
-{
-	uint64_t over_ns = now_ns + simulation->service_ns;
-
-	simulation->free_ns[server] = over_ns;
-	congestion_learn(&simulation->expected_ns, simulation->service_ns);
-	if (over_ns <= came_ns + 5 * NS_PER_S) {
-		simulation->good++;
-		if (over_ns - came_ns > simulation->longest_ns)
-			simulation->longest_ns = over_ns - came_ns;
-	} else {
-		simulation->late++;
-	}
-}
-
-/* A server that is free until `now_ns` takes the first. */
-static void advance(struct simulation *simulation, uint64_t now_ns)
-{
-	while (simulation->waiting > 0) {
-		unsigned server = soonest(simulation);
-		uint64_t came_ns = simulation->came_ns[simulation->first], free_ns = simulation->free_ns[server];
-
-		if (free_ns > now_ns)
-			break;
-		simulation->first = (simulation->first + 1) % QUEUE_MAX;
-		simulation->waiting--;
-		congestion_leave(&simulation->queue, simulation->service_ns);
-		if (congestion_is_hopeless(&simulation->queue, came_ns + 5 * NS_PER_S, simulation->expected_ns,
-					   free_ns))
-			simulation->refused++;
-		else
-			serve(simulation, server, came_ns, free_ns > came_ns ? free_ns : came_ns);
-	}
-}
-
-/* False: refused. */
-static bool arrive(struct simulation *simulation, uint64_t now_ns)
-{
-	struct congestion_guest asks = guest(now_ns);
-	unsigned server;
-
-	advance(simulation, now_ns);
-	server = soonest(simulation);
-	if (simulation->waiting == 0 && simulation->free_ns[server] <= now_ns) {
-		serve(simulation, server, now_ns, now_ns);
-		return true;
-	}
-	asks.limit = QUEUE_MAX - 1;
-	asks.servers = simulation->servers;
-	asks.expected_ns = simulation->expected_ns;
-	if (congestion_judge(&simulation->queue, &asks, now_ns) != REFUSAL_NONE) {
-		simulation->refused++;
-		return false;
-	}
-	congestion_enter(&simulation->queue, simulation->service_ns, now_ns);
-	simulation->came_ns[(simulation->first + simulation->waiting++) % QUEUE_MAX] = now_ns;
-	return true;
-}
-
-static void begin_counting(struct simulation *simulation)
-{
-	simulation->good = simulation->late = simulation->refused = 0;
-	simulation->longest_ns = 0;
-}
-
-/* An open loop whose arrivals are random. */
-static uint64_t open_loop(struct simulation *simulation, double load, uint64_t from_ns, double seconds)
-{
-	double gap_ns = (double)simulation->service_ns / simulation->servers / load, now_ns = (double)from_ns;
-
-	while (now_ns < (double)from_ns + seconds * 1e9) {
-		arrive(simulation, (uint64_t)now_ns);
-		now_ns += gap_ns * 2 * random_part(simulation);
-	}
-	return (uint64_t)now_ns;
-}
-
-static const struct {
-	unsigned servers, service_ms;
-} places[] = {{1, 20}, {1, 250}, {8, 60}, {8, 250}, {38, 20}, {38, 250}};
-
-static struct simulation simulation_of(unsigned place)
-{
-	return (struct simulation){
-	    .servers = places[place].servers, .service_ns = places[place].service_ms * NS_PER_MS, .seed = 1};
-}
-
-static void goodput_stays_whatever_comes(void **state)
-{
-	static const double loads[] = {1.3, 2, 5, 10};
-
-	(void)state;
-	for (unsigned p = 0; p < sizeof(places) / sizeof(places[0]); p++)
-		for (unsigned l = 0; l < 4; l++) {
-			struct simulation simulation = simulation_of(p);
-			uint64_t now_ns = open_loop(&simulation, loads[l], NS_PER_S, 10);
-			double most = 60.0 * simulation.servers * 1000 / places[p].service_ms;
-
-			begin_counting(&simulation);
-			open_loop(&simulation, loads[l], now_ns, 60);
-			assert_true(simulation.good >= 0.93 * most);
-			assert_int_equal(simulation.late, 0);
-			/* by chance one server alone is at ease again now and then */
-			if (places[p].servers > 1)
-				assert_true(simulation.longest_ns <= 2 * simulation.service_ns + 6 * NS_PER_MS);
-		}
-}
-
-static void it_is_normal_again_after_a_second(void **state)
-{
-	(void)state;
-	for (unsigned p = 0; p < sizeof(places) / sizeof(places[0]); p++) {
-		struct simulation simulation = simulation_of(p);
-		uint64_t now_ns = open_loop(&simulation, 10, NS_PER_S, 20);
-
-		assert_true(simulation.refused > 0);
-		now_ns = open_loop(&simulation, 0.5, now_ns, 5);
-		begin_counting(&simulation);
-		open_loop(&simulation, 0.7, now_ns, 30);
-		assert_int_equal(simulation.refused, 0);
-		assert_int_equal(simulation.late, 0);
-		assert_false(simulation.queue.is_overloaded);
-	}
-}
-
-static void a_closed_loop_is_refused_nothing(void **state)
-{
-	(void)state;
-	for (unsigned p = 0; p < sizeof(places) / sizeof(places[0]); p++) {
-		struct simulation simulation = simulation_of(p);
-		/* as many clients as wait for 1.5 s; each asks again when it is answered */
-		unsigned clients = simulation.servers + 1500 * simulation.servers / places[p].service_ms;
-		uint64_t now_ns = NS_PER_S;
-
-		for (unsigned i = 0; i < clients; i++)
-			arrive(&simulation, now_ns);
-		for (unsigned i = 0; i < 5000; i++) {
-			uint64_t next_ns = simulation.free_ns[soonest(&simulation)];
-
-			now_ns = next_ns > now_ns ? next_ns : now_ns;
-			arrive(&simulation, now_ns);
-		}
-		assert_int_equal(simulation.refused, 0);
-		assert_int_equal(simulation.late, 0);
-	}
-}
-
-static void a_burst_is_refused_nothing(void **state)
-{
-	struct simulation simulation = simulation_of(2);
-
-	(void)state;
-	simulation.service_ns = 8 * NS_PER_MS; /* a thousand of them in a second */
-	open_loop(&simulation, 0.5, NS_PER_S, 3);
-	begin_counting(&simulation);
-	for (unsigned i = 0; i < 1000; i++)
-		arrive(&simulation, 5 * NS_PER_S + i * 20 * NS_PER_US);
-	advance(&simulation, 20 * NS_PER_S);
-	assert_int_equal(simulation.refused, 0);
-	assert_int_equal(simulation.good, 1000);
-}
-
 #define TEST(name) cmocka_unit_test(name)
 
 int main(void)
@@ -480,6 +419,13 @@ int main(void)
 	    TEST(an_overloaded_queue_is_four_places_long),
 	    TEST(or_five_ms),
 	    TEST(a_second_without_a_refusal_ends_the_overload),
+	    TEST(what_takes_very_long_is_calm_after_four_seconds),
+	    TEST(two_seconds_after_it_is_short_again_all_are_let_in_for_25_ms),
+	    TEST(then_it_may_be_four_times_as_long),
+	    TEST(the_first_refusal_ends_the_trial),
+	    TEST(a_trial_without_a_refusal_ends_the_overload),
+	    TEST(another_overload_begins_anew),
+	    TEST(who_is_in_a_hurry_neither_ends_a_trial_nor_prolongs_an_overload),
 	    TEST(a_queue_that_grows_and_grows_is_overloaded_before_it_is_too_long),
 	    TEST(a_short_one_may_grow),
 	    TEST(what_goes_up_and_down_does_not_grow),
@@ -487,10 +433,6 @@ int main(void)
 	    TEST(an_average_follows),
 	    TEST(retry_after_is_what_the_queue_takes),
 	    TEST(every_refusal_has_a_name_and_words),
-	    TEST(goodput_stays_whatever_comes),
-	    TEST(it_is_normal_again_after_a_second),
-	    TEST(a_closed_loop_is_refused_nothing),
-	    TEST(a_burst_is_refused_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
