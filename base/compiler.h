@@ -7,6 +7,7 @@
 #define PRINTF_LIKE(string_index, first) __attribute__((format(printf, string_index, first)))
 #define LIKELY(condition)                __builtin_expect(!!(condition), 1)
 #define UNLIKELY(condition)              __builtin_expect(!!(condition), 0)
+#define NOT_INLINED                      __attribute__((noinline)) /* what is rare keeps out of what is not */
 #define ARRAY_LENGTH(array)              (sizeof(array) / sizeof((array)[0]))
 
 /* The struct that embeds `member` at `pointer`. */

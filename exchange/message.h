@@ -5,6 +5,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/text.h"
 #include "exchange/router.h"
@@ -27,6 +28,7 @@ struct http_request {
 	struct text accept;       /* length 0 when there is none */
 	struct text coding;       /* what the body is encoded with, as "gzip"; length 0 when it is not */
 	bool has_body;            /* of one byte at least */
+	bool has_if_match;
 	/* of a route that reads its head, else none: the header lines, with names in lower case, and the client's address */
 	const struct http_field *fields;
 	unsigned field_count;
@@ -48,4 +50,10 @@ struct http_response {
 	bool is_streamed;   /* sent in parts, without Content-Length */
 	bool is_broken_off; /* the connection is to be cut: the body is not complete and never will be */
 	unsigned part_count;
+	/* of a GET whose conditions are looked at: what its representation is known by */
+	bool is_conditional;
+	bool is_hashed;     /* its tag is made of its body */
+	bool is_dated;      /* it was last modified at modified_s */
+	int64_t modified_s; /* since 1970 */
+	struct text etag;   /* without quotes; `at` NULL: none */
 };

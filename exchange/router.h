@@ -43,6 +43,8 @@ struct route {
 	unsigned timeout_ms;         /* 0: the service's */
 	bool reads_head;             /* it needs the header lines and the client's address */
 	const char *headers;         /* names of those that it reads, with commas between; NULL: none of its own */
+	bool takes_if_match;         /* else a request with that line is refused */
+	bool takes_conditions;       /* it reads the lines of conditions */
 	bool is_uncompressed;        /* its responses are sent as they are */
 	const struct access *access; /* NULL: any client may call it */
 	struct limits *limits;       /* NULL: none */

@@ -220,9 +220,8 @@ static void start_loops(struct server *server)
 	/* a core may be verifying, and no more */
 	if (server->edition->verifier != NULL)
 		server->service->run.prompt_pool = compute_pool_create_prompt(1, server->service->options->queue_limit);
-	if (server->service->options->compression == SWITCH_ON)
-		server->service->run.coding_pool =
-		    compute_pool_create_prompt(compute_threads(server->service->options), HTTP_COMPRESSION_WAITING_MAX);
+	server->service->run.coding_pool =
+	    compute_pool_create_prompt(compute_threads(server->service->options), HTTP_COMPRESSION_WAITING_MAX);
 	if (server->edition->fetches_pages)
 		server->service->run.fetcher = fetcher_create(server->service->fetcher_settings);
 	server->http = http_create(&(struct http_settings){
@@ -285,8 +284,7 @@ static void stop_loops(struct server *server)
 	compute_pool_destroy(server->service->run.pool);
 	if (server->service->run.prompt_pool != NULL)
 		compute_pool_destroy(server->service->run.prompt_pool);
-	if (server->service->run.coding_pool != NULL)
-		compute_pool_destroy(server->service->run.coding_pool);
+	compute_pool_destroy(server->service->run.coding_pool);
 	if (server->service->run.fetcher != NULL)
 		fetcher_destroy(server->service->run.fetcher);
 	free(server->loops);

@@ -149,3 +149,47 @@ bool datetime_is_timestamptz(struct text text)
 		return true;
 	return take_timestamp(&text, is_before_christ) && take_offset(&text) && text.length == 0;
 }
+
+static int64_t two_digits(const char *at)
+{
+	return (at[0] - '0') * 10 + (at[1] - '0');
+}
+
+/* Days since 1970 (H. Hinnant, "chrono-Compatible Low-Level Date Algorithms": days_from_civil). */
+static int64_t days_since_1970(int64_t year, int64_t month, int64_t day)
+{
+	int64_t y = month <= 2 ? year - 1 : year, era = y / 400, of_era = y - era * 400;
+	int64_t of_year = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1;
+
+	return era * 146097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719468;
+}
+
+/* "+02", "-05:30", "+00:19:32"; Z is none. */
+static int64_t offset_seconds(struct text offset)
+{
+	int64_t seconds = 0, unit = 3600;
+
+	for (size_t at = 1; at + 2 <= offset.length; at += offset.length > at + 2 && offset.at[at + 2] == ':' ? 3 : 2) {
+		seconds += two_digits(offset.at + at) * unit;
+		unit /= 60;
+	}
+	return offset.at[0] == '-' ? -seconds : seconds;
+}
+
+bool datetime_seconds(struct text text, int64_t *seconds)
+{
+	enum { DATE_BYTES = sizeof("2026-11-28") - 1, TIME_BYTES = sizeof("T10:00:00") - 1 };
+	struct text rest = {text.at, text.length};
+	const char *at = text.at;
+
+	if (text.length < DATE_BYTES + TIME_BYTES + 1 || at[4] != '-' || !datetime_is_timestamptz(text) ||
+	    at[DATE_BYTES + 6] != ':' || take_before_christ(&rest))
+		return false;
+	rest = (struct text){at + DATE_BYTES + TIME_BYTES, text.length - DATE_BYTES - TIME_BYTES};
+	while (rest.length > 0 && (rest.at[0] == '.' || (rest.at[0] >= '0' && rest.at[0] <= '9')))
+		rest = (struct text){rest.at + 1, rest.length - 1};
+	*seconds =
+	    days_since_1970(two_digits(at) * 100 + two_digits(at + 2), two_digits(at + 5), two_digits(at + 8)) * 86400 +
+	    two_digits(at + 11) * 3600 + two_digits(at + 14) * 60 + two_digits(at + 17) - offset_seconds(rest);
+	return *seconds >= 0;
+}

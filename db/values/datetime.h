@@ -10,6 +10,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/text.h"
 
@@ -20,3 +21,6 @@ bool datetime_is_timestamp(struct text text);
 /* With an offset, since without one it would mean whatever the session's time zone is. The offset is Z, +HH, +HHMM,
  * +HH:MM or +HH:MM:SS, as zones had it before there were any. */
 bool datetime_is_timestamptz(struct text text);
+/* Reads a timestamp with an offset, as PostgreSQL prints it, into seconds since 1970; a fraction is dropped. False: it is
+ * not of the years 1970 to 9999. */
+bool datetime_seconds(struct text text, int64_t *seconds);

@@ -140,7 +140,7 @@ static struct text take_name(struct text *rest)
 /* `claims sub`, `Claim sub`, `claim.sub`, `jwt sub`: as a default it would let the client give what was to be proved. */
 static bool is_nearly_source(struct text word)
 {
-	static const char *const words[] = {"claim", "header", "cookie", "address", "jwt"};
+	static const char *const words[] = {"claim", "header", "cookie", "address", "jwt", "if-match"};
 
 	for (unsigned i = 0; i < ARRAY_LENGTH(words); i++) {
 		struct text begin = text_cut_to(word, strlen(words[i])), rest;
@@ -163,7 +163,7 @@ bool sql_take_source(struct parser *parser, struct text *rest, struct source *so
 		kind++;
 	if (kind == SOURCE_KIND_COUNT)
 		return !is_nearly_source(word);
-	if (kind != SOURCE_ADDRESS) {
+	if (kind != SOURCE_ADDRESS && kind != SOURCE_IF_MATCH) {
 		name = take_name(&behind);
 		if (!sql_source_name_is_valid(kind, name))
 			return false;
@@ -185,6 +185,8 @@ static void check_source(struct parser *parser, unsigned index)
 	if (route_has_parameter(endpoint->path, parameter->name))
 		complain(parser, parameter->line, "{%s} is in the path, so the client gives it; it cannot come from %s",
 			 parameter->name, sql_source_word(kind));
+	if (kind == SOURCE_IF_MATCH)
+		sql_check_if_match(parser, parameter->line);
 }
 
 void sql_check_access(struct parser *parser)

@@ -81,7 +81,7 @@ bool sql_note_from(struct text comment, struct note *note)
 	if (length == rest.length) {
 		note->value = (struct text){rest.at + length, 0};
 		return text_equal(note->key, TEXT("stream")) || text_equal(note->key, TEXT("isolated")) ||
-		       text_equal(note->key, TEXT("public"));
+		       text_equal(note->key, TEXT("public")) || text_equal(note->key, TEXT("etag"));
 	}
 	if (rest.at[length] != ':')
 		return false;
@@ -313,7 +313,7 @@ static const struct {
     [ANNOTATION_PARAM] =
 	{"param", read_param,
 	 "NAME  DESCRIPTION or NAME = DEFAULT  DESCRIPTION, where DEFAULT is null, a word, a number, a 'quoted "
-	 "string', or where it comes from: claim PATH, header NAME, cookie NAME or address"},
+	 "string', or where it comes from: claim PATH, header NAME, cookie NAME, address or if-match"},
     [ANNOTATION_ERRORS] = {"errors", sql_read_errors,
 			   "CODE = STATUS, CODE = STATUS, ..., where CODE is an SQLSTATE, five digits or capital "
 			   "letters, such as BK001, and "
@@ -324,6 +324,9 @@ static const struct {
     [ANNOTATION_RATE] = {"rate", sql_read_rate, rate_limit_expected},
     [ANNOTATION_INFLIGHT] = {"max-inflight", read_inflight, "a number from 1 to 1000000"},
     [ANNOTATION_COMPRESSION] = {"compression", read_compression, "`off`, or left out"},
+    [ANNOTATION_ETAG] = {"etag", sql_read_etag, "the name of a column that is a version, or left out"},
+    [ANNOTATION_LAST_MODIFIED] = {"last-modified", sql_read_last_modified, "the name of a column"},
+    [ANNOTATION_CACHE_CONTROL] = {"cache-control", sql_read_cache_control, sql_cache_control_expected},
     [ANNOTATION_WORK] = {"work", read_work, "the name of a built-in work, such as delay"},
 };
 

@@ -31,6 +31,9 @@ enum annotation {
 	ANNOTATION_RATE,
 	ANNOTATION_INFLIGHT,
 	ANNOTATION_COMPRESSION,
+	ANNOTATION_ETAG,
+	ANNOTATION_LAST_MODIFIED,
+	ANNOTATION_CACHE_CONTROL,
 	ANNOTATION_WORK,
 	ANNOTATION_COUNT
 };
@@ -111,6 +114,17 @@ struct text sql_shown(struct text text);
 
 /* NULL when there is none of that name. */
 struct db_parameter *sql_find_parameter(struct db_parameter *parameters, unsigned count, struct text name);
+
+/* representation_notes.c */
+
+bool sql_read_etag(struct parser *parser, const struct note *note);
+bool sql_read_last_modified(struct parser *parser, const struct note *note);
+extern const char sql_cache_control_expected[];
+bool sql_read_cache_control(struct parser *parser, const struct note *note);
+/* Of a parameter that comes from If-Match, on this line. */
+void sql_check_if_match(struct parser *parser, unsigned line);
+/* What of these annotations does not fit together. */
+void sql_check_representation(struct parser *parser);
 
 /* path.c */
 

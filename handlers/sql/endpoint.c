@@ -4,6 +4,7 @@
 #include "base/run.h"
 #include "db/values/row_json.h"
 #include "handlers/sql/context.h"
+#include "handlers/sql/representation.h"
 #include "handlers/sql/row_stream.h"
 #include "handlers/sql/input.h"
 #include "handlers/sql/work_row.h"
@@ -30,6 +31,11 @@ static void diagnose_taken(struct endpoint_set *set, const struct endpoint *endp
 	}
 }
 
+static void add_name(struct buffer *list, const char *name)
+{
+	buffer_printf(list, "%s%s", list->length > 0 ? ", " : "", name);
+}
+
 /* For the preflight of a browser. */
 static const char *headers_of(const struct endpoint *endpoint, struct arena *arena)
 {
@@ -37,7 +43,15 @@ static const char *headers_of(const struct endpoint *endpoint, struct arena *are
 
 	for (unsigned i = 0; endpoint->sources != NULL && i < endpoint->statement.parameter_count; i++)
 		if (endpoint->sources[i].kind == SOURCE_HEADER)
-			buffer_printf(&list, "%s%s", list.length > 0 ? ", " : "", endpoint->sources[i].name);
+			add_name(&list, endpoint->sources[i].name);
+	if (endpoint->takes_if_match || endpoint->has_etag)
+		add_name(&list, "if-match");
+	if (endpoint->has_etag)
+		add_name(&list, "if-none-match");
+	if (endpoint->modified_column != NULL) {
+		add_name(&list, "if-modified-since");
+		add_name(&list, "if-unmodified-since");
+	}
 	return list.length > 0 ? arena_copy(arena, buffer_text(&list)) : NULL;
 }
 
@@ -71,6 +85,8 @@ static int add_route(struct router *router, struct endpoint_set *set, const stru
 	    .timeout_ms = endpoint->timeout_ms,
 	    .reads_head = endpoint->sources != NULL || endpoint->settings.headers,
 	    .is_uncompressed = endpoint->is_uncompressed,
+	    .takes_if_match = endpoint->takes_if_match || endpoint->has_etag,
+	    .takes_conditions = endpoint->takes_if_match || endpoint->has_etag || endpoint->modified_column != NULL,
 	    .access = &endpoint->access,
 	    .limits = limits_of(endpoint, &set->arena),
 	    .headers = headers_of(endpoint, &set->arena),
@@ -164,6 +180,10 @@ static enum step respond_nothing_found(struct exchange *x, const struct sql_plan
 	const struct db_parameter *parameters = plan->endpoint->statement.parameters;
 	struct buffer found = buffer_in(&x->arena);
 
+	if (UNLIKELY(x->request.has_if_match) && x->request.method != HTTP_GET && x->request.method != HTTP_HEAD)
+		return respond_problem(x, ERROR_PRECONDITION_FAILED,
+				       "nothing was written: what is stored has another version than If-Match names, "
+				       "or is not there");
 	buffer_add(&found, TEXT("nothing found"));
 	for (unsigned value = 0; value < match->value_count; value++)
 		buffer_printf(&found, "%s%s \"%s\"", value > 0 ? ", " : " for ",
@@ -182,12 +202,31 @@ static enum step respond_other_columns(struct exchange *x, const struct endpoint
 			       endpoint->name);
 }
 
+static bool has_found_nothing(const struct endpoint *endpoint, const struct db_result *rows)
+{
+	return endpoint->shape == ENDPOINT_EXEC ? db_affected_rows(rows) == 0 : db_row_count(rows) == 0;
+}
+
+static enum step respond_good(struct exchange *x, const struct endpoint *endpoint, const struct db_signature *signature,
+			      const struct db_result *rows)
+{
+	switch (endpoint->shape) {
+	case ENDPOINT_ONE:
+		return respond_row(x, endpoint->status, signature, rows, 0);
+	case ENDPOINT_MANY:
+		return respond_rows(x, endpoint->status, signature, rows, endpoint->max_rows);
+	default:
+		return respond_empty(x, endpoint->status);
+	}
+}
+
 static enum step result_arrived(struct exchange *x)
 {
 	const struct sql_plan *plan = x->request.match.route->data;
 	const struct endpoint *endpoint = plan->endpoint;
 	const struct db_signature *signature;
 	const struct db_result *rows;
+	enum step step;
 
 	if (exchange_db_error(x) != ERROR_NONE)
 		return respond_db_problem(x);
@@ -195,19 +234,12 @@ static enum step result_arrived(struct exchange *x)
 	signature = exchange_signature(x, 0);
 	if (!db_columns_are_those_of(rows, signature))
 		return respond_other_columns(x, endpoint);
-	switch (endpoint->shape) {
-	case ENDPOINT_ONE:
-		if (db_row_count(rows) == 0)
-			return respond_nothing_found(x, plan);
-		return respond_row(x, endpoint->status, signature, rows, 0);
-	case ENDPOINT_MANY:
-		return respond_rows(x, endpoint->status, signature, rows, endpoint->max_rows);
-	case ENDPOINT_EXEC:
-		break;
-	}
-	if (plan->may_find_nothing && db_affected_rows(rows) == 0)
+	if (plan->may_find_nothing && has_found_nothing(endpoint, rows))
 		return respond_nothing_found(x, plan);
-	return respond_empty(x, endpoint->status);
+	step = respond_good(x, endpoint, signature, rows);
+	if (UNLIKELY(sql_representation_is_due(endpoint)))
+		sql_representation_note(x, endpoint, signature, rows);
+	return step;
 }
 
 static enum step stream_part_taken(struct exchange *x)
@@ -260,12 +292,14 @@ static enum step stream_rows_arrived(struct exchange *x)
 
 	if (exchange_db_error(x) != ERROR_NONE)
 		return end_stream_badly(x);
+	if (rows != NULL && !stream->has_begun && !db_columns_are_those_of(rows, exchange_rows_signature(x)))
+		return respond_other_columns(x, endpoint);
+	if (x->response.part_count == 0 && endpoint->cache_control != NULL)
+		response_add_header(x, "cache-control", text_of(endpoint->cache_control));
 	if (rows == NULL) {
 		row_stream_close(stream);
 		return row_stream_respond(stream, x, endpoint->status, NULL);
 	}
-	if (!stream->has_begun && !db_columns_are_those_of(rows, exchange_rows_signature(x)))
-		return respond_other_columns(x, endpoint);
 	add_streamed_rows(stream, exchange_rows_signature(x), rows);
 	if (!exchange_rows_end(x))
 		return row_stream_respond(stream, x, endpoint->status, stream_part_taken);

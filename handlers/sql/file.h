@@ -55,9 +55,16 @@ struct endpoint {
 		bool claims, headers, method, path;
 	} settings;
 	struct rate_limit rate;
-	bool shares_rate;             /* with the other endpoints that have none of their own */
-	unsigned inflight_max;        /* 0: no limit */
-	bool is_uncompressed;         /* its responses are, whatever a client accepts */
+	bool shares_rate;      /* with the other endpoints that have none of their own */
+	unsigned inflight_max; /* 0: no limit */
+	bool is_uncompressed;  /* its responses are, whatever a client accepts */
+	/* Of the good answer to a GET: by what a client knows whether it has it. */
+	bool has_etag;
+	const char *etag_column;     /* NULL: the tag is made of the body */
+	const char *modified_column; /* NULL: none */
+	unsigned etag_line, modified_line, if_match_line;
+	const char *cache_control;    /* of every good answer; NULL: nothing is said */
+	bool takes_if_match;          /* one of its parameters is the version that If-Match names */
 	const struct source *sources; /* of each parameter; NULL: the client gives all of them */
 	unsigned identity_line;       /* of the first annotation that needs keys to be configured; 0: none does */
 	struct db_statement statement;

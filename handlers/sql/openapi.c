@@ -1,5 +1,6 @@
 #include "handlers/sql/openapi.h"
 
+#include "handlers/sql/openapi_conditions.h"
 #include "handlers/sql/openapi_problem.h"
 #include "handlers/sql/openapi_schema.h"
 #include "handlers/sql/openapi_security.h"
@@ -72,7 +73,8 @@ static void write_parameters(struct document *document, const struct endpoint *e
 	const struct db_statement *statement = &endpoint->statement;
 	bool takes_query = !sql_plan_takes_body(endpoint);
 
-	if (strchr(path, '{') == NULL && (!takes_query || !has_input_outside_path(endpoint)))
+	if (strchr(path, '{') == NULL && (!takes_query || !has_input_outside_path(endpoint)) &&
+	    !endpoint->takes_if_match)
 		return;
 	document_open_array(document, "parameters");
 	write_path_parameters(document, endpoint, path);
@@ -82,6 +84,8 @@ static void write_parameters(struct document *document, const struct endpoint *e
 		if (is_given_outside_path(endpoint, index))
 			write_parameter(document, parameter, parameter->name, false);
 	}
+	if (endpoint->takes_if_match)
+		openapi_write_if_match(document);
 	document_close(document);
 }
 
@@ -168,12 +172,24 @@ static void write_truncated_header(struct document *document)
 {
 	unsigned depth = document->depth;
 
-	document_open_object(document, "headers");
 	document_open_object(document, "Meantime-Truncated");
 	document_add_string(document, "description", "Sent when there were more rows: max-rows=N says how many came.");
 	document_open_object(document, "schema");
 	document_add_string(document, "type", "string");
 	document_close_above(document, depth);
+}
+
+static void write_headers(struct document *document, const struct endpoint *endpoint)
+{
+	bool may_be_cut = endpoint->shape == ENDPOINT_MANY && !endpoint->is_stream;
+
+	if (!may_be_cut && !openapi_has_validators(endpoint))
+		return;
+	document_open_object(document, "headers");
+	if (may_be_cut)
+		write_truncated_header(document);
+	openapi_write_validators(document, endpoint);
+	document_close(document);
 }
 
 static void write_good_response(struct document *document, const struct endpoint *endpoint)
@@ -188,8 +204,7 @@ static void write_good_response(struct document *document, const struct endpoint
 	snprintf(status, sizeof(status), "%u", endpoint->status);
 	document_open_object(document, status);
 	document_add_string(document, "description", descriptions[endpoint->shape]);
-	if (endpoint->shape == ENDPOINT_MANY && !endpoint->is_stream)
-		write_truncated_header(document);
+	write_headers(document, endpoint);
 	if (endpoint->shape != ENDPOINT_EXEC)
 		write_row_content(document, endpoint);
 	document_close(document);
@@ -296,6 +311,7 @@ static void write_operation(struct document *document, const struct openapi_info
 	write_request_body(document, endpoint);
 	document_open_object(document, "responses");
 	write_good_response(document, endpoint);
+	openapi_write_not_modified(document, endpoint);
 	openapi_write_problem_responses(document, endpoint, openapi_has_identities(info));
 	document_close(document);
 	document_close(document);

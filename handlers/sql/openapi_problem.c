@@ -1,5 +1,6 @@
 #include "handlers/sql/openapi_problem.h"
 
+#include "handlers/sql/openapi_conditions.h"
 #include "handlers/sql/plan.h"
 
 #include "base/error.h"
@@ -20,6 +21,7 @@ enum scope {
 	OF_WAITING = 256, /* SQL, or a work that awaits something */
 	OF_IDENTITY = 512,
 	OF_RATE = 1024,
+	OF_CONDITION = 2048,
 };
 
 static const unsigned scopes[ERROR_COUNT] = {
@@ -31,6 +33,7 @@ static const unsigned scopes[ERROR_COUNT] = {
     [ERROR_METHOD_NOT_ALLOWED] = OF_NONE, /* of another operation */
     [ERROR_READ_ONLY] = OF_READS,
     [ERROR_CONFLICT] = OF_WRITES,
+    [ERROR_PRECONDITION_FAILED] = OF_CONDITION,
     [ERROR_TOO_LARGE] = OF_ALL,
     [ERROR_URI_TOO_LONG] = OF_ALL,
     [ERROR_UNSUPPORTED_MEDIA_TYPE] = OF_BODY,
@@ -60,6 +63,8 @@ static unsigned scope_of(const struct endpoint *endpoint)
 		scope |= OF_FINDING;
 	if (endpoint->rate.count > 0)
 		scope |= OF_RATE;
+	if (endpoint->takes_if_match || openapi_may_be_known(endpoint))
+		scope |= OF_CONDITION;
 	if (endpoint->work != NULL)
 		return scope;
 	scope |= OF_SQL | (endpoint->method == HTTP_GET ? OF_READS : OF_WRITES);

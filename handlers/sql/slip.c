@@ -145,6 +145,12 @@ static bool looks_like_value(enum annotation annotation, struct text value)
 		return looks_like_rate(value);
 	case ANNOTATION_COMPRESSION:
 		return looks_like_switch(value);
+	case ANNOTATION_ETAG:
+		return value.length == 0 || is_one_word(value);
+	case ANNOTATION_LAST_MODIFIED:
+		return is_one_word(value);
+	case ANNOTATION_CACHE_CONTROL:
+		return value.length > 0 && looks_like_list(value);
 	case ANNOTATION_PARAM:
 		return looks_like_param(value);
 	case ANNOTATION_WORK:

@@ -3,15 +3,14 @@
 #include "base/http_token.h"
 #include "base/percent.h"
 #include "db/values/parameter.h"
+#include "exchange/entity_tag.h"
 #include "identity/claim.h"
 
 #include <strings.h>
 
 static const char *const words[SOURCE_KIND_COUNT] = {
-    [SOURCE_CLAIM] = "claim",
-    [SOURCE_HEADER] = "header",
-    [SOURCE_COOKIE] = "cookie",
-    [SOURCE_ADDRESS] = "address",
+    [SOURCE_CLAIM] = "claim",     [SOURCE_HEADER] = "header",     [SOURCE_COOKIE] = "cookie",
+    [SOURCE_ADDRESS] = "address", [SOURCE_IF_MATCH] = "if-match",
 };
 
 const char *sql_source_word(enum source_kind kind)
@@ -143,6 +142,72 @@ static enum error bind_text(struct exchange *x, const struct source *source, con
 	return ERROR_BAD_INPUT;
 }
 
+/* If-Match */
+
+enum { TAGS_MAX = 16 };
+
+/* Several lines of one name are one list, and "*" is none. Returns how many strong tags there are; the weak ones match
+ * nothing. -1: it is malformed, or too long. */
+static int read_tags(const struct exchange *x, struct text tags[static TAGS_MAX], bool *is_any)
+{
+	int count = 0;
+
+	*is_any = true;
+	for (unsigned i = 0; i < x->request.field_count; i++) {
+		struct text list = x->request.fields[i].value, coding;
+		enum entity_tag_verdict verdict;
+		struct entity_tag tag;
+
+		if (!text_equal(x->request.fields[i].name, TEXT("if-match")) || text_equal(list, TEXT("*")))
+			continue;
+		*is_any = false;
+		while ((verdict = entity_tag_take(&list, &tag)) == ENTITY_TAG_TAKEN) {
+			if (count == TAGS_MAX)
+				return -1;
+			if (!tag.is_weak)
+				tags[count++] = entity_tag_without_coding(tag.opaque, &coding);
+		}
+		if (verdict == ENTITY_TAG_MALFORMED)
+			return -1;
+	}
+	return count;
+}
+
+static bool bind_tags(struct exchange *x, const struct db_type *type, const struct text *tags, unsigned count,
+		      const char **value)
+{
+	for (unsigned i = 0; i < count; i++)
+		if (!utf8_is_valid(tags[i]))
+			return false;
+	if (type->is_array)
+		return parameter_from_texts(type, tags, count, &x->arena, value);
+	return parameter_from_text(type, tags[0], &x->arena, value);
+}
+
+/* A version that no row can have is not the one that is stored. */
+static enum error bind_if_match(struct exchange *x, const struct db_parameter *parameter, const char **value,
+				const char **problem)
+{
+	struct text tags[TAGS_MAX];
+	bool is_any;
+	int count = read_tags(x, tags, &is_any);
+
+	if (count < 0) {
+		*problem = "If-Match must be * or a list of entity tags, such as \"5\", at most 16";
+		return ERROR_BAD_INPUT;
+	}
+	if (is_any)
+		return ERROR_NONE;
+	if (count > 1 && !parameter->type.is_array) {
+		*problem = "If-Match names several versions, and this endpoint takes one";
+		return ERROR_BAD_INPUT;
+	}
+	if (count > 0 && bind_tags(x, &parameter->type, tags, (unsigned)count, value))
+		return ERROR_NONE;
+	*problem = "nothing was written: If-Match names no version that can be stored";
+	return ERROR_PRECONDITION_FAILED;
+}
+
 enum error sql_source_bind(struct exchange *x, const struct source *source, const struct db_parameter *parameter,
 			   const char **value, const char **problem)
 {
@@ -150,6 +215,8 @@ enum error sql_source_bind(struct exchange *x, const struct source *source, cons
 
 	if (source->kind == SOURCE_CLAIM)
 		return bind_claim(x, source, parameter, value, problem);
+	if (source->kind == SOURCE_IF_MATCH)
+		return bind_if_match(x, parameter, value, problem);
 	if (source->kind == SOURCE_HEADER)
 		found = find_header(x, text_of(source->name));
 	else if (source->kind == SOURCE_COOKIE)

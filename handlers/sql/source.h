@@ -1,4 +1,4 @@
-/* source.h - a parameter that the client does not give: it is taken from a claim, a header, a cookie or the address.
+/* source.h - a parameter that the client does not give: it is taken from a claim, a header, a cookie, the address or If-Match.
  *
  * A claim comes from the identity, which was proved. Headers and cookies are as the client sends them, and only their
  * place is not its choice.
@@ -12,11 +12,19 @@
 #include "db/values/signature.h"
 #include "exchange/exchange.h"
 
-enum source_kind { SOURCE_CLIENT, SOURCE_CLAIM, SOURCE_HEADER, SOURCE_COOKIE, SOURCE_ADDRESS, SOURCE_KIND_COUNT };
+enum source_kind {
+	SOURCE_CLIENT,
+	SOURCE_CLAIM,
+	SOURCE_HEADER,
+	SOURCE_COOKIE,
+	SOURCE_ADDRESS,
+	SOURCE_IF_MATCH,
+	SOURCE_KIND_COUNT
+};
 
 struct source {
 	enum source_kind kind;
-	const char *name; /* the claim's path, the header's name in lower case, the cookie's; NULL of an address */
+	const char *name; /* the claim's path, the header's name in lower case, the cookie's; else NULL */
 };
 
 /* "claim", "header"...; NULL of SOURCE_CLIENT, which has no word. */

@@ -40,8 +40,11 @@ static bool is_same_endpoint(const struct endpoint *a, const struct endpoint *b)
 	return a->shape == b->shape && a->method == b->method && a->status == b->status &&
 	       a->timeout_ms == b->timeout_ms && a->max_rows == b->max_rows && a->is_isolated == b->is_isolated &&
 	       a->is_stream == b->is_stream && is_same_text(a->path, b->path) && is_same_text(a->summary, b->summary) &&
-	       is_same_text(a->work, b->work) && is_same_text(a->statement.sql, b->statement.sql) &&
-	       are_same_parameters(&a->statement, &b->statement) && are_same_choices(&a->statement, &b->statement);
+	       a->is_uncompressed == b->is_uncompressed && a->has_etag == b->has_etag &&
+	       is_same_text(a->etag_column, b->etag_column) && is_same_text(a->modified_column, b->modified_column) &&
+	       is_same_text(a->cache_control, b->cache_control) && is_same_text(a->work, b->work) &&
+	       is_same_text(a->statement.sql, b->statement.sql) && are_same_parameters(&a->statement, &b->statement) &&
+	       are_same_choices(&a->statement, &b->statement);
 }
 
 /* Files keep their order, so it is mostly the next one. */

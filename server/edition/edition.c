@@ -7,6 +7,7 @@
 #include "db/pipeline.h"
 #include "handlers/sql/openapi.h"
 #include "handlers/sql/endpoint.h"
+#include "handlers/sql/representation.h"
 #include "handlers/sql/work.h"
 
 #include <stdlib.h>
@@ -129,7 +130,7 @@ static int describe(struct edition *edition, struct db_settings settings, bool i
 		settings.start_wait_ms = 0;
 	if (db_describe(&edition->endpoints, &settings, why) != 0)
 		return -1;
-	return sql_endpoint_check_works(&edition->endpoints);
+	return sql_endpoint_check_works(&edition->endpoints) | sql_representation_check(&edition->endpoints);
 }
 
 /* A session tells the statements of one edition from those of another by this. */

@@ -89,8 +89,9 @@ struct http_loop {
 	struct refusal_log refusals;
 	struct list spare; /* exchanges */
 	unsigned spare_count;
-	struct compute_pool *pool; /* of compression.c; NULL: nothing is compressed */
-	struct list compressing;   /* what that pool has */
+	struct compute_pool *pool; /* of compression.c; NULL: nothing is handed to it */
+	bool compresses;
+	struct list compressing; /* what that pool has */
 	struct inbox compressed;
 	unsigned compressed_streams; /* under way */
 };
@@ -132,7 +133,7 @@ struct http_reply {
 	struct http_access *access; /* whose identity is verified by this request; NULL: none */
 	struct client *holds;       /* the client whose head waits for that; NULL: none, or it has gone */
 	enum token_error error;     /* why the credential of this request was refused by its head */
-	struct http_compression *compression; /* NULL: the response cannot be compressed */
+	struct http_compression *compression; /* NULL: the response is sent as it is */
 	struct exchange x;
 };
 

@@ -4,6 +4,7 @@
 #include "coding/accept_encoding.h"
 #include "coding/coder.h"
 #include "loop/compute_pool.h"
+#include "server/http/validators.h"
 
 enum {
 	/* More is none of the loop's business: it takes a million instructions, as fifty ordinary requests do. */
@@ -17,7 +18,11 @@ enum {
 struct http_compression {
 	struct computation computation;
 	struct http_reply *reply;
-	struct list link;    /* on http->compressing, while its computation is under way */
+	struct list link; /* on http->compressing, while its computation is under way */
+	struct accept_encoding accepted;
+	bool varies;         /* with what is accepted */
+	bool is_judged;      /* by the conditions of the request */
+	bool is_coded;       /* the part at hand */
 	enum coding coding;  /* CODING_IDENTITY: it is sent as it is */
 	struct coder *coder; /* NULL: nothing was coded yet */
 	struct buffer coded; /* the part at hand */
@@ -32,22 +37,21 @@ static bool may_be_coded(const struct http_reply *reply)
 	const struct exchange *x = &reply->x;
 	const struct route *route = x->request.match.route;
 
-	return reply->http->pool != NULL && (route == NULL || !route->is_uncompressed) &&
+	return reply->http->compresses && (route == NULL || !route->is_uncompressed) &&
+	       (x->response.body.length >= HTTP_COMPRESSED_BYTES_MIN || x->response.is_streamed) &&
 	       coding_suits(x->response.content_type) && !response_has_header(x, "content-encoding");
 }
 
-static enum coding accepted_by(const h2o_req_t *request)
+static void read_accepted(struct accept_encoding *accepted, const h2o_req_t *request)
 {
-	struct accept_encoding accepted;
 	ssize_t at = -1;
 
-	accept_encoding_init(&accepted);
+	accept_encoding_init(accepted);
 	while ((at = h2o_find_header(&request->headers, H2O_TOKEN_ACCEPT_ENCODING, at)) >= 0) {
 		h2o_iovec_t value = request->headers.entries[at].value;
 
-		accept_encoding_add(&accepted, (struct text){value.base, value.len});
+		accept_encoding_add(accepted, (struct text){value.base, value.len});
 	}
-	return accept_encoding_best(&accepted);
 }
 
 /* A coder of a stream keeps its memory while the client takes its parts. */
@@ -72,7 +76,11 @@ static void begin(struct http_reply *reply)
 	compression->coded = buffer_in(&x->arena);
 	list_init(&compression->link);
 	compression->is_whole = !x->response.is_streamed;
-	compression->coding = accepted_by(reply->request);
+	compression->varies = may_be_coded(reply);
+	if (!compression->varies)
+		return;
+	read_accepted(&compression->accepted, reply->request);
+	compression->coding = accept_encoding_best(&compression->accepted);
 	if (compression->coding != CODING_IDENTITY && !compression->is_whole && !has_place_for_stream(compression))
 		compression->coding = CODING_IDENTITY;
 }
@@ -96,7 +104,30 @@ static bool code(struct http_compression *compression, struct computation *compu
 		rest = (struct text){rest.at + PIECE_BYTES, rest.length - PIECE_BYTES};
 	}
 	coder_add(compression->coder, rest, end, &compression->coded);
+	compression->is_coded = true;
 	return true;
+}
+
+/* False: the client has the representation, or wants another. A response without a body says so. */
+static bool is_wanted(struct http_compression *compression)
+{
+	struct exchange *x = &compression->reply->x;
+
+	if (!x->response.is_conditional || compression->is_judged)
+		return true;
+	compression->is_judged = true;
+	if (validators_apply(x, compression->varies ? &compression->accepted : NULL))
+		return true;
+	compression->coding = CODING_IDENTITY;
+	return false;
+}
+
+/* The loop's thread, or the pool's. */
+static void make(struct http_compression *compression, struct computation *computation)
+{
+	compression->is_coded = false;
+	if (is_wanted(compression) && compression->coding != CODING_IDENTITY)
+		code(compression, computation);
 }
 
 static void drop_coder(struct http_compression *compression)
@@ -111,6 +142,8 @@ static void take(struct http_compression *compression)
 	struct exchange *x = &compression->reply->x;
 	bool is_smaller = compression->coded.length < x->response.body.length;
 
+	if (!compression->is_coded)
+		return;
 	if (is_smaller || !compression->is_whole)
 		x->response.body = buffer_text(&compression->coded);
 	else
@@ -126,8 +159,12 @@ static void give_up(struct http_compression *compression)
 
 	drop_coder(compression);
 	compression->coding = CODING_IDENTITY;
-	if (x->response.part_count <= 1)
+	if (x->response.part_count <= 1) {
+		if (x->response.is_hashed && !compression->is_judged)
+			validators_do_without(x);
+		is_wanted(compression);
 		return;
+	}
 	x->response.is_broken_off = true;
 	x->response.body = TEXT("");
 	x->outcome = STEP_RESPOND;
@@ -138,7 +175,7 @@ static void give_up(struct http_compression *compression)
 static void run(struct computation *computation, unsigned part)
 {
 	(void)part;
-	code(CONTAINER_OF(computation, struct http_compression, computation), computation);
+	make(CONTAINER_OF(computation, struct http_compression, computation), computation);
 }
 
 static void on_over(struct computation *computation)
@@ -195,30 +232,48 @@ static bool hand_over(struct http_compression *compression)
 	return true;
 }
 
-bool http_compression_apply(struct http_reply *reply)
+static bool takes_long(const struct http_compression *compression)
+{
+	return compression->coding != CODING_IDENTITY || compression->reply->x.response.is_hashed;
+}
+
+void http_compression_apply(struct http_reply *reply)
 {
 	struct exchange *x = &reply->x;
 
-	if (x->response.part_count <= 1 && may_be_coded(reply))
+	if (x->response.part_count <= 1)
 		begin(reply);
-	if (reply->compression == NULL || reply->compression->coding == CODING_IDENTITY || x->response.is_broken_off)
-		return true;
-	if (x->response.body.length > LOOP_BYTES_MAX)
-		return !hand_over(reply->compression);
-	code(reply->compression, NULL);
-	take(reply->compression);
-	return true;
+	if (!x->response.is_broken_off) {
+		if (x->response.body.length > LOOP_BYTES_MAX && takes_long(reply->compression) &&
+		    hand_over(reply->compression))
+			return;
+		make(reply->compression, NULL);
+		take(reply->compression);
+	}
+	http_reply_send(reply);
 }
 
-void http_compression_add_fields(const struct http_reply *reply)
+void http_compression_add_fields(struct http_reply *reply)
 {
 	h2o_req_t *request = reply->request;
-	const char *name = coding_name(reply->compression->coding);
+	enum coding coding = reply->compression->coding;
+	const char *name = coding_name(coding);
+	struct text etag = validators_etag(&reply->x, coding);
 
-	h2o_add_header(&request->pool, &request->res.headers, H2O_TOKEN_VARY, NULL, H2O_STRLIT("accept-encoding"));
-	if (reply->compression->coding != CODING_IDENTITY)
+	if (reply->compression->varies)
+		h2o_add_header(&request->pool, &request->res.headers, H2O_TOKEN_VARY, NULL,
+			       H2O_STRLIT("accept-encoding"));
+	if (coding != CODING_IDENTITY)
 		h2o_add_header(&request->pool, &request->res.headers, H2O_TOKEN_CONTENT_ENCODING, NULL, name,
 			       strlen(name));
+	if (etag.length > 0)
+		h2o_add_header(&request->pool, &request->res.headers, H2O_TOKEN_ETAG, NULL, etag.at, etag.length);
+	if (reply->x.response.is_dated) {
+		struct text date = validators_date(&reply->x);
+
+		h2o_add_header(&request->pool, &request->res.headers, H2O_TOKEN_LAST_MODIFIED, NULL, date.at,
+			       date.length);
+	}
 }
 
 void http_compression_end(struct http_reply *reply)
@@ -235,6 +290,7 @@ void http_compression_begin(struct http_loop *http)
 	list_init(&http->compressing);
 	if (!http->is_admin)
 		http->pool = http->http->settings.run->coding_pool;
+	http->compresses = !http->is_admin && http->http->settings.options->compression == SWITCH_ON;
 	inbox_open(&http->compressed, http->loop, on_compressed);
 }
 

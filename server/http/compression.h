@@ -1,4 +1,4 @@
-/* compression.h - a response in a content coding that its client accepts.
+/* compression.h - a response in a content coding that its client accepts, and whether the client has it already.
  *
  * What is small is coded on the loop. The rest is coded on a pool of its own, so that no other request waits for it. What
  * finds no place there, or is not coded soon, is sent as it is. A stream is coded part by part, and each part can be read
@@ -20,16 +20,18 @@ enum {
 	HTTP_COMPRESSION_STREAMS_MAX = 16,
 };
 
-/* A response without a Content-Length is coded whatever the size of its parts is. */
+/* A response without a Content-Length is coded whatever the size of its parts is. Of one with conditions the tag is
+ * another for each coding. */
 static inline bool http_compression_is_due(const struct exchange *x)
 {
-	return x->response.body.length >= HTTP_COMPRESSED_BYTES_MIN || x->response.is_streamed;
+	return x->response.body.length >= HTTP_COMPRESSED_BYTES_MIN || x->response.is_streamed ||
+	       x->response.is_conditional;
 }
 
-/* Codes the response, or the part of it, that is ready. False: http_reply_send() is called when it is coded. */
-bool http_compression_apply(struct http_reply *reply);
-/* Adds Vary and Content-Encoding, where the response could be coded and where it is. */
-void http_compression_add_fields(const struct http_reply *reply);
+/* Codes the response, or the part of it, that is ready. Then, now or later, it is sent. */
+NOT_INLINED void http_compression_apply(struct http_reply *reply);
+/* Adds Vary and Content-Encoding, where the response could be coded and where it is; ETag and Last-Modified. */
+void http_compression_add_fields(struct http_reply *reply);
 /* The reply is over. */
 void http_compression_end(struct http_reply *reply);
 

@@ -2,7 +2,7 @@
 
 #include "server/http/cors.h"
 
-static const char exposed[] = "meantime-truncated, ratelimit, ratelimit-policy, retry-after, server-timing, "
+static const char exposed[] = "etag, meantime-truncated, ratelimit, ratelimit-policy, retry-after, server-timing, "
 			      "www-authenticate";
 
 static struct text header_of(const h2o_req_t *request, const char *name, size_t length)

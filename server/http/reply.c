@@ -134,7 +134,7 @@ static void add_last_lines(h2o_req_t *request, const struct exchange *x, uint64_
 }
 
 /* Content type and the handler's own headers; then where the time went, and what is the same for all. */
-static void add_headers(const struct http_reply *reply, uint64_t total_ns)
+static void add_headers(struct http_reply *reply, uint64_t total_ns)
 {
 	h2o_req_t *request = reply->request;
 	const struct exchange *x = &reply->x;
@@ -185,7 +185,7 @@ static void start_response(struct http_reply *reply, uint64_t now_ns)
 	request->res.reason = http_status_reason(x->response.status);
 	if (x->response.is_streamed)
 		bound_send_buffer(reply);
-	else if (x->response.status != 204)
+	else if (x->response.status != 204 && x->response.status != 304)
 		request->res.content_length = x->response.body.length;
 	add_headers(reply, total_ns);
 	if (reply->http->is_draining)
@@ -228,9 +228,10 @@ void http_reply_on_ready(struct exchange *x)
 {
 	struct http_reply *reply = http_reply_of(x);
 
-	if (UNLIKELY(http_compression_is_due(x)) && reply->request != NULL && !http_compression_apply(reply))
-		return;
-	http_reply_send(reply);
+	if (UNLIKELY(http_compression_is_due(x)) && reply->request != NULL)
+		http_compression_apply(reply);
+	else
+		http_reply_send(reply);
 }
 
 void http_reply_send(struct http_reply *reply)

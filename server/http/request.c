@@ -47,6 +47,21 @@ static struct text find_coding(const h2o_req_t *request)
 	return TEXT("");
 }
 
+/* In one pass, since each request pays for it. Of several Accept lines the first counts. */
+static void look_at_fields(struct exchange *x, const h2o_req_t *request)
+{
+	struct http_request *filled = &x->request;
+
+	for (size_t i = 0; i < request->headers.size; i++) {
+		const h2o_header_t *header = &request->headers.entries[i];
+
+		if (header->name == &H2O_TOKEN_ACCEPT->buf && filled->accept.length == 0)
+			filled->accept = copy_text(&x->arena, header->value.base, header->value.len);
+		if (UNLIKELY(header->name == &H2O_TOKEN_IF_MATCH->buf))
+			filled->has_if_match = true;
+	}
+}
+
 /* Copies what a step may read: libh2o's own memory dies with the connection, and may not leave the loop. */
 static void fill_request(struct exchange *x, h2o_req_t *request)
 {
@@ -59,7 +74,7 @@ static void fill_request(struct exchange *x, h2o_req_t *request)
 	filled->path = path_length > 0 ? copy_text(&x->arena, target.at, path_length) : TEXT("/");
 	if (question != NULL)
 		filled->query = copy_text(&x->arena, question + 1, target.length - path_length - 1);
-	filled->accept = copy_header(&x->arena, request, H2O_TOKEN_ACCEPT);
+	look_at_fields(x, request);
 	if (request->entity.base != NULL) {
 		struct text coding = find_coding(request);
 
@@ -165,14 +180,28 @@ static bool fill_address(struct http_reply *reply)
 	return is_known;
 }
 
+static bool needs_more(const struct route *route)
+{
+	return route->reads_head || route->limits != NULL || route->takes_conditions;
+}
+
 /* False: the client's address is not known. */
 static bool fill_for_route(struct http_reply *reply)
 {
-	bool has_limits = reply->x.request.match.route->limits != NULL;
+	const struct route *route = reply->x.request.match.route;
+	bool has_limits = route->limits != NULL;
 
-	if (reply->x.request.match.route->reads_head || (has_limits && reply->http->http->trusted.count > 0))
+	if (route->reads_head || route->takes_conditions || (has_limits && reply->http->http->trusted.count > 0))
 		fill_head(&reply->x, reply->request);
-	return fill_address(reply);
+	return (!route->reads_head && !has_limits) || fill_address(reply);
+}
+
+/* A condition that is not looked at would be taken for one that holds. */
+static enum step condition_not_kept(struct exchange *x)
+{
+	return respond_problem(x, ERROR_NOT_IMPLEMENTED,
+			       "If-Match is not kept by %s %s, which declares no version; nothing was done",
+			       http_method_name(x->request.method), x->request.match.route->pattern);
 }
 
 /* Which step a request begins with. */
@@ -193,8 +222,9 @@ static step_fn *route_request(struct http_reply *reply, const struct router *rou
 	if (request->match.route->timeout_ms > 0)
 		timeout_ms = request->match.route->timeout_ms;
 	x->deadline_ns = x->arrived_ns + timeout_ms * NS_PER_MS;
-	if (UNLIKELY(request->match.route->reads_head || request->match.route->limits != NULL) &&
-	    !fill_for_route(reply))
+	if (UNLIKELY(request->has_if_match) && !request->match.route->takes_if_match)
+		return condition_not_kept;
+	if (UNLIKELY(needs_more(request->match.route)) && !fill_for_route(reply))
 		return two_addresses;
 	return http_gate_begin(reply);
 }

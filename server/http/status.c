@@ -16,6 +16,7 @@ static const char *const reasons[] = {
     [207 - 200] = "Multi-Status",
     [208 - 200] = "Already Reported",
     [226 - 200] = "IM Used",
+    [304 - 200] = "Not Modified",
     [400 - 200] = "Bad Request",
     [401 - 200] = "Unauthorized",
     [402 - 200] = "Payment Required",

@@ -15,7 +15,7 @@ struct runner_settings {
 	const struct options *options;
 	struct db_settings db, db_for_streams;
 	struct compute_pool *pool;        /* NULL while nothing is served */
-	struct compute_pool *coding_pool; /* for responses to compress; NULL: none are */
+	struct compute_pool *coding_pool; /* for responses that are large; NULL while nothing is served */
 	struct compute_pool *prompt_pool; /* for computations that are prompt; NULL where no credentials are verified */
 	struct fetcher *fetcher;          /* NULL while no endpoint fetches pages */
 };

@@ -214,7 +214,7 @@ static void a_source_has_a_name_that_it_can_have(void **state)
 		char source[200];
 
 		snprintf(source, sizeof(source), ONE "-- param: x = %s\nSELECT :x", malformed[i]);
-		wrong(source, 3, "claim PATH, header NAME, cookie NAME or address");
+		wrong(source, 3, "claim PATH, header NAME, cookie NAME, address or if-match");
 	}
 	wrong("-- name: a :one\n-- route: GET /a/{x}\n-- param: x = header X\nSELECT :x", 3,
 	      "{x} is in the path, so the client gives it; it cannot come from header");

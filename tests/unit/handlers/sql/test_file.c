@@ -505,7 +505,8 @@ static void unknown_annotations(void **state)
 	wrong(
 	    ONE "-- sumary: A\nSELECT 1", 3,
 	    "\"sumary\"; the known ones are name, route, summary, status, timeout, max-rows, stream, isolated, param, "
-	    "errors, roles, public, settings, rate, max-inflight, compression, work (");
+	    "errors, roles, public, settings, rate, max-inflight, compression, etag, "
+	    "last-modified, cache-control, work (");
 	wrong(ONE "-- note: this\nSELECT 1", 3, "unknown annotation \"note\"");
 	wrong(ONE "-- Summary: A\nSELECT 1", 3, "unknown annotation \"Summary\"");
 	wrong(ONE "--x:\nSELECT 1", 3, "unknown annotation \"x\"");
@@ -551,6 +552,12 @@ static void slips_in_annotations_are_told(void **state)
 	    {"-- max-inflight", "-- max-inflight: N"},
 	    {"-- max-inflight 3", "-- max-inflight: 3"},
 	    {"-- max_inflight: 3", "-- max-inflight: 3"},
+	    {"-- ETag", "-- etag"},
+	    {"-- etag version", "-- etag: version"},
+	    {"-- etag of the row", NULL},
+	    {"-- last_modified: changed", "-- last-modified: changed"},
+	    {"-- cache-control no-store", "-- cache-control: no-store"},
+	    {"-- cache-control is what caches obey", NULL},
 	    {"-- compression off", "-- compression: off"},
 	    {"-- Compression: off", "-- compression: off"},
 	    {"/* compression: off */", "-- compression: off"},

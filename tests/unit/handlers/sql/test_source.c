@@ -82,6 +82,7 @@ static void words_and_names(void **state)
 	    {SOURCE_HEADER, "header", {"x-tenant", "Accept", "a_b"}, {"", "a b", "Authorization", "x-api-key", "a:"}},
 	    {SOURCE_COOKIE, "cookie", {"session", "__Host-id", "authorization"}, {"", "a=b", "a;b", "a b"}},
 	    {SOURCE_ADDRESS, "address", {""}, {"x"}},
+	    {SOURCE_IF_MATCH, "if-match", {""}, {"x"}},
 	};
 
 	(void)state;
@@ -152,6 +153,67 @@ static void the_address_is_the_clients(void **state)
 		       "the address must be an integer from -2147483648 to 2147483647");
 }
 
+static void expect_if_match(const char *list, const char *expected)
+{
+	const struct http_field fields[] = {{TEXT("if-match"), text_of(list)}};
+
+	use_fields(fields, 1);
+	expect_bound(SOURCE_IF_MATCH, NULL, expected);
+}
+
+static void refuse_if_match(const char *list, enum error error, const char *expected)
+{
+	const struct http_field fields[] = {{TEXT("if-match"), text_of(list)}};
+
+	use_fields(fields, 1);
+	expect_refused(SOURCE_IF_MATCH, NULL, error, expected);
+}
+
+static void if_match_names_a_version(void **state)
+{
+	static const char malformed[] = "If-Match must be * or a list of entity tags, such as \"5\", at most 16",
+			  none[] = "nothing was written: If-Match names no version that can be stored";
+
+	(void)state;
+	expect_bound(SOURCE_IF_MATCH, NULL, NULL);
+	use_type(DB_TYPE_INT8, false, "bigint");
+	expect_if_match("*", NULL);
+	expect_if_match("\"5\"", "5");
+	expect_if_match("\"5-gzip\"", "5");
+	expect_if_match("W/\"4\", \"5-br\"", "5");
+	refuse_if_match("\"4\", \"5\"", ERROR_BAD_INPUT,
+			"If-Match names several versions, and this endpoint takes one");
+	refuse_if_match("W/\"5\"", ERROR_PRECONDITION_FAILED, none);
+	refuse_if_match("", ERROR_PRECONDITION_FAILED, none);
+	refuse_if_match("\"five\"", ERROR_PRECONDITION_FAILED, none);
+	refuse_if_match("\"\xff\"", ERROR_PRECONDITION_FAILED, none);
+	refuse_if_match("5", ERROR_BAD_INPUT, malformed);
+	refuse_if_match("\"5\", 6", ERROR_BAD_INPUT, malformed);
+	use_type(DB_TYPE_INT8, true, "bigint[]");
+	expect_if_match("*", NULL);
+	expect_if_match("\"4\", \"5-br\", W/\"6\"", "{\"4\",\"5\"}");
+	refuse_if_match("\"4\", \"five\"", ERROR_PRECONDITION_FAILED, none);
+}
+
+static void several_lines_name_versions(void **state)
+{
+	static const struct http_field fields[] = {{TEXT_INIT("if-match"), TEXT_INIT("\"1\"")},
+						   {TEXT_INIT("if-none-match"), TEXT_INIT("\"2\"")},
+						   {TEXT_INIT("if-match"), TEXT_INIT("\"3\"")}};
+	static struct http_field many[17];
+
+	(void)state;
+	use_type(DB_TYPE_INT8, true, "bigint[]");
+	use_fields(fields, ARRAY_LENGTH(fields));
+	expect_bound(SOURCE_IF_MATCH, NULL, "{\"1\",\"3\"}");
+	for (unsigned i = 0; i < ARRAY_LENGTH(many); i++)
+		many[i] = fields[0];
+	use_fields(many, 16);
+	assert_int_equal(bind_source(SOURCE_IF_MATCH, NULL), ERROR_NONE);
+	use_fields(many, 17);
+	assert_int_equal(bind_source(SOURCE_IF_MATCH, NULL), ERROR_BAD_INPUT);
+}
+
 static void a_claim_is_needed_by_an_identity(void **state)
 {
 	(void)state;
@@ -184,6 +246,8 @@ int main(void)
 	    TEST(a_header_is_found_by_its_name),
 	    TEST(a_cookie_is_the_first_of_its_name),
 	    TEST(the_address_is_the_clients),
+	    TEST(if_match_names_a_version),
+	    TEST(several_lines_name_versions),
 	    TEST(a_claim_is_needed_by_an_identity),
 	};
 

@@ -22,6 +22,7 @@ static const char *const registered[] = {
     "207 Multi-Status",
     "208 Already Reported",
     "226 IM Used",
+    "304 Not Modified",
     "400 Bad Request",
     "401 Unauthorized",
     "402 Payment Required",
