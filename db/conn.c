@@ -211,6 +211,8 @@ int conn_send_query(struct db_conn *conn, const struct db_query *query)
 	REQUIRE(!db_conn_prepares(conn, statement) || conn->prepared[statement->index].seen > 0);
 	if (db_conn_prepares(conn, statement))
 		is_sent = PQsendQueryPrepared(conn->pg, statement->name, count, query->values, NULL, NULL, 0);
+	else if (statement->sent_as != NULL && conn->has_cursors)
+		is_sent = PQsendQueryPrepared(conn->pg, statement->sent_as, count, query->values, NULL, NULL, 0);
 	else
 		is_sent = PQsendQueryParams(conn->pg, statement->sql, count, NULL, query->values, NULL, NULL, 0);
 	return is_sent ? 0 : conn_fail(conn, PQerrorMessage(conn->pg));
@@ -299,7 +301,7 @@ int db_conn_send(struct db_conn *conn, struct db_batch *batch, bool ends_unit)
 	const struct db_statement *statement = batch->queries[0].statement;
 	/* a unit leaves at its end, all of it at once */
 	bool is_first = conn->unit_ns == 0, is_read_only = db_batch_is_read_only(batch);
-	bool becomes_read_only = is_first && (conn->is_read_only || is_read_only);
+	bool becomes_read_only = is_first && !statement->is_inside && (conn->is_read_only || is_read_only);
 	bool sets_context = conn_needs_context(conn, batch);
 	bool is_inside = UNLIKELY(sets_context) && conn_surrounds(conn, batch);
 	unsigned timeout_ms = timeout_of(conn, batch);

@@ -33,7 +33,13 @@
 #include "db/lookup.h"
 #include "db/settings.h"
 
-enum { DB_CONN_REPORTED = 7 };
+enum {
+	DB_CONN_REPORTED = 7,
+	DB_CONN_FIRST_ROWS = 100, /* of a cursor, until the size of a row is known */
+};
+
+/* What a cursor is called, and what each session that has cursors has prepared. */
+extern const char db_conn_declare[], db_conn_first_rows[];
 
 /* An administrator ends sessions, and one that is being set up may be among them. PostgreSQL can be reached, and so many
  * connects in a row are made without a rest. */
@@ -103,6 +109,8 @@ struct db_conn {
 	/* set by the caller, after init and before open */
 	const struct db_settings *settings;
 	bool is_read_only;
+	/* A statement is prepared as its cursor, and what is read-only begins a transaction. Not behind a transaction pooler. */
+	bool has_cursors;
 	unsigned number; /* for the log */
 	db_conn_over_fn *over;
 	struct db_catalog catalog; /* whose statements it prepares; by db_conn_init() none but those of the settings */

@@ -60,23 +60,38 @@ static void add_slot(struct db_conn *conn, const struct db_statement *statement,
 	conn->units_in_flight++;
 }
 
+static int send_cursor(struct db_conn *conn, const struct db_statement *statement)
+{
+	struct arena scratch = {0};
+	const char *sql = arena_printf(&scratch, "%s%s", db_conn_declare, statement->sql);
+	bool is_sent = PQsendPrepare(conn->pg, statement->name, sql, 0, NULL) != 0;
+
+	arena_cleanup(&scratch);
+	return is_sent ? 0 : conn_fail(conn, PQerrorMessage(conn->pg));
+}
+
 /* With a Sync of its own, a statement that does not prepare, since its table has gone, fails its own endpoint and no
  * other. And a connection is ready before any table is looked at, so that a lock on one does not keep it from others.
  */
 static int send_prepare(struct db_conn *conn, const struct db_statement *statement)
 {
 	struct db_prepared *prepared = &conn->prepared[statement->index];
-	const char *name = db_conn_prepares(conn, statement) ? statement->name : "";
+	/* a cursor has no columns: they are those of its statement */
+	const char *name = db_conn_prepares(conn, statement) && !conn->has_cursors ? statement->name : "";
 
-	add_slot(conn, statement, 2 + prepared->is_in_session);
+	add_slot(conn, statement, 2U + prepared->is_in_session + conn->has_cursors);
 	prepared->is_under_way = true;
 	prepared->has_failed = false;
 	prepared->asked = generation_of(statement);
 	if (send_limit(conn, statement) != 0)
 		return -1;
-	if ((prepared->is_in_session && send_deallocate(conn, statement->name) != 0) ||
-	    !PQsendPrepare(conn->pg, name, statement->sql, 0, NULL) || !PQsendDescribePrepared(conn->pg, name) ||
-	    !PQpipelineSync(conn->pg))
+	if (prepared->is_in_session && send_deallocate(conn, statement->name) != 0)
+		return conn_fail(conn, PQerrorMessage(conn->pg));
+	if (!PQsendPrepare(conn->pg, name, statement->sql, 0, NULL))
+		return conn_fail(conn, PQerrorMessage(conn->pg));
+	if (UNLIKELY(conn->has_cursors) && send_cursor(conn, statement) != 0)
+		return -1;
+	if (!PQsendDescribePrepared(conn->pg, name) || !PQpipelineSync(conn->pg))
 		return conn_fail(conn, PQerrorMessage(conn->pg));
 	return conn_flush(conn);
 }

@@ -10,6 +10,8 @@
 const char conn_timeout_statement[] = "meantime: timeout";
 const char conn_read_only_statement[] = "meantime: read only";
 const char conn_timeout_sql[] = "SELECT set_config('statement_timeout', $1, true)";
+const char db_conn_declare[] = "DECLARE rows NO SCROLL CURSOR FOR ";
+const char db_conn_first_rows[] = "meantime: first rows";
 
 enum {
 	OLDEST_SERVER = 120000, /* the first whose extra_float_digits = 1 tells doubles exactly */
@@ -101,12 +103,29 @@ int conn_send_setup_prepare(struct db_conn *conn, const char *name, const char *
 	return 0;
 }
 
+/* A cursor's transaction begins with being read-only. */
+static int send_cursor_statements(struct db_conn *conn)
+{
+	char sql[64];
+
+	snprintf(sql, sizeof(sql), "FETCH FORWARD %u FROM rows", DB_CONN_FIRST_ROWS);
+	return conn_send_setup_prepare(conn, conn_read_only_statement, "BEGIN READ ONLY") != 0
+		   ? -1
+		   : conn_send_setup_prepare(conn, db_conn_first_rows, sql);
+}
+
+static int send_read_only_statement(struct db_conn *conn)
+{
+	if (UNLIKELY(conn->has_cursors))
+		return send_cursor_statements(conn);
+	return conn_send_setup_prepare(conn, conn_read_only_statement, "SET transaction_read_only = on");
+}
+
 /* What is prepared for ourselves, and the end of the unit. */
 static int send_statements(struct db_conn *conn)
 {
 	if (conn_send_setup_prepare(conn, conn_timeout_statement, conn_timeout_sql) != 0 ||
-	    conn_send_setup_prepare(conn, conn_read_only_statement, "SET transaction_read_only = on") != 0 ||
-	    conn_prepare_contexts(conn) != 0)
+	    send_read_only_statement(conn) != 0 || conn_prepare_contexts(conn) != 0)
 		return -1;
 	return send_setup_sync(conn);
 }

@@ -81,6 +81,7 @@ static struct db_session *create_session(const struct db_settings *settings, str
 
 	db_conn_init(&session->conn, settings, true, 0, NULL);
 	session->conn.catalog = catalog;
+	session->conn.has_cursors = settings->pooler != DB_POOLER_TRANSACTION;
 	list_init(&session->link);
 	return session;
 }

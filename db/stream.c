@@ -8,7 +8,6 @@
 #include <stdlib.h>
 
 enum {
-	FIRST_PART_ROWS = 100, /* until the size of a row is known */
 	PART_ROWS_MAX = 5000,
 };
 
@@ -19,23 +18,24 @@ struct db_stream *db_stream_create(const struct db_statement *statement, const s
 {
 	struct db_stream *stream = memory_alloc_zeroed(1, sizeof(*stream));
 
-	stream->rows = FIRST_PART_ROWS;
+	stream->rows = DB_CONN_FIRST_ROWS;
 	stream->statement = statement;
 	stream->checked_for = checked_for;
 	stream->values = values;
 	stream->context = context;
 	stream->begin = (struct db_statement){.sql = "BEGIN READ ONLY", .is_read_only = true};
 	stream->declare = (struct db_statement){
-	    .sql = arena_printf(arena, "DECLARE rows NO SCROLL CURSOR FOR %s", statement->sql),
+	    .sql = arena_printf(arena, "%s%s", db_conn_declare, statement->sql),
+	    .sent_as = statement->name,
 	    .parameters = statement->parameters,
 	    .parameter_count = statement->parameter_count,
 	    .choices = statement->choices,
 	    .choice_count = statement->choice_count,
 	    .is_read_only = true,
 	};
-	stream->fetch = (struct db_statement){.sql = stream->fetch_sql, .is_read_only = true};
+	stream->fetch = (struct db_statement){.sql = stream->fetch_sql, .is_inside = true, .is_read_only = true};
 	/* SET LOCAL before the first statement of each part: it is all one transaction */
-	stream->begin.timeout_ms = stream->fetch.timeout_ms = statement->timeout_ms;
+	stream->begin.timeout_ms = stream->declare.timeout_ms = stream->fetch.timeout_ms = statement->timeout_ms;
 	return stream;
 }
 
@@ -121,8 +121,11 @@ void stream_fill_with_statement(struct db_stream *stream, struct db_batch *batch
 void stream_fill_part(struct db_stream *stream, struct db_batch *batch)
 {
 	begin_batch(batch);
+	stream->fetch.sent_as = stream->is_open ? NULL : db_conn_first_rows;
 	if (!stream->is_open) {
-		db_batch_add(batch, &stream->begin, NULL);
+		/* elsewhere the transaction begins with being read-only */
+		if (!stream->session->conn.has_cursors)
+			db_batch_add(batch, &stream->begin, NULL);
 		db_batch_add(batch, &stream->declare, stream->values);
 		batch->context = stream->context; /* holds until the transaction is over */
 	}

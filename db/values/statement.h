@@ -38,6 +38,8 @@ struct db_statement {
 	bool needs_columns;               /* its rows are what is answered */
 	const struct db_status_choice *choices;
 	unsigned choice_count;
+	const char *sent_as; /* what a session has prepared in its place; NULL: it is sent by its name, or its text */
+	bool is_inside;      /* a transaction that was told already that it only reads */
 	bool is_read_only;   /* runs on read-only sessions, may be run again */
 	bool may_commit;     /* before its end: a procedure */
 	bool is_isolated;    /* never shares a Sync */

@@ -76,7 +76,7 @@ SELECT :n::int AS n;
 """.replace("{STATE}", STATE)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def kept_url(postgres):
     url = postgres.url("kept")
     postgres.execute("CREATE DATABASE kept")

@@ -49,6 +49,7 @@ struct pg_conn {
 	void *receiver_data;
 	unsigned notifications;
 	bool is_in_transaction;
+	char named[64]; /* what was prepared last under a name: what is prepared without one is the same */
 	char log[16384], shown[16384], error[2048];
 };
 
@@ -635,6 +636,11 @@ static int send_query(PGconn *conn, const char *call, const char *name, int coun
 	write_call(text, sizeof(text), name, count, values);
 	if (strcmp(name, "meantime: read only") == 0)
 		return send_command(conn, call, READ_ONLY, false);
+	/* what is prepared of a cursor is told by its name */
+	if (strcmp(name, "meantime: first rows") == 0)
+		write_call(text, sizeof(text), "FETCH", count, values);
+	if (strcmp(name, "meantime: rollback") == 0)
+		write_call(text, sizeof(text), "ROLLBACK", count, values);
 	return send_command(conn, call, text, false);
 }
 
@@ -657,6 +663,8 @@ int PQsendPrepare(PGconn *conn, const char *name, const char *sql, int count, co
 	char text[96];
 
 	REQUIRE(sql != NULL && count == 0 && types == NULL);
+	if (*name != '\0')
+		snprintf(conn->named, sizeof(conn->named), "%s", name);
 	snprintf(text, sizeof(text), "+%s", name);
 	return send_command(conn, "PQsendPrepare", text, false);
 }
@@ -665,7 +673,7 @@ int PQsendDescribePrepared(PGconn *conn, const char *name)
 {
 	char text[96];
 
-	snprintf(text, sizeof(text), "?%s", name);
+	snprintf(text, sizeof(text), "?%s", *name != '\0' ? name : conn->named);
 	return send_command(conn, "PQsendDescribePrepared", text, false);
 }
 

@@ -102,10 +102,9 @@ static void a_session_is_cleaned_before_the_next_stream(void **state)
 	run_good_stream(&rows, false);
 	fake_pq_sent(fake_pq_conn(0));
 	run_good_stream(&rows, false);
-	assert_string_equal(fake_pq_sent(fake_pq_conn(0)),
-			    "R/O BEGIN() DECLARE(0) FETCH() Sync ROLLBACK() meantime:() Sync");
+	assert_string_equal(fake_pq_sent(fake_pq_conn(0)), "R/O language(0) FETCH() Sync ROLLBACK() meantime:() Sync");
 	run_good_stream(&other_rows, false);
-	assert_non_null(strstr(fake_pq_sent(fake_pq_conn(0)), "+country ?country Sync R/O BEGIN() DECLARE(0)"));
+	assert_non_null(strstr(fake_pq_sent(fake_pq_conn(0)), "+ +country ?country Sync R/O country(0)"));
 }
 
 /* The stream does not wait for it: its part is sent behind. */
@@ -123,7 +122,7 @@ static void what_cleans_need_not_have_been_answered(void **state)
 	end_stream();
 	create_stream(&rows);
 	start_part(0);
-	assert_string_equal(fake_pq_sent(conn), "ROLLBACK() meantime:() Sync R/O BEGIN() DECLARE(0) FETCH() Sync");
+	assert_string_equal(fake_pq_sent(conn), "ROLLBACK() meantime:() Sync R/O language(0) FETCH() Sync");
 	fake_pq_answer_all(conn);
 	run_until_done(2);
 	assert_int_equal(batches[0].error, ERROR_NONE);
@@ -324,7 +323,7 @@ static void what_does_not_fit_a_kept_session_begins_again(void **state)
 	create_stream(&rows);
 	start_part(0);
 	run_for(2);
-	while (fake_pq_unanswered(kept) > 3)
+	while (fake_pq_unanswered(kept) > 3) /* the cursor, its rows and the Sync are left */
 		fake_pq_answer(kept);
 	fake_pq.answers_everything = fake_pq.shows_prepares = true;
 	fake_pq_answer_error(kept, "42883", "operator does not exist", NULL);
@@ -332,7 +331,7 @@ static void what_does_not_fit_a_kept_session_begins_again(void **state)
 	run_until_done(2);
 	assert_int_equal(batches[0].error, ERROR_NONE);
 	assert_false(fake_pq_is_open(kept));
-	assert_non_null(strstr(fake_pq_sent(fake_pq_conn(1)), "+language ?language Sync"));
+	assert_non_null(strstr(fake_pq_sent(fake_pq_conn(1)), "+ +language ?language Sync"));
 }
 
 static void a_kept_session_looks_again_when_another_has_seen_a_change(void **state)
@@ -343,7 +342,7 @@ static void a_kept_session_looks_again_when_another_has_seen_a_change(void **sta
 	fake_pq_sent(fake_pq_conn(0));
 	atomic_fetch_add(&signatures->generation, 1);
 	run_good_stream(&rows, false);
-	assert_non_null(strstr(fake_pq_sent(fake_pq_conn(0)), "DEALLOCATE() +language ?language Sync"));
+	assert_non_null(strstr(fake_pq_sent(fake_pq_conn(0)), "DEALLOCATE() + +language ?language Sync"));
 	assert_int_equal(fake_pq.opened, 1);
 }
 

@@ -67,8 +67,8 @@ static void a_stream_fetches_part_after_part(void **state)
 		run_until_done(part);
 		assert_int_equal(batches[0].error, ERROR_NONE);
 	}
-	assert_non_null(strstr(fake_pq_sent(fake_pq_conn(0)),
-			       "R/O BEGIN() DECLARE(0) FETCH() Sync R/O FETCH() Sync R/O FETCH() Sync"));
+	assert_non_null(
+	    strstr(fake_pq_sent(fake_pq_conn(0)), "R/O language(0) FETCH() Sync FETCH() Sync FETCH() Sync"));
 }
 
 /* Its transaction has it from its beginning to its end. */
@@ -88,7 +88,7 @@ static void a_stream_tells_its_context_once(void **state)
 		assert_int_equal(batches[0].error, ERROR_NONE);
 	}
 	assert_non_null(strstr(fake_pq_sent(fake_pq_conn(0)),
-			       "R/O meantime:(reader,{alice}) BEGIN() DECLARE(0) FETCH() Sync R/O FETCH() Sync"));
+			       "R/O meantime:(reader,{alice}) language(0) FETCH() Sync FETCH() Sync"));
 }
 
 /* Its columns are known before its first row. */
@@ -102,21 +102,21 @@ static void a_stream_looks_at_its_statement_first(void **state)
 	start_part(0);
 	run_for(20);
 	conn = fake_pq_conn(0);
-	assert_non_null(strstr(fake_pq_sent(conn), "+language ?language Sync"));
-	assert_int_equal(fake_pq_unanswered(conn), 3);
+	assert_non_null(strstr(fake_pq_sent(conn), "+ +language ?language Sync"));
+	assert_int_equal(fake_pq_unanswered(conn), 4);
 	fake_pq_answer_all(conn);
 	run_for(10);
-	assert_string_equal(fake_pq_sent(conn), "R/O BEGIN() DECLARE(0) FETCH() Sync");
+	assert_string_equal(fake_pq_sent(conn), "R/O language(0) FETCH() Sync");
 	fake_pq_answer(conn);
 	run_for(10);
 	assert_string_equal(fake_pq_sent(conn), ""); /* and no second part is sent meanwhile */
 	fake_pq_answer_all(conn);
 	run_until_done(1);
 	assert_int_equal(batches[0].error, ERROR_NONE);
-	assert_ptr_equal(batches[0].queries[2].signature, signatures->first);
+	assert_ptr_equal(batches[0].queries[1].signature, signatures->first);
 	start_part(0);
 	run_for(10);
-	assert_string_equal(fake_pq_sent(conn), "R/O FETCH() Sync");
+	assert_string_equal(fake_pq_sent(conn), "FETCH() Sync");
 }
 
 static void a_stream_whose_statement_does_not_prepare_fails(void **state)
@@ -138,7 +138,7 @@ static void a_part_is_over_once_when_its_connection_ends_with_it(void **state)
 	(void)state;
 	open_stream();
 	start_part(0);
-	for (int i = 0; i < 20 && (fake_pq.opened == 0 || fake_pq_unanswered(fake_pq_conn(0)) < 4); i++)
+	for (int i = 0; i < 20 && (fake_pq.opened == 0 || fake_pq_unanswered(fake_pq_conn(0)) < 3); i++)
 		run_for(2);
 	fake_pq_report(fake_pq_conn(0), "default_transaction_read_only", "off");
 	fake_pq_answer_all(fake_pq_conn(0));
@@ -152,7 +152,7 @@ static void a_first_part_that_others_were_in_the_way_of_runs_again(void **state)
 	(void)state;
 	open_stream();
 	fake_pq.answers_everything = true;
-	fake_pq.contends = 2 * 3; /* BEGIN, DECLARE and FETCH, twice */
+	fake_pq.contends = 2 * 2; /* DECLARE and FETCH, twice */
 	batches[0].done = on_done;
 	batches[0].deadline_ns = clock_now_ns() + 60 * NS_PER_S;
 	db_stream_start(stream, &batches[0], &settings, &loop);
@@ -173,7 +173,7 @@ static void a_first_part_that_others_were_in_the_way_of_runs_again(void **state)
 /* A migration came between the description and the cursor. */
 static void a_first_part_of_other_columns_runs_again(void **state)
 {
-	const struct db_query *fetch = &batches[0].queries[2];
+	const struct db_query *fetch = &batches[0].queries[1];
 
 	(void)state;
 	open_stream();
@@ -311,7 +311,7 @@ static void a_part_is_lost_with_its_connection(void **state)
 	(void)state;
 	open_stream();
 	start_patient_part(0);
-	for (int i = 0; i < 50 && (fake_pq.opened == 0 || fake_pq_unanswered(fake_pq_conn(0)) < 4); i++)
+	for (int i = 0; i < 50 && (fake_pq.opened == 0 || fake_pq_unanswered(fake_pq_conn(0)) < 3); i++)
 		run_for(2);
 	fake_pq_hang_up(fake_pq_conn(0));
 	run_until_done(1);
@@ -366,7 +366,7 @@ static void values_for_another_type_are_not_sent(void **state)
 	start_patient_part(0);
 	run_until_done(1);
 	assert_failed(0, ERROR_DATABASE_UNAVAILABLE);
-	assert_null(strstr(fake_pq_sent(fake_pq_conn(0)), "DECLARE"));
+	assert_null(strstr(fake_pq_sent(fake_pq_conn(0)), "language("));
 }
 
 /* The blocking way */
@@ -383,9 +383,8 @@ static void waiting_fetches_part_after_part(void **state)
 		assert_int_equal(batches[0].error, ERROR_NONE);
 		assert_ptr_equal(batches[0].queries[batches[0].query_count - 1].signature, signatures->first);
 	}
-	assert_non_null(
-	    strstr(fake_pq_sent(fake_pq_conn(0)),
-		   "+language ?language Sync R/O BEGIN() DECLARE(0) FETCH() Sync R/O FETCH() Sync R/O FETCH() Sync"));
+	assert_non_null(strstr(fake_pq_sent(fake_pq_conn(0)),
+			       "+ +language ?language Sync R/O language(0) FETCH() Sync FETCH() Sync FETCH() Sync"));
 	assert_int_equal(fake_pq.opened, 1);
 	assert_int_equal(fake_pq.open, 1);
 }
@@ -408,7 +407,7 @@ static void waiting_begins_again_when_others_were_in_the_way(void **state)
 	(void)state;
 	open_stream();
 	fake_pq.answers_everything = true;
-	fake_pq.contends = 2 * 3;
+	fake_pq.contends = 2 * 2;
 	wait_for_patient_part(0);
 	assert_int_equal(batches[0].error, ERROR_NONE);
 	assert_int_equal(fake_pq.opened, 3);
@@ -437,7 +436,7 @@ static void waiting_for_what_is_refused_sends_nothing(void **state)
 	fake_pq.answers_everything = true;
 	wait_for_patient_part(0);
 	assert_int_equal(batches[0].error, ERROR_DATABASE_ERROR);
-	assert_null(strstr(fake_pq_sent(fake_pq_conn(0)), "DECLARE"));
+	assert_null(strstr(fake_pq_sent(fake_pq_conn(0)), "language("));
 }
 
 int main(void)
