@@ -2,8 +2,6 @@
 
 #include "base/clock.h"
 #include "base/require.h"
-#include "db/values/row_json.h"
-#include "exchange/media_type.h"
 
 #include <strings.h>
 
@@ -239,24 +237,6 @@ void exchange_fail_work(struct exchange *x, const char *name, enum error error, 
 
 /* Responses */
 
-bool exchange_takes_ndjson(const struct exchange *x)
-{
-	struct accept_verdict lines = accept_quality(x->request.accept, TEXT("application/x-ndjson"));
-	struct accept_verdict json = accept_quality(x->request.accept, TEXT("application/json"));
-	bool is_json_asked_for = json.is_named && json.quality > 0,
-	     are_lines_refused = lines.is_named && lines.quality == 0;
-
-	return exchange_wants_ndjson(x) || (!is_json_asked_for && !are_lines_refused);
-}
-
-bool exchange_wants_ndjson(const struct exchange *x)
-{
-	struct accept_verdict lines = accept_quality(x->request.accept, TEXT("application/x-ndjson"));
-
-	return lines.is_named && lines.quality > 0 &&
-	       lines.quality >= accept_quality(x->request.accept, TEXT("application/json")).quality;
-}
-
 void response_add_header(struct exchange *x, const char *name, struct text value)
 {
 	struct http_response *response = &x->response;
@@ -294,37 +274,6 @@ enum step respond_json(struct exchange *x, unsigned status, struct text json)
 enum step respond_text(struct exchange *x, unsigned status, const char *content_type, struct text body)
 {
 	return respond(x, status, content_type, body);
-}
-
-enum step respond_row(struct exchange *x, unsigned status, const struct db_signature *signature,
-		      const struct db_result *rows, unsigned row)
-{
-	struct buffer json = buffer_in(&x->arena);
-
-	row_json_add(&json, signature, rows, row);
-	return respond_json(x, status, buffer_text(&json));
-}
-
-enum step respond_rows(struct exchange *x, unsigned status, const struct db_signature *signature,
-		       const struct db_result *rows, unsigned limit)
-{
-	struct buffer json = buffer_in(&x->arena);
-	unsigned count = db_row_count(rows);
-
-	if (count > limit) {
-		char *said = arena_printf(&x->arena, "max-rows=%u", limit);
-
-		response_add_header(x, "meantime-truncated", text_of(said));
-		count = limit;
-	}
-	buffer_add_char(&json, '[');
-	for (unsigned row = 0; row < count; row++) {
-		if (row > 0)
-			buffer_add_char(&json, ',');
-		row_json_add(&json, signature, rows, row);
-	}
-	buffer_add_char(&json, ']');
-	return respond_json(x, status, buffer_text(&json));
 }
 
 static enum step respond_streamed(struct exchange *x, unsigned status, const char *content_type, struct text part)

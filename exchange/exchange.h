@@ -23,6 +23,7 @@
 #include "fetch/values/page.h"
 #include "exchange/awaitable.h"
 #include "base/computation.h"
+#include "exchange/media.h"
 #include "exchange/message.h"
 #include "identity/identity.h"
 #include "exchange/settings.h"
@@ -40,6 +41,7 @@ struct exchange {
 	void *state; /* what a handler keeps from step to step */
 	/* what PostgreSQL is told of the request, by each query from now on; NULL: nothing */
 	const struct db_context *context;
+	enum media media; /* of rows: what the client takes */
 
 	/* written by the return functions, read by the runner and the border */
 	step_fn *next;
@@ -134,15 +136,15 @@ void exchange_fail_work(struct exchange *x, const char *name, enum error error, 
 
 /* Responses: what they are given is in the arena or lasts for ever. Results do not last longer than the last step. */
 
-/* What comes as a stream is JSON, or a line a row: for clients that name application/x-ndjson, and JSON with no more
- * quality. */
-bool exchange_wants_ndjson(const struct exchange *x);
-/* Like exchange_wants_ndjson(), but NDJSON is the default when the client names neither type. */
-bool exchange_takes_ndjson(const struct exchange *x);
+/* Chooses `media` by the Accept header, of the set `offered` (media.h). False: the client takes none. */
+bool exchange_choose_media(struct exchange *x, unsigned offered, enum media usual);
+/* 406, which names what there is. */
+enum step respond_not_acceptable(struct exchange *x, unsigned offered);
 enum step respond_empty(struct exchange *x, unsigned status);
 enum step respond_json(struct exchange *x, unsigned status, struct text json);
 enum step respond_text(struct exchange *x, unsigned status, const char *content_type, struct text body);
-/* One row as an object; all rows, at most `limit`, as an array: a longer result is cut and says so in a header. */
+/* One row; or all rows, at most `limit`: a longer result is cut and says so in a header. In JSON they are an object and
+ * an array; `media` may say otherwise. */
 enum step respond_row(struct exchange *x, unsigned status, const struct db_signature *signature,
 		      const struct db_result *rows, unsigned row);
 enum step respond_rows(struct exchange *x, unsigned status, const struct db_signature *signature,

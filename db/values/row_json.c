@@ -1,5 +1,7 @@
 #include "db/values/row_json.h"
 
+#include "base/run.h"
+
 #include <stdint.h>
 
 void row_json_add_value(struct buffer *out, const struct db_type *type, struct text value)
@@ -115,4 +117,25 @@ void row_json_add(struct buffer *out, const struct db_signature *signature, cons
 
 	row_json_begin(&json, out, signature, rows, row);
 	row_json_go_on(&json, out, SIZE_MAX);
+}
+
+/* json passes byte for byte, line breaks between its tokens included; in its strings there are none. */
+static void keep_one_line(char *from, const char *end)
+{
+	for (;;) {
+		from += run_length_before((struct text){from, (size_t)(end - from)}, '\n', '\r');
+		if (from == end)
+			return;
+		*from++ = ' ';
+	}
+}
+
+void row_json_add_line(struct buffer *out, const struct db_signature *signature, const struct db_result *rows,
+		       unsigned row)
+{
+	size_t begins = out->length;
+
+	row_json_add(out, signature, rows, row);
+	keep_one_line(out->bytes + begins, out->bytes + out->length);
+	buffer_add_char(out, '\n');
 }

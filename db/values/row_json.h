@@ -19,6 +19,10 @@ void row_json_add_value(struct buffer *out, const struct db_type *type, struct t
 /* Adds a row: `{"a":1,...}`. */
 void row_json_add(struct buffer *out, const struct db_signature *signature, const struct db_result *rows, unsigned row);
 
+/* Adds a row as a line of NDJSON, with its line break. */
+void row_json_add_line(struct buffer *out, const struct db_signature *signature, const struct db_result *rows,
+		       unsigned row);
+
 /* A row that is written a part at a time. */
 struct row_json {
 	/* private */

@@ -101,15 +101,9 @@ static void add_base64(struct buffer *out, struct text hex)
 	}
 }
 
-/* \x00ff; a function may have set another bytea_output, whose text is shown as it is. */
-static bool is_hex(struct text bytea)
-{
-	return bytea.length >= 2 && bytea.length % 2 == 0 && memcmp(bytea.at, "\\x", 2) == 0;
-}
-
 static void add_bytea(struct buffer *out, struct text value)
 {
-	if (UNLIKELY(!is_hex(value))) {
+	if (UNLIKELY(!value_is_hex(value))) {
 		buffer_add_json_string(out, value);
 		return;
 	}
@@ -167,7 +161,7 @@ size_t value_chunks_begin(struct value_chunks *chunks, struct buffer *out, enum 
 	chunks->way = VALUE_ESCAPED;
 	if (kind == DB_TYPE_JSON || (kind == DB_TYPE_NUMERIC && is_number(beginning))) {
 		chunks->way = VALUE_COPIED;
-	} else if (kind == DB_TYPE_BYTEA && is_hex(beginning)) {
+	} else if (kind == DB_TYPE_BYTEA && value_is_hex(beginning)) {
 		chunks->way = VALUE_BASE64;
 		prefix = 2;
 	}

@@ -7,6 +7,12 @@
 #include "base/buffer.h"
 #include "db/values/type.h"
 
+/* \x00ff; a function may have set another bytea_output, whose text is shown as it is. */
+static inline bool value_is_hex(struct text bytea)
+{
+	return bytea.length >= 2 && bytea.length % 2 == 0 && memcmp(bytea.at, "\\x", 2) == 0;
+}
+
 void value_json_add(struct buffer *out, enum db_type_kind kind, struct text value);
 
 enum {

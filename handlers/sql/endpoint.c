@@ -1,8 +1,6 @@
 #include "handlers/sql/endpoint.h"
 
 #include "base/log.h"
-#include "base/run.h"
-#include "db/values/row_json.h"
 #include "handlers/sql/context.h"
 #include "handlers/sql/representation.h"
 #include "handlers/sql/row_stream.h"
@@ -132,7 +130,7 @@ static enum step begin_stream(struct exchange *x, const struct endpoint *endpoin
 {
 	struct row_stream *stream = arena_alloc_zeroed(&x->arena, sizeof(*stream));
 
-	row_stream_init(stream, x, exchange_wants_ndjson(x));
+	row_stream_init(stream, x);
 	x->state = stream;
 	db_stream_rows(x, &endpoint->statement, values);
 	db_checked_for(x, signature);
@@ -160,8 +158,13 @@ enum step sql_endpoint_begin(struct exchange *x)
 	const struct db_statement *statement = &plan->endpoint->statement;
 	const struct db_signature *signature = db_statement_signature(statement);
 	const char **values, *problem;
-	enum error error = sql_input_bind(x, plan, signature, &values, &problem);
+	enum error error;
 
+	x->media = plan->usual;
+	if (UNLIKELY(x->request.accept.length > 0) && plan->offered != 0 &&
+	    !exchange_choose_media(x, plan->offered, plan->usual))
+		return respond_not_acceptable(x, plan->offered);
+	error = sql_input_bind(x, plan, signature, &values, &problem);
 	if (error != ERROR_NONE)
 		return respond_problem(x, error, "%s", problem);
 	if (plan->work != NULL)
@@ -257,32 +260,6 @@ static enum step end_stream_badly(struct exchange *x)
 	return respond_broken_off(x);
 }
 
-/* json passes byte for byte, line breaks between its tokens included; in its strings there are none. */
-static void keep_one_line(char *from, const char *end)
-{
-	for (;;) {
-		from += run_length_before((struct text){from, (size_t)(end - from)}, '\n', '\r');
-		if (from == end)
-			return;
-		*from++ = ' ';
-	}
-}
-
-static void add_streamed_rows(struct row_stream *stream, const struct db_signature *signature,
-			      const struct db_result *rows)
-{
-	size_t row_begins;
-
-	for (unsigned row = 0; row < db_row_count(rows); row++) {
-		row_stream_begin_row(stream);
-		row_begins = stream->part.length;
-		row_json_add(&stream->part, signature, rows, row);
-		if (stream->is_ndjson)
-			keep_one_line(stream->part.bytes + row_begins, stream->part.bytes + stream->part.length);
-		row_stream_end_row(stream);
-	}
-}
-
 static enum step stream_rows_arrived(struct exchange *x)
 {
 	const struct sql_plan *plan = x->request.match.route->data;
@@ -297,10 +274,11 @@ static enum step stream_rows_arrived(struct exchange *x)
 	if (x->response.part_count == 0 && endpoint->cache_control != NULL)
 		response_add_header(x, "cache-control", text_of(endpoint->cache_control));
 	if (rows == NULL) {
+		row_stream_add_rows(stream, exchange_rows_signature(x), NULL);
 		row_stream_close(stream);
 		return row_stream_respond(stream, x, endpoint->status, NULL);
 	}
-	add_streamed_rows(stream, exchange_rows_signature(x), rows);
+	row_stream_add_rows(stream, exchange_rows_signature(x), rows);
 	if (!exchange_rows_end(x))
 		return row_stream_respond(stream, x, endpoint->status, stream_part_taken);
 	row_stream_close(stream);

@@ -147,22 +147,30 @@ static void write_request_body(struct document *document, const struct endpoint 
 
 /* Responses */
 
-static void write_row_content(struct document *document, const struct endpoint *endpoint)
+static void write_row_schema(struct document *document, const struct endpoint *endpoint)
 {
-	document_open_object(document, "content");
-	document_open_object(document, "application/json");
 	if (endpoint->shape == ENDPOINT_ONE) {
 		openapi_write_row(document, "schema", &endpoint->statement);
-	} else {
-		document_open_object(document, "schema");
-		document_add_string(document, "type", "array");
-		openapi_write_row(document, "items", &endpoint->statement);
-		document_close(document);
+		return;
 	}
+	document_open_object(document, "schema");
+	document_add_string(document, "type", "array");
+	openapi_write_row(document, "items", &endpoint->statement);
 	document_close(document);
-	if (endpoint->is_stream) {
+}
+
+static void write_row_content(struct document *document, const struct endpoint *endpoint)
+{
+	unsigned offered = sql_plan_offers(endpoint);
+
+	document_open_object(document, "content");
+	for (enum media media = 0; media < MEDIA_COUNT; media++) {
+		if ((offered >> media & 1) == 0)
+			continue;
+		document_open_object(document, media_name(media));
 		/* no JSON Schema can say "one object a line" */
-		document_open_object(document, "application/x-ndjson");
+		if (media == MEDIA_JSON)
+			write_row_schema(document, endpoint);
 		document_close(document);
 	}
 	document_close(document);

@@ -22,6 +22,7 @@ enum scope {
 	OF_IDENTITY = 512,
 	OF_RATE = 1024,
 	OF_CONDITION = 2048,
+	OF_MEDIA = 4096, /* what has a body, in a media type that the client takes */
 };
 
 static const unsigned scopes[ERROR_COUNT] = {
@@ -32,6 +33,7 @@ static const unsigned scopes[ERROR_COUNT] = {
     [ERROR_NOT_FOUND] = OF_FINDING,
     [ERROR_METHOD_NOT_ALLOWED] = OF_NONE, /* of another operation */
     [ERROR_READ_ONLY] = OF_READS,
+    [ERROR_NOT_ACCEPTABLE] = OF_MEDIA,
     [ERROR_CONFLICT] = OF_WRITES,
     [ERROR_PRECONDITION_FAILED] = OF_CONDITION,
     [ERROR_TOO_LARGE] = OF_ALL,
@@ -61,6 +63,8 @@ static unsigned scope_of(const struct endpoint *endpoint)
 		scope |= OF_BODY;
 	if (sql_plan_may_find_nothing(endpoint))
 		scope |= OF_FINDING;
+	if (sql_plan_offers(endpoint) != 0)
+		scope |= OF_MEDIA;
 	if (endpoint->rate.count > 0)
 		scope |= OF_RATE;
 	if (endpoint->takes_if_match || openapi_may_be_known(endpoint))

@@ -65,6 +65,15 @@ bool sql_plan_takes_body(const struct endpoint *endpoint)
 	return method == HTTP_POST || method == HTTP_PUT || method == HTTP_PATCH || method == HTTP_DELETE;
 }
 
+unsigned sql_plan_offers(const struct endpoint *endpoint)
+{
+	if (endpoint->shape == ENDPOINT_EXEC)
+		return 0;
+	if (endpoint->work != NULL)
+		return endpoint->is_stream ? MEDIA_OF_STREAMS : MEDIA_OF_JSON;
+	return MEDIA_OF_ROWS;
+}
+
 unsigned sql_plan_find(const struct sql_plan *plan, struct text name)
 {
 	unsigned count = plan->endpoint->statement.parameter_count, index = 0;
@@ -120,8 +129,10 @@ const struct sql_plan *sql_plan_create(struct arena *arena, const struct endpoin
 			left_out |= UINT64_C(1) << index;
 	plan->takes = listed_names(plan, left_out, arena);
 	plan->may_find_nothing = sql_plan_may_find_nothing(endpoint);
+	plan->offered = sql_plan_offers(endpoint);
 	if (endpoint->work != NULL) {
 		plan->work = work_find(endpoint->work);
+		plan->usual = plan->work->prefers_lines ? MEDIA_NDJSON : MEDIA_JSON;
 		work_order(plan->work, &endpoint->statement, plan->work_order);
 	}
 	return plan;

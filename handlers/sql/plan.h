@@ -6,6 +6,7 @@
 #pragma once
 
 #include "handlers/sql/file.h"
+#include "exchange/media.h"
 #include "exchange/router.h"
 #include "handlers/sql/work.h"
 
@@ -16,6 +17,8 @@ struct sql_plan {
 	unsigned path_parameters[ROUTE_VALUES_MAX]; /* the parameter that a value of the path fills */
 	const char *takes;                          /* "a, b": what a query string or body may name */
 	bool may_find_nothing;
+	unsigned offered;        /* media types of its rows; 0: it has no rows */
+	enum media usual;        /* for clients that do not choose */
 	const struct work *work; /* NULL: the SQL runs */
 	unsigned work_order[WORK_VALUES_MAX];
 };
@@ -26,5 +29,7 @@ unsigned sql_plan_find(const struct sql_plan *plan, struct text name);
 
 /* Whether parameters may come in a JSON body: POST, PUT, PATCH, DELETE. */
 bool sql_plan_takes_body(const struct endpoint *endpoint);
+/* Returns the set of media types that its rows can have; 0: it answers none. */
+unsigned sql_plan_offers(const struct endpoint *endpoint);
 /* Whether the answer can be 404: :one, and an :exec whose statement is an UPDATE, DELETE or MERGE. */
 bool sql_plan_may_find_nothing(const struct endpoint *endpoint);

@@ -24,9 +24,10 @@ struct work {
 	enum http_method method;
 	enum endpoint_shape shape;
 	bool is_stream;
-	bool fetches;                                                     /* pages of other hosts */
-	bool takes_array;                                                 /* the first of what it takes is one */
-	unsigned may_be_null;                                             /* of those that it takes: a bit each */
+	bool prefers_lines;   /* NDJSON for clients that do not choose: a stream's rows can be read as they come */
+	bool fetches;         /* pages of other hosts */
+	bool takes_array;     /* the first of what it takes is one */
+	unsigned may_be_null; /* of those that it takes: a bit each */
 	struct work_value takes[WORK_VALUES_MAX], gives[WORK_VALUES_MAX]; /* to the first without a name */
 	/* One of these two. The common case: fills in one row on a compute thread (work_row.h). */
 	void (*compute)(struct work_row *row);

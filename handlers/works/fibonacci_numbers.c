@@ -210,7 +210,7 @@ static enum step begin(struct exchange *x, const char *const *values)
 	long long limit = values[LIMIT] != NULL ? strtoll(values[LIMIT], NULL, 10) : INT64_MAX;
 
 	sequence->x = x;
-	row_stream_init(&sequence->rows, x, exchange_wants_ndjson(x));
+	row_stream_init(&sequence->rows, x);
 	sequence->has_above = values[ABOVE] != NULL;
 	sequence->has_stop = values[STOP_AFTER] != NULL;
 	if (limit < 0)

@@ -182,8 +182,7 @@ static enum step begin(struct exchange *x, const char *const *values)
 
 	if (problem != NULL)
 		return respond_problem(x, ERROR_BAD_INPUT, "%s", problem);
-	/* lines, unless an array is asked for: they can be read as they come */
-	row_stream_init(&titles->rows, x, exchange_takes_ndjson(x));
+	row_stream_init(&titles->rows, x);
 	x->state = titles;
 	return await_more(x);
 }
@@ -193,6 +192,7 @@ const struct work work_titles = {
     .method = HTTP_POST,
     .shape = ENDPOINT_MANY,
     .is_stream = true,
+    .prefers_lines = true,
     .fetches = true,
     .takes_array = true,
     .may_be_null = 1U << RATE,

@@ -47,7 +47,18 @@ static struct text find_coding(const h2o_req_t *request)
 	return TEXT("");
 }
 
-/* In one pass, since each request pays for it. Of several Accept lines the first counts. */
+/* Several lines are one list (RFC 9110, section 5.3). */
+static void add_accept(struct exchange *x, struct text value)
+{
+	struct text *accept = &x->request.accept;
+
+	if (LIKELY(accept->length == 0))
+		*accept = copy_text(&x->arena, value.at, value.length);
+	else
+		*accept = text_of(arena_printf(&x->arena, "%.*s,%.*s", TEXT_ARGS(*accept), TEXT_ARGS(value)));
+}
+
+/* In one pass, since each request pays for it. */
 static void look_at_fields(struct exchange *x, const h2o_req_t *request)
 {
 	struct http_request *filled = &x->request;
@@ -55,8 +66,8 @@ static void look_at_fields(struct exchange *x, const h2o_req_t *request)
 	for (size_t i = 0; i < request->headers.size; i++) {
 		const h2o_header_t *header = &request->headers.entries[i];
 
-		if (header->name == &H2O_TOKEN_ACCEPT->buf && filled->accept.length == 0)
-			filled->accept = copy_text(&x->arena, header->value.base, header->value.len);
+		if (header->name == &H2O_TOKEN_ACCEPT->buf)
+			add_accept(x, text_from(header->value));
 		if (UNLIKELY(header->name == &H2O_TOKEN_IF_MATCH->buf))
 			filled->has_if_match = true;
 	}

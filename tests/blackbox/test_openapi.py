@@ -141,7 +141,8 @@ def check_responses(document, responses):
         response = resolve(document, response)
         assert response["description"]
         for media_type, content in response.get("content", {}).items():
-            assert media_type in ("application/json", "application/problem+json", "application/x-ndjson")
+            assert media_type in ("application/json", "application/problem+json", "application/x-ndjson",
+                                  "text/csv")
             check_schema(document, content.get("schema", {}))
     assert any("application/problem+json" in resolve(document, each).get("content", {}) for each in responses.values())
 

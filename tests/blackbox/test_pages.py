@@ -35,6 +35,18 @@ def test_the_endpoints_of_their_page(mode, atlas_database, tmp_path):
         assert service.get("/countries/de").json == {"code": "DE", "name": "Germany", "numeric": "276"}
 
 
+def test_the_commands_of_their_page(mode, atlas_database, tmp_path):
+    """Each console block is one command and what it prints."""
+    page = read("docs/endpoints.md")
+    blocks = re.findall(r"^```console\n\$ curl (\S+)(.*?)\n(.*?)^```", page, re.S | re.M)
+    assert blocks
+    with Service(atlas_database, sql_of(page, tmp_path), mode) as service:
+        for url, rest, printed in blocks:
+            headers = [tuple(each.split(": ")) for each in re.findall(r"-H '(.*?)'", rest)]
+            answer = service.get(url.removeprefix("localhost:8080"), dict(headers))
+            assert answer.body.decode().replace("\r\n", "\n") == printed
+
+
 def test_every_metric_is_on_the_page(mode, atlas_database):
     documented = set(re.findall(r"^\| `(meantime_[a-z_]+)` \|", read("docs/operations.md"), re.M))
     with Service(atlas_database, ROOT / "config/endpoints", mode, "--admin", "127.0.0.1:0") as service:

@@ -27,6 +27,9 @@ REQUESTS = [
         "/stream/0", "/stream/5", "/stream/2000", "/stream-failing/1", "/session", "/items/calls")],
     *[("HEAD", path, None) for path in ("/types", "/nowhere", "/divide?a=1&b=0", "/series-short/6", "/items/accepted")],
     *[("OPTIONS", path, None) for path in ("/types", "/items/1", "/nowhere")],
+    *[("GET", path, None, accept) for path in ("/media/rows", "/media/rows/2", "/media/none", "/media/stream/500",
+                                               "/types", "/types/arrays", "/series-short/6", "/stream-failing/1")
+      for accept in ("text/csv", "application/x-ndjson", "text/html")],
     ("POST", "/types", "{}"), ("DELETE", "/types", None), ("POST", "/nowhere", "{}"),
     *[("POST", "/echo", body) for body in (
         "{}", '{"int4":1,"text":"ä","json":{"b" : 1},"ints":[1,null]}', '{"int4":"1"}', "{", "[]", '{"colour":1}',
@@ -46,8 +49,9 @@ def test_all_modes_answer_the_same_bytes(database):
     services = [Service(database, TEST_ENDPOINTS, mode) for mode in MODES]
     try:
         different = []
-        for method, path, body in REQUESTS:
-            answers = [service.request(method, path, body, JSON if body is not None else {}) for service in services]
+        for method, path, body, *accept in REQUESTS:
+            headers = {**(JSON if body is not None else {}), **({"Accept": accept[0]} if accept else {})}
+            answers = [service.request(method, path, body, headers) for service in services]
             seen = [(answer.status, answer.body, sorted(each for each in answer.headers if each[0] not in VOLATILE))
                     for answer in answers]
             if any(each != seen[0] for each in seen):

@@ -7,7 +7,7 @@ import pytest
 
 from conftest import ROOT
 
-ENDS_ITS_LINES = ("-w '\\n'", "-w '\\\\n'", "| head -c 1000; echo", "| jq", "x-ndjson", "/titles")
+ENDS_ITS_LINES = ("-w '\\n'", "-w '\\\\n'", "| head -c 1000; echo", "| jq", "x-ndjson", "text/csv", "/titles")
 README_WORDS_MAX = 900
 PAGES = sorted(path for path in [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob(".github/**/*.md")])
 

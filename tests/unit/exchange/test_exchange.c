@@ -429,35 +429,6 @@ static void a_write_that_is_refused_to_a_get_is_logged(void **state)
 	router_cleanup(&router);
 }
 
-/* What an Accept header says of rows that come as a stream: as lines, where a client wants or takes them. */
-static void lines_are_sent_to_clients_that_want_or_take_them(void **state)
-{
-	static const struct {
-		const char *accept;
-		bool wants, takes;
-	} cases[] = {
-	    {"", false, true},
-	    {"*/*", false, true},
-	    {"text/html", false, true},
-	    {"application/json", false, false},
-	    {"application/json;q=0", false, true},
-	    {"application/x-ndjson", true, true},
-	    {"application/x-ndjson;q=0.001", true, true},
-	    {"application/x-ndjson;q=0", false, false},
-	    {"application/x-ndjson;q=0, application/json;q=0", false, false},
-	    {"application/x-ndjson;q=0.5, application/json;q=0.8", false, false},
-	    {"application/x-ndjson;q=0.8, application/json;q=0.8", true, true},
-	    {"application/x-ndjson;q=0.8, application/json;q=0.5", true, true},
-	};
-
-	(void)state;
-	for (unsigned i = 0; i < ARRAY_LENGTH(cases); i++) {
-		x.request.accept = text_of(cases[i].accept);
-		if (exchange_wants_ndjson(&x) != cases[i].wants || exchange_takes_ndjson(&x) != cases[i].takes)
-			fail_msg("Accept: %s", cases[i].accept);
-	}
-}
-
 /* Streams */
 
 static void the_first_part_decides_status_and_type(void **state)
@@ -555,7 +526,6 @@ int main(void)
 	    TEST(a_problem_on_the_way_to_the_database_has_none),
 	    TEST(what_postgresql_said_is_logged),
 	    TEST(a_write_that_is_refused_to_a_get_is_logged),
-	    TEST(lines_are_sent_to_clients_that_want_or_take_them),
 	    TEST(the_first_part_decides_status_and_type),
 	    TEST(a_stream_may_break_off_after_its_first_part),
 	    TEST(a_part_that_follows_has_a_deadline_of_its_own),

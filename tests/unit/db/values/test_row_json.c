@@ -318,6 +318,22 @@ static void the_buffer_grows_under_any_value(void **state)
 	}
 }
 
+/* json is passed as it came, and may hold line breaks. */
+static void a_line_is_one_line(void **state)
+{
+	struct db_column columns[] = {{.name = "a", .key = TEXT_INIT("\"a\":"), .type = {.kind = DB_TYPE_JSON}},
+				      {.name = "b", .key = TEXT_INIT("\"b\":"), .type = {.kind = DB_TYPE_OTHER}}};
+	const struct db_signature signature = {.columns = columns, .column_count = 2};
+	struct buffer out = buffer_in(&arena);
+
+	(void)state;
+	buffer_add(&out, TEXT("\n"));
+	row_json_add_line(&out, &signature, FAKE_RESULT(2, {"[1,\r\n2]", "x\ny"}, {NULL, ""}), 0);
+	row_json_add_line(&out, &signature, FAKE_RESULT(2, {"[1,\r\n2]", "x\ny"}, {NULL, ""}), 1);
+	buffer_add_char(&out, '\0');
+	assert_string_equal(out.bytes, "\n{\"a\":[1,  2],\"b\":\"x\\ny\"}\n{\"a\":null,\"b\":\"\"}\n");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -330,6 +346,7 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(a_cut_array_stays_in_its_bounds, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(a_row_is_an_object, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(a_row_without_columns_is_an_empty_object, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(a_line_is_one_line, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(the_buffer_grows_under_any_value, set_up, tear_down),
 	};
 

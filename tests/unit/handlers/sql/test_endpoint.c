@@ -808,15 +808,75 @@ static void stream_is_ndjson_where_it_is_accepted(void **state)
 
 static void stream_is_json_where_that_is_wanted_more(void **state)
 {
-	static const char *const accepts[] = {
-	    "application/x-ndjson;q=0", "application/json, application/x-ndjson;q=0.1", "*/*", "application/*;q=0.5"};
+	static const char *const accepts[] = {"application/x-ndjson;q=0, */*",
+					      "application/json, application/x-ndjson;q=0.1", "*/*",
+					      "application/*;q=0.5"};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LENGTH(accepts); i++) {
 		receive(HTTP_GET, "/watch", "");
 		x.request.accept = text_of(accepts[i]);
-		assert_false(exchange_wants_ndjson(&x));
+		expect_stream();
+		assert_int_equal(x.media, MEDIA_JSON);
 	}
+}
+
+static void stream_is_csv_with_one_header(void **state)
+{
+	(void)state;
+	receive(HTTP_GET, "/watch", "");
+	x.request.accept = TEXT("text/csv");
+	expect_stream();
+	arrive(FAKE_RESULT(1, {"1"}, {"2"}));
+	expect_part("id\r\n1\r\n2\r\n");
+	assert_string_equal(x.response.content_type, "text/csv; charset=utf-8; header=present");
+	expect_next_part_awaited();
+	arrive(FAKE_RESULT(1, {"3"}));
+	expect_part("3\r\n");
+	expect_next_part_awaited();
+	arrive(FAKE_EMPTY(1));
+	expect_body(200, "");
+}
+
+static void stream_without_rows_is_a_header(void **state)
+{
+	(void)state;
+	receive(HTTP_GET, "/watch", "");
+	x.request.accept = TEXT("text/csv");
+	expect_stream();
+	arrive(FAKE_EMPTY(1));
+	expect_body(200, "id\r\n");
+}
+
+/* The media types of rows */
+
+static void rows_are_written_as_the_client_takes_them(void **state)
+{
+	(void)state;
+	receive(HTTP_GET, "/countries/DE", "");
+	x.request.accept = TEXT("text/csv");
+	expect_query("country");
+	arrive(FAKE_RESULT(2, {"Germany", "357022"}));
+	expect_body(200, "name,area\r\nGermany,357022\r\n");
+	receive(HTTP_GET, "/search", "name=a");
+	x.request.accept = TEXT("application/x-ndjson");
+	expect_query("search");
+	arrive(FAKE_RESULT(1, {"a"}, {NULL}, {"c"}));
+	expect_body(200, "{\"name\":\"a\"}\n{\"name\":null}\n");
+	assert_string_equal(x.response.content_type, "application/x-ndjson");
+	assert_string_equal(x.response.headers[0].name, "meantime-truncated");
+}
+
+static void nothing_runs_for_a_client_that_takes_nothing(void **state)
+{
+	(void)state;
+	receive_json(HTTP_POST, "/notes", "{\"country\":\"DE\",\"body\":\"x\"}");
+	x.request.accept = TEXT("text/html");
+	expect_problem(406, "the Accept header takes none of what there is: application/json, application/x-ndjson, "
+			    "text/csv");
+	receive(HTTP_DELETE, "/notes", "");
+	x.request.accept = TEXT("text/html");
+	expect_query("clear");
 }
 
 static void stream_that_fails_at_once_is_a_problem(void **state)
@@ -1075,6 +1135,10 @@ int main(void)
 	    TEST(stream_of_one_part_has_a_length),
 	    TEST(stream_without_rows_is_an_empty_array),
 	    TEST(stream_is_ndjson_where_it_is_accepted),
+	    TEST(stream_is_csv_with_one_header),
+	    TEST(stream_without_rows_is_a_header),
+	    TEST(rows_are_written_as_the_client_takes_them),
+	    TEST(nothing_runs_for_a_client_that_takes_nothing),
 	    TEST(stream_is_json_where_that_is_wanted_more),
 	    TEST(stream_that_fails_at_once_is_a_problem),
 	    TEST(stream_that_fails_later_breaks_off),

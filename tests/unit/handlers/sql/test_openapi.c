@@ -485,7 +485,11 @@ static void responses_are_those_of_the_shape(void **state)
 	expect("paths /watch get responses 200 content application/x-ndjson", "{}");
 	expect("paths /watch get responses 200 content application/json schema type", "\"array\"");
 	expect_nothing_at("paths /watch get responses 200 headers");
-	expect_nothing_at("paths /notes get responses 200 content application/x-ndjson");
+	expect("paths /watch get responses 200 content text/csv", "{}");
+	expect("paths /notes get responses 200 content application/x-ndjson", "{}");
+	expect("paths /notes get responses 200 content text/csv", "{}");
+	expect("paths /notes/{id} get responses 406", "{\"$ref\":\"#/components/responses/Problem406\"}");
+	expect_nothing_at("paths /notes/{id} put responses 406");
 }
 
 static void what_can_go_wrong_is_told_with_the_statuses_that_an_author_chose(void **state)
@@ -495,8 +499,8 @@ static void what_can_go_wrong_is_told_with_the_statuses_that_an_author_chose(voi
 	} expected[] = {
 	    {"paths /renew post responses", "204 400 402 403 409 413 414 415 417 429 431 500 501 503 504 default"},
 	    {"paths /notes/{id} put responses", "204 400 403 404 409 413 414 415 417 431 500 501 503 504 default"},
-	    {"paths /notes/{id} get responses", "200 400 403 404 405 413 414 417 431 500 501 503 504 default"},
-	    {"paths /watch get responses", "200 400 403 405 413 414 417 431 500 501 503 504 default"},
+	    {"paths /notes/{id} get responses", "200 400 403 404 405 406 413 414 417 431 500 501 503 504 default"},
+	    {"paths /watch get responses", "200 400 403 405 406 413 414 417 431 500 501 503 504 default"},
 	    {"paths /openapi.json get responses", "200 400 413 414 417 431 500 501 default"},
 	};
 

@@ -297,7 +297,7 @@ static void take_all(bool is_ndjson, const char *limit, const char *above, const
 	free(stream);
 	stream = calloc(1, 1);
 	stream_bytes = largest_part = computed_parts = loop_parts = 0;
-	x.request.accept = is_ndjson ? TEXT("application/x-ndjson") : TEXT("");
+	x.media = is_ndjson ? MEDIA_NDJSON : MEDIA_JSON;
 	step = work_fibonacci_numbers.begin(&x, values);
 	for (;;) {
 		struct text part = x.response.body;
@@ -520,6 +520,7 @@ static void titles_are_told_as_they_come(void **state)
 	};
 
 	(void)state;
+	x.media = MEDIA_NDJSON;
 	assert_int_equal(work_titles.begin(&x, order_of_two), STEP_AWAIT);
 	assert_ptr_equal(x.awaited.class, &pages_class);
 	assert_int_equal(x.fetch_order->count, 2);
