@@ -147,6 +147,9 @@ enum step respond_text(struct exchange *x, unsigned status, const char *content_
  * an array; `media` may say otherwise. */
 enum step respond_row(struct exchange *x, unsigned status, const struct db_signature *signature,
 		      const struct db_result *rows, unsigned row);
+/* The first row without the columns that `is_left_out` marks by their number. */
+enum step respond_row_without(struct exchange *x, unsigned status, const struct db_signature *signature,
+			      const struct db_result *rows, const bool *is_left_out);
 enum step respond_rows(struct exchange *x, unsigned status, const struct db_signature *signature,
 		       const struct db_result *rows, unsigned limit);
 /* application/problem+json (RFC 9457); the detail says what is wrong, where, and what was expected. */

@@ -12,7 +12,7 @@
 #include "base/http_method.h"
 
 enum {
-	HTTP_EXTRA_HEADERS_MAX = 6,
+	HTTP_EXTRA_HEADERS_MAX = 8,
 };
 
 struct http_field {

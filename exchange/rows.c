@@ -27,10 +27,10 @@ static enum step respond_in_lines(struct exchange *x, unsigned status, const str
 	struct buffer out = buffer_in(&x->arena);
 
 	if (x->media == MEDIA_CSV)
-		row_csv_add_header(&out, signature);
+		row_csv_add_header(&out, signature, NULL);
 	for (unsigned row = first; row < end; row++) {
 		if (x->media == MEDIA_CSV)
-			row_csv_add(&out, signature, rows, row);
+			row_csv_add(&out, signature, rows, row, NULL);
 		else
 			row_json_add_line(&out, signature, rows, row);
 	}
@@ -75,4 +75,20 @@ enum step respond_rows(struct exchange *x, unsigned status, const struct db_sign
 	}
 	buffer_add_char(&json, ']');
 	return respond_json(x, status, buffer_text(&json));
+}
+
+enum step respond_row_without(struct exchange *x, unsigned status, const struct db_signature *signature,
+			      const struct db_result *rows, const bool *is_left_out)
+{
+	struct buffer out = buffer_in(&x->arena);
+
+	if (x->media == MEDIA_CSV) {
+		row_csv_add_header(&out, signature, is_left_out);
+		row_csv_add(&out, signature, rows, 0, is_left_out);
+	} else {
+		row_json_add_without(&out, signature, rows, 0, is_left_out);
+	}
+	if (x->media == MEDIA_NDJSON)
+		row_json_end_line(&out, 0);
+	return respond_text(x, status, media_content_type(x->media), buffer_text(&out));
 }

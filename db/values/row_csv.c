@@ -64,13 +64,26 @@ static void add_field(struct buffer *out, const struct db_type *type, struct tex
 		quote_where_needed(out, begins);
 }
 
-void row_csv_add_header(struct buffer *out, const struct db_signature *signature)
+/* False: the column has none. */
+static bool begins_field(struct buffer *out, unsigned column, const bool *is_left_out, bool *is_first)
 {
+	if (is_left_out != NULL && is_left_out[column])
+		return false;
+	if (!*is_first)
+		buffer_add_char(out, ',');
+	*is_first = false;
+	return true;
+}
+
+void row_csv_add_header(struct buffer *out, const struct db_signature *signature, const bool *is_left_out)
+{
+	bool is_first = true;
+
 	for (unsigned i = 0; i < signature->column_count; i++) {
 		size_t begins;
 
-		if (i > 0)
-			buffer_add_char(out, ',');
+		if (!begins_field(out, i, is_left_out, &is_first))
+			continue;
 		begins = out->length;
 		buffer_add(out, text_of(signature->columns[i].name));
 		quote_where_needed(out, begins);
@@ -78,13 +91,16 @@ void row_csv_add_header(struct buffer *out, const struct db_signature *signature
 	buffer_add(out, TEXT("\r\n"));
 }
 
-void row_csv_add(struct buffer *out, const struct db_signature *signature, const struct db_result *rows, unsigned row)
+void row_csv_add(struct buffer *out, const struct db_signature *signature, const struct db_result *rows, unsigned row,
+		 const bool *is_left_out)
 {
+	bool is_first = true;
+
 	for (unsigned i = 0; i < signature->column_count; i++) {
 		struct text value = db_value(rows, row, i);
 
-		if (i > 0)
-			buffer_add_char(out, ',');
+		if (!begins_field(out, i, is_left_out, &is_first))
+			continue;
 		/* a null has no length */
 		if (value.length > 0 || !db_is_null(rows, row, i))
 			add_field(out, &signature->columns[i].type, value);

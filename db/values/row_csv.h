@@ -11,5 +11,7 @@
 #include "db/values/result.h"
 #include "db/values/signature.h"
 
-void row_csv_add_header(struct buffer *out, const struct db_signature *signature);
-void row_csv_add(struct buffer *out, const struct db_signature *signature, const struct db_result *rows, unsigned row);
+/* `is_left_out`: columns by their number that are not written; NULL: all are. */
+void row_csv_add_header(struct buffer *out, const struct db_signature *signature, const bool *is_left_out);
+void row_csv_add(struct buffer *out, const struct db_signature *signature, const struct db_result *rows, unsigned row,
+		 const bool *is_left_out);

@@ -130,12 +130,39 @@ static void keep_one_line(char *from, const char *end)
 	}
 }
 
+void row_json_end_line(struct buffer *out, size_t begins)
+{
+	keep_one_line(out->bytes + begins, out->bytes + out->length);
+	buffer_add_char(out, '\n');
+}
+
 void row_json_add_line(struct buffer *out, const struct db_signature *signature, const struct db_result *rows,
 		       unsigned row)
 {
 	size_t begins = out->length;
 
 	row_json_add(out, signature, rows, row);
-	keep_one_line(out->bytes + begins, out->bytes + out->length);
-	buffer_add_char(out, '\n');
+	row_json_end_line(out, begins);
+}
+
+void row_json_add_without(struct buffer *out, const struct db_signature *signature, const struct db_result *rows,
+			  unsigned row, const bool *is_left_out)
+{
+	bool is_first = true;
+
+	buffer_add_char(out, '{');
+	for (unsigned i = 0; i < signature->column_count; i++) {
+		if (is_left_out[i])
+			continue;
+		/* a second call of add_key() would keep it from being inlined in the first */
+		if (!is_first)
+			buffer_add_char(out, ',');
+		buffer_add(out, signature->columns[i].key);
+		if (db_is_null(rows, row, i))
+			buffer_add(out, TEXT("null"));
+		else
+			row_json_add_value(out, &signature->columns[i].type, db_value(rows, row, i));
+		is_first = false;
+	}
+	buffer_add_char(out, '}');
 }

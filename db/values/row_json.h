@@ -19,6 +19,11 @@ void row_json_add_value(struct buffer *out, const struct db_type *type, struct t
 /* Adds a row: `{"a":1,...}`. */
 void row_json_add(struct buffer *out, const struct db_signature *signature, const struct db_result *rows, unsigned row);
 
+/* Without the columns that `is_left_out` marks by their number. */
+void row_json_add_without(struct buffer *out, const struct db_signature *signature, const struct db_result *rows,
+			  unsigned row, const bool *is_left_out);
+/* Makes what was written from `begins` on, which is JSON, a line of NDJSON. */
+void row_json_end_line(struct buffer *out, size_t begins);
 /* Adds a row as a line of NDJSON, with its line break. */
 void row_json_add_line(struct buffer *out, const struct db_signature *signature, const struct db_result *rows,
 		       unsigned row);

@@ -1,5 +1,6 @@
 #include "db/values/value_text.h"
 
+#include "base/hex.h"
 #include "db/values/row_json.h"
 
 /* What is quoted and has no escapes. */
@@ -45,4 +46,19 @@ void value_text_add(struct buffer *out, const struct db_type *type, struct text 
 		buffer_add(out, value);
 		break;
 	}
+}
+
+void value_bytes_add(struct buffer *out, struct text bytea)
+{
+	size_t count = bytea.length / 2 - 1;
+	char *place;
+
+	if (UNLIKELY(!value_is_hex(bytea))) {
+		buffer_add(out, bytea);
+		return;
+	}
+	place = buffer_reserve(out, count);
+	for (size_t i = 0; i < count; i++)
+		place[i] = (char)(hex_value(bytea.at[2 * i + 2]) << 4 | hex_value(bytea.at[2 * i + 3]));
+	out->length += count;
 }

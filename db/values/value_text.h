@@ -10,3 +10,5 @@
 #include "db/values/type.h"
 
 void value_text_add(struct buffer *out, const struct db_type *type, struct text value);
+/* The bytes of a bytea. Text that is none, as a function may have set another bytea_output, is added as it is. */
+void value_bytes_add(struct buffer *out, struct text bytea);

@@ -140,11 +140,6 @@ static bool read_summary(struct parser *parser, const struct note *note)
 	return note->value.length > 0;
 }
 
-static bool read_status(struct parser *parser, const struct note *note)
-{
-	return read_number(note->value, 200, 299, &parser->draft.endpoint.status);
-}
-
 static bool read_timeout(struct parser *parser, const struct note *note)
 {
 	struct text digits = note->value;
@@ -305,7 +300,9 @@ static const struct {
 	{"route", read_route,
 	 "METHOD /PATH, where METHOD is GET, POST, PUT, PATCH or DELETE, such as GET /countries/{code}"},
     [ANNOTATION_SUMMARY] = {"summary", read_summary, "a sentence"},
-    [ANNOTATION_STATUS] = {"status", read_status, "a number from 200 to 299"},
+    [ANNOTATION_STATUS] =
+	{"status", sql_read_status,
+	 "a number from 200 to 299, a redirection such as 303, or `column NAME`, such as column status"},
     [ANNOTATION_TIMEOUT] = {"timeout", read_timeout, "a time from 1ms to 600s, such as 500ms or 2s"},
     [ANNOTATION_MAX_ROWS] = {"max-rows", read_max_rows, "a number from 1 to 1000000"},
     [ANNOTATION_STREAM] = {"stream", read_stream, "`true`, or left out"},
@@ -327,6 +324,9 @@ static const struct {
     [ANNOTATION_ETAG] = {"etag", sql_read_etag, "the name of a column that is a version, or left out"},
     [ANNOTATION_LAST_MODIFIED] = {"last-modified", sql_read_last_modified, "the name of a column"},
     [ANNOTATION_CACHE_CONTROL] = {"cache-control", sql_read_cache_control, sql_cache_control_expected},
+    [ANNOTATION_CONTENT_TYPE] = {"content-type", sql_read_content_type,
+				 "a media type, such as image/png, or `column NAME`, such as column type"},
+    [ANNOTATION_HEADER] = {"header", sql_read_header, "NAME = column COLUMN, such as location = column url"},
     [ANNOTATION_WORK] = {"work", read_work, "the name of a built-in work, such as delay"},
 };
 
@@ -369,7 +369,7 @@ void sql_read_note(struct parser *parser, const struct note *note)
 
 	if (*line > 0 && annotation == ANNOTATION_NAME)
 		sql_complain_of_place(parser, note);
-	else if (*line > 0 && annotation != ANNOTATION_PARAM)
+	else if (*line > 0 && annotation != ANNOTATION_PARAM && annotation != ANNOTATION_HEADER)
 		complain(parser, note->line, "a second `-- %s:`; the first is on line %u", annotations[annotation].key,
 			 *line);
 	else if (!annotations[annotation].read(parser, note))

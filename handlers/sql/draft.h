@@ -34,6 +34,8 @@ enum annotation {
 	ANNOTATION_ETAG,
 	ANNOTATION_LAST_MODIFIED,
 	ANNOTATION_CACHE_CONTROL,
+	ANNOTATION_CONTENT_TYPE,
+	ANNOTATION_HEADER,
 	ANNOTATION_WORK,
 	ANNOTATION_COUNT
 };
@@ -52,6 +54,7 @@ struct draft {
 	unsigned parameter_count, documented_count;
 	struct source sources[DB_PARAMETERS_MAX], documented_sources[DB_PARAMETERS_MAX];
 	struct db_status_choice choices[DB_STATUS_CHOICES_MAX]; /* endpoint.statement.choice_count of them */
+	struct answer answer;
 	unsigned setting_line; /* where the SQL mentions transaction_read_only; 0: nowhere */
 };
 
@@ -104,6 +107,16 @@ void sql_check_access(struct parser *parser);
 const struct source *sql_keep_sources(struct parser *parser);
 /* Takes the first word off `rest`, which is trimmed and stays so. */
 struct text sql_take_word(struct text *rest);
+
+/* answer_notes.c */
+
+bool sql_read_status(struct parser *parser, const struct note *note);
+bool sql_read_content_type(struct parser *parser, const struct note *note);
+bool sql_read_header(struct parser *parser, const struct note *note);
+/* What of these annotations does not fit the shape. */
+void sql_check_answer(struct parser *parser);
+/* NULL: the endpoint has none of them. */
+const struct answer *sql_keep_answer(struct parser *parser);
 
 /* annotation.c again */
 

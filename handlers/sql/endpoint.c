@@ -1,6 +1,7 @@
 #include "handlers/sql/endpoint.h"
 
 #include "base/log.h"
+#include "handlers/sql/answer_row.h"
 #include "handlers/sql/context.h"
 #include "handlers/sql/representation.h"
 #include "handlers/sql/row_stream.h"
@@ -152,6 +153,22 @@ static enum step begin_work(struct exchange *x, const struct sql_plan *plan, con
 	return plan->work->begin(x, ordered);
 }
 
+/* False: the client takes nothing of what there is. */
+static bool choose_media(struct exchange *x, const struct sql_plan *plan)
+{
+	if (plan->offered != 0)
+		return exchange_choose_media(x, plan->offered, plan->usual);
+	return answer_is_acceptable(plan->endpoint->answer, x->request.accept);
+}
+
+static enum step refuse_media(struct exchange *x, const struct sql_plan *plan)
+{
+	if (plan->offered != 0)
+		return respond_not_acceptable(x, plan->offered);
+	return respond_problem(x, ERROR_NOT_ACCEPTABLE, "the Accept header does not take what there is: %s",
+			       plan->endpoint->answer->content_type);
+}
+
 enum step sql_endpoint_begin(struct exchange *x)
 {
 	const struct sql_plan *plan = x->request.match.route->data;
@@ -161,9 +178,8 @@ enum step sql_endpoint_begin(struct exchange *x)
 	enum error error;
 
 	x->media = plan->usual;
-	if (UNLIKELY(x->request.accept.length > 0) && plan->offered != 0 &&
-	    !exchange_choose_media(x, plan->offered, plan->usual))
-		return respond_not_acceptable(x, plan->offered);
+	if (UNLIKELY(x->request.accept.length > 0) && !choose_media(x, plan))
+		return refuse_media(x, plan);
 	error = sql_input_bind(x, plan, signature, &values, &problem);
 	if (error != ERROR_NONE)
 		return respond_problem(x, error, "%s", problem);
@@ -223,6 +239,14 @@ static enum step respond_good(struct exchange *x, const struct endpoint *endpoin
 	}
 }
 
+static enum step respond_answer(struct exchange *x, const struct sql_plan *plan, const struct db_signature *signature,
+				const struct db_result *rows)
+{
+	enum step step;
+
+	return answer_row_respond(x, plan->endpoint, signature, rows, &step) ? step : respond_nothing_found(x, plan);
+}
+
 static enum step result_arrived(struct exchange *x)
 {
 	const struct sql_plan *plan = x->request.match.route->data;
@@ -239,8 +263,11 @@ static enum step result_arrived(struct exchange *x)
 		return respond_other_columns(x, endpoint);
 	if (plan->may_find_nothing && has_found_nothing(endpoint, rows))
 		return respond_nothing_found(x, plan);
-	step = respond_good(x, endpoint, signature, rows);
-	if (UNLIKELY(sql_representation_is_due(endpoint)))
+	if (UNLIKELY(endpoint->answer != NULL))
+		step = respond_answer(x, plan, signature, rows);
+	else
+		step = respond_good(x, endpoint, signature, rows);
+	if (UNLIKELY(sql_representation_is_due(endpoint)) && x->response.status < 300)
 		sql_representation_note(x, endpoint, signature, rows);
 	return step;
 }

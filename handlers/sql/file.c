@@ -262,6 +262,7 @@ static void check_draft(struct parser *parser, bool has_sql)
 	if (endpoint->name != NULL) {
 		check_name_is_new(parser);
 		check_shape(parser);
+		sql_check_answer(parser);
 	}
 	if (draft->lines[ANNOTATION_ROUTE] == 0)
 		complain(parser, endpoint->line, "the endpoint has no route: `-- route:` must be %s",
@@ -334,6 +335,7 @@ static void add_endpoint(struct parser *parser)
 	       statement->parameter_count * sizeof(*statement->parameters));
 	statement->choices = keep_choices(parser);
 	endpoint->sources = sql_keep_sources(parser);
+	endpoint->answer = sql_keep_answer(parser);
 	statement->signature.parameters = statement->parameters;
 	set->endpoints[set->count++] = *endpoint;
 }

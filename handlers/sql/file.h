@@ -16,6 +16,7 @@
 #include "db/values/statement.h"
 #include "exchange/access.h"
 #include "exchange/limits.h"
+#include "handlers/sql/answer.h"
 #include "handlers/sql/source.h"
 #include "base/http_method.h"
 
@@ -49,7 +50,8 @@ struct endpoint {
 	 */
 	const char *work;
 	unsigned work_line;
-	struct access access; /* which identities may call it, where keys are configured */
+	const struct answer *answer; /* what of a row is no part of the body; NULL: nothing */
+	struct access access;        /* which identities may call it, where keys are configured */
 	/* What PostgreSQL is told of the request besides the role, as `-- settings:` says. */
 	struct endpoint_settings {
 		bool claims, headers, method, path;

@@ -1,5 +1,6 @@
 #include "handlers/sql/openapi.h"
 
+#include "handlers/sql/openapi_answer.h"
 #include "handlers/sql/openapi_conditions.h"
 #include "handlers/sql/openapi_problem.h"
 #include "handlers/sql/openapi_schema.h"
@@ -145,79 +146,6 @@ static void write_request_body(struct document *document, const struct endpoint 
 	document_close(document);
 }
 
-/* Responses */
-
-static void write_row_schema(struct document *document, const struct endpoint *endpoint)
-{
-	if (endpoint->shape == ENDPOINT_ONE) {
-		openapi_write_row(document, "schema", &endpoint->statement);
-		return;
-	}
-	document_open_object(document, "schema");
-	document_add_string(document, "type", "array");
-	openapi_write_row(document, "items", &endpoint->statement);
-	document_close(document);
-}
-
-static void write_row_content(struct document *document, const struct endpoint *endpoint)
-{
-	unsigned offered = sql_plan_offers(endpoint);
-
-	document_open_object(document, "content");
-	for (enum media media = 0; media < MEDIA_COUNT; media++) {
-		if ((offered >> media & 1) == 0)
-			continue;
-		document_open_object(document, media_name(media));
-		/* no JSON Schema can say "one object a line" */
-		if (media == MEDIA_JSON)
-			write_row_schema(document, endpoint);
-		document_close(document);
-	}
-	document_close(document);
-}
-
-static void write_truncated_header(struct document *document)
-{
-	unsigned depth = document->depth;
-
-	document_open_object(document, "Meantime-Truncated");
-	document_add_string(document, "description", "Sent when there were more rows: max-rows=N says how many came.");
-	document_open_object(document, "schema");
-	document_add_string(document, "type", "string");
-	document_close_above(document, depth);
-}
-
-static void write_headers(struct document *document, const struct endpoint *endpoint)
-{
-	bool may_be_cut = endpoint->shape == ENDPOINT_MANY && !endpoint->is_stream;
-
-	if (!may_be_cut && !openapi_has_validators(endpoint))
-		return;
-	document_open_object(document, "headers");
-	if (may_be_cut)
-		write_truncated_header(document);
-	openapi_write_validators(document, endpoint);
-	document_close(document);
-}
-
-static void write_good_response(struct document *document, const struct endpoint *endpoint)
-{
-	static const char *const descriptions[] = {
-	    [ENDPOINT_ONE] = "The row.",
-	    [ENDPOINT_MANY] = "The rows.",
-	    [ENDPOINT_EXEC] = "It is done.",
-	};
-	char status[16];
-
-	snprintf(status, sizeof(status), "%u", endpoint->status);
-	document_open_object(document, status);
-	document_add_string(document, "description", descriptions[endpoint->shape]);
-	write_headers(document, endpoint);
-	if (endpoint->shape != ENDPOINT_EXEC)
-		write_row_content(document, endpoint);
-	document_close(document);
-}
-
 /* Tags: an operation has the name of its file. */
 
 static const struct text own_tag = {"openapi", sizeof("openapi") - 1};
@@ -318,7 +246,7 @@ static void write_operation(struct document *document, const struct openapi_info
 	write_parameters(document, endpoint, path);
 	write_request_body(document, endpoint);
 	document_open_object(document, "responses");
-	write_good_response(document, endpoint);
+	openapi_write_good_response(document, endpoint);
 	openapi_write_not_modified(document, endpoint);
 	openapi_write_problem_responses(document, endpoint, openapi_has_identities(info));
 	document_close(document);

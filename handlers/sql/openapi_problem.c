@@ -63,7 +63,7 @@ static unsigned scope_of(const struct endpoint *endpoint)
 		scope |= OF_BODY;
 	if (sql_plan_may_find_nothing(endpoint))
 		scope |= OF_FINDING;
-	if (sql_plan_offers(endpoint) != 0)
+	if (sql_plan_offers(endpoint) != 0 || (endpoint->answer != NULL && endpoint->answer->content_type != NULL))
 		scope |= OF_MEDIA;
 	if (endpoint->rate.count > 0)
 		scope |= OF_RATE;

@@ -149,22 +149,27 @@ void openapi_add_default(struct document *document, const struct db_parameter *p
 		document_add_string(document, "default", text);
 }
 
-void openapi_write_row(struct document *document, const char *key, const struct db_statement *statement)
+void openapi_write_row(struct document *document, const char *key, const struct endpoint *endpoint)
 {
+	const struct db_signature *signature = &endpoint->statement.signature;
+
 	document_open_object(document, key);
 	document_add_string(document, "type", "object");
 	document_open_object(document, "properties");
-	for (unsigned index = 0; index < statement->signature.column_count; index++) {
-		const struct db_column *column = &statement->signature.columns[index];
+	for (unsigned index = 0; index < signature->column_count; index++) {
+		const struct db_column *column = &signature->columns[index];
 
+		if (answer_takes(endpoint->answer, column->name))
+			continue;
 		document_open_object(document, column->name);
 		openapi_add_type(document, &column->type, !column->is_never_null);
 		document_close(document);
 	}
 	document_close(document);
 	document_open_array(document, "required");
-	for (unsigned index = 0; index < statement->signature.column_count; index++)
-		document_add_string(document, NULL, statement->signature.columns[index].name);
+	for (unsigned index = 0; index < signature->column_count; index++)
+		if (!answer_takes(endpoint->answer, signature->columns[index].name))
+			document_add_string(document, NULL, signature->columns[index].name);
 	document_close(document);
 	document_close(document);
 }

@@ -4,12 +4,12 @@
  */
 #pragma once
 
-#include "db/values/statement.h"
 #include "handlers/sql/document.h"
+#include "handlers/sql/file.h"
 
 /* The members of the type's schema, into the object that is open. */
 void openapi_add_type(struct document *document, const struct db_type *type, bool or_null);
 /* Nothing where the parameter has none that can be shown. */
 void openapi_add_default(struct document *document, const struct db_parameter *parameter);
-/* The object that one row of the statement is. */
-void openapi_write_row(struct document *document, const char *key, const struct db_statement *statement);
+/* The object that one row is, without the columns that go elsewhere. */
+void openapi_write_row(struct document *document, const char *key, const struct endpoint *endpoint);

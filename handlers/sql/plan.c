@@ -67,7 +67,7 @@ bool sql_plan_takes_body(const struct endpoint *endpoint)
 
 unsigned sql_plan_offers(const struct endpoint *endpoint)
 {
-	if (endpoint->shape == ENDPOINT_EXEC)
+	if (endpoint->shape == ENDPOINT_EXEC || (endpoint->answer != NULL && answer_is_single(endpoint->answer)))
 		return 0;
 	if (endpoint->work != NULL)
 		return endpoint->is_stream ? MEDIA_OF_STREAMS : MEDIA_OF_JSON;

@@ -17,7 +17,7 @@ struct sql_plan {
 	unsigned path_parameters[ROUTE_VALUES_MAX]; /* the parameter that a value of the path fills */
 	const char *takes;                          /* "a, b": what a query string or body may name */
 	bool may_find_nothing;
-	unsigned offered;        /* media types of its rows; 0: it has no rows */
+	unsigned offered;        /* media types of its rows; 0: it answers none */
 	enum media usual;        /* for clients that do not choose */
 	const struct work *work; /* NULL: the SQL runs */
 	unsigned work_order[WORK_VALUES_MAX];

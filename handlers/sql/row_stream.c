@@ -26,7 +26,7 @@ static void add_row(struct row_stream *stream, const struct db_signature *signat
 {
 	switch (stream->media) {
 	case MEDIA_CSV:
-		row_csv_add(&stream->part, signature, rows, row);
+		row_csv_add(&stream->part, signature, rows, row, NULL);
 		break;
 	case MEDIA_NDJSON:
 		row_json_add_line(&stream->part, signature, rows, row);
@@ -41,7 +41,7 @@ static void add_row(struct row_stream *stream, const struct db_signature *signat
 void row_stream_add_rows(struct row_stream *stream, const struct db_signature *signature, const struct db_result *rows)
 {
 	if (stream->media == MEDIA_CSV && !stream->has_begun) {
-		row_csv_add_header(&stream->part, signature);
+		row_csv_add_header(&stream->part, signature, NULL);
 		stream->has_begun = true;
 	}
 	for (unsigned row = 0; rows != NULL && row < db_row_count(rows); row++)

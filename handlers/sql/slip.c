@@ -109,6 +109,32 @@ static bool looks_like_settings(struct text value)
 	return looks_like_list(value) && sql_is_setting(first);
 }
 
+/* column NAME */
+static bool looks_like_column(struct text value)
+{
+	struct text word = first_word(value);
+
+	return text_equal_nocase(word, TEXT("column")) && is_one_word(behind(value, word.length));
+}
+
+/* location = column url */
+static bool looks_like_header(struct text value)
+{
+	struct text rest = value, name = sql_trim(text_cut_at(&rest, '='));
+
+	return is_one_word(name) && looks_like_column(sql_trim(rest));
+}
+
+/* image/png */
+static bool looks_like_type(struct text value)
+{
+	struct text type = first_word(value);
+	const char *slash = memchr(type.at, '/', type.length);
+
+	return looks_like_column(value) || (slash != NULL && slash > type.at && slash + 1 < type.at + type.length &&
+					    (is_one_word(value) || type.at[type.length - 1] == ';'));
+}
+
 static bool looks_like_flag(struct text value)
 {
 	return value.length == 0 || text_equal_nocase(value, TEXT("true"));
@@ -127,8 +153,13 @@ static bool looks_like_value(enum annotation annotation, struct text value)
 	case ANNOTATION_ROUTE:
 		return looks_like_route(value);
 	case ANNOTATION_STATUS:
+		return looks_like_number(value) || looks_like_column(value);
 	case ANNOTATION_MAX_ROWS:
 		return looks_like_number(value);
+	case ANNOTATION_CONTENT_TYPE:
+		return looks_like_type(value);
+	case ANNOTATION_HEADER:
+		return looks_like_header(value);
 	case ANNOTATION_INFLIGHT:
 		return value.length == 0 || looks_like_number(value);
 	case ANNOTATION_TIMEOUT:

@@ -105,6 +105,8 @@ static void check_columns(struct description *d, const struct endpoint *endpoint
 	if (problem != NULL)
 		diagnostics_add(&d->set->diagnostics, endpoint->file, endpoint->sql_line, "%s %s", endpoint->name,
 				problem);
+	else if (endpoint->answer != NULL)
+		answer_check(endpoint, &d->set->diagnostics);
 }
 
 /* PostgreSQL has the last word on a default. What only it can judge (enums, intervals, ranges, domains), it judges now

@@ -30,6 +30,10 @@ REQUESTS = [
     *[("GET", path, None, accept) for path in ("/media/rows", "/media/rows/2", "/media/none", "/media/stream/500",
                                                "/types", "/types/arrays", "/series-short/6", "/stream-failing/1")
       for accept in ("text/csv", "application/x-ndjson", "text/html")],
+    *[("GET", path, None) for path in ("/answers/image/7", "/answers/image/9", "/answers/page", "/answers/typed",
+                                       "/answers/typed?type=a/b", "/answers/headers?text=a%0d%0ab:c",
+                                       "/answers/headers?text=x&status=202", "/answers/headers?text=x&status=304")],
+    ("POST", "/answers/elsewhere", "{}"),
     ("POST", "/types", "{}"), ("DELETE", "/types", None), ("POST", "/nowhere", "{}"),
     *[("POST", "/echo", body) for body in (
         "{}", '{"int4":1,"text":"ä","json":{"b" : 1},"ints":[1,null]}', '{"int4":"1"}', "{", "[]", '{"colour":1}',

@@ -86,7 +86,7 @@ static const char *csv_of(const struct db_result *rows)
 	struct buffer out = buffer_in(&arena);
 
 	for (unsigned row = 0; row < db_row_count(rows); row++)
-		row_csv_add(&out, &signature, rows, row);
+		row_csv_add(&out, &signature, rows, row, NULL);
 	buffer_add_char(&out, '\0');
 	return out.bytes;
 }
@@ -96,7 +96,7 @@ static void names_are_the_header(void **state)
 	struct buffer out = buffer_in(&arena);
 
 	(void)state;
-	row_csv_add_header(&out, &signature);
+	row_csv_add_header(&out, &signature, NULL);
 	buffer_add_char(&out, '\0');
 	assert_string_equal(out.bytes, "a,\"b, \"\"c\"\"\"\r\n");
 }
@@ -135,6 +135,33 @@ static void null_is_nothing_and_an_empty_text_is_quoted(void **state)
 	assert_string_equal(csv_of(FAKE_RESULT(2, {NULL, NULL}, {"", NULL}, {"x", "1"})), ",\r\n\"\",\r\nx,1\r\n");
 }
 
+static void bytes_are_those_of_the_hex(void **state)
+{
+	struct buffer out = buffer_in(&arena);
+
+	(void)state;
+	value_bytes_add(&out, TEXT("\\x00fF7a"));
+	value_bytes_add(&out, TEXT("\\x"));
+	value_bytes_add(&out, TEXT(""));
+	value_bytes_add(&out, TEXT("a\\\\b"));
+	assert_int_equal(out.length, 7);
+	assert_memory_equal(out.bytes, "\0\377za\\\\b", 7);
+}
+
+static void columns_may_be_left_out(void **state)
+{
+	static const bool first[] = {true, false}, last[] = {false, true};
+	struct buffer out = buffer_in(&arena);
+
+	(void)state;
+	row_csv_add_header(&out, &signature, first);
+	row_csv_add(&out, &signature, FAKE_RESULT(2, {"x", "1"}), 0, first);
+	row_csv_add_header(&out, &signature, last);
+	row_csv_add(&out, &signature, FAKE_RESULT(2, {"x", "1"}), 0, last);
+	buffer_add_char(&out, '\0');
+	assert_string_equal(out.bytes, "\"b, \"\"c\"\"\"\r\n1\r\na\r\nx\r\n");
+}
+
 /* A field that grows by its quotes while the buffer has no room left. */
 static void the_buffer_grows_under_any_field(void **state)
 {
@@ -145,7 +172,7 @@ static void the_buffer_grows_under_any_field(void **state)
 
 		memset(value, '"', length);
 		value[length] = '\0';
-		row_csv_add(&out, &signature, FAKE_RESULT(2, {value, NULL}), 0);
+		row_csv_add(&out, &signature, FAKE_RESULT(2, {value, NULL}), 0, NULL);
 		assert_int_equal(out.length, 2 * length + 2 + 3);
 		for (size_t i = 0; i < 2 * length + 2; i++)
 			assert_int_equal(out.bytes[i], '"');
@@ -157,6 +184,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_setup_teardown(a_text_is_what_json_holds, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(bytes_are_those_of_the_hex, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(columns_may_be_left_out, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(names_are_the_header, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(only_what_must_be_is_quoted, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(null_is_nothing_and_an_empty_text_is_quoted, set_up, tear_down),

@@ -367,7 +367,7 @@ static void simple_annotations(void **state)
 	wrong(ONE "-- summary:\nSELECT 1", 3, "it is \"\"");
 	wrong(ONE "-- status:\nSELECT 1", 3, "200 to 299");
 	wrong(ONE "-- status: 199\nSELECT 1", 3, "200 to 299");
-	wrong(ONE "-- status: 300\nSELECT 1", 3, "\"300\"");
+	wrong(ONE "-- status: 304\nSELECT 1", 3, "\"304\"");
 	wrong(ONE "-- status: 2x0\nSELECT 1", 3, "200 to 299");
 	wrong(ONE "-- status: -200\nSELECT 1", 3, "200 to 299");
 	wrong(ONE "-- status: 4294967496\nSELECT 1", 3, "200 to 299");
@@ -499,6 +499,63 @@ static void statuses_that_no_author_may_choose(void **state)
 	wrong(many, 3, "too many codes; the most is 64");
 }
 
+static void what_of_a_row_is_no_part_of_the_body(void **state)
+{
+	const struct answer *answer;
+
+	(void)state;
+	assert_null(only(ONE "-- status: 201\nSELECT 1")->answer);
+	answer = only(ONE "-- content-type: image/png\nSELECT 1")->answer;
+	assert_string_equal(answer->content_type, "image/png");
+	assert_true(answer_is_single(answer));
+	answer = only(ONE "-- content-type: column kind\n-- header: X-Other=column other\n"
+			  "-- header: location = column \"a url\"\n-- status: column status\nSELECT 1")
+		     ->answer;
+	assert_string_equal(answer->content_type_column, "kind");
+	assert_string_equal(answer->status_column, "status");
+	assert_int_equal(answer->header_count, 2);
+	assert_string_equal(answer->headers[0].name, "x-other");
+	assert_string_equal(answer->headers[1].column, "a url");
+	assert_int_equal(answer->headers[1].line, 5);
+	assert_true(answer_takes(answer, "kind") && answer_takes(answer, "other") && answer_takes(answer, "status"));
+	assert_false(answer_takes(answer, "location") || answer_takes(NULL, "kind"));
+	assert_int_equal(only(ONE "-- status: 303\n-- header: location = column url\nSELECT 1")->status, 303);
+}
+
+static void wrong_answers(void **state)
+{
+	static const char *const kept[] = {
+	    "Content-Length", "transfer-encoding",           "Connection", "content-type", "Date", "Server-Timing",
+	    "Meantime-X",     "Access-Control-Allow-Origin", "ETag",       "Vary"};
+
+	(void)state;
+	wrong(ONE "-- content-type: png\nSELECT 1", 3, "must be a media type, such as image/png");
+	wrong(ONE "-- content-type: image/png, image/gif\nSELECT 1", 3, "must be a media type");
+	wrong(ONE "-- content-type: text/\xc3\xa4\nSELECT 1", 3, "must be a media type");
+	wrong(ONE "-- content-type: column\nSELECT 1", 3, "must be a media type");
+	wrong(ONE "-- content-type: column a b\nSELECT 1", 3, "must be a media type");
+	wrong(MANY "-- content-type: image/png\nSELECT 1", 3, "`-- content-type:` is for :one only");
+	wrong(EXEC "-- header: location = column url\nSELECT 1", 3, "`-- header:` is for :one only");
+	wrong(MANY "-- status: column a\nSELECT 1", 3, "`-- status: column` is for :one only");
+	wrong(ONE "-- work: delay\n-- status: column a\nSELECT 1", 4, "for no work");
+	wrong(ONE "-- status: 300\nSELECT 1", 3, "status 300 leads elsewhere: it needs `-- header: location");
+	wrong(ONE "-- header: location\nSELECT 1", 3, "must be NAME = column COLUMN, such as location");
+	wrong(ONE "-- header: location = url\nSELECT 1", 3, "must be NAME = column COLUMN");
+	wrong(ONE "-- header: a b = column url\nSELECT 1", 3, "must be NAME = column COLUMN");
+	wrong(ONE "-- header: = column url\nSELECT 1", 3, "must be NAME = column COLUMN");
+	wrong(ONE "-- header: x-a = column b\n-- header: X-A = column c\nSELECT 1", 4,
+	      "a second `-- header:` for x-a; the first is on line 3");
+	wrong(ONE "-- header: a = column a\n-- header: b = column a\n-- header: c = column a\n-- header: d = column a\n"
+		  "-- header: e = column a\nSELECT 1",
+	      7, "one `-- header:` too many; the most is 4");
+	for (size_t i = 0; i < ARRAY_LENGTH(kept); i++) {
+		char source[200];
+
+		snprintf(source, sizeof(source), ONE "-- header: %s = column a\nSELECT 1", kept[i]);
+		wrong(source, 3, "the service itself writes it, or must not");
+	}
+}
+
 static void unknown_annotations(void **state)
 {
 	(void)state;
@@ -506,7 +563,7 @@ static void unknown_annotations(void **state)
 	    ONE "-- sumary: A\nSELECT 1", 3,
 	    "\"sumary\"; the known ones are name, route, summary, status, timeout, max-rows, stream, isolated, param, "
 	    "errors, roles, public, settings, rate, max-inflight, compression, etag, "
-	    "last-modified, cache-control, work (");
+	    "last-modified, cache-control, content-type, header, work (");
 	wrong(ONE "-- note: this\nSELECT 1", 3, "unknown annotation \"note\"");
 	wrong(ONE "-- Summary: A\nSELECT 1", 3, "unknown annotation \"Summary\"");
 	wrong(ONE "--x:\nSELECT 1", 3, "unknown annotation \"x\"");
@@ -562,6 +619,15 @@ static void slips_in_annotations_are_told(void **state)
 	    {"-- Compression: off", "-- compression: off"},
 	    {"/* compression: off */", "-- compression: off"},
 	    {"-- compression of texts", NULL},
+	    {"-- content-type image/png", "-- content-type: image/png"},
+	    {"-- Content_Type: text/html; charset=utf-8", "-- content-type: text/html; charset=utf-8"},
+	    {"-- content-type column kind", "-- content-type: column kind"},
+	    {"-- content-type of a picture", NULL},
+	    {"-- content-type and/or length", NULL},
+	    {"-- header location = column url", "-- header: location = column url"},
+	    {"-- headers x-a=column b", "-- header: x-a=column b"},
+	    {"-- header of the page", NULL},
+	    {"-- status column code", "-- status: column code"},
 	    {"-- Stream", "-- stream"},
 	    {"-- stream true", "-- stream: true"},
 	    {"-- ISOLATED", "-- isolated"},
@@ -1164,6 +1230,8 @@ int main(void)
 	    parser_test(every_annotation_stands_once),
 	    parser_test(statuses_that_an_author_chose),
 	    parser_test(statuses_that_no_author_may_choose),
+	    parser_test(what_of_a_row_is_no_part_of_the_body),
+	    parser_test(wrong_answers),
 	    parser_test(unknown_annotations),
 	    parser_test(slips_in_annotations_are_told),
 	    parser_test(slips_in_names_are_told_wherever_they_stand),

@@ -1,0 +1,88 @@
+#include "handlers/sql/openapi_answer.h"
+
+#include "handlers/sql/openapi_conditions.h"
+#include "handlers/sql/openapi_schema.h"
+#include "handlers/sql/plan.h"
+
+static void write_row_schema(struct document *document, const struct endpoint *endpoint)
+{
+	if (endpoint->shape == ENDPOINT_ONE) {
+		openapi_write_row(document, "schema", endpoint);
+		return;
+	}
+	document_open_object(document, "schema");
+	document_add_string(document, "type", "array");
+	openapi_write_row(document, "items", endpoint);
+	document_close(document);
+}
+
+static void write_content(struct document *document, const struct endpoint *endpoint)
+{
+	unsigned offered = sql_plan_offers(endpoint);
+
+	document_open_object(document, "content");
+	for (enum media media = 0; media < MEDIA_COUNT; media++) {
+		if ((offered >> media & 1) == 0)
+			continue;
+		document_open_object(document, media_name(media));
+		/* no JSON Schema can say "one object a line" */
+		if (media == MEDIA_JSON)
+			write_row_schema(document, endpoint);
+		document_close(document);
+	}
+	if (offered == 0) {
+		const char *type = endpoint->answer->content_type;
+
+		document_open_object(document, type != NULL ? type : "*/*");
+		document_close(document);
+	}
+	document_close(document);
+}
+
+static void write_header(struct document *document, const char *name, const char *description)
+{
+	document_open_object(document, name);
+	document_add_string(document, "description", description);
+	document_open_object(document, "schema");
+	document_add_string(document, "type", "string");
+	document_close(document);
+	document_close(document);
+}
+
+static void write_headers(struct document *document, const struct endpoint *endpoint)
+{
+	const struct answer *answer = endpoint->answer;
+	bool may_be_cut = endpoint->shape == ENDPOINT_MANY && !endpoint->is_stream;
+
+	if (!may_be_cut && !openapi_has_validators(endpoint) && (answer == NULL || answer->header_count == 0))
+		return;
+	document_open_object(document, "headers");
+	if (may_be_cut)
+		write_header(document, "Meantime-Truncated",
+			     "Sent when there were more rows: max-rows=N says how many came.");
+	for (unsigned i = 0; answer != NULL && i < answer->header_count; i++)
+		write_header(document, answer->headers[i].name, "Left out where there is none.");
+	openapi_write_validators(document, endpoint);
+	document_close(document);
+}
+
+void openapi_write_good_response(struct document *document, const struct endpoint *endpoint)
+{
+	static const char *const descriptions[] = {
+	    [ENDPOINT_ONE] = "The row.",
+	    [ENDPOINT_MANY] = "The rows.",
+	    [ENDPOINT_EXEC] = "It is done.",
+	};
+	const char *description = descriptions[endpoint->shape];
+	char status[16];
+
+	if (endpoint->answer != NULL && endpoint->answer->status_column != NULL)
+		description = "The row. Another status is possible, and then this is its body.";
+	snprintf(status, sizeof(status), "%u", endpoint->status);
+	document_open_object(document, status);
+	document_add_string(document, "description", description);
+	write_headers(document, endpoint);
+	if (endpoint->shape != ENDPOINT_EXEC)
+		write_content(document, endpoint);
+	document_close(document);
+}
