@@ -281,6 +281,21 @@ bool json_scan_number(struct text raw, bool *is_integer)
 	return true;
 }
 
+bool json_scan_whole(struct json_scan *scan, struct text text, unsigned max_depth, struct arena *scratch)
+{
+	struct json_names names = {.arena = scratch};
+	bool is_whole;
+
+	*scan = scan_of(text);
+	scan->names = &names;
+	is_whole = scan_value(scan, max_depth);
+	scan->names = NULL;
+	if (!is_whole)
+		return false;
+	skip_space(scan);
+	return scan->at == scan->end || fail(scan, scan->at, "nothing was expected behind the value");
+}
+
 void json_members_begin(struct json_members *members, struct text text, unsigned max_depth, struct arena *scratch)
 {
 	*members = (struct json_members){.scan = scan_of(text), .names = {.arena = scratch}, .depth_left = max_depth};

@@ -28,6 +28,10 @@ struct json_scan {
 	bool is_duplicate; /* the name at wrong_at stands before in its object */
 };
 
+/* Is the text one JSON value, with white space around? A name stands once in an object. Names live in `scratch`. False:
+ * what is wrong is in `scan`. */
+bool json_scan_whole(struct json_scan *scan, struct text text, unsigned max_depth, struct arena *scratch);
+
 /* The members of an object that is the whole text, one after the other. A name stands once in an object, the objects
  * within included. */
 struct json_members {

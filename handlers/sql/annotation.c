@@ -324,6 +324,7 @@ static const struct {
     [ANNOTATION_ETAG] = {"etag", sql_read_etag, "the name of a column that is a version, or left out"},
     [ANNOTATION_LAST_MODIFIED] = {"last-modified", sql_read_last_modified, "the name of a column"},
     [ANNOTATION_CACHE_CONTROL] = {"cache-control", sql_read_cache_control, sql_cache_control_expected},
+    [ANNOTATION_BODY] = {"body", sql_read_body, "json, rows or raw"},
     [ANNOTATION_CONTENT_TYPE] = {"content-type", sql_read_content_type,
 				 "a media type, such as image/png, or `column NAME`, such as column type"},
     [ANNOTATION_HEADER] = {"header", sql_read_header, "NAME = column COLUMN, such as location = column url"},

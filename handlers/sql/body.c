@@ -102,3 +102,50 @@ const char *body_parse(struct text json, unsigned max_depth, struct arena *arena
 	arena_cleanup(&scratch);
 	return problem;
 }
+
+size_t body_blank_length(struct text json)
+{
+	return json_scan_space(json, 0);
+}
+
+static const char *check_part(struct text json, struct text part, unsigned max_depth, struct arena *arena)
+{
+	char first_bytes[SCRATCH_BYTES];
+	const char *problem = NULL;
+	struct arena scratch;
+	struct json_scan scan;
+
+	arena_init(&scratch, first_bytes, sizeof(first_bytes));
+	if (!json_scan_whole(&scan, part, max_depth, &scratch)) {
+		/* of a fault, a field's name is not known */
+		const struct json_members at_fault = {.scan = scan};
+
+		problem = wrong_member(&at_fault, json, max_depth, arena);
+	}
+	arena_cleanup(&scratch);
+	return problem;
+}
+
+const char *body_check_text(struct text text, struct arena *arena)
+{
+	size_t valid_bytes = utf8_valid_length(text);
+	const char *nul = memchr(text.at, '\0', text.length);
+
+	if (valid_bytes < text.length)
+		return wrong_at(text, text.at + valid_bytes, "", arena, "a byte that is not UTF-8");
+	return nul != NULL ? wrong_at(text, nul, "", arena, "the character U+0000") : NULL;
+}
+
+const char *body_check(struct text json, unsigned max_depth, struct arena *arena)
+{
+	const char *problem = body_check_text(json, arena);
+
+	return problem != NULL ? problem : check_part(json, json, max_depth, arena);
+}
+
+const char *body_check_object(struct text json, struct text part, unsigned max_depth, struct arena *arena)
+{
+	if (part.length == 0 || part.at[0] != '{')
+		return wrong_at(json, part.at, "", arena, "a JSON object was expected");
+	return check_part(json, part, max_depth, arena);
+}

@@ -24,6 +24,15 @@ struct body {
 	unsigned count;
 };
 
+/* How many bytes at its beginning are white space. */
+size_t body_blank_length(struct text json);
+/* Is the text one JSON value, checked as a body is? Returns NULL, or what is wrong with its place. */
+const char *body_check(struct text json, unsigned max_depth, struct arena *arena);
+/* Is `part` of the text one JSON object? */
+const char *body_check_object(struct text json, struct text part, unsigned max_depth, struct arena *arena);
+/* Returns NULL, or the place of a byte that is no UTF-8 or is U+0000. */
+const char *body_check_text(struct text text, struct arena *arena);
+
 /* `json` of length 0 is a body without fields. Returns NULL, or what is wrong with its place
  * ("line 1, column 8, in field \"a\": a digit was expected"). */
 const char *body_parse(struct text json, unsigned max_depth, struct arena *arena, struct body *body);

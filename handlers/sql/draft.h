@@ -34,6 +34,7 @@ enum annotation {
 	ANNOTATION_ETAG,
 	ANNOTATION_LAST_MODIFIED,
 	ANNOTATION_CACHE_CONTROL,
+	ANNOTATION_BODY,
 	ANNOTATION_CONTENT_TYPE,
 	ANNOTATION_HEADER,
 	ANNOTATION_WORK,
@@ -107,6 +108,12 @@ void sql_check_access(struct parser *parser);
 const struct source *sql_keep_sources(struct parser *parser);
 /* Takes the first word off `rest`, which is trimmed and stays so. */
 struct text sql_take_word(struct text *rest);
+
+/* body_notes.c */
+
+bool sql_read_body(struct parser *parser, const struct note *note);
+/* Whether the endpoint can have it. */
+void sql_check_body(struct parser *parser);
 
 /* answer_notes.c */
 

@@ -275,6 +275,7 @@ static void check_draft(struct parser *parser, bool has_sql)
 	sql_check_path_parameters(parser);
 	sql_check_access(parser);
 	sql_check_representation(parser);
+	sql_check_body(parser);
 	if (endpoint->method == HTTP_GET && draft->setting_line > 0)
 		complain(parser, draft->setting_line,
 			 "a GET cannot write, so its SQL must not mention transaction_read_only");

@@ -18,6 +18,7 @@
 #include "exchange/limits.h"
 #include "handlers/sql/answer.h"
 #include "handlers/sql/source.h"
+#include "handlers/sql/whole_body.h"
 #include "base/http_method.h"
 
 enum {
@@ -50,6 +51,8 @@ struct endpoint {
 	 */
 	const char *work;
 	unsigned work_line;
+	enum body_kind body; /* what the request's body is to the SQL */
+	unsigned body_line;
 	const struct answer *answer; /* what of a row is no part of the body; NULL: nothing */
 	struct access access;        /* which identities may call it, where keys are configured */
 	/* What PostgreSQL is told of the request besides the role, as `-- settings:` says. */

@@ -4,10 +4,12 @@
 #include "db/values/digits.h"
 #include "db/values/parameter.h"
 #include "handlers/sql/body.h"
+#include "handlers/sql/whole_body.h"
 
 #include <strings.h>
 
-static const char IN_PATH[] = "the path", IN_QUERY[] = "the query string", IN_BODY[] = "the JSON body";
+static const char IN_PATH[] = "the path", IN_QUERY[] = "the query string", IN_BODY[] = "the JSON body",
+		  IN_WHOLE_BODY[] = "the body";
 
 /* The values of an array parameter in the query string, in their order. */
 struct repeated {
@@ -163,7 +165,7 @@ static const char *bind_pair(struct input *input, struct text piece)
 	if (problem != NULL)
 		return arena_printf(arena, "the query string has %s in \"%s\"", problem, sql_input_shown(arena, piece));
 	index = sql_plan_find(input->plan, name);
-	if (index == input->plan->endpoint->statement.parameter_count)
+	if (index == input->plan->endpoint->statement.parameter_count || UNLIKELY(index == input->plan->body_parameter))
 		return arena_printf(arena, "unknown parameter \"%s\"; this endpoint takes %s in %s",
 				    sql_input_shown(arena, name), input->plan->takes, IN_QUERY);
 	problem = refuse_given(input, index);
@@ -251,6 +253,24 @@ static const char *bind_body(struct input *input)
 	return problem;
 }
 
+/* One without bytes is missing; as raw bytes it is empty, unless it has a default. */
+static const char *bind_whole_body(struct input *input)
+{
+	unsigned index = input->plan->body_parameter;
+	enum body_kind kind = input->plan->endpoint->body;
+	const struct db_parameter *parameter = parameter_at(input, index);
+	const char *problem = NULL;
+
+	if (!input->x->request.has_body && (kind != BODY_RAW || parameter->has_default)) {
+		if (parameter->has_default)
+			return NULL;
+		return arena_printf(&input->x->arena, "the body is missing; it must be %s", whole_body_types(kind));
+	}
+	input->origins[index] = IN_WHOLE_BODY;
+	input->error = whole_body_bind(input->x, kind, parameter, &input->values[index], &problem);
+	return problem;
+}
+
 /* What the client does not give. A claim is the signer's to bound; the other values are the client's all the same. */
 static const char *bind_sources(struct input *input)
 {
@@ -279,7 +299,7 @@ static const char *bind_defaults(struct input *input)
 		if (!parameter->has_default)
 			return arena_printf(&input->x->arena, "parameter \"%s\" is missing (%s, in %s)",
 					    parameter->name, parameter->type.name,
-					    sql_plan_takes_body(endpoint) ? IN_BODY : IN_QUERY);
+					    sql_plan_takes_fields(endpoint) ? IN_BODY : IN_QUERY);
 		input->values[index] = parameter->default_text;
 	}
 	return NULL;
@@ -313,7 +333,9 @@ static const char *bind_all(struct input *input)
 
 	if (problem == NULL && input->x->request.query.length > 0)
 		problem = bind_query(input);
-	if (problem == NULL && input->x->request.has_body)
+	if (problem == NULL && UNLIKELY(input->plan->endpoint->body != BODY_FIELDS))
+		problem = bind_whole_body(input);
+	else if (problem == NULL && input->x->request.has_body)
 		problem = bind_body(input);
 	if (problem == NULL && UNLIKELY(input->plan->endpoint->sources != NULL))
 		problem = bind_sources(input);
@@ -322,24 +344,7 @@ static const char *bind_all(struct input *input)
 	return problem != NULL ? problem : bind_defaults(input);
 }
 
-/* application/json, or anything +json (RFC 6839), whatever its parameters */
-static bool is_json(struct text content_type)
-{
-	static const char json[] = "application/json", prefix[] = "application/", suffix[] = "+json";
-	struct text type;
-
-	if (content_type.length == 0)
-		return false;
-	type = take_until(&content_type, ';');
-	while (type.length > 0 && (type.at[type.length - 1] == ' ' || type.at[type.length - 1] == '\t'))
-		type.length--;
-	if (type.length == strlen(json) && strncasecmp(type.at, json, type.length) == 0)
-		return true;
-	return type.length > strlen(prefix) + strlen(suffix) && strncasecmp(type.at, prefix, strlen(prefix)) == 0 &&
-	       strncasecmp(type.at + type.length - strlen(suffix), suffix, strlen(suffix)) == 0;
-}
-
-static enum error check_media_type(struct exchange *x, const char **problem)
+static enum error check_media_type(struct exchange *x, enum body_kind kind, const char **problem)
 {
 	if (x->request.coding.length > 0) {
 		response_add_header(x, "accept-encoding", TEXT("identity"));
@@ -347,12 +352,13 @@ static enum error check_media_type(struct exchange *x, const char **problem)
 					sql_input_shown(&x->arena, x->request.coding));
 		return ERROR_UNSUPPORTED_MEDIA_TYPE;
 	}
-	if (is_json(x->request.content_type))
+	if (whole_body_takes(kind, x->request.content_type))
 		return ERROR_NONE;
 	if (x->request.content_type.length == 0)
-		*problem = "the body must be application/json, but came without a Content-Type";
+		*problem = arena_printf(&x->arena, "the body must be %s, but came without a Content-Type",
+					whole_body_types(kind));
 	else
-		*problem = arena_printf(&x->arena, "the body must be application/json, not \"%s\"",
+		*problem = arena_printf(&x->arena, "the body must be %s, not \"%s\"", whole_body_types(kind),
 					sql_input_shown(&x->arena, x->request.content_type));
 	return ERROR_UNSUPPORTED_MEDIA_TYPE;
 }
@@ -363,7 +369,7 @@ static enum error check_body(struct exchange *x, const struct sql_plan *plan, co
 	if (!x->request.has_body)
 		return ERROR_NONE;
 	if (sql_plan_takes_body(plan->endpoint))
-		return check_media_type(x, problem);
+		return check_media_type(x, plan->endpoint->body, problem);
 	*problem = arena_printf(&x->arena, "a %s request takes no body; parameters go in %s",
 				http_method_name(x->request.method), IN_QUERY);
 	return ERROR_BAD_INPUT;

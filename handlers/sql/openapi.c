@@ -1,6 +1,7 @@
 #include "handlers/sql/openapi.h"
 
 #include "handlers/sql/openapi_answer.h"
+#include "handlers/sql/openapi_body.h"
 #include "handlers/sql/openapi_conditions.h"
 #include "handlers/sql/openapi_problem.h"
 #include "handlers/sql/openapi_schema.h"
@@ -9,14 +10,7 @@
 #include "exchange/exchange.h"
 #include "exchange/route_pattern.h"
 
-/* Parameters and request bodies */
-
-/* In the query string or the body. */
-static bool is_given_outside_path(const struct endpoint *endpoint, unsigned index)
-{
-	return (endpoint->sources == NULL || endpoint->sources[index].kind == SOURCE_CLIENT) &&
-	       !route_has_parameter(endpoint->path, endpoint->statement.parameters[index].name);
-}
+/* Parameters */
 
 static const struct db_parameter *parameter_named(const struct db_statement *statement, struct text name)
 {
@@ -51,14 +45,6 @@ static void write_parameter(struct document *document, const struct db_parameter
 	document_close_above(document, depth);
 }
 
-static bool has_input_outside_path(const struct endpoint *endpoint)
-{
-	for (unsigned index = 0; index < endpoint->statement.parameter_count; index++)
-		if (is_given_outside_path(endpoint, index))
-			return true;
-	return false;
-}
-
 /* Two patterns of one place may name its parameters differently: OpenAPI wants one name, that of `path`. */
 static void write_path_parameters(struct document *document, const struct endpoint *endpoint, const char *path)
 {
@@ -72,9 +58,9 @@ static void write_path_parameters(struct document *document, const struct endpoi
 static void write_parameters(struct document *document, const struct endpoint *endpoint, const char *path)
 {
 	const struct db_statement *statement = &endpoint->statement;
-	bool takes_query = !sql_plan_takes_body(endpoint);
+	bool takes_query = !sql_plan_takes_fields(endpoint);
 
-	if (strchr(path, '{') == NULL && (!takes_query || !has_input_outside_path(endpoint)) &&
+	if (strchr(path, '{') == NULL && (!takes_query || !openapi_has_given(endpoint)) &&
 	    !endpoint->takes_if_match)
 		return;
 	document_open_array(document, "parameters");
@@ -82,67 +68,11 @@ static void write_parameters(struct document *document, const struct endpoint *e
 	for (unsigned index = 0; takes_query && index < statement->parameter_count; index++) {
 		const struct db_parameter *parameter = &statement->parameters[index];
 
-		if (is_given_outside_path(endpoint, index))
+		if (openapi_is_given(endpoint, index))
 			write_parameter(document, parameter, parameter->name, false);
 	}
 	if (endpoint->takes_if_match)
 		openapi_write_if_match(document);
-	document_close(document);
-}
-
-static void write_fields(struct document *document, const struct endpoint *endpoint)
-{
-	document_open_object(document, "properties");
-	for (unsigned index = 0; index < endpoint->statement.parameter_count; index++) {
-		const struct db_parameter *parameter = &endpoint->statement.parameters[index];
-
-		if (!is_given_outside_path(endpoint, index))
-			continue;
-		document_open_object(document, parameter->name);
-		openapi_add_type(document, &parameter->type, true);
-		if (parameter->description[0] != '\0')
-			document_add_string(document, "description", parameter->description);
-		openapi_add_default(document, parameter);
-		document_close(document);
-	}
-	document_close(document);
-}
-
-/* Returns whether there are any. */
-static bool write_required_fields(struct document *document, const struct endpoint *endpoint)
-{
-	bool are_there_any = false;
-
-	document_open_array(document, "required");
-	for (unsigned index = 0; index < endpoint->statement.parameter_count; index++) {
-		const struct db_parameter *parameter = &endpoint->statement.parameters[index];
-
-		if (parameter->has_default || !is_given_outside_path(endpoint, index))
-			continue;
-		document_add_string(document, NULL, parameter->name);
-		are_there_any = true;
-	}
-	document_close(document);
-	return are_there_any;
-}
-
-static void write_request_body(struct document *document, const struct endpoint *endpoint)
-{
-	unsigned depth = document->depth;
-	bool is_required;
-
-	if (!sql_plan_takes_body(endpoint) || !has_input_outside_path(endpoint))
-		return;
-	document_open_object(document, "requestBody");
-	document_open_object(document, "content");
-	document_open_object(document, "application/json");
-	document_open_object(document, "schema");
-	document_add_string(document, "type", "object");
-	write_fields(document, endpoint);
-	is_required = write_required_fields(document, endpoint);
-	document_add_json(document, "additionalProperties", "false");
-	document_close_above(document, depth + 1);
-	document_add_json(document, "required", is_required ? "true" : "false");
 	document_close(document);
 }
 
@@ -244,7 +174,7 @@ static void write_operation(struct document *document, const struct openapi_info
 	add_tag(document, tag_of(endpoint));
 	openapi_write_security(document, info, &endpoint->access);
 	write_parameters(document, endpoint, path);
-	write_request_body(document, endpoint);
+	openapi_write_request_body(document, endpoint);
 	document_open_object(document, "responses");
 	openapi_write_good_response(document, endpoint);
 	openapi_write_not_modified(document, endpoint);

@@ -65,6 +65,11 @@ bool sql_plan_takes_body(const struct endpoint *endpoint)
 	return method == HTTP_POST || method == HTTP_PUT || method == HTTP_PATCH || method == HTTP_DELETE;
 }
 
+bool sql_plan_takes_fields(const struct endpoint *endpoint)
+{
+	return endpoint->body == BODY_FIELDS && sql_plan_takes_body(endpoint);
+}
+
 unsigned sql_plan_offers(const struct endpoint *endpoint)
 {
 	if (endpoint->shape == ENDPOINT_EXEC || (endpoint->answer != NULL && answer_is_single(endpoint->answer)))
@@ -127,6 +132,11 @@ const struct sql_plan *sql_plan_create(struct arena *arena, const struct endpoin
 	for (unsigned index = 0; endpoint->sources != NULL && index < endpoint->statement.parameter_count; index++)
 		if (endpoint->sources[index].kind != SOURCE_CLIENT)
 			left_out |= UINT64_C(1) << index;
+	plan->body_parameter = endpoint->statement.parameter_count;
+	if (endpoint->body != BODY_FIELDS) {
+		plan->body_parameter = sql_plan_find(plan, TEXT("body"));
+		left_out |= UINT64_C(1) << plan->body_parameter;
+	}
 	plan->takes = listed_names(plan, left_out, arena);
 	plan->may_find_nothing = sql_plan_may_find_nothing(endpoint);
 	plan->offered = sql_plan_offers(endpoint);

@@ -15,6 +15,7 @@ struct sql_plan {
 	const struct endpoint *endpoint;
 	const struct text *names;                   /* of the parameters, in their order */
 	unsigned path_parameters[ROUTE_VALUES_MAX]; /* the parameter that a value of the path fills */
+	unsigned body_parameter;                    /* :body, where it is the whole body; or the number of parameters */
 	const char *takes;                          /* "a, b": what a query string or body may name */
 	bool may_find_nothing;
 	unsigned offered;        /* media types of its rows; 0: it answers none */
@@ -29,6 +30,8 @@ unsigned sql_plan_find(const struct sql_plan *plan, struct text name);
 
 /* Whether parameters may come in a JSON body: POST, PUT, PATCH, DELETE. */
 bool sql_plan_takes_body(const struct endpoint *endpoint);
+/* Whether they may be its fields: a body that is one parameter has none. */
+bool sql_plan_takes_fields(const struct endpoint *endpoint);
 /* Returns the set of media types that its rows can have; 0: it answers none. */
 unsigned sql_plan_offers(const struct endpoint *endpoint);
 /* Whether the answer can be 404: :one, and an :exec whose statement is an UPDATE, DELETE or MERGE. */

@@ -109,6 +109,15 @@ static bool looks_like_settings(struct text value)
 	return looks_like_list(value) && sql_is_setting(first);
 }
 
+/* rows */
+static bool looks_like_body(struct text value)
+{
+	for (enum body_kind kind = BODY_FIELDS + 1; kind < BODY_KIND_COUNT; kind++)
+		if (text_equal_nocase(value, text_of(whole_body_word(kind))))
+			return true;
+	return false;
+}
+
 /* column NAME */
 static bool looks_like_column(struct text value)
 {
@@ -156,6 +165,8 @@ static bool looks_like_value(enum annotation annotation, struct text value)
 		return looks_like_number(value) || looks_like_column(value);
 	case ANNOTATION_MAX_ROWS:
 		return looks_like_number(value);
+	case ANNOTATION_BODY:
+		return looks_like_body(value);
 	case ANNOTATION_CONTENT_TYPE:
 		return looks_like_type(value);
 	case ANNOTATION_HEADER:

@@ -210,6 +210,7 @@ static void describe_endpoint(struct description *d, struct endpoint *endpoint)
 		learn_columns(&statement->signature, &d->catalog, result);
 		learn_parameters(d, endpoint, result);
 		check_columns(d, endpoint);
+		whole_body_check(endpoint, &d->set->diagnostics);
 	}
 	if (endpoint->work == NULL) {
 		not_null_note(endpoint, result, d->pg, &d->set->arena);

@@ -129,7 +129,8 @@ def test_every_operation_is_complete(document):
             check_schema(document, each["schema"] if "schema" in each else each["content"]["application/json"]["schema"])
         if "requestBody" in operation:
             assert method != "get"
-            check_schema(document, operation["requestBody"]["content"]["application/json"]["schema"])
+            for content in operation["requestBody"]["content"].values():
+                check_schema(document, content.get("schema", {}))
         check_responses(document, operation["responses"])
     assert len(set(identities)) == len(identities)
 

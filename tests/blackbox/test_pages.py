@@ -38,12 +38,15 @@ def test_the_endpoints_of_their_page(mode, atlas_database, tmp_path):
 def test_the_commands_of_their_page(mode, atlas_database, tmp_path):
     """Each console block is one command and what it prints."""
     page = read("docs/endpoints.md")
-    blocks = re.findall(r"^```console\n\$ curl (\S+)(.*?)\n(.*?)^```", page, re.S | re.M)
+    blocks = [re.fullmatch(r"(\S+)((?:[^\n]*\\\n)*[^\n]*)\n(.*)", block, re.S).groups()
+              for block in re.findall(r"^```console\n\$ curl (.*?)^```", page, re.S | re.M)]
     assert blocks
     with Service(atlas_database, sql_of(page, tmp_path), mode) as service:
         for url, rest, printed in blocks:
             headers = [tuple(each.split(": ")) for each in re.findall(r"-H '(.*?)'", rest)]
-            answer = service.get(url.removeprefix("localhost:8080"), dict(headers))
+            body = re.search(r"--data-binary \$'(.*)'", rest)
+            answer = service.request("POST" if body else "GET", url.removeprefix("localhost:8080"),
+                                     body[1].replace("\\n", "\n") if body else None, dict(headers))
             behind = "\n" if "-w '\\n'" in rest else ""
             assert answer.body.decode().replace("\r\n", "\n") + behind == printed
 

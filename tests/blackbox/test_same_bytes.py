@@ -34,6 +34,8 @@ REQUESTS = [
                                        "/answers/typed?type=a/b", "/answers/headers?text=a%0d%0ab:c",
                                        "/answers/headers?text=x&status=202", "/answers/headers?text=x&status=304")],
     ("POST", "/answers/elsewhere", "{}"),
+    *[("POST", path, body) for path in ("/bodies/json", "/bodies/rows", "/bodies/bytes", "/bodies/text")
+      for body in ("[]", '[{"a":1}]', '{"a":1}', "[1,", "")],
     ("POST", "/types", "{}"), ("DELETE", "/types", None), ("POST", "/nowhere", "{}"),
     *[("POST", "/echo", body) for body in (
         "{}", '{"int4":1,"text":"ä","json":{"b" : 1},"ints":[1,null]}', '{"int4":"1"}', "{", "[]", '{"colour":1}',

@@ -53,6 +53,15 @@ static const char SOURCE[] =
     "-- route: POST /upsert\n"
     "-- timeout: 250ms\n"
     "INSERT INTO note VALUES (1);\n"
+    "-- name: import :exec\n"
+    "-- route: POST /import\n"
+    "-- body: rows\n"
+    "-- param: mode = 'add'\n"
+    "INSERT INTO note SELECT * FROM json_to_recordset(:body) AS rows (a int) WHERE :mode = 'add';\n"
+    "-- name: store :exec\n"
+    "-- route: PUT /store\n"
+    "-- body: raw\n"
+    "INSERT INTO file VALUES (:body);\n"
     "-- name: picture :one\n"
     "-- route: GET /picture\n"
     "-- content-type: column kind\n"
@@ -113,6 +122,8 @@ static void describe_all(void)
 	set_type("search", "tags", texts);
 	set_type("add", "priority", integer);
 	set_type("change", "id", integer);
+	set_type("import", "body", (struct db_type){.kind = DB_TYPE_JSON, .name = "json"});
+	set_type("store", "body", (struct db_type){.kind = DB_TYPE_BYTEA, .name = "bytea"});
 	country[0] = (struct db_column){"name", TEXT("\"name\":"), text, 25, false};
 	country[1] = (struct db_column){"area", TEXT("\"area\":"), integer, 23, false};
 	name[0] = country[0];
@@ -124,11 +135,11 @@ static void describe_all(void)
 	set_columns("add", id, 1);
 	set_columns("watch", id, 1);
 	set_columns("clear", nothing, 1);
-	picture[0] = (struct db_column){"kind", TEXT("\"kind\":"), text, 25};
-	picture[1] = (struct db_column){"size", TEXT("\"size\":"), integer, 23};
-	picture[2] = (struct db_column){"status", TEXT("\"status\":"), integer, 23};
+	picture[0] = (struct db_column){"kind", TEXT("\"kind\":"), text, 25, false};
+	picture[1] = (struct db_column){"size", TEXT("\"size\":"), integer, 23, false};
+	picture[2] = (struct db_column){"status", TEXT("\"status\":"), integer, 23, false};
 	picture[3] =
-	    (struct db_column){"bytes", TEXT("\"bytes\":"), {DB_TYPE_BYTEA, false, ',', "bytea", NULL, NULL, NULL}, 17};
+	    (struct db_column){"bytes", TEXT("\"bytes\":"), {DB_TYPE_BYTEA, false, ',', "bytea", NULL, NULL, NULL}, 17, false};
 	set_columns("picture", picture, 4);
 	set_columns("page", name, 1);
 	set_columns("placed", country, 2);
@@ -890,6 +901,54 @@ static void rows_are_written_as_the_client_takes_them(void **state)
 	assert_string_equal(x.response.headers[0].name, "meantime-truncated");
 }
 
+/* The body is one parameter */
+
+static void receive_body(enum http_method method, const char *path, const char *query, const char *type,
+			 const char *body)
+{
+	receive(method, path, query);
+	x.request.content_type = text_of(type);
+	x.request.body = text_of(body);
+	x.request.has_body = *body != '\0';
+}
+
+static void rows_are_one_array(void **state)
+{
+	(void)state;
+	receive_body(HTTP_POST, "/import", "", "application/json", " [1, {}]");
+	expect_query("import");
+	expect_bound("body", " [1, {}]");
+	expect_bound("mode", "add");
+	receive_body(HTTP_POST, "/import", "mode=other", "text/csv", "a,b\n1,\n");
+	expect_query("import");
+	expect_bound("body", "[{\"a\":\"1\"}]");
+	expect_bound("mode", "other");
+	receive_body(HTTP_POST, "/import", "", "application/x-ndjson", "{\"a\":1}\n{}\n");
+	expect_query("import");
+	expect_bound("body", "[{\"a\":1},{}]");
+	receive_body(HTTP_POST, "/import", "", "text/csv", "a,b\n1\n");
+	expect_problem(400, "the CSV body is refused: line 2 has 1 field, and the header has 2");
+	receive_body(HTTP_POST, "/import", "", "application/json", "{}");
+	expect_problem(400, "the JSON body is refused: a JSON array was expected");
+	receive_body(HTTP_POST, "/import", "", "text/plain", "[]");
+	expect_problem(415, "the body must be application/json, application/x-ndjson or text/csv, not \"text/plain\"");
+	receive_body(HTTP_POST, "/import", "body=[]", "", "");
+	expect_problem(400, "unknown parameter \"body\"; this endpoint takes mode in the query string");
+	receive_body(HTTP_POST, "/import", "", "", "");
+	expect_problem(400, "the body is missing; it must be application/json, application/x-ndjson or text/csv");
+}
+
+static void raw_bytes_are_kept(void **state)
+{
+	(void)state;
+	receive_body(HTTP_PUT, "/store", "", "", "a\xff");
+	expect_query("store");
+	expect_bound("body", "\\x61ff");
+	receive_body(HTTP_PUT, "/store", "", "", "");
+	expect_query("store");
+	expect_bound("body", "\\x");
+}
+
 /* What of a row is no part of the body */
 
 /* The row is read by the step after this. */
@@ -1252,6 +1311,8 @@ int main(void)
 	    TEST(stream_without_rows_is_a_header),
 	    TEST(rows_are_written_as_the_client_takes_them),
 	    TEST(nothing_runs_for_a_client_that_takes_nothing),
+	    TEST(rows_are_one_array),
+	    TEST(raw_bytes_are_kept),
 	    TEST(a_column_is_sent_as_it_is),
 	    TEST(a_column_that_is_null_is_nothing),
 	    TEST(what_cannot_be_sent_is_not),

@@ -499,6 +499,24 @@ static void statuses_that_no_author_may_choose(void **state)
 	wrong(many, 3, "too many codes; the most is 64");
 }
 
+static void bodies(void **state)
+{
+	(void)state;
+#define POST "-- name: a :one\n-- route: POST /a\n"
+	assert_int_equal(only(POST "SELECT :body")->body, BODY_FIELDS);
+	assert_int_equal(only(POST "-- body: json\nSELECT :body")->body, BODY_JSON);
+	assert_int_equal(only(POST "-- body: rows\nSELECT :x, :body")->body, BODY_ROWS);
+	assert_int_equal(only("-- name: a :one\n-- route: DELETE /a\n-- body: raw\nSELECT :body")->body, BODY_RAW);
+	wrong(POST "-- body: csv\nSELECT :body", 3, "must be json, rows or raw; it is \"csv\"");
+	wrong(POST "-- body: Rows\nSELECT :body", 3, "must be json, rows or raw");
+	wrong(POST "-- body: raw\nSELECT :text", 3, "the parameter :body, which the SQL does not use");
+	wrong(ONE "-- body: raw\nSELECT :body", 3, "a GET has no body");
+	wrong(POST "-- work: delay\n-- body: raw\nSELECT :body", 4, "a work takes the fields");
+	wrong("-- name: a :one\n-- route: POST /a/{body}\n-- body: raw\nSELECT :body", 3, "which the path has");
+	wrong(POST "-- body: raw\n-- param: body = header X-Body\nSELECT :body", 3, "which has another source");
+#undef POST
+}
+
 static void what_of_a_row_is_no_part_of_the_body(void **state)
 {
 	const struct answer *answer;
@@ -563,7 +581,7 @@ static void unknown_annotations(void **state)
 	    ONE "-- sumary: A\nSELECT 1", 3,
 	    "\"sumary\"; the known ones are name, route, summary, status, timeout, max-rows, stream, isolated, param, "
 	    "errors, roles, public, settings, rate, max-inflight, compression, etag, "
-	    "last-modified, cache-control, content-type, header, work (");
+	    "last-modified, cache-control, body, content-type, header, work (");
 	wrong(ONE "-- note: this\nSELECT 1", 3, "unknown annotation \"note\"");
 	wrong(ONE "-- Summary: A\nSELECT 1", 3, "unknown annotation \"Summary\"");
 	wrong(ONE "--x:\nSELECT 1", 3, "unknown annotation \"x\"");
@@ -619,6 +637,9 @@ static void slips_in_annotations_are_told(void **state)
 	    {"-- Compression: off", "-- compression: off"},
 	    {"/* compression: off */", "-- compression: off"},
 	    {"-- compression of texts", NULL},
+	    {"-- body rows", "-- body: rows"},
+	    {"-- Body: raw", "-- body: raw"},
+	    {"-- body of the request", NULL},
 	    {"-- content-type image/png", "-- content-type: image/png"},
 	    {"-- Content_Type: text/html; charset=utf-8", "-- content-type: text/html; charset=utf-8"},
 	    {"-- content-type column kind", "-- content-type: column kind"},
@@ -1230,6 +1251,7 @@ int main(void)
 	    parser_test(every_annotation_stands_once),
 	    parser_test(statuses_that_an_author_chose),
 	    parser_test(statuses_that_no_author_may_choose),
+	    parser_test(bodies),
 	    parser_test(what_of_a_row_is_no_part_of_the_body),
 	    parser_test(wrong_answers),
 	    parser_test(unknown_annotations),

@@ -1,0 +1,127 @@
+#include "handlers/sql/openapi_body.h"
+
+#include "exchange/route_pattern.h"
+#include "handlers/sql/openapi_schema.h"
+#include "handlers/sql/plan.h"
+
+bool openapi_is_given(const struct endpoint *endpoint, unsigned index)
+{
+	if (endpoint->body != BODY_FIELDS && strcmp(endpoint->statement.parameters[index].name, "body") == 0)
+		return false;
+	return (endpoint->sources == NULL || endpoint->sources[index].kind == SOURCE_CLIENT) &&
+	       !route_has_parameter(endpoint->path, endpoint->statement.parameters[index].name);
+}
+
+bool openapi_has_given(const struct endpoint *endpoint)
+{
+	for (unsigned index = 0; index < endpoint->statement.parameter_count; index++)
+		if (openapi_is_given(endpoint, index))
+			return true;
+	return false;
+}
+
+static void write_fields(struct document *document, const struct endpoint *endpoint)
+{
+	document_open_object(document, "properties");
+	for (unsigned index = 0; index < endpoint->statement.parameter_count; index++) {
+		const struct db_parameter *parameter = &endpoint->statement.parameters[index];
+
+		if (!openapi_is_given(endpoint, index))
+			continue;
+		document_open_object(document, parameter->name);
+		openapi_add_type(document, &parameter->type, true);
+		if (parameter->description[0] != '\0')
+			document_add_string(document, "description", parameter->description);
+		openapi_add_default(document, parameter);
+		document_close(document);
+	}
+	document_close(document);
+}
+
+/* Returns whether there are any. */
+static bool write_required_fields(struct document *document, const struct endpoint *endpoint)
+{
+	bool are_there_any = false;
+
+	document_open_array(document, "required");
+	for (unsigned index = 0; index < endpoint->statement.parameter_count; index++) {
+		const struct db_parameter *parameter = &endpoint->statement.parameters[index];
+
+		if (parameter->has_default || !openapi_is_given(endpoint, index))
+			continue;
+		document_add_string(document, NULL, parameter->name);
+		are_there_any = true;
+	}
+	document_close(document);
+	return are_there_any;
+}
+
+static void write_object_body(struct document *document, const struct endpoint *endpoint)
+{
+	unsigned depth = document->depth;
+	bool is_required;
+
+	if (!openapi_has_given(endpoint))
+		return;
+	document_open_object(document, "requestBody");
+	document_open_object(document, "content");
+	document_open_object(document, "application/json");
+	document_open_object(document, "schema");
+	document_add_string(document, "type", "object");
+	write_fields(document, endpoint);
+	is_required = write_required_fields(document, endpoint);
+	document_add_json(document, "additionalProperties", "false");
+	document_close_above(document, depth + 1);
+	document_add_json(document, "required", is_required ? "true" : "false");
+	document_close(document);
+}
+
+/* The body is one value. */
+
+static const struct db_parameter *body_parameter(const struct db_statement *statement)
+{
+	unsigned index = 0;
+
+	while (strcmp(statement->parameters[index].name, "body") != 0)
+		index++;
+	return &statement->parameters[index];
+}
+
+static void write_type(struct document *document, const char *type, const char *schema)
+{
+	document_open_object(document, type);
+	if (schema != NULL)
+		document_add_json(document, "schema", schema);
+	document_close(document);
+}
+
+static void write_whole_body(struct document *document, const struct endpoint *endpoint)
+{
+	const struct db_parameter *parameter = body_parameter(&endpoint->statement);
+
+	document_open_object(document, "requestBody");
+	if (parameter->description[0] != '\0')
+		document_add_string(document, "description", parameter->description);
+	document_open_object(document, "content");
+	if (endpoint->body == BODY_RAW) {
+		write_type(document, "*/*", NULL);
+	} else if (endpoint->body == BODY_JSON) {
+		write_type(document, "application/json", "{}");
+	} else {
+		write_type(document, "application/json", "{\"type\": \"array\", \"items\": {}}");
+		write_type(document, "application/x-ndjson", NULL);
+		write_type(document, "text/csv", NULL);
+	}
+	document_close(document);
+	document_add_json(document, "required",
+			  endpoint->body == BODY_RAW || parameter->has_default ? "false" : "true");
+	document_close(document);
+}
+
+void openapi_write_request_body(struct document *document, const struct endpoint *endpoint)
+{
+	if (endpoint->body != BODY_FIELDS)
+		write_whole_body(document, endpoint);
+	else if (sql_plan_takes_body(endpoint))
+		write_object_body(document, endpoint);
+}
