@@ -115,6 +115,13 @@ bool sql_read_body(struct parser *parser, const struct note *note);
 /* Whether the endpoint can have it. */
 void sql_check_body(struct parser *parser);
 
+/* given.c */
+
+/* Whether the parameter before it is asked for: `:name?`. */
+bool sql_asks_given(const struct sql_scanner *scanner);
+/* Makes parameters that are asked for ones that may be left out. */
+void sql_check_given(struct parser *parser);
+
 /* answer_notes.c */
 
 bool sql_read_status(struct parser *parser, const struct note *note);

@@ -54,6 +54,15 @@ static const char *headers_of(const struct endpoint *endpoint, struct arena *are
 	return list.length > 0 ? arena_copy(arena, buffer_text(&list)) : NULL;
 }
 
+static bool reads_head(const struct endpoint *endpoint)
+{
+	bool reads = endpoint->settings.headers;
+
+	for (unsigned i = 0; endpoint->sources != NULL && i < endpoint->statement.parameter_count; i++)
+		reads |= endpoint->sources[i].kind != SOURCE_CLIENT && endpoint->sources[i].kind != SOURCE_GIVEN;
+	return reads;
+}
+
 static struct limits *limits_of(const struct endpoint *endpoint, struct arena *arena)
 {
 	struct limits *limits;
@@ -82,7 +91,7 @@ static int add_route(struct router *router, struct endpoint_set *set, const stru
 	    .first = sql_endpoint_begin,
 	    .data = sql_plan_create(&set->arena, endpoint),
 	    .timeout_ms = endpoint->timeout_ms,
-	    .reads_head = endpoint->sources != NULL || endpoint->settings.headers,
+	    .reads_head = reads_head(endpoint),
 	    .is_uncompressed = endpoint->is_uncompressed,
 	    .takes_if_match = endpoint->takes_if_match || endpoint->has_etag,
 	    .takes_conditions = endpoint->takes_if_match || endpoint->has_etag || endpoint->modified_column != NULL,

@@ -68,10 +68,13 @@ static void check_first_word(struct parser *parser, const struct sql_token *toke
 /* Writes $n, with n the parameter's place in the order of first appearance. */
 static void add_parameter(struct parser *parser, struct buffer *sql, const struct sql_token *token)
 {
-	const struct sql_scanner *scanner = &parser->scanner; /* behind the token */
+	struct sql_scanner *scanner = &parser->scanner; /* behind the token */
 	struct draft *draft = &parser->draft;
-	struct text name = {token->text.at + 1, token->text.length - 1};
-	struct db_parameter *parameter = sql_find_parameter(draft->parameters, draft->parameter_count, name);
+	bool asks = sql_asks_given(scanner);
+	/* with its question mark the name is one that no client and no author can give */
+	struct text name = {token->text.at + 1, token->text.length - 1},
+		    full_name = {name.at, name.length + (asks ? 1 : 0)};
+	struct db_parameter *parameter = sql_find_parameter(draft->parameters, draft->parameter_count, full_name);
 
 	if (!sql_is_parameter_name(name) || (scanner->at < scanner->end && sql_continues_word(*scanner->at))) {
 		complain(
@@ -88,12 +91,13 @@ static void add_parameter(struct parser *parser, struct buffer *sql, const struc
 	if (parameter == NULL) {
 		parameter = &draft->parameters[draft->parameter_count++];
 		*parameter = (struct db_parameter){
-		    .name = arena_copy(&parser->set->arena, name), .description = "", .line = token->line};
+		    .name = arena_copy(&parser->set->arena, full_name), .description = "", .line = token->line};
 	}
 	/* `IN:a` is two tokens, `IN$1` would be one name. */
 	if (sql->length > 0 && sql_continues_word(sql->bytes[sql->length - 1]))
 		buffer_add_char(sql, ' ');
-	buffer_printf(sql, "$%u", (unsigned)(parameter - draft->parameters) + 1);
+	buffer_printf(sql, "$%u%s", (unsigned)(parameter - draft->parameters) + 1, asks ? GIVEN_CAST : "");
+	scanner->at += asks ? 1 : 0;
 }
 
 static void add_token(struct parser *parser, struct buffer *sql, const struct sql_token *token)
@@ -275,6 +279,7 @@ static void check_draft(struct parser *parser, bool has_sql)
 	sql_check_path_parameters(parser);
 	sql_check_access(parser);
 	sql_check_representation(parser);
+	sql_check_given(parser);
 	sql_check_body(parser);
 	if (endpoint->method == HTTP_GET && draft->setting_line > 0)
 		complain(parser, draft->setting_line,

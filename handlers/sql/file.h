@@ -21,6 +21,9 @@
 #include "handlers/sql/whole_body.h"
 #include "base/http_method.h"
 
+/* What the SQL has behind the number of a parameter that is asked for: `:name?` is `$n::bool`. */
+#define GIVEN_CAST "::bool"
+
 enum {
 	ENDPOINTS_MAX = 4096,
 	SQL_FILE_BYTES_MAX = 1024 * 1024,

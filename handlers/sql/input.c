@@ -9,7 +9,7 @@
 #include <strings.h>
 
 static const char IN_PATH[] = "the path", IN_QUERY[] = "the query string", IN_BODY[] = "the JSON body",
-		  IN_WHOLE_BODY[] = "the body";
+		  IN_WHOLE_BODY[] = "the body", IN_NOTHING[] = "the service";
 
 /* The values of an array parameter in the query string, in their order. */
 struct repeated {
@@ -271,6 +271,16 @@ static const char *bind_whole_body(struct input *input)
 	return problem;
 }
 
+/* null is given, too. */
+static void bind_given(struct input *input, unsigned index)
+{
+	const struct source *source = &input->plan->endpoint->sources[index];
+	unsigned asked_for = sql_plan_find(input->plan, text_of(source->name));
+
+	input->origins[index] = IN_NOTHING;
+	input->values[index] = input->origins[asked_for] != NULL ? "true" : "false";
+}
+
 /* What the client does not give. A claim is the signer's to bound; the other values are the client's all the same. */
 static const char *bind_sources(struct input *input)
 {
@@ -280,6 +290,10 @@ static const char *bind_sources(struct input *input)
 	for (unsigned index = 0; index < input->plan->endpoint->statement.parameter_count && problem == NULL; index++) {
 		if (sources[index].kind == SOURCE_CLIENT)
 			continue;
+		if (sources[index].kind == SOURCE_GIVEN) {
+			bind_given(input, index);
+			continue;
+		}
 		input->origins[index] = sql_source_word(sources[index].kind);
 		input->error = sql_source_bind(input->x, &sources[index], parameter_at(input, index),
 					       &input->values[index], &problem);

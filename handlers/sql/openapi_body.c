@@ -20,6 +20,14 @@ bool openapi_has_given(const struct endpoint *endpoint)
 	return false;
 }
 
+static bool is_asked_for(const struct endpoint *endpoint, const char *name)
+{
+	for (unsigned index = 0; endpoint->sources != NULL && index < endpoint->statement.parameter_count; index++)
+		if (endpoint->sources[index].kind == SOURCE_GIVEN && strcmp(endpoint->sources[index].name, name) == 0)
+			return true;
+	return false;
+}
+
 static void write_fields(struct document *document, const struct endpoint *endpoint)
 {
 	document_open_object(document, "properties");
@@ -32,7 +40,9 @@ static void write_fields(struct document *document, const struct endpoint *endpo
 		openapi_add_type(document, &parameter->type, true);
 		if (parameter->description[0] != '\0')
 			document_add_string(document, "description", parameter->description);
-		openapi_add_default(document, parameter);
+		/* what is asked for is not null when it is left out */
+		if (!is_asked_for(endpoint, parameter->name))
+			openapi_add_default(document, parameter);
 		document_close(document);
 	}
 	document_close(document);

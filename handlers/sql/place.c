@@ -76,6 +76,15 @@ static const char *pass_name(const char *source)
 	return source;
 }
 
+/* Behind a parameter that is asked for: `?` in the file, a cast in the SQL. */
+static void pass_question(const char **source, const char **sql)
+{
+	if (**source != '?' || strncmp(*sql, GIVEN_CAST, strlen(GIVEN_CAST)) != 0)
+		return;
+	*source += 1;
+	*sql += strlen(GIVEN_CAST);
+}
+
 /* Both texts are the same but where a parameter is: there the file has a colon, and the SQL has none. */
 static const char *find_in_source(const struct endpoint *endpoint, unsigned long position)
 {
@@ -92,11 +101,17 @@ static const char *find_in_source(const struct endpoint *endpoint, unsigned long
 			source += next - sql;
 			sql = next;
 		} else {
+			const char *before = sql;
+
 			passed = length_of_number(sql);
 			if (left < passed || *source != ':')
 				return source;
 			sql += passed;
 			source = pass_name(source);
+			pass_question(&source, &sql);
+			passed = (unsigned long)(sql - before);
+			if (left < passed)
+				return source;
 		}
 		left -= passed;
 	}

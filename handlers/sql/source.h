@@ -19,12 +19,14 @@ enum source_kind {
 	SOURCE_COOKIE,
 	SOURCE_ADDRESS,
 	SOURCE_IF_MATCH,
-	SOURCE_KIND_COUNT
+	SOURCE_KIND_COUNT, /* of those that an annotation names */
+	SOURCE_GIVEN,      /* `:name?`: whether another was given */
 };
 
 struct source {
 	enum source_kind kind;
-	const char *name; /* the claim's path, the header's name in lower case, the cookie's; else NULL */
+	/* the claim's path, the header's name in lower case, the cookie's, the parameter's that is asked for; else NULL */
+	const char *name;
 };
 
 /* "claim", "header"...; NULL of SOURCE_CLIENT, which has no word. */

@@ -35,10 +35,6 @@ def started(serve, tmp_path):
     return start
 
 
-def varies_by_origin(answer):
-    return ("vary", "origin") in answer.headers
-
-
 def fields(response):
     return {name: response.header(name) for name in FIELDS if response.header(name) is not None}
 
@@ -50,7 +46,7 @@ def preflight(service, origin, path="/read", method="GET"):
 def test_an_origin_that_is_named(started):
     service = started("--cors-origins", f"https://first.example, {PAGE}")
     answer = service.get("/read", [("Origin", PAGE)])
-    assert answer.status == 200 and varies_by_origin(answer)
+    assert answer.status == 200 and answer.varies_by("origin")
     assert fields(answer) == {
         "access-control-allow-origin": PAGE, "access-control-allow-credentials": "true",
         "access-control-expose-headers": "etag, meantime-truncated, ratelimit, ratelimit-policy, retry-after, server-timing, www-authenticate"}
@@ -63,7 +59,7 @@ def test_an_origin_that_is_named(started):
 def test_a_preflight(started):
     service = started("--cors-origins", PAGE)
     answer = preflight(service, PAGE)
-    assert answer.status == 204 and varies_by_origin(answer)
+    assert answer.status == 204 and answer.varies_by("origin")
     assert answer.header("access-control-allow-origin") == PAGE
     assert answer.header("access-control-allow-methods") == "GET, HEAD, POST, OPTIONS"
     assert answer.header("access-control-allow-headers") == "authorization, content-type, x-api-key, x-tenant, x-trace"
@@ -80,13 +76,13 @@ def test_other_origins_get_nothing(started, origin):
     service = started("--cors-origins", PAGE)
     for answer in (service.get("/read", [("Origin", origin)]), preflight(service, origin), service.get("/read")):
         assert answer.status in (200, 204)
-        assert fields(answer) == {} and varies_by_origin(answer)
+        assert fields(answer) == {} and answer.varies_by("origin")
 
 
 def test_any_origin(started):
     service = started("--cors-origins", "*")
     answer = service.get("/read", [("Origin", OTHER)])
-    assert answer.header("access-control-allow-origin") == "*" and not varies_by_origin(answer)
+    assert answer.header("access-control-allow-origin") == "*" and not answer.varies_by("origin")
     assert answer.header("access-control-allow-credentials") is None
     assert service.get("/read").header("access-control-allow-origin") == "*", "a cache may keep it for another origin"
     assert preflight(service, OTHER).header("access-control-allow-methods") == "GET, HEAD, POST, OPTIONS"
@@ -103,13 +99,13 @@ def test_what_is_refused_by_its_head_is_read_by_the_page(started):
 def test_without_the_option_nothing_is_said(started):
     service = started()
     for answer in (service.get("/read", [("Origin", PAGE)]), preflight(service, PAGE)):
-        assert fields(answer) == {} and not varies_by_origin(answer)
+        assert fields(answer) == {} and not answer.varies_by("origin")
 
 
 def test_the_admin_listener_says_nothing(started):
     service = started("--cors-origins", PAGE)
     answer = http_client.request(service.admin_address, "GET", "/livez", None, [("Origin", PAGE)])
-    assert fields(answer) == {} and not varies_by_origin(answer)
+    assert fields(answer) == {} and not answer.varies_by("origin")
 
 
 @pytest.mark.parametrize("value, words", [

@@ -12,7 +12,9 @@ def read(page):
 
 
 def sql_of(text, folder):
-    for number, block in enumerate(re.findall(r"^```sql\n(.*?)^```", text, re.S | re.M)):
+    """Without the block about versions: no table of the atlas has one."""
+    blocks = re.findall(r"^```sql\n(.*?)^```", text, re.S | re.M)
+    for number, block in enumerate(each for each in blocks if "version = :version" not in each):
         (folder / f"{number}.sql").write_text(block)
     return folder
 

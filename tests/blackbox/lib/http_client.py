@@ -26,6 +26,10 @@ class Response:
         assert len(values) <= 1, f"header {name} is there {len(values)} times: {values}"
         return values[0] if values else None
 
+    def varies_by(self, name):
+        """Several lines of Vary are one list."""
+        return ("vary", name) in self.headers
+
     @property
     def json(self):
         return json_text.loads(decoded(self))

@@ -53,6 +53,9 @@ static const char SOURCE[] =
     "-- route: POST /upsert\n"
     "-- timeout: 250ms\n"
     "INSERT INTO note VALUES (1);\n"
+    "-- name: patch :exec\n"
+    "-- route: PATCH /patched/{id}\n"
+    "UPDATE note SET body = CASE WHEN :body? THEN :body ELSE body END WHERE id = :id;\n"
     "-- name: import :exec\n"
     "-- route: POST /import\n"
     "-- body: rows\n"
@@ -901,6 +904,25 @@ static void rows_are_written_as_the_client_takes_them(void **state)
 	assert_string_equal(x.response.headers[0].name, "meantime-truncated");
 }
 
+/* Absent, null and given are three things */
+
+static void what_was_given_is_known(void **state)
+{
+	static const char *const cases[][3] = {
+	    {"{}", NULL, "false"}, {"{\"body\":null}", NULL, "true"}, {"{\"body\":\"x\"}", "x", "true"}};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+		receive_json(HTTP_PATCH, "/patched/1", cases[i][0]);
+		assert_false(x.request.match.route->reads_head);
+		expect_query("patch");
+		expect_bound("body", cases[i][1]);
+		expect_bound("body?", cases[i][2]);
+	}
+	receive_json(HTTP_PATCH, "/patched/1", "{\"body?\":true}");
+	expect_problem(400, "parameter \"body?\" is not the client's to give; this endpoint takes body");
+}
+
 /* The body is one parameter */
 
 static void receive_body(enum http_method method, const char *path, const char *query, const char *type,
@@ -1311,6 +1333,7 @@ int main(void)
 	    TEST(stream_without_rows_is_a_header),
 	    TEST(rows_are_written_as_the_client_takes_them),
 	    TEST(nothing_runs_for_a_client_that_takes_nothing),
+	    TEST(what_was_given_is_known),
 	    TEST(rows_are_one_array),
 	    TEST(raw_bytes_are_kept),
 	    TEST(a_column_is_sent_as_it_is),

@@ -517,6 +517,32 @@ static void bodies(void **state)
 #undef POST
 }
 
+static void what_asks_whether_it_was_given(void **state)
+{
+	const struct endpoint *endpoint;
+
+	(void)state;
+	endpoint = only(ONE "SELECT CASE WHEN :x? THEN :x END, (:x?), IN:x?");
+	assert_string_equal(endpoint->statement.sql, "SELECT CASE WHEN $1::bool THEN $2 END, ($1::bool), IN $1::bool");
+	assert_int_equal(endpoint->statement.parameter_count, 2);
+	assert_string_equal(endpoint->statement.parameters[0].name, "x?");
+	assert_int_equal(endpoint->sources[0].kind, SOURCE_GIVEN);
+	assert_string_equal(endpoint->sources[0].name, "x");
+	assert_false(endpoint->statement.parameters[0].has_default);
+	assert_true(endpoint->statement.parameters[1].has_default);
+	assert_null(endpoint->statement.parameters[1].default_text);
+	endpoint = only(ONE "-- param: x = 5\nSELECT :x, :x?");
+	assert_string_equal(endpoint->statement.parameters[0].default_text, "5");
+	/* operators of jsonb, and no parameter at all */
+	endpoint = only(ONE "SELECT :x?'a', :x?|:y, :x?&:y, :x ? 'a', :x?:y, :x?b, ?, 'a'?, :x::jsonb?");
+	assert_string_equal(endpoint->statement.sql,
+			    "SELECT $1?'a', $1?|$2, $1?&$2, $1 ? 'a', $1?$2, $1?b, ?, 'a'?, $1::jsonb?");
+	assert_null(endpoint->sources);
+	wrong(ONE "SELECT\n:x?", 4, "`:x?` asks whether :x was given, and the SQL does not use it");
+	wrong("-- name: a :one\n-- route: GET /a/{x}\nSELECT :x, :x?", 3, "`:x?` is for what a client may leave out");
+	wrong(ONE "-- param: x = header X-A\nSELECT :x, :x?", 4, "`:x?` is for what a client may leave out");
+}
+
 static void what_of_a_row_is_no_part_of_the_body(void **state)
 {
 	const struct answer *answer;
@@ -1252,6 +1278,7 @@ int main(void)
 	    parser_test(statuses_that_an_author_chose),
 	    parser_test(statuses_that_no_author_may_choose),
 	    parser_test(bodies),
+	    parser_test(what_asks_whether_it_was_given),
 	    parser_test(what_of_a_row_is_no_part_of_the_body),
 	    parser_test(wrong_answers),
 	    parser_test(unknown_annotations),
