@@ -329,7 +329,7 @@ void conn_doubt(struct db_conn *conn, const struct db_statement *statement)
 	if (prepared == NULL)
 		return;
 	if (statement->signatures != NULL && prepared->seen == generation_of(statement) + 1)
-		atomic_fetch_add_explicit(&statement->signatures->generation, 1, memory_order_acq_rel);
+		db_signatures_doubt(statement->signatures);
 	prepared->seen = 0;
 }
 

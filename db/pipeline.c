@@ -38,6 +38,12 @@ void db_pipeline_note_departure(struct db_pipeline *pipeline, struct db_batch *b
 	db_pipeline_finish_later(pipeline, batch);
 }
 
+void db_pipeline_withdraw(struct db_pipeline *pipeline, struct db_batch *batch)
+{
+	db_batch_withdraw(batch);
+	db_pipeline_note_departure(pipeline, batch);
+}
+
 static void finish_those_not_sent(struct db_pipeline *pipeline)
 {
 	while (!list_is_empty(&pipeline->finished)) {

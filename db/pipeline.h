@@ -49,6 +49,9 @@ void db_pipeline_submit(struct db_pipeline *pipeline, struct db_batch *batch);
 void db_pipeline_finish_later(struct db_pipeline *pipeline, struct db_batch *batch);
 /* The client of a batch that was submitted has left. One that waits for a connection is over at the end of this turn. */
 void db_pipeline_note_departure(struct db_pipeline *pipeline, struct db_batch *batch);
+/* Nothing is to become of a batch that was submitted, and that only reads. One that waits is over at the end of this turn.
+ * One that was sent is over at the next tick, and its connection goes on with it. */
+void db_pipeline_withdraw(struct db_pipeline *pipeline, struct db_batch *batch);
 /* Whether a read could be answered now: at least one connection is there. */
 bool db_pipeline_is_ready(const struct db_pipeline *pipeline);
 /* From now on batches of another edition's statements come: each connection that is idle, or as soon as it is, prepares

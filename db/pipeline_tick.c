@@ -35,22 +35,27 @@ static void take_off(struct link *link, struct db_batch *batch)
 	link->expected_ns -= batch->expected_ns;
 }
 
+/* What a withdrawn one would have taken is not known. */
+static void end_sent(struct link *link, struct db_batch *batch, uint64_t now_ns)
+{
+	take_off(link, batch);
+	if (!db_batch_is_withdrawn(batch))
+		pipeline_learn(link->pipeline, batch, now_ns - batch->sent_ns);
+	batch->done_ns = now_ns;
+	db_batch_miss_deadline(batch);
+	db_pipeline_finish_later(link->pipeline, batch);
+}
+
 static void expire_sent(struct link *link, uint64_t now_ns)
 {
-	struct db_pipeline *pipeline = link->pipeline;
 	struct db_conn *conn = &link->conn;
 	uint64_t grace_ns = conn->is_read_only ? 0 : DB_BATCH_GRACE_MS * NS_PER_MS;
 
 	for (unsigned i = 0; i < conn->in_flight; i++) {
 		struct db_batch *batch = db_conn_slot(conn, i)->batch;
 
-		if (batch == NULL || now_ns < batch->deadline_ns + grace_ns)
-			continue;
-		take_off(link, batch);
-		pipeline_learn(pipeline, batch, now_ns - batch->sent_ns);
-		batch->done_ns = now_ns;
-		db_batch_miss_deadline(batch);
-		db_pipeline_finish_later(pipeline, batch);
+		if (batch != NULL && (now_ns >= batch->deadline_ns + grace_ns || db_batch_is_withdrawn(batch)))
+			end_sent(link, batch, now_ns);
 	}
 }
 

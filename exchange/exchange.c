@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/require.h"
+#include "exchange/batches.h"
 
 #include <strings.h>
 
@@ -111,6 +112,12 @@ enum step await_db(struct exchange *x, step_fn *next)
 {
 	REQUIRE(x->batch.query_count > 0 && !x->batch_is_spent);
 	return await_batch(x, x->settings->await_batch, next);
+}
+
+enum step await_db_all(struct exchange *x, step_fn *next)
+{
+	batches_begin(x->batches, x->deadline_ns, next);
+	return await(x, x->settings->await_batches, batches_over);
 }
 
 static bool has_awaited_db(const struct exchange *x)

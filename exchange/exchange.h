@@ -56,6 +56,7 @@ struct exchange {
 	uint64_t work_ns;         /* of what is not the database */
 	const char *work_name;    /* "timer", "compute", "fetch"; NULL: none was awaited */
 	uint64_t wake_ns;         /* of await_timer() */
+	struct batches *batches;  /* of await_db_all() */
 	struct computation *computation;
 	const struct fetch_order *fetch_order;
 	struct task *fetch; /* owned, while pages are fetched */
@@ -111,6 +112,9 @@ const struct db_result *exchange_result(const struct exchange *x, unsigned index
 /* With which its rows are to be read: a table may have changed since the request came. */
 const struct db_signature *exchange_signature(const struct exchange *x, unsigned index);
 
+/* Runs those of batches.h, each in a transaction of its own. They are read by `next`, and not longer. */
+enum step await_db_all(struct exchange *x, step_fn *next);
+
 /* Other things than the database */
 
 /* Waits so long; no thread and no connection waits with it, but in the modes where one does. */
@@ -157,8 +161,11 @@ enum step respond_problem(struct exchange *x, enum error error, const char *deta
 /* The error of the last await_db(), as a problem with its SQLSTATE; what PostgreSQL said and the client must not read
  * goes to the log. */
 enum step respond_db_problem(struct exchange *x);
+/* The same of one of several batches. */
+enum step respond_batch_problem(struct exchange *x, const struct db_batch *batch);
 /* Logs that error with all that PostgreSQL said: "NAME WHAT: ...". */
 void exchange_log_db_error(const struct exchange *x, const char *what);
+void exchange_log_batch_error(const struct exchange *x, const struct db_batch *batch, const char *what);
 void response_add_header(struct exchange *x, const char *name, struct text value);
 bool response_has_header(const struct exchange *x, const char *name);
 

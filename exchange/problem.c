@@ -76,9 +76,8 @@ static unsigned status_of(const struct db_batch *batch)
 	return batch->status > 0 ? batch->status : error_status(batch->error);
 }
 
-void exchange_log_db_error(const struct exchange *x, const char *what)
+void exchange_log_batch_error(const struct exchange *x, const struct db_batch *batch, const char *what)
 {
-	const struct db_batch *batch = &x->batch;
 	const struct route *route = x->request.match.route;
 	const char *name = route != NULL ? route->name : "a request";
 	const char *role = x->context != NULL && x->context->role != NULL ? x->context->role : "";
@@ -87,6 +86,11 @@ void exchange_log_db_error(const struct exchange *x, const char *what)
 	log_line(level, "db", "%s %s: %s%s%s%s%s", name, what, batch->said[0] != '\0' ? batch->said : batch->message,
 		 batch->sqlstate[0] != '\0' ? " | SQLSTATE " : "", batch->sqlstate, role[0] != '\0' ? " | role " : "",
 		 role);
+}
+
+void exchange_log_db_error(const struct exchange *x, const char *what)
+{
+	exchange_log_batch_error(x, &x->batch, what);
 }
 
 /* The methods of the path but the one that was refused. */
@@ -98,9 +102,8 @@ static void add_allow_header(struct exchange *x)
 	response_add_header(x, "allow", route_allow_header(allowed & ~(own & reading ? reading : own), &x->arena));
 }
 
-enum step respond_db_problem(struct exchange *x)
+enum step respond_batch_problem(struct exchange *x, const struct db_batch *batch)
 {
-	const struct db_batch *batch = &x->batch;
 	unsigned status = status_of(batch);
 	const char *written = batch->message;
 
@@ -108,8 +111,13 @@ enum step respond_db_problem(struct exchange *x)
 		written = arena_printf(&x->arena, "%s (%s)", batch->message, batch->detail);
 	/* PostgreSQL's words, where the client does not read them; and a write that is refused to a GET */
 	if (batch->said[0] != '\0' || batch->error == ERROR_READ_ONLY)
-		exchange_log_db_error(x, "fails");
+		exchange_log_batch_error(x, batch, "fails");
 	if (status == 405)
 		add_allow_header(x);
 	return respond_with(x, &(struct problem){batch->error, status, text_of(written), batch->sqlstate, batch->hint});
+}
+
+enum step respond_db_problem(struct exchange *x)
+{
+	return respond_batch_problem(x, &x->batch);
 }

@@ -16,3 +16,24 @@ FROM country
 WHERE :q::text IS NULL OR strpos(lower(concat_ws(chr(10), name, official_name, common_name)), lower(:q)) > 0
 ORDER BY alpha_2
 LIMIT :limit OFFSET :offset;
+
+-- name: country_page
+-- route: GET /countries/{code}/page
+-- summary: A country with its subdivisions and the last ten notes on it: three reads at once.
+-- gather: country :one
+SELECT alpha_2 AS code, alpha_3, numeric, name, official_name, common_name, flag
+FROM country
+WHERE alpha_2 = upper(:code);
+-- gather: subdivisions :many
+SELECT code, name, type, parent
+FROM subdivision
+WHERE country = upper(:code)
+ORDER BY code;
+-- gather: notes :many
+-- max-rows: 10
+-- optional
+SELECT id, body, tags, created_at
+FROM note
+WHERE country = upper(:code)
+ORDER BY id DESC
+LIMIT 10;

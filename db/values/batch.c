@@ -71,6 +71,19 @@ bool db_batch_is_abandoned(const struct db_batch *batch)
 	return batch->is_abandoned != NULL && atomic_load_explicit(batch->is_abandoned, memory_order_relaxed);
 }
 
+static const atomic_bool withdrawn = true;
+
+void db_batch_withdraw(struct db_batch *batch)
+{
+	REQUIRE(db_batch_is_read_only(batch));
+	batch->is_abandoned = &withdrawn;
+}
+
+bool db_batch_is_withdrawn(const struct db_batch *batch)
+{
+	return batch->is_abandoned == &withdrawn;
+}
+
 void db_batch_end_unsent(struct db_batch *batch, uint64_t now_ns)
 {
 	batch->done_ns = now_ns;

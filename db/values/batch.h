@@ -89,6 +89,9 @@ bool db_batch_may_commit(const struct db_batch *batch);
 /* The client has left. What was not sent is not sent any more then: db_batch_end_unsent(). */
 bool db_batch_is_abandoned(const struct db_batch *batch);
 void db_batch_end_unsent(struct db_batch *batch, uint64_t now_ns);
+/* Its owner has no use for it any more, and it only reads: it counts as abandoned, also when it was sent. */
+void db_batch_withdraw(struct db_batch *batch);
+bool db_batch_is_withdrawn(const struct db_batch *batch);
 /* Forgets results and error, keeps the queries: for a second run. */
 void db_batch_rewind(struct db_batch *batch);
 void db_batch_fail(struct db_batch *batch, enum error error, const char *message);

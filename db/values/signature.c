@@ -51,6 +51,11 @@ unsigned db_signatures_publish(struct db_signatures *signatures, const struct db
 	return atomic_fetch_add_explicit(&signatures->generation, 1, memory_order_acq_rel) + 1;
 }
 
+void db_signatures_doubt(struct db_signatures *signatures)
+{
+	atomic_fetch_add_explicit(&signatures->generation, 1, memory_order_acq_rel);
+}
+
 /* Their values are bound as digits, and PostgreSQL checks the range. */
 static bool is_number(enum db_type_kind kind)
 {

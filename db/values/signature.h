@@ -79,6 +79,9 @@ static inline const struct db_signature *db_signatures_newest(const struct db_si
 /* Makes it the newest. Returns the generation that begins with it. */
 unsigned db_signatures_publish(struct db_signatures *signatures, const struct db_signature *signature);
 
+/* Its statement is described again before it is next run: a table may have changed. */
+void db_signatures_doubt(struct db_signatures *signatures);
+
 /* Whether values that were checked for the one may be bound to the other: PostgreSQL reads their text the same way. */
 bool db_signature_takes(const struct db_signature *signature, const struct db_signature *checked_for, unsigned count);
 

@@ -56,7 +56,7 @@ bool sql_is_parameter_name(struct text name)
 	return true;
 }
 
-static bool is_endpoint_name(struct text name)
+bool sql_is_endpoint_name(struct text name)
 {
 	for (size_t i = 0; i < name.length; i++)
 		if (name.at[i] >= 'A' && name.at[i] <= 'Z')
@@ -81,7 +81,8 @@ bool sql_note_from(struct text comment, struct note *note)
 	if (length == rest.length) {
 		note->value = (struct text){rest.at + length, 0};
 		return text_equal(note->key, TEXT("stream")) || text_equal(note->key, TEXT("isolated")) ||
-		       text_equal(note->key, TEXT("public")) || text_equal(note->key, TEXT("etag"));
+		       text_equal(note->key, TEXT("public")) || text_equal(note->key, TEXT("etag")) ||
+		       text_equal(note->key, TEXT("optional"));
 	}
 	if (rest.at[length] != ':')
 		return false;
@@ -90,7 +91,7 @@ bool sql_note_from(struct text comment, struct note *note)
 	return length == rest.length || (rest.at[length] != ':' && rest.at[length] != '/');
 }
 
-bool sql_is_at_endpoint(const struct parser *parser)
+bool sql_is_at_note(const struct parser *parser, struct text key)
 {
 	const struct sql_scanner *scanner = &parser->scanner;
 	bool is_line_start = scanner->at == parser->begin || scanner->at[-1] == '\n' || scanner->at[-1] == '\r';
@@ -98,23 +99,36 @@ bool sql_is_at_endpoint(const struct parser *parser)
 
 	if (!is_line_start || scanner->end - scanner->at < 2 || scanner->at[0] != '-' || scanner->at[1] != '-')
 		return false;
-	return sql_note_from(sql_token_next(scanner).text, &note) && text_equal(note.key, TEXT("name"));
+	return sql_note_from(sql_token_next(scanner).text, &note) && text_equal(note.key, key);
+}
+
+bool sql_is_at_endpoint(const struct parser *parser)
+{
+	return sql_is_at_note(parser, TEXT("name"));
 }
 
 /* The readers return false when the value is not what the table below says; what else is wrong they say themselves. */
 
-static bool read_name(struct parser *parser, const struct note *note)
+bool sql_take_shape(struct text text, enum endpoint_shape *shape)
 {
 	static const struct text shapes[] = {
 	    [ENDPOINT_ONE] = {":one", 4}, [ENDPOINT_MANY] = {":many", 5}, [ENDPOINT_EXEC] = {":exec", 5}};
-	struct text rest = note->value, name = sql_take_word(&rest);
-	enum endpoint_shape shape = ENDPOINT_ONE;
 
-	while (shape < ARRAY_LENGTH(shapes) && !text_equal(rest, shapes[shape]))
-		shape++;
-	if (shape == ARRAY_LENGTH(shapes) || !is_endpoint_name(name))
+	for (*shape = ENDPOINT_ONE; *shape < ARRAY_LENGTH(shapes); ++*shape)
+		if (text_equal(text, shapes[*shape]))
+			return true;
+	return false;
+}
+
+/* An endpoint of parts has no shape. Whether it has any is known later. */
+static bool read_name(struct parser *parser, const struct note *note)
+{
+	struct text rest = note->value, name = sql_take_word(&rest);
+	struct draft *draft = &parser->draft;
+
+	draft->has_shape = rest.length > 0;
+	if ((draft->has_shape && !sql_take_shape(rest, &draft->endpoint.shape)) || !sql_is_endpoint_name(name))
 		return false;
-	parser->draft.endpoint.shape = shape;
 	parser->draft.endpoint.name = arena_copy(&parser->set->arena, name);
 	return true;
 }
@@ -280,7 +294,7 @@ static bool read_param(struct parser *parser, const struct note *note)
 /* Which works there are is the handlers' to know. */
 static bool read_work(struct parser *parser, const struct note *note)
 {
-	if (!is_endpoint_name(note->value))
+	if (!sql_is_endpoint_name(note->value))
 		return false;
 	parser->draft.endpoint.work = arena_copy(&parser->set->arena, note->value);
 	parser->draft.endpoint.work_line = note->line;
@@ -329,6 +343,9 @@ static const struct {
 				 "a media type, such as image/png, or `column NAME`, such as column type"},
     [ANNOTATION_HEADER] = {"header", sql_read_header, "NAME = column COLUMN, such as location = column url"},
     [ANNOTATION_WORK] = {"work", read_work, "the name of a built-in work, such as delay"},
+    [ANNOTATION_GATHER] = {"gather", sql_read_gather,
+			   "NAME :one or NAME :many, where NAME is as that of an endpoint, and new in it"},
+    [ANNOTATION_OPTIONAL] = {"optional", sql_read_optional, "`true`, or left out"},
 };
 
 enum annotation sql_annotation_of(struct text key)
@@ -357,6 +374,8 @@ void sql_complain_of_place(struct parser *parser, const struct note *note)
 {
 	if (sql_annotation_of(note->key) == ANNOTATION_NAME)
 		complain(parser, note->line, "`-- name:` must stand at the start of its line to begin an endpoint");
+	else if (sql_annotation_of(note->key) == ANNOTATION_GATHER && parser->draft.part_count > 0)
+		complain(parser, note->line, "`-- gather:` must stand at the start of its line to begin a part");
 	else
 		complain(parser, note->line,
 			 "`-- %.*s:` belongs between the `-- name:` line and the SQL of its endpoint",
@@ -370,7 +389,10 @@ void sql_read_note(struct parser *parser, const struct note *note)
 
 	if (*line > 0 && annotation == ANNOTATION_NAME)
 		sql_complain_of_place(parser, note);
-	else if (*line > 0 && annotation != ANNOTATION_PARAM && annotation != ANNOTATION_HEADER)
+	else if (sql_part_refuses(parser, annotation, note->line))
+		return;
+	else if (*line > 0 && annotation != ANNOTATION_PARAM && annotation != ANNOTATION_HEADER &&
+		 annotation != ANNOTATION_GATHER)
 		complain(parser, note->line, "a second `-- %s:`; the first is on line %u", annotations[annotation].key,
 			 *line);
 	else if (!annotations[annotation].read(parser, note))

@@ -48,15 +48,12 @@ static const char *headers_as_json(struct exchange *x)
 	return arena_copy(&x->arena, buffer_text(&json));
 }
 
-const struct db_context *sql_context_of(struct exchange *x, const struct endpoint *endpoint)
+const struct db_context *sql_context_make(struct exchange *x, const struct endpoint *endpoint)
 {
 	const struct endpoint_settings *settings = &endpoint->settings;
 	const struct identity *identity = x->identity;
-	struct db_context *context;
+	struct db_context *context = arena_alloc_zeroed(&x->arena, sizeof(*context));
 
-	if (LIKELY(identity == NULL) && !settings->claims && !settings->headers && !settings->method && !settings->path)
-		return NULL;
-	context = arena_alloc_zeroed(&x->arena, sizeof(*context));
 	if (identity != NULL)
 		context->role = identity->role.at;
 	if (identity != NULL && settings->claims)

@@ -1,10 +1,11 @@
-/* draft.h - the endpoint at hand while its file is parsed: for annotation.c, errors.c, file.c, path.c
- * and slip.c only. */
+/* draft.h - the endpoint at hand while its file is parsed: for annotation.c, errors.c, file.c,
+ * part_notes.c, path.c and slip.c only. */
 #pragma once
 
 #include <stdint.h>
 
 #include "handlers/sql/file.h"
+#include "handlers/sql/parts.h"
 #include "db/values/sql_token.h"
 
 enum {
@@ -38,6 +39,8 @@ enum annotation {
 	ANNOTATION_CONTENT_TYPE,
 	ANNOTATION_HEADER,
 	ANNOTATION_WORK,
+	ANNOTATION_GATHER,
+	ANNOTATION_OPTIONAL,
 	ANNOTATION_COUNT
 };
 
@@ -45,6 +48,21 @@ enum annotation {
 struct note {
 	struct text key, value;
 	unsigned line;
+};
+
+/* A part of it, as it was read. */
+struct part_draft {
+	struct text name; /* in the file */
+	unsigned line;
+	enum endpoint_shape shape;
+	const char *sql; /* NULL: none so far */
+	unsigned sql_line;
+	const char *source;
+	size_t source_begin;
+	unsigned max_rows;
+	bool is_isolated, is_optional;
+	unsigned char takes[DB_PARAMETERS_MAX]; /* the draft's parameters, in the order of their use */
+	unsigned parameter_count;
 };
 
 /* The endpoint at hand. */
@@ -56,6 +74,14 @@ struct draft {
 	struct source sources[DB_PARAMETERS_MAX], documented_sources[DB_PARAMETERS_MAX];
 	struct db_status_choice choices[DB_STATUS_CHOICES_MAX]; /* endpoint.statement.choice_count of them */
 	struct answer answer;
+	/* of the statement at hand: which $n a parameter is, 0: none so far; and which parameter $n is, from 0 on */
+	unsigned char numbers[DB_PARAMETERS_MAX], used[DB_PARAMETERS_MAX];
+	unsigned used_count;
+	bool has_shape;   /* on its name line */
+	bool is_optional; /* the part at hand */
+	struct part_draft parts[PARTS_MAX];
+	unsigned part_count;                               /* the last one is at hand */
+	unsigned whole_max_rows_line, whole_isolated_line; /* before the first part */
 	unsigned setting_line; /* where the SQL mentions transaction_read_only; 0: nowhere */
 };
 
@@ -78,6 +104,8 @@ enum annotation sql_annotation_of(struct text key);
 const char *sql_annotation_key(enum annotation annotation);
 /* "GET, POST, ... followed by a path": what a diagnostic says was expected. */
 const char *sql_annotation_expected(enum annotation annotation);
+/* At an annotation of this key: it must stand at the start of its line, in an SQL text as well. */
+bool sql_is_at_note(const struct parser *parser, struct text key);
 /* At the `-- name:` that begins an endpoint: it must stand at the start of its line, in an SQL text as well. */
 bool sql_is_at_endpoint(const struct parser *parser);
 /* `note` has the key of an annotation. */
@@ -87,6 +115,9 @@ void sql_complain_of_place(struct parser *parser, const struct note *note);
 void sql_parse_annotations(struct parser *parser);
 
 struct text sql_trim(struct text text);
+bool sql_is_endpoint_name(struct text name);
+/* False: it is none of `:one`, `:many` and `:exec`. */
+bool sql_take_shape(struct text text, enum endpoint_shape *shape);
 
 /* errors.c */
 
@@ -159,6 +190,26 @@ void sql_check_representation(struct parser *parser);
 bool sql_check_path(struct parser *parser, unsigned line, struct text path);
 /* Checks the path of the endpoint against the parameters of its SQL. */
 void sql_check_path_parameters(struct parser *parser);
+
+/* part_notes.c */
+
+bool sql_read_gather(struct parser *parser, const struct note *note);
+bool sql_read_optional(struct parser *parser, const struct note *note);
+/* Complains of an annotation of the whole within a part, or of a part's outside. */
+bool sql_part_refuses(struct parser *parser, enum annotation annotation, unsigned line);
+/* In an endpoint of parts, at the next one. */
+bool sql_is_at_part(const struct parser *parser);
+void sql_check_part_has_sql(struct parser *parser);
+/* The SQL at hand is that of the last part. */
+void sql_keep_part(struct parser *parser);
+void sql_check_parts(struct parser *parser);
+/* Gives the endpoint, which is otherwise complete, its parts. */
+void sql_make_parts(struct parser *parser, struct endpoint *whole);
+
+/* file.c */
+
+/* What follows from the rest. */
+void sql_complete_endpoint(struct endpoint *endpoint);
 
 /* slip.c */
 

@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "handlers/sql/answer_row.h"
 #include "handlers/sql/context.h"
+#include "handlers/sql/gather.h"
 #include "handlers/sql/representation.h"
 #include "handlers/sql/row_stream.h"
 #include "handlers/sql/input.h"
@@ -17,7 +18,7 @@ static void diagnose_taken(struct endpoint_set *set, const struct endpoint *endp
 {
 	const char *method = http_method_name(endpoint->method);
 
-	if (taken_by->first == sql_endpoint_begin) {
+	if (taken_by->first == sql_endpoint_begin || taken_by->first == sql_gather_begin) {
 		const struct sql_plan *other = taken_by->data;
 
 		diagnostics_add(&set->diagnostics, endpoint->file, endpoint->route_line,
@@ -88,7 +89,7 @@ static int add_route(struct router *router, struct endpoint_set *set, const stru
 	    .method = endpoint->method,
 	    .pattern = endpoint->path,
 	    .name = endpoint->name,
-	    .first = sql_endpoint_begin,
+	    .first = endpoint->part_count > 0 ? sql_gather_begin : sql_endpoint_begin,
 	    .data = sql_plan_create(&set->arena, endpoint),
 	    .timeout_ms = endpoint->timeout_ms,
 	    .reads_head = reads_head(endpoint),

@@ -1,4 +1,4 @@
-#include "handlers/sql/file.h"
+#include "handlers/sql/parts.h"
 
 #include "base/log.h"
 #include "base/memory.h"
@@ -18,11 +18,16 @@ void endpoint_set_init(struct endpoint_set *set)
 
 void endpoint_set_cleanup(struct endpoint_set *set)
 {
-	for (unsigned i = 0; i < set->count; i++)
-		db_signatures_destroy(set->endpoints[i].statement.signatures);
+	for (unsigned i = 0; i < set->count; i++) {
+		const struct endpoint *endpoint = &set->endpoints[i];
+
+		db_signatures_destroy(endpoint->statement.signatures);
+		for (unsigned part = 0; part < endpoint->part_count; part++)
+			db_signatures_destroy(endpoint->parts[part].endpoint.statement.signatures);
+	}
 	arena_cleanup(&set->arena);
 	set->endpoints = NULL;
-	set->count = set->capacity = 0;
+	set->count = set->capacity = set->statement_count = 0;
 	diagnostics_init(&set->diagnostics, &set->arena);
 }
 

@@ -65,6 +65,16 @@ static void check_first_word(struct parser *parser, const struct sql_token *toke
 		 TEXT_ARGS(sql_shown(token->text)));
 }
 
+/* Which $n of the statement at hand it is. */
+static unsigned number_of(struct draft *draft, unsigned parameter)
+{
+	if (draft->numbers[parameter] == 0) {
+		draft->used[draft->used_count++] = (unsigned char)parameter;
+		draft->numbers[parameter] = (unsigned char)draft->used_count;
+	}
+	return draft->numbers[parameter];
+}
+
 /* Writes $n, with n the parameter's place in the order of first appearance. */
 static void add_parameter(struct parser *parser, struct buffer *sql, const struct sql_token *token)
 {
@@ -96,7 +106,7 @@ static void add_parameter(struct parser *parser, struct buffer *sql, const struc
 	/* `IN:a` is two tokens, `IN$1` would be one name. */
 	if (sql->length > 0 && sql_continues_word(sql->bytes[sql->length - 1]))
 		buffer_add_char(sql, ' ');
-	buffer_printf(sql, "$%u%s", (unsigned)(parameter - draft->parameters) + 1, asks ? GIVEN_CAST : "");
+	buffer_printf(sql, "$%u%s", number_of(draft, (unsigned)(parameter - draft->parameters)), asks ? GIVEN_CAST : "");
 	scanner->at += asks ? 1 : 0;
 }
 
@@ -118,8 +128,8 @@ static void add_token(struct parser *parser, struct buffer *sql, const struct sq
 		parser->draft.setting_line = token->line;
 }
 
-/* Refuses an annotation where none belongs: it would be a comment without effect. Returns whether an endpoint was meant
- * to begin here. */
+/* Refuses an annotation where none belongs: it would be a comment without effect. Returns whether an endpoint or a part was
+ * meant to begin here. */
 static bool refuse_annotation(struct parser *parser, const struct sql_token *token)
 {
 	struct note note = {.line = token->line};
@@ -130,11 +140,11 @@ static bool refuse_annotation(struct parser *parser, const struct sql_token *tok
 		return false;
 	if (sql_note_from(token->text, &note) && sql_annotation_of(note.key) != ANNOTATION_COUNT) {
 		sql_complain_of_place(parser, &note);
-		return false;
+		return sql_annotation_of(note.key) == ANNOTATION_GATHER;
 	}
 	/* in the SQL itself a comment has more to say of rows and times */
 	annotation = sql_slip_from(token->text, &value);
-	if (annotation == ANNOTATION_NAME || annotation == ANNOTATION_ROUTE)
+	if (annotation == ANNOTATION_NAME || annotation == ANNOTATION_ROUTE || annotation == ANNOTATION_GATHER)
 		sql_complain_of_slip(parser, token, annotation, value);
 	sql_refuse_guard(parser, token);
 	return annotation == ANNOTATION_NAME;
@@ -173,7 +183,7 @@ static bool parse_sql(struct parser *parser)
 	for (;;) {
 		struct sql_token token = sql_token_next(&parser->scanner);
 
-		if (token.kind == SQL_TOKEN_END || sql_is_at_endpoint(parser))
+		if (token.kind == SQL_TOKEN_END || sql_is_at_endpoint(parser) || sql_is_at_part(parser))
 			break;
 		if (token.is_unterminated) {
 			complain_of_end(parser, &token);
@@ -199,9 +209,52 @@ static bool parse_sql(struct parser *parser)
 	}
 	keep_source(parser, begin, end);
 	parser->draft.endpoint.statement.sql = arena_copy(&parser->set->arena, (struct text){sql.bytes, length});
-	if (length == 0)
+	if (length > 0)
+		return true;
+	if (parser->draft.part_count == 0)
 		complain(parser, parser->draft.endpoint.line, "the endpoint has no SQL");
-	return length > 0;
+	else
+		sql_check_part_has_sql(parser);
+	return false;
+}
+
+/* Passes white space and comments; false at anything else. An annotation is in the wrong place here. */
+static bool pass_blank(struct parser *parser, const struct sql_token *token)
+{
+	if (token->is_unterminated || (!sql_token_is_blank(token) && token->kind != SQL_TOKEN_SEMICOLON))
+		return false;
+	sql_token_pass(&parser->scanner, token);
+	if (refuse_annotation(parser, token))
+		skip_to_endpoint(parser);
+	return true;
+}
+
+/* Passes what stands between two parts. Returns whether another one begins. */
+static bool reach_part(struct parser *parser)
+{
+	while (!sql_is_at_part(parser)) {
+		struct sql_token token = sql_token_next(&parser->scanner);
+
+		if (token.kind == SQL_TOKEN_END || sql_is_at_endpoint(parser) || !pass_blank(parser, &token))
+			return false;
+	}
+	return true;
+}
+
+/* Reads the SQL of the endpoint, or that of its parts, the first of which has begun. */
+static bool parse_statements(struct parser *parser)
+{
+	bool has_sql = parse_sql(parser);
+
+	if (parser->draft.part_count == 0)
+		return has_sql;
+	sql_keep_part(parser);
+	while (reach_part(parser)) {
+		sql_parse_annotations(parser);
+		has_sql &= parse_sql(parser);
+		sql_keep_part(parser);
+	}
+	return has_sql;
 }
 
 /* What has to fit together */
@@ -265,6 +318,7 @@ static void check_draft(struct parser *parser, bool has_sql)
 
 	if (endpoint->name != NULL) {
 		check_name_is_new(parser);
+		sql_check_parts(parser);
 		check_shape(parser);
 		sql_check_answer(parser);
 	}
@@ -286,8 +340,7 @@ static void check_draft(struct parser *parser, bool has_sql)
 			 "a GET cannot write, so its SQL must not mention transaction_read_only");
 }
 
-/* What follows from the rest. */
-static void complete(struct endpoint *endpoint)
+void sql_complete_endpoint(struct endpoint *endpoint)
 {
 	struct db_statement *statement = &endpoint->statement;
 	bool is_limited = endpoint->shape == ENDPOINT_MANY && !endpoint->is_stream;
@@ -319,8 +372,9 @@ static void add_endpoint(struct parser *parser)
 	struct endpoint *endpoint = &parser->draft.endpoint;
 	struct db_statement *statement = &endpoint->statement;
 
-	if (set->count == ENDPOINTS_MAX) {
-		complain(parser, endpoint->line, "one endpoint too many; the most is %d", ENDPOINTS_MAX);
+	if (set->statement_count + parser->draft.part_count >= ENDPOINTS_MAX) {
+		complain(parser, endpoint->line, "one endpoint too many; the most is %d, each part counted",
+			 ENDPOINTS_MAX);
 		return;
 	}
 	if (set->count == set->capacity) {
@@ -332,8 +386,8 @@ static void add_endpoint(struct parser *parser)
 			memcpy(grown, set->endpoints, set->count * sizeof(*grown));
 		set->endpoints = grown;
 	}
-	complete(endpoint);
-	statement->index = set->count;
+	sql_complete_endpoint(endpoint);
+	statement->index = set->statement_count++;
 	statement->needs_columns = endpoint->shape != ENDPOINT_EXEC;
 	statement->parameter_count = parser->draft.parameter_count;
 	statement->parameters = arena_alloc(&set->arena, statement->parameter_count * sizeof(*statement->parameters));
@@ -343,6 +397,7 @@ static void add_endpoint(struct parser *parser)
 	endpoint->sources = sql_keep_sources(parser);
 	endpoint->answer = sql_keep_answer(parser);
 	statement->signature.parameters = statement->parameters;
+	sql_make_parts(parser, endpoint);
 	set->endpoints[set->count++] = *endpoint;
 }
 
@@ -363,24 +418,13 @@ static void parse_endpoint(struct parser *parser)
 	sql_token_pass(&parser->scanner, &token);
 	sql_parse_annotations(parser);
 	draft->endpoint.route_line = draft->lines[ANNOTATION_ROUTE];
-	has_sql = parse_sql(parser);
+	has_sql = parse_statements(parser);
 	check_draft(parser, has_sql);
 	if (parser->set->diagnostics.count == before)
 		add_endpoint(parser);
 }
 
 /* Files */
-
-/* Passes white space and comments; false at anything else. An annotation is in the wrong place here. */
-static bool pass_blank(struct parser *parser, const struct sql_token *token)
-{
-	if (token->is_unterminated || (!sql_token_is_blank(token) && token->kind != SQL_TOKEN_SEMICOLON))
-		return false;
-	sql_token_pass(&parser->scanner, token);
-	if (refuse_annotation(parser, token))
-		skip_to_endpoint(parser);
-	return true;
-}
 
 /* Returns false when there are no more endpoints. */
 static bool reach_endpoint(struct parser *parser)

@@ -4,7 +4,7 @@
  *          -> constant -> endpoint_set_cleanup().
  * Owner:   everything is in the set's arena, file names and texts copied.
  * Thread:  one at a time. endpoint_set_load() reads the disk; sql_file_parse() does no I/O.
- * Limits:  ENDPOINTS_MAX endpoints; DB_PARAMETERS_MAX parameters each; a file of SQL_FILE_BYTES_MAX.
+ * Limits:  ENDPOINTS_MAX endpoints, with each part counted; DB_PARAMETERS_MAX parameters each; a file of SQL_FILE_BYTES_MAX.
  * Errors:  each is added to the set's diagnostics as file:line: what is wrong and what was expected. Parsing goes on
  *          with the next endpoint, so that one run shows them all.
  */
@@ -76,12 +76,16 @@ struct endpoint {
 	const struct source *sources; /* of each parameter; NULL: the client gives all of them */
 	unsigned identity_line;       /* of the first annotation that needs keys to be configured; 0: none does */
 	struct db_statement statement;
+	/* Of several statements (parts.h): then its own has their parameters, and is never run. */
+	struct endpoint_part *parts;
+	unsigned part_count;
 };
 
 struct endpoint_set {
 	struct arena arena;
 	struct endpoint *endpoints; /* count of them, in order of files and lines */
 	unsigned count, capacity;
+	unsigned statement_count; /* their indices are below it */
 	struct diagnostics diagnostics;
 };
 

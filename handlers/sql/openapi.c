@@ -145,7 +145,9 @@ static void write_description(struct document *document, const struct openapi_in
 {
 	struct buffer text = buffer_in(document->out->arena);
 
-	if (endpoint->shape == ENDPOINT_ONE)
+	if (endpoint->part_count > 0)
+		buffer_printf(&text, "Answers one object of %u parts.", endpoint->part_count);
+	else if (endpoint->shape == ENDPOINT_ONE)
 		buffer_add(&text, TEXT("Answers one row."));
 	else if (endpoint->shape == ENDPOINT_EXEC)
 		buffer_add(&text, TEXT("Answers nothing but that it is done."));

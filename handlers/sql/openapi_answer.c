@@ -1,6 +1,7 @@
 #include "handlers/sql/openapi_answer.h"
 
 #include "handlers/sql/openapi_conditions.h"
+#include "handlers/sql/openapi_parts.h"
 #include "handlers/sql/openapi_schema.h"
 #include "handlers/sql/plan.h"
 
@@ -80,6 +81,11 @@ void openapi_write_good_response(struct document *document, const struct endpoin
 		description = "The row. Another status is possible, and then this is its body.";
 	snprintf(status, sizeof(status), "%u", endpoint->status);
 	document_open_object(document, status);
+	if (endpoint->part_count > 0) {
+		openapi_write_gathered(document, endpoint);
+		document_close(document);
+		return;
+	}
 	document_add_string(document, "description", description);
 	write_headers(document, endpoint);
 	if (endpoint->shape != ENDPOINT_EXEC)

@@ -49,7 +49,7 @@ bool sql_plan_may_find_nothing(const struct endpoint *endpoint)
 {
 	static const char *const changing[] = {"update", "delete", "merge", NULL};
 
-	if (endpoint->work != NULL)
+	if (endpoint->work != NULL || endpoint->part_count > 0)
 		return false;
 	if (endpoint->shape == ENDPOINT_EXEC)
 		return is_any_of(statement_verb(endpoint->statement.sql), changing);
@@ -74,6 +74,8 @@ unsigned sql_plan_offers(const struct endpoint *endpoint)
 {
 	if (endpoint->shape == ENDPOINT_EXEC || (endpoint->answer != NULL && answer_is_single(endpoint->answer)))
 		return 0;
+	if (endpoint->part_count > 0)
+		return MEDIA_OF_JSON;
 	if (endpoint->work != NULL)
 		return endpoint->is_stream ? MEDIA_OF_STREAMS : MEDIA_OF_JSON;
 	return MEDIA_OF_ROWS;

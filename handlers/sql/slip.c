@@ -158,6 +158,7 @@ static bool looks_like_value(enum annotation annotation, struct text value)
 {
 	switch (annotation) {
 	case ANNOTATION_NAME:
+	case ANNOTATION_GATHER:
 		return looks_like_name(value);
 	case ANNOTATION_ROUTE:
 		return looks_like_route(value);
@@ -178,6 +179,7 @@ static bool looks_like_value(enum annotation annotation, struct text value)
 	case ANNOTATION_STREAM:
 	case ANNOTATION_ISOLATED:
 	case ANNOTATION_PUBLIC:
+	case ANNOTATION_OPTIONAL:
 		return looks_like_flag(value);
 	case ANNOTATION_ROLES:
 		return value.length > 0 && looks_like_list(value);

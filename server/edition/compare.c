@@ -1,6 +1,7 @@
 #include "server/edition/edition.h"
 
 #include "db/pipeline.h"
+#include "handlers/sql/parts.h"
 
 static bool is_same_text(const char *a, const char *b)
 {
@@ -34,6 +35,8 @@ static bool are_same_choices(const struct db_statement *a, const struct db_state
 	return true;
 }
 
+static bool are_same_parts(const struct endpoint *a, const struct endpoint *b);
+
 /* As their files say. */
 static bool is_same_endpoint(const struct endpoint *a, const struct endpoint *b)
 {
@@ -44,7 +47,19 @@ static bool is_same_endpoint(const struct endpoint *a, const struct endpoint *b)
 	       is_same_text(a->etag_column, b->etag_column) && is_same_text(a->modified_column, b->modified_column) &&
 	       is_same_text(a->cache_control, b->cache_control) && is_same_text(a->work, b->work) &&
 	       is_same_text(a->statement.sql, b->statement.sql) && are_same_parameters(&a->statement, &b->statement) &&
-	       are_same_choices(&a->statement, &b->statement);
+	       are_same_choices(&a->statement, &b->statement) && are_same_parts(a, b);
+}
+
+static bool are_same_parts(const struct endpoint *a, const struct endpoint *b)
+{
+	if (a->part_count != b->part_count)
+		return false;
+	for (unsigned i = 0; i < a->part_count; i++)
+		if (!is_same_text(a->parts[i].endpoint.name, b->parts[i].endpoint.name) ||
+		    a->parts[i].is_optional != b->parts[i].is_optional ||
+		    !is_same_endpoint(&a->parts[i].endpoint, &b->parts[i].endpoint))
+			return false;
+	return true;
 }
 
 /* Files keep their order, so it is mostly the next one. */
@@ -73,10 +88,23 @@ static unsigned compare_endpoint(const struct endpoint *endpoint, const struct e
 	return strcmp(endpoint->statement.sql, other->statement.sql) == 0 ? other->statement.index : DB_NOT_CARRIED;
 }
 
+/* What a part was expected to take still holds, where it has the same place. */
+static void carry_parts(const struct endpoint *endpoint, const struct endpoint *before, unsigned *carried_from)
+{
+	for (unsigned i = 0; i < endpoint->part_count; i++) {
+		const struct endpoint *part = &endpoint->parts[i].endpoint;
+		const struct endpoint *other =
+		    before != NULL && i < before->part_count ? &before->parts[i].endpoint : NULL;
+		bool is_same = other != NULL && strcmp(part->statement.sql, other->statement.sql) == 0;
+
+		carried_from[part->statement.index] = is_same ? other->statement.index : DB_NOT_CARRIED;
+	}
+}
+
 struct edition_changes edition_compare(struct edition *edition, const struct edition *before)
 {
 	struct endpoint_set *set = &edition->endpoints;
-	unsigned *carried_from = arena_alloc(&set->arena, (set->count + 1) * sizeof(*carried_from)), next = 0;
+	unsigned *carried_from = arena_alloc(&set->arena, (set->statement_count + 1) * sizeof(*carried_from)), next = 0;
 	struct edition_changes changes = {0};
 
 	for (unsigned i = 0; i < set->count; i++) {
@@ -84,6 +112,8 @@ struct edition_changes edition_compare(struct edition *edition, const struct edi
 
 		carried_from[set->endpoints[i].statement.index] =
 		    compare_endpoint(&set->endpoints[i], &before->endpoints, at, &changes);
+		carry_parts(&set->endpoints[i], at != DB_NOT_CARRIED ? &before->endpoints.endpoints[at] : NULL,
+			    carried_from);
 		if (at != DB_NOT_CARRIED)
 			next = at + 1;
 	}

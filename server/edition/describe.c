@@ -7,6 +7,7 @@
 #include "db/learn.h"
 #include "db/values/parameter.h"
 #include "db/pooler.h"
+#include "handlers/sql/parts.h"
 #include "server/edition/login_role.h"
 #include "server/edition/not_null.h"
 #include "server/edition/prepare_error.h"
@@ -234,11 +235,29 @@ static void leave_nothing(struct description *d, const struct endpoint *endpoint
 	db_conn_refresh_lent(&d->conn);
 }
 
+static void describe_parts(struct description *d, const struct endpoint *endpoint)
+{
+	unsigned before = d->set->diagnostics.count;
+
+	for (unsigned i = 0; i < endpoint->part_count && !d->has_timed_out; i++) {
+		describe_endpoint(d, &endpoint->parts[i].endpoint);
+		leave_nothing(d, &endpoint->parts[i].endpoint);
+	}
+	if (d->set->diagnostics.count == before)
+		sql_parts_share_types(endpoint, &d->set->arena, &d->set->diagnostics);
+}
+
 static void describe_all(struct description *d)
 {
 	for (unsigned i = 0; i < d->set->count && !d->has_timed_out; i++) {
-		describe_endpoint(d, &d->set->endpoints[i]);
-		leave_nothing(d, &d->set->endpoints[i]);
+		struct endpoint *endpoint = &d->set->endpoints[i];
+
+		if (endpoint->part_count > 0) {
+			describe_parts(d, endpoint);
+			continue;
+		}
+		describe_endpoint(d, endpoint);
+		leave_nothing(d, endpoint);
 	}
 	if (PQtransactionStatus(d->pg) != PQTRANS_IDLE)
 		PQclear(PQexec(d->pg, "ROLLBACK"));

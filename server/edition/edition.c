@@ -7,6 +7,7 @@
 #include "db/pipeline.h"
 #include "handlers/sql/openapi.h"
 #include "handlers/sql/endpoint.h"
+#include "handlers/sql/parts.h"
 #include "handlers/sql/representation.h"
 #include "handlers/sql/work.h"
 
@@ -134,12 +135,21 @@ static int describe(struct edition *edition, struct db_settings settings, bool i
 }
 
 /* A session tells the statements of one edition from those of another by this. */
+static void number_statement(const struct edition *edition, struct db_statement *statement)
+{
+	statement->edition = edition->catalog.edition;
+	statement->set_size = edition->catalog.statement_count;
+}
+
 static void number_statements(struct edition *edition)
 {
-	edition->catalog.statement_count = edition->endpoints.count;
+	edition->catalog.statement_count = edition->endpoints.statement_count;
 	for (unsigned i = 0; i < edition->endpoints.count; i++) {
-		edition->endpoints.endpoints[i].statement.edition = edition->catalog.edition;
-		edition->endpoints.endpoints[i].statement.set_size = edition->catalog.statement_count;
+		struct endpoint *endpoint = &edition->endpoints.endpoints[i];
+
+		number_statement(edition, &endpoint->statement);
+		for (unsigned part = 0; part < endpoint->part_count; part++)
+			number_statement(edition, &endpoint->parts[part].endpoint.statement);
 	}
 }
 

@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "db/values/sql_token.h"
+#include "handlers/sql/parts.h"
 
 #include <strings.h>
 
@@ -135,17 +136,25 @@ static unsigned line_of_call(const struct endpoint *endpoint, const char *functi
 	}
 }
 
+static void warn_of_call(const struct endpoint *endpoint, const char *function)
+{
+	unsigned line = endpoint->work == NULL ? line_of_call(endpoint, function) : 0;
+
+	if (line > 0)
+		log_warning("db",
+			    "%s:%u: %s calls %s, which is SECURITY DEFINER: it runs as its owner, whatever the role of "
+			    "the request",
+			    endpoint->file, line, endpoint->name, function);
+}
+
 static void warn_of_function(const struct endpoint_set *set, const char *function)
 {
 	for (unsigned i = 0; i < set->count; i++) {
 		const struct endpoint *endpoint = &set->endpoints[i];
-		unsigned line = endpoint->work == NULL ? line_of_call(endpoint, function) : 0;
 
-		if (line > 0)
-			log_warning("db",
-				    "%s:%u: %s calls %s, which is SECURITY DEFINER: it runs as its owner, whatever "
-				    "the role of the request",
-				    endpoint->file, line, endpoint->name, function);
+		warn_of_call(endpoint, function);
+		for (unsigned part = 0; part < endpoint->part_count; part++)
+			warn_of_call(&endpoint->parts[part].endpoint, function);
 	}
 }
 

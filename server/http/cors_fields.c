@@ -2,8 +2,9 @@
 
 #include "server/http/cors.h"
 
-static const char exposed[] = "etag, meantime-truncated, ratelimit, ratelimit-policy, retry-after, server-timing, "
-			      "www-authenticate";
+static const char exposed[] =
+    "etag, meantime-missing, meantime-truncated, ratelimit, ratelimit-policy, retry-after, server-timing, "
+    "www-authenticate";
 
 static struct text header_of(const h2o_req_t *request, const char *name, size_t length)
 {

@@ -1,6 +1,7 @@
 /* Nothing waits: an awaitable is started, and its completion goes on with the exchange. */
 #include "server/run/runner.h"
 
+#include "exchange/batches.h"
 #include "server/run/compute_awaitable.h"
 #include "server/run/fetch_awaitable.h"
 
@@ -42,6 +43,8 @@ static bool await(struct runner *runner, struct exchange *x)
 static void note_departure(struct runner *runner, struct exchange *x)
 {
 	db_pipeline_note_departure(runner->resources.pipeline, &x->batch);
+	for (unsigned i = 0; x->batches != NULL && i < x->batches->count; i++)
+		db_pipeline_note_departure(runner->resources.pipeline, &x->batches->items[i].batch);
 }
 
 static bool is_ready(struct runner *runner)

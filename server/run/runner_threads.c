@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/require.h"
+#include "exchange/batches.h"
 #include "loop/inbox.h"
 #include "server/run/line.h"
 
@@ -151,16 +152,26 @@ static struct exchange *take_exchange(struct worker *worker, bool *is_refused)
 	return x;
 }
 
+/* Whether no connection was found for what it awaits; then that is made ready for another try. */
+static bool was_unreached(struct exchange *x)
+{
+	if (x->awaited.class == x->settings->await_batch && x->batch.message == db_unreachable)
+		db_batch_rewind(&x->batch);
+	else if (x->awaited.class == x->settings->await_batches && batches_are_unreached(x->batches))
+		batches_rewind(x->batches);
+	else
+		return false;
+	return true;
+}
+
 /* Nothing was asked for, since this worker got no connection; another one has some. */
 static bool goes_to_another(struct worker *worker, struct exchange *x)
 {
 	struct threads_runner *self = worker->pool;
 
 	note_reachability(worker);
-	if (!worker->is_cut_off || x->awaited.class != x->settings->await_batch || x->batch.message != db_unreachable ||
-	    !is_anybody_connected(self))
+	if (!worker->is_cut_off || !is_anybody_connected(self) || !was_unreached(x))
 		return false;
-	db_batch_rewind(&x->batch);
 	pthread_mutex_lock(&self->waiting_lock);
 	line_put_back(&self->line, x, clock_now_ns());
 	pthread_cond_signal(&self->has_work);

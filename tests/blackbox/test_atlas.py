@@ -50,6 +50,25 @@ def test_countries(atlas, countries):
     assert_problem(atlas.get("/countries?page=2"), 400, "page")
 
 
+def test_page_of_a_country(atlas):
+    page = atlas.get("/countries/de/page")
+    assert page.status == 200 and list(page.json) == ["country", "subdivisions", "notes"]
+    assert page.json["country"] == atlas.get("/countries/DE").json
+    assert page.json["subdivisions"] == atlas.get("/countries/DE/subdivisions").json
+    note = atlas.request("POST", "/notes", {"country": "DE", "body": "on the page"}).json
+    try:
+        first = atlas.get("/countries/de/page").json["notes"][0]
+        assert first == {name: note[name] for name in ("id", "body", "tags", "created_at")}
+    finally:
+        assert atlas.request("DELETE", f"/notes/{note['id']}").status == 204
+    assert atlas.get("/countries/XX/page").json == {"country": None, "subdivisions": [], "notes": []}
+
+
+def test_three_waits(atlas):
+    assert atlas.get("/three-waits/1").json == {name: {"ms": 1} for name in ("first", "second", "third")}
+    assert_problem(atlas.get("/three-waits/60001"), 400, "ms")
+
+
 def test_subdivisions_of_a_country(atlas, subdivisions):
     got = atlas.get("/countries/DE/subdivisions").json
     assert [(each["code"], each["name"]) for each in got] == [

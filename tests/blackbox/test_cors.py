@@ -49,7 +49,7 @@ def test_an_origin_that_is_named(started):
     assert answer.status == 200 and answer.varies_by("origin")
     assert fields(answer) == {
         "access-control-allow-origin": PAGE, "access-control-allow-credentials": "true",
-        "access-control-expose-headers": "etag, meantime-truncated, ratelimit, ratelimit-policy, retry-after, server-timing, www-authenticate"}
+        "access-control-expose-headers": "etag, meantime-missing, meantime-truncated, ratelimit, ratelimit-policy, retry-after, server-timing, www-authenticate"}
     # what goes wrong is read by the page, too
     for path, method, status in (("/nowhere", "GET", 404), ("/read", "POST", 401), ("/read", "PUT", 405)):
         refused = service.request(method, path, None, [("Origin", PAGE)])

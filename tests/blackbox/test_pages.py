@@ -35,6 +35,9 @@ def test_the_endpoint_of_readme_and_its_error(mode, atlas_database, tmp_path):
 def test_the_endpoints_of_their_page(mode, atlas_database, tmp_path):
     with Service(atlas_database, sql_of(read("docs/endpoints.md"), tmp_path), mode) as service:
         assert service.get("/countries/de").json == {"code": "DE", "name": "Germany", "numeric": "276"}
+        page = service.get("/countries/at/page")
+        assert page.body.decode() == re.search(r"^```json\n(\{\"country\".*)\n```", read("docs/endpoints.md"), re.M)[1]
+        assert page.header("meantime-truncated") == "subdivisions; max-rows=1"
 
 
 def test_the_commands_of_their_page(mode, atlas_database, tmp_path):

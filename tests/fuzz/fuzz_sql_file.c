@@ -4,6 +4,7 @@
 #include "base/require.h"
 #include "exchange/route_pattern.h"
 #include "handlers/sql/file.h"
+#include "handlers/sql/parts.h"
 
 #include <stdint.h>
 #include <stdlib.h>
@@ -129,12 +130,40 @@ static void check_sources(const struct endpoint *endpoint)
 	}
 }
 
+/* A part takes parameters of the whole, each of its own once, and is a statement as others are. */
+static void check_part(const struct endpoint_set *set, const struct endpoint *whole, const struct endpoint_part *part)
+{
+	const struct db_statement *statement = &part->endpoint.statement;
+
+	REQUIRE(statement->index > whole->statement.index && statement->index < set->statement_count);
+	REQUIRE(statement->is_read_only && strlen(statement->name) <= 63);
+	REQUIRE(part->endpoint.shape != ENDPOINT_EXEC && part->endpoint.part_count == 0);
+	REQUIRE(part->endpoint.line >= whole->route_line && part->endpoint.sql_line >= part->endpoint.line);
+	REQUIRE(statement->parameter_count <= whole->statement.parameter_count);
+	for (unsigned i = 0; i < statement->parameter_count; i++) {
+		REQUIRE(part->takes[i] < whole->statement.parameter_count);
+		REQUIRE(statement->parameters[i].name == whole->statement.parameters[part->takes[i]].name);
+		for (unsigned other = 0; other < i; other++)
+			REQUIRE(part->takes[other] != part->takes[i]);
+	}
+	check_sql(statement);
+}
+
+static void check_statements(const struct endpoint_set *set, const struct endpoint *endpoint)
+{
+	if (endpoint->part_count == 0)
+		check_sql(&endpoint->statement);
+	REQUIRE(endpoint->part_count <= PARTS_MAX);
+	for (unsigned i = 0; i < endpoint->part_count; i++)
+		check_part(set, endpoint, &endpoint->parts[i]);
+}
+
 static void check_endpoint(const struct endpoint_set *set, unsigned index, unsigned lines)
 {
 	const struct endpoint *endpoint = &set->endpoints[index];
 	const struct db_statement *statement = &endpoint->statement;
 
-	REQUIRE(statement->index == index);
+	REQUIRE(statement->index >= index && statement->index < set->statement_count);
 	/* A carriage return alone ends a comment but counts no line. */
 	REQUIRE(endpoint->line <= endpoint->route_line && endpoint->route_line <= endpoint->sql_line);
 	REQUIRE(endpoint->sql_line <= lines);
@@ -149,7 +178,7 @@ static void check_endpoint(const struct endpoint_set *set, unsigned index, unsig
 		check_access(endpoint, lines);
 		check_sources(endpoint);
 	}
-	check_sql(statement);
+	check_statements(set, endpoint);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)

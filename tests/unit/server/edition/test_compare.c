@@ -145,6 +145,42 @@ static void another_work_is_a_change(void **state)
 	expect_changes(compared(other_works[0], W), 0, 0, 1);
 }
 
+#define P(parts) "-- name: p\n-- route: GET /p\n" parts
+#define X        "-- gather: x :one\nSELECT 7 AS seven;\n"
+#define Y        "-- gather: y :many\nSELECT 8 AS eight;\n"
+
+static const char *const other_parts[] = {
+    P(X),
+    P(X Y "-- gather: z :one\nSELECT 9 AS nine;\n"),
+    P(X "-- gather: z :many\nSELECT 8 AS eight;\n"),
+    P(X "-- gather: y :one\nSELECT 8 AS eight;\n"),
+    P(X "-- gather: y :many\nSELECT 9 AS eight;\n"),
+    P(X "-- gather: y :many\n-- optional\nSELECT 8 AS eight;\n"),
+    P(X "-- gather: y :many\n-- max-rows: 3\nSELECT 8 AS eight;\n"),
+    P(X "-- gather: y :many\n-- isolated\nSELECT 8 AS eight;\n"),
+    "-- name: p :one\n-- route: GET /p\nSELECT 7 AS seven;\n",
+};
+
+static void other_parts_are_a_change(void **state)
+{
+	(void)state;
+	expect_a_change_each(P(X Y), other_parts, ARRAY_LENGTH(other_parts));
+}
+
+static void parts_of_the_same_sql_are_carried(void **state)
+{
+	(void)state;
+	compared(A P(X Y), P(X "-- gather: y :many\nSELECT 9 AS nine;\n-- gather: z :one\nSELECT 1 AS one;\n") A);
+	assert_int_equal(after.endpoints.statement_count, 5);
+	assert_int_equal(after.carried_from[1], 2);
+	assert_int_equal(after.carried_from[2], DB_NOT_CARRIED);
+	assert_int_equal(after.carried_from[3], DB_NOT_CARRIED);
+	assert_int_equal(after.carried_from[4], 0);
+	tear_down(NULL);
+	compared("-- name: p :one\n-- route: GET /p\nSELECT 7 AS seven;\n", P(X Y));
+	assert_int_equal(after.carried_from[1], DB_NOT_CARRIED);
+}
+
 static void to_be_streamed_is_a_change(void **state)
 {
 	(void)state;
@@ -229,6 +265,8 @@ int main(void)
 	    cmocka_unit_test_teardown(other_errors_are_a_change, tear_down),
 	    cmocka_unit_test_teardown(another_work_is_a_change, tear_down),
 	    cmocka_unit_test_teardown(to_be_streamed_is_a_change, tear_down),
+	    cmocka_unit_test_teardown(other_parts_are_a_change, tear_down),
+	    cmocka_unit_test_teardown(parts_of_the_same_sql_are_carried, tear_down),
 	    cmocka_unit_test_teardown(each_half_of_what_is_said_is_a_change, tear_down),
 	    cmocka_unit_test_teardown(the_first_may_have_been_the_second, tear_down),
 	    cmocka_unit_test_teardown(only_the_same_sql_is_carried, tear_down),

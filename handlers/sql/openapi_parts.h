@@ -1,0 +1,11 @@
+/* openapi_parts.h - what an endpoint of parts answers, in the OpenAPI document.
+ *
+ * Thread:  start-up.
+ */
+#pragma once
+
+#include "handlers/sql/document.h"
+#include "handlers/sql/file.h"
+
+/* Writes the members of its good response: description, headers and content. */
+void openapi_write_gathered(struct document *document, const struct endpoint *endpoint);

@@ -1,0 +1,35 @@
+/* parts.h - an endpoint of several statements: its parts.
+ *
+ * The endpoint itself has no SQL. Its statement holds the parameters of all parts, as an input is checked against them. A
+ * part's own statement has those that it uses, in the order of their first use there.
+ *
+ * Life:    by the parser -> PostgreSQL describes each part -> sql_parts_share_types() -> constant.
+ * Owner:   the endpoint set's arena.
+ * Thread:  any, once start-up is over.
+ * Limits:  PARTS_MAX parts.
+ */
+#pragma once
+
+#include "base/diagnostics.h"
+#include "handlers/sql/file.h"
+
+enum { PARTS_MAX = 16 };
+
+struct endpoint_part {
+	/* As an endpoint of its own: its name is ENDPOINT.PART. What belongs to the whole is the whole's. */
+	struct endpoint endpoint;
+	struct text key; /* `"PART":` */
+	bool is_optional;
+	const unsigned char *takes;  /* parameter i of its statement is parameter takes[i] of the endpoint */
+	struct db_signature checked; /* its parameters, with the types that values are checked against */
+};
+
+/* The name of a part within its endpoint. */
+const char *sql_part_name(const struct endpoint *endpoint, const struct endpoint_part *part);
+/* Gives the endpoint the types that PostgreSQL said of its parts' parameters. What two parts take as different things adds a
+ * diagnostic. */
+void sql_parts_share_types(const struct endpoint *endpoint, struct arena *arena, struct diagnostics *diagnostics);
+/* What a request that comes now is checked against, and `checked_for`, of each part; from `arena` where a table has
+ * changed. */
+const struct db_signature *sql_parts_signature(const struct endpoint *endpoint, struct arena *arena,
+					       const struct db_signature **checked_for);
