@@ -8,7 +8,7 @@
 
 void exchange_begin(struct exchange *x, const struct exchange_settings *settings, uint64_t arrived_ns)
 {
-	memset(x, 0, offsetof(struct exchange, arena));
+	memset(x, 0, offsetof(struct exchange, batch));
 	if (x->arena.first == NULL)
 		arena_init(&x->arena, x->inline_bytes, sizeof(x->inline_bytes));
 	x->settings = settings;

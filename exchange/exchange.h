@@ -49,7 +49,6 @@ struct exchange {
 
 	/* private */
 	struct awaitable awaited;
-	struct db_batch batch;
 	bool batch_is_spent;      /* its results are those of the last step: the next query starts afresh */
 	struct db_stream *stream; /* owned, while rows are streamed */
 	uint64_t queue_ns, db_ns; /* for Server-Timing, summed over the steps */
@@ -69,6 +68,7 @@ struct exchange {
 	enum step outcome;           /* of the last step, when it is not STEP_AWAIT */
 	struct runner *runner;
 	struct list link;
+	struct db_batch batch; /* not cleared with what is above: it has its own way */
 
 	/* handlers' own again: all memory of the request; last, since it outlives a request */
 	struct arena arena;

@@ -76,10 +76,19 @@ static unsigned status_of(const struct db_batch *batch)
 	return batch->status > 0 ? batch->status : error_status(batch->error);
 }
 
+/* Of several statements the one that was at work. */
+static const char *name_of(const struct db_batch *batch, const struct route *route)
+{
+	if (batch->query_count > 1 && batch->arrived < batch->query_count &&
+	    batch->queries[batch->arrived].statement->name != NULL)
+		return batch->queries[batch->arrived].statement->name;
+	return route != NULL ? route->name : "a request";
+}
+
 void exchange_log_batch_error(const struct exchange *x, const struct db_batch *batch, const char *what)
 {
 	const struct route *route = x->request.match.route;
-	const char *name = route != NULL ? route->name : "a request";
+	const char *name = name_of(batch, route);
 	const char *role = x->context != NULL && x->context->role != NULL ? x->context->role : "";
 	enum log_level level = status_of(batch) < 500 ? LOG_INFO : LOG_ERROR;
 

@@ -18,7 +18,7 @@ const char db_client_left[] = "the client had left before it was its turn";
 
 void db_batch_init(struct db_batch *batch)
 {
-	memset(batch, 0, sizeof(*batch));
+	memset(batch, 0, offsetof(struct db_batch, queries));
 	batch->message = batch->detail = batch->hint = batch->said = "";
 	list_init(&batch->link);
 }

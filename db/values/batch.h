@@ -19,7 +19,7 @@
 #include "db/values/result.h"
 #include "db/values/statement.h"
 
-enum { DB_BATCH_QUERIES_MAX = 4 };
+enum { DB_BATCH_QUERIES_MAX = 16 };
 
 /* What failures are called, in one place: a client gets the same words in every mode. */
 extern const char db_unreachable[], db_not_prepared[], db_lost_twice[], db_given_up[], db_outcome_unknown[],
@@ -39,8 +39,7 @@ struct db_query {
 
 struct db_batch {
 	/* set by the caller */
-	struct db_query queries[DB_BATCH_QUERIES_MAX];
-	unsigned query_count;
+	unsigned query_count;             /* of `queries`, below */
 	const struct db_context *context; /* of its transaction; NULL: the session's; borrowed until done */
 	uint64_t deadline_ns;             /* absolute; queue time counts */
 	const atomic_bool *is_abandoned;  /* the client has left; NULL: that is not known */
@@ -78,6 +77,9 @@ struct db_batch {
 	uint64_t waits_ns;             /* counted there */
 	struct deadline waits_until;   /* while it is there */
 	uint64_t expected_ns;          /* counted in its connection's load */
+
+	/* set by the caller; last, since what is beyond query_count is never looked at */
+	struct db_query queries[DB_BATCH_QUERIES_MAX];
 };
 
 void db_batch_init(struct db_batch *batch);

@@ -345,6 +345,8 @@ static const struct {
     [ANNOTATION_WORK] = {"work", read_work, "the name of a built-in work, such as delay"},
     [ANNOTATION_GATHER] = {"gather", sql_read_gather,
 			   "NAME :one or NAME :many, where NAME is as that of an endpoint, and new in it"},
+    [ANNOTATION_STEP] = {"step", sql_read_step,
+			 "NAME :one, NAME :many or NAME :exec, where NAME is as that of an endpoint, and new in it"},
     [ANNOTATION_OPTIONAL] = {"optional", sql_read_optional, "`true`, or left out"},
 };
 
@@ -374,8 +376,9 @@ void sql_complain_of_place(struct parser *parser, const struct note *note)
 {
 	if (sql_annotation_of(note->key) == ANNOTATION_NAME)
 		complain(parser, note->line, "`-- name:` must stand at the start of its line to begin an endpoint");
-	else if (sql_annotation_of(note->key) == ANNOTATION_GATHER && parser->draft.part_count > 0)
-		complain(parser, note->line, "`-- gather:` must stand at the start of its line to begin a part");
+	else if (sql_begins_part(sql_annotation_of(note->key)) && parser->draft.part_count > 0)
+		complain(parser, note->line, "`-- %.*s:` must stand at the start of its line to begin a part",
+			 TEXT_ARGS(note->key));
 	else
 		complain(parser, note->line,
 			 "`-- %.*s:` belongs between the `-- name:` line and the SQL of its endpoint",
@@ -392,7 +395,7 @@ void sql_read_note(struct parser *parser, const struct note *note)
 	else if (sql_part_refuses(parser, annotation, note->line))
 		return;
 	else if (*line > 0 && annotation != ANNOTATION_PARAM && annotation != ANNOTATION_HEADER &&
-		 annotation != ANNOTATION_GATHER)
+		 !sql_begins_part(annotation))
 		complain(parser, note->line, "a second `-- %s:`; the first is on line %u", annotations[annotation].key,
 			 *line);
 	else if (!annotations[annotation].read(parser, note))

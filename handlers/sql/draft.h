@@ -40,6 +40,7 @@ enum annotation {
 	ANNOTATION_HEADER,
 	ANNOTATION_WORK,
 	ANNOTATION_GATHER,
+	ANNOTATION_STEP,
 	ANNOTATION_OPTIONAL,
 	ANNOTATION_COUNT
 };
@@ -59,7 +60,7 @@ struct part_draft {
 	unsigned sql_line;
 	const char *source;
 	size_t source_begin;
-	unsigned max_rows;
+	unsigned max_rows, max_rows_line;
 	bool is_isolated, is_optional;
 	unsigned char takes[DB_PARAMETERS_MAX]; /* the draft's parameters, in the order of their use */
 	unsigned parameter_count;
@@ -193,7 +194,12 @@ void sql_check_path_parameters(struct parser *parser);
 
 /* part_notes.c */
 
+static inline bool sql_begins_part(enum annotation annotation)
+{
+	return annotation == ANNOTATION_GATHER || annotation == ANNOTATION_STEP;
+}
 bool sql_read_gather(struct parser *parser, const struct note *note);
+bool sql_read_step(struct parser *parser, const struct note *note);
 bool sql_read_optional(struct parser *parser, const struct note *note);
 /* Complains of an annotation of the whole within a part, or of a part's outside. */
 bool sql_part_refuses(struct parser *parser, enum annotation annotation, unsigned line);

@@ -7,6 +7,7 @@
 #include "handlers/sql/representation.h"
 #include "handlers/sql/row_stream.h"
 #include "handlers/sql/input.h"
+#include "handlers/sql/steps.h"
 #include "handlers/sql/work_row.h"
 
 static step_fn result_arrived;
@@ -14,11 +15,22 @@ static step_fn stream_rows_arrived;
 
 /* Routes, at start */
 
+static step_fn *const first_steps[] = {
+    [PARTS_NONE] = sql_endpoint_begin, [PARTS_GATHERED] = sql_gather_begin, [PARTS_STEPS] = sql_steps_begin};
+
+static bool is_first_step(step_fn *first)
+{
+	for (unsigned i = 0; i < ARRAY_LENGTH(first_steps); i++)
+		if (first == first_steps[i])
+			return true;
+	return false;
+}
+
 static void diagnose_taken(struct endpoint_set *set, const struct endpoint *endpoint, const struct route *taken_by)
 {
 	const char *method = http_method_name(endpoint->method);
 
-	if (taken_by->first == sql_endpoint_begin || taken_by->first == sql_gather_begin) {
+	if (is_first_step(taken_by->first)) {
 		const struct sql_plan *other = taken_by->data;
 
 		diagnostics_add(&set->diagnostics, endpoint->file, endpoint->route_line,
@@ -89,7 +101,7 @@ static int add_route(struct router *router, struct endpoint_set *set, const stru
 	    .method = endpoint->method,
 	    .pattern = endpoint->path,
 	    .name = endpoint->name,
-	    .first = endpoint->part_count > 0 ? sql_gather_begin : sql_endpoint_begin,
+	    .first = first_steps[endpoint->parts_kind],
 	    .data = sql_plan_create(&set->arena, endpoint),
 	    .timeout_ms = endpoint->timeout_ms,
 	    .reads_head = reads_head(endpoint),
@@ -203,7 +215,7 @@ enum step sql_endpoint_begin(struct exchange *x)
 	return await_db(x, result_arrived);
 }
 
-static enum step respond_nothing_found(struct exchange *x, const struct sql_plan *plan)
+enum step sql_respond_nothing_found(struct exchange *x, const struct sql_plan *plan)
 {
 	const struct route_match *match = &x->request.match;
 	const struct db_parameter *parameters = plan->endpoint->statement.parameters;
@@ -231,9 +243,12 @@ static enum step respond_other_columns(struct exchange *x, const struct endpoint
 			       endpoint->name);
 }
 
+/* Of steps, the last may touch no row: what they have done is committed. */
 static bool has_found_nothing(const struct endpoint *endpoint, const struct db_result *rows)
 {
-	return endpoint->shape == ENDPOINT_EXEC ? db_affected_rows(rows) == 0 : db_row_count(rows) == 0;
+	if (endpoint->shape == ENDPOINT_EXEC)
+		return endpoint->parts_kind == PARTS_NONE && db_affected_rows(rows) == 0;
+	return endpoint->shape == ENDPOINT_ONE && db_row_count(rows) == 0;
 }
 
 static enum step respond_good(struct exchange *x, const struct endpoint *endpoint, const struct db_signature *signature,
@@ -254,25 +269,20 @@ static enum step respond_answer(struct exchange *x, const struct sql_plan *plan,
 {
 	enum step step;
 
-	return answer_row_respond(x, plan->endpoint, signature, rows, &step) ? step : respond_nothing_found(x, plan);
+	return answer_row_respond(x, plan->endpoint, signature, rows, &step) ? step : sql_respond_nothing_found(x, plan);
 }
 
-static enum step result_arrived(struct exchange *x)
+enum step sql_respond_result(struct exchange *x, const struct sql_plan *plan, unsigned index)
 {
-	const struct sql_plan *plan = x->request.match.route->data;
 	const struct endpoint *endpoint = plan->endpoint;
-	const struct db_signature *signature;
-	const struct db_result *rows;
+	const struct db_result *rows = exchange_result(x, index);
+	const struct db_signature *signature = exchange_signature(x, index);
 	enum step step;
 
-	if (exchange_db_error(x) != ERROR_NONE)
-		return respond_db_problem(x);
-	rows = exchange_result(x, 0);
-	signature = exchange_signature(x, 0);
 	if (!db_columns_are_those_of(rows, signature))
 		return respond_other_columns(x, endpoint);
 	if (plan->may_find_nothing && has_found_nothing(endpoint, rows))
-		return respond_nothing_found(x, plan);
+		return sql_respond_nothing_found(x, plan);
 	if (UNLIKELY(endpoint->answer != NULL))
 		step = respond_answer(x, plan, signature, rows);
 	else
@@ -280,6 +290,13 @@ static enum step result_arrived(struct exchange *x)
 	if (UNLIKELY(sql_representation_is_due(endpoint)) && x->response.status < 300)
 		sql_representation_note(x, endpoint, signature, rows);
 	return step;
+}
+
+static enum step result_arrived(struct exchange *x)
+{
+	if (exchange_db_error(x) != ERROR_NONE)
+		return respond_db_problem(x);
+	return sql_respond_result(x, x->request.match.route->data, 0);
 }
 
 static enum step stream_part_taken(struct exchange *x)

@@ -6,7 +6,7 @@
  */
 #pragma once
 
-#include "handlers/sql/file.h"
+#include "handlers/sql/plan.h"
 #include "exchange/router.h"
 
 /* Adds a route for each endpoint of the set, which need not be described yet. Two endpoints on one route and a work that
@@ -17,3 +17,8 @@ MUST_CHECK int sql_endpoint_check_works(struct endpoint_set *endpoints);
 
 /* The first step; route->data is what sql_endpoint_add_routes() put there. */
 step_fn sql_endpoint_begin;
+
+/* The 404 of a request that found nothing. */
+enum step sql_respond_nothing_found(struct exchange *x, const struct sql_plan *plan);
+/* Query `index` of the batch as the answer of the endpoint; the batch has not failed. */
+enum step sql_respond_result(struct exchange *x, const struct sql_plan *plan, unsigned index);

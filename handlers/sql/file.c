@@ -53,7 +53,10 @@ static void check_first_word(struct parser *parser, const struct sql_token *toke
 
 	/* its transaction may be committed within, and the next one need not be read-only */
 	parser->draft.endpoint.statement.may_commit = is_call;
-	if (is_call && parser->draft.endpoint.method == HTTP_GET)
+	if (is_call && parser->draft.endpoint.parts_kind == PARTS_STEPS)
+		complain(parser, token->line,
+			 "a step cannot be CALL: a procedure may commit, and steps are one transaction");
+	else if (is_call && parser->draft.endpoint.method == HTTP_GET)
 		complain(parser, token->line, "a GET cannot write, and a procedure can: CALL is for the other methods");
 	for (size_t i = 0; i < ARRAY_LENGTH(allowed); i++)
 		if (token->text.length == strlen(allowed[i]) &&
@@ -140,11 +143,11 @@ static bool refuse_annotation(struct parser *parser, const struct sql_token *tok
 		return false;
 	if (sql_note_from(token->text, &note) && sql_annotation_of(note.key) != ANNOTATION_COUNT) {
 		sql_complain_of_place(parser, &note);
-		return sql_annotation_of(note.key) == ANNOTATION_GATHER;
+		return sql_begins_part(sql_annotation_of(note.key));
 	}
 	/* in the SQL itself a comment has more to say of rows and times */
 	annotation = sql_slip_from(token->text, &value);
-	if (annotation == ANNOTATION_NAME || annotation == ANNOTATION_ROUTE || annotation == ANNOTATION_GATHER)
+	if (annotation == ANNOTATION_NAME || annotation == ANNOTATION_ROUTE || sql_begins_part(annotation))
 		sql_complain_of_slip(parser, token, annotation, value);
 	sql_refuse_guard(parser, token);
 	return annotation == ANNOTATION_NAME;

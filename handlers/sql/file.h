@@ -77,8 +77,10 @@ struct endpoint {
 	unsigned identity_line;       /* of the first annotation that needs keys to be configured; 0: none does */
 	struct db_statement statement;
 	/* Of several statements (parts.h): then its own has their parameters, and is never run. */
+	enum parts_kind { PARTS_NONE, PARTS_GATHERED, PARTS_STEPS } parts_kind;
 	struct endpoint_part *parts;
 	unsigned part_count;
+	bool must_find; /* a step: no row is an error, which ends its transaction */
 };
 
 struct endpoint_set {

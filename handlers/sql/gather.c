@@ -147,16 +147,6 @@ static enum step parts_arrived(struct exchange *x)
 	return respond_json(x, endpoint->status, buffer_text(&gathered.json));
 }
 
-static const char *const *values_of(struct exchange *x, const struct endpoint_part *part, const char *const *values)
-{
-	unsigned count = part->endpoint.statement.parameter_count;
-	const char **own = arena_alloc(&x->arena, count * sizeof(*own));
-
-	for (unsigned i = 0; i < count; i++)
-		own[i] = values[part->takes[i]];
-	return own;
-}
-
 enum step sql_gather_begin(struct exchange *x)
 {
 	const struct sql_plan *plan = x->request.match.route->data;
@@ -177,7 +167,8 @@ enum step sql_gather_begin(struct exchange *x)
 	for (unsigned i = 0; i < endpoint->part_count; i++) {
 		const struct endpoint_part *part = &endpoint->parts[i];
 
-		batches_add(batches, i, &part->endpoint.statement, values_of(x, part, values), checked_for[i]);
+		batches_add(batches, i, &part->endpoint.statement, sql_part_values(part, values, &x->arena),
+			    checked_for[i]);
 		if (part->is_optional)
 			batches_may_fail(batches, i);
 	}

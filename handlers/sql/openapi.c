@@ -145,7 +145,7 @@ static void write_description(struct document *document, const struct openapi_in
 {
 	struct buffer text = buffer_in(document->out->arena);
 
-	if (endpoint->part_count > 0)
+	if (endpoint->parts_kind == PARTS_GATHERED)
 		buffer_printf(&text, "Answers one object of %u parts.", endpoint->part_count);
 	else if (endpoint->shape == ENDPOINT_ONE)
 		buffer_add(&text, TEXT("Answers one row."));
@@ -155,6 +155,8 @@ static void write_description(struct document *document, const struct openapi_in
 		buffer_add(&text, TEXT("Answers all rows, as they come."));
 	else
 		buffer_printf(&text, "Answers at most %u rows.", endpoint->max_rows);
+	if (endpoint->parts_kind == PARTS_STEPS)
+		buffer_printf(&text, " Its %u steps are one transaction.", endpoint->part_count);
 	if (endpoint->timeout_ms > 0)
 		buffer_printf(&text, " Its deadline is %u ms.", endpoint->timeout_ms);
 	openapi_describe_access(&text, info, &endpoint->access);

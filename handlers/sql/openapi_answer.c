@@ -81,7 +81,7 @@ void openapi_write_good_response(struct document *document, const struct endpoin
 		description = "The row. Another status is possible, and then this is its body.";
 	snprintf(status, sizeof(status), "%u", endpoint->status);
 	document_open_object(document, status);
-	if (endpoint->part_count > 0) {
+	if (endpoint->parts_kind == PARTS_GATHERED) {
 		openapi_write_gathered(document, endpoint);
 		document_close(document);
 		return;

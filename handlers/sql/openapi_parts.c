@@ -38,12 +38,12 @@ static void write_headers(struct document *document, const struct endpoint *endp
 static void write_rows(struct document *document, const char *key, const struct endpoint *part)
 {
 	if (part->shape == ENDPOINT_ONE) {
-		openapi_write_row(document, key, &part->statement);
+		openapi_write_row(document, key, part);
 		return;
 	}
 	document_open_object(document, key);
 	document_add_string(document, "type", "array");
-	openapi_write_row(document, "items", &part->statement);
+	openapi_write_row(document, "items", part);
 	document_close(document);
 }
 

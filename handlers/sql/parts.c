@@ -7,6 +7,24 @@ const char *sql_part_name(const struct endpoint *endpoint, const struct endpoint
 	return part->endpoint.name + strlen(endpoint->name) + strlen(".");
 }
 
+bool sql_steps_may_find_nothing(const struct endpoint *endpoint)
+{
+	for (unsigned i = 0; i < endpoint->part_count; i++)
+		if (endpoint->parts[i].endpoint.must_find)
+			return true;
+	return false;
+}
+
+const char *const *sql_part_values(const struct endpoint_part *part, const char *const *values, struct arena *arena)
+{
+	unsigned count = part->endpoint.statement.parameter_count;
+	const char **own = arena_alloc(arena, count * sizeof(*own));
+
+	for (unsigned i = 0; i < count; i++)
+		own[i] = values[part->takes[i]];
+	return own;
+}
+
 /* The parameters of the whole in the order of a part's. */
 static const struct db_parameter *in_order_of(const struct endpoint_part *part, const struct db_parameter *all,
 					      struct arena *arena)
@@ -27,7 +45,7 @@ static bool are_alike(const struct db_parameter *one, const struct db_parameter 
 	return db_signature_takes(&of_one, &of_other, 1);
 }
 
-void sql_parts_share_types(const struct endpoint *endpoint, struct arena *arena, struct diagnostics *diagnostics)
+static void check_types(const struct endpoint *endpoint, struct diagnostics *diagnostics)
 {
 	struct db_parameter *all = endpoint->statement.parameters;
 	const struct endpoint_part *first[DB_PARAMETERS_MAX] = {NULL};
@@ -49,8 +67,19 @@ void sql_parts_share_types(const struct endpoint *endpoint, struct arena *arena,
 						all[index].type.name);
 			}
 		}
-	for (struct endpoint_part *part = endpoint->parts; part < endpoint->parts + endpoint->part_count; part++)
-		part->checked.parameters = in_order_of(part, all, arena);
+}
+
+void sql_parts_share_types(struct endpoint *endpoint, struct arena *arena, struct diagnostics *diagnostics)
+{
+	struct endpoint_part *last = endpoint->parts + endpoint->part_count - 1;
+
+	check_types(endpoint, diagnostics);
+	for (struct endpoint_part *part = endpoint->parts; part <= last; part++)
+		part->checked.parameters = in_order_of(part, endpoint->statement.parameters, arena);
+	if (endpoint->parts_kind == PARTS_STEPS) {
+		endpoint->statement.signature.columns = last->endpoint.statement.signature.columns;
+		endpoint->statement.signature.column_count = last->endpoint.statement.signature.column_count;
+	}
 }
 
 static bool has_changed(const struct endpoint *endpoint)

@@ -3,6 +3,8 @@
  * The endpoint itself has no SQL. Its statement holds the parameters of all parts, as an input is checked against them. A
  * part's own statement has those that it uses, in the order of their first use there.
  *
+ * Parts that are gathered need nothing of each other (gather.h). Steps are one transaction (steps.h).
+ *
  * Life:    by the parser -> PostgreSQL describes each part -> sql_parts_share_types() -> constant.
  * Owner:   the endpoint set's arena.
  * Thread:  any, once start-up is over.
@@ -26,9 +28,13 @@ struct endpoint_part {
 
 /* The name of a part within its endpoint. */
 const char *sql_part_name(const struct endpoint *endpoint, const struct endpoint_part *part);
+/* Whether one of them must find a row. */
+bool sql_steps_may_find_nothing(const struct endpoint *endpoint);
+/* The values to bind to the part's statement, of those of the whole. */
+const char *const *sql_part_values(const struct endpoint_part *part, const char *const *values, struct arena *arena);
 /* Gives the endpoint the types that PostgreSQL said of its parts' parameters. What two parts take as different things adds a
- * diagnostic. */
-void sql_parts_share_types(const struct endpoint *endpoint, struct arena *arena, struct diagnostics *diagnostics);
+ * diagnostic. An endpoint of steps gets the columns of the last. */
+void sql_parts_share_types(struct endpoint *endpoint, struct arena *arena, struct diagnostics *diagnostics);
 /* What a request that comes now is checked against, and `checked_for`, of each part; from `arena` where a table has
  * changed. */
 const struct db_signature *sql_parts_signature(const struct endpoint *endpoint, struct arena *arena,

@@ -4,6 +4,7 @@
 #include "base/require.h"
 #include "db/values/sql_token.h"
 #include "exchange/route_pattern.h"
+#include "handlers/sql/parts.h"
 
 #include <stdint.h>
 #include <strings.h>
@@ -49,8 +50,10 @@ bool sql_plan_may_find_nothing(const struct endpoint *endpoint)
 {
 	static const char *const changing[] = {"update", "delete", "merge", NULL};
 
-	if (endpoint->work != NULL || endpoint->part_count > 0)
+	if (endpoint->work != NULL || endpoint->parts_kind == PARTS_GATHERED)
 		return false;
+	if (endpoint->parts_kind == PARTS_STEPS)
+		return sql_steps_may_find_nothing(endpoint);
 	if (endpoint->shape == ENDPOINT_EXEC)
 		return is_any_of(statement_verb(endpoint->statement.sql), changing);
 	return endpoint->shape == ENDPOINT_ONE;
@@ -74,7 +77,7 @@ unsigned sql_plan_offers(const struct endpoint *endpoint)
 {
 	if (endpoint->shape == ENDPOINT_EXEC || (endpoint->answer != NULL && answer_is_single(endpoint->answer)))
 		return 0;
-	if (endpoint->part_count > 0)
+	if (endpoint->parts_kind == PARTS_GATHERED)
 		return MEDIA_OF_JSON;
 	if (endpoint->work != NULL)
 		return endpoint->is_stream ? MEDIA_OF_STREAMS : MEDIA_OF_JSON;

@@ -159,6 +159,7 @@ static bool looks_like_value(enum annotation annotation, struct text value)
 	switch (annotation) {
 	case ANNOTATION_NAME:
 	case ANNOTATION_GATHER:
+	case ANNOTATION_STEP:
 		return looks_like_name(value);
 	case ANNOTATION_ROUTE:
 		return looks_like_route(value);

@@ -9,6 +9,8 @@
 
 #define OWN_TABLE "\"meantime rows\""
 
+const char as_json_own_table[] = OWN_TABLE;
+
 static void add_name(struct buffer *out, const char *name)
 {
 	buffer_add_char(out, '"');

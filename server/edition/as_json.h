@@ -7,6 +7,9 @@
 
 #include "db/learn.h"
 
+/* The name of the common table below, quoted. */
+extern const char as_json_own_table[];
+
 /* The list of columns, `"a", to_json("b") AS "b"`; NULL: all are shown by their text. */
 const char *as_json_list(const struct db_signature *signature, const struct learn_catalog *catalog);
 /* The statement as one of those that may stand in FROM. `row_limit` 0: without a limit. */

@@ -52,7 +52,7 @@ static bool is_same_endpoint(const struct endpoint *a, const struct endpoint *b)
 
 static bool are_same_parts(const struct endpoint *a, const struct endpoint *b)
 {
-	if (a->part_count != b->part_count)
+	if (a->parts_kind != b->parts_kind || a->part_count != b->part_count)
 		return false;
 	for (unsigned i = 0; i < a->part_count; i++)
 		if (!is_same_text(a->parts[i].endpoint.name, b->parts[i].endpoint.name) ||

@@ -9,6 +9,7 @@
 #include "db/pooler.h"
 #include "handlers/sql/parts.h"
 #include "server/edition/login_role.h"
+#include "server/edition/must_find.h"
 #include "server/edition/not_null.h"
 #include "server/edition/prepare_error.h"
 #include "server/edition/read_only.h"
@@ -193,6 +194,34 @@ static bool shows_as_json(struct description *d, struct endpoint *endpoint)
 	return true;
 }
 
+/* With composite columns as JSON where that prepares. */
+static bool fails_without_row(struct description *d, struct endpoint *endpoint, const char *list)
+{
+	const char *sql = must_find_row(endpoint->statement.sql, list, &d->set->arena);
+
+	if (sql == NULL || !prepares(d, endpoint, sql))
+		return false;
+	endpoint->statement.sql = sql;
+	return true;
+}
+
+static void fail_without_row(struct description *d, struct endpoint *endpoint)
+{
+	struct db_signature *signature = &endpoint->statement.signature;
+	const char *list = as_json_list(signature, &d->catalog);
+
+	if (list != NULL && fails_without_row(d, endpoint, list)) {
+		learn_shown(d, endpoint);
+		return;
+	}
+	as_json_show_text(signature);
+	if (!fails_without_row(d, endpoint, "*") && !d->has_timed_out && d->set->diagnostics.count == 0)
+		diagnostics_add(&d->set->diagnostics, endpoint->file, endpoint->sql_line,
+				"%s cannot be a step of :one: its SQL must begin with SELECT, INSERT, UPDATE, DELETE, "
+				"VALUES, TABLE or WITH",
+				endpoint->name);
+}
+
 static void describe_endpoint(struct description *d, struct endpoint *endpoint)
 {
 	struct db_statement *statement = &endpoint->statement;
@@ -219,6 +248,10 @@ static void describe_endpoint(struct description *d, struct endpoint *endpoint)
 	}
 	PQclear(result);
 	read_only_check_endpoint(&d->read_only, endpoint);
+	if (endpoint->must_find) {
+		fail_without_row(d, endpoint);
+		return;
+	}
 	if (shows_as_json(d, endpoint))
 		return;
 	if (statement->row_limit > 0)
@@ -235,7 +268,7 @@ static void leave_nothing(struct description *d, const struct endpoint *endpoint
 	db_conn_refresh_lent(&d->conn);
 }
 
-static void describe_parts(struct description *d, const struct endpoint *endpoint)
+static void describe_parts(struct description *d, struct endpoint *endpoint)
 {
 	unsigned before = d->set->diagnostics.count;
 

@@ -4,7 +4,7 @@ import json
 import re
 
 from lib import http_client
-from lib.service import ROOT, Service
+from lib.service import ROOT, Service, assert_problem
 
 
 def read(page):
@@ -38,6 +38,10 @@ def test_the_endpoints_of_their_page(mode, atlas_database, tmp_path):
         page = service.get("/countries/at/page")
         assert page.body.decode() == re.search(r"^```json\n(\{\"country\".*)\n```", read("docs/endpoints.md"), re.M)[1]
         assert page.header("meantime-truncated") == "subdivisions; max-rows=1"
+        note = service.request("POST", "/notes", {"country": "LI", "body": "moves"}).json["id"]
+        assert_problem(service.request("POST", "/countries/li/notes/move", {"to": "XX"}), 404)
+        moved = service.request("POST", "/countries/li/notes/move", {"to": "lu"})
+        assert {"id": note, "country": "LU", "body": "moves"} in moved.json
 
 
 def test_the_commands_of_their_page(mode, atlas_database, tmp_path):

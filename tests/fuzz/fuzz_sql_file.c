@@ -136,8 +136,10 @@ static void check_part(const struct endpoint_set *set, const struct endpoint *wh
 	const struct db_statement *statement = &part->endpoint.statement;
 
 	REQUIRE(statement->index > whole->statement.index && statement->index < set->statement_count);
-	REQUIRE(statement->is_read_only && strlen(statement->name) <= 63);
-	REQUIRE(part->endpoint.shape != ENDPOINT_EXEC && part->endpoint.part_count == 0);
+	REQUIRE(statement->is_read_only == whole->statement.is_read_only && strlen(statement->name) <= 63);
+	REQUIRE(part->endpoint.part_count == 0 && part->endpoint.parts_kind == PARTS_NONE);
+	REQUIRE(whole->parts_kind == PARTS_STEPS || (part->endpoint.shape != ENDPOINT_EXEC && statement->is_read_only));
+	REQUIRE(!statement->may_commit);
 	REQUIRE(part->endpoint.line >= whole->route_line && part->endpoint.sql_line >= part->endpoint.line);
 	REQUIRE(statement->parameter_count <= whole->statement.parameter_count);
 	for (unsigned i = 0; i < statement->parameter_count; i++) {

@@ -27,3 +27,13 @@ SELECT 2;
 -- name: plain :one
 -- route: GET /plain
 SELECT :x;
+
+-- name: order
+-- route: POST /order/{id}
+-- step: take :one
+UPDATE stock SET n = n - 1 WHERE id = :id RETURNING id;
+-- step: sale :exec
+INSERT INTO sale VALUES (:id, :buyer);
+-- step: left :many
+-- max-rows: 3
+SELECT n FROM stock WHERE id = :id

@@ -215,6 +215,72 @@ static void what_has_to_fit_together(void **state)
 	wrong(WHOLE GOOD "SELECT 2;\n", 5, "a second statement after the `;`");
 }
 
+/* Steps */
+
+#define STEPS "-- name: order\n-- route: POST /order\n"
+#define TAKE  "-- step: take :one\nUPDATE stock SET n = n - 1 WHERE id = :id RETURNING id;\n"
+
+static void everything_about_steps_is_read(void **state)
+{
+	const struct endpoint *endpoint =
+	    only("-- name: order\n-- route: POST /order\n-- isolated\n" TAKE "-- step: all :many\n"
+		 "SELECT :q;\n"
+		 "-- step: done :exec\n"
+		 "DELETE FROM cart WHERE id = :id");
+
+	(void)state;
+	assert_int_equal(endpoint->parts_kind, PARTS_STEPS);
+	assert_int_equal(endpoint->part_count, 3);
+	assert_int_equal(endpoint->shape, ENDPOINT_EXEC);
+	assert_int_equal(endpoint->status, 204);
+	assert_int_equal(endpoint->parts[0].endpoint.parts_kind, PARTS_NONE);
+	assert_string_equal(endpoint->parts[2].endpoint.statement.sql, "DELETE FROM cart WHERE id = $1");
+	assert_true(endpoint->parts[0].endpoint.must_find);
+	assert_false(endpoint->parts[1].endpoint.must_find);
+	assert_false(endpoint->parts[2].endpoint.must_find);
+	assert_true(endpoint->parts[1].endpoint.statement.needs_columns);
+	assert_false(endpoint->parts[2].endpoint.statement.needs_columns);
+	for (unsigned i = 0; i < 3; i++)
+		assert_true(endpoint->parts[i].endpoint.statement.is_isolated);
+	assert_true(sql_steps_may_find_nothing(endpoint));
+}
+
+/* Only its rows are cut. */
+static void the_last_step_is_the_answer(void **state)
+{
+	const struct endpoint *endpoint = only("-- name: r\n-- route: GET /r\n-- step: a :many\nSELECT 1;\n"
+					       "-- step: b :many\n-- max-rows: 7\nSELECT 2;\n");
+
+	(void)state;
+	assert_int_equal(endpoint->shape, ENDPOINT_MANY);
+	assert_int_equal(endpoint->max_rows, 7);
+	assert_int_equal(endpoint->status, 200);
+	assert_int_equal(endpoint->parts[0].endpoint.statement.row_limit, 0);
+	assert_int_equal(endpoint->parts[1].endpoint.statement.row_limit, 7);
+	assert_false(sql_steps_may_find_nothing(endpoint));
+	endpoint = only(STEPS TAKE "-- step: left :one\nSELECT 1;\n");
+	assert_int_equal(endpoint->shape, ENDPOINT_ONE);
+	assert_int_equal(endpoint->status, 200);
+}
+
+static void what_steps_may_not(void **state)
+{
+	(void)state;
+	wrong(STEPS TAKE "-- gather: b :one\nSELECT 1;\n", 5, "`-- gather:` and `-- step:`: the parts");
+	wrong(WHOLE GOOD "-- step: b :one\nSELECT 1;\n", 5, "`-- step:` and `-- gather:`: the parts");
+	wrong(STEPS "-- step: a\nSELECT 1;\n", 3, "`-- step:` must be NAME :one, NAME :many or NAME :exec, where");
+	wrong(STEPS TAKE "-- step: b :exec\n-- optional\nDELETE FROM x;\n", 6, "`-- optional` is for a part");
+	wrong(STEPS TAKE "-- step: b :exec\n-- isolated\nDELETE FROM x;\n", 6,
+	      "`-- isolated:` belongs to the whole endpoint: it must stand before the first `-- step:`");
+	wrong(STEPS "-- max-rows: 3\n" TAKE, 3, "`-- max-rows` belongs to a part");
+	wrong(STEPS "-- step: a :many\n-- max-rows: 3\nSELECT 1;\n" TAKE, 4, "`-- max-rows:` is for the last step");
+	wrong(STEPS "-- step: a :exec\nCALL p();\n", 4, "a step cannot be CALL");
+	wrong("-- name: r :many\n-- route: POST /r\n" TAKE, 1, "must be NAME alone");
+	wrong("-- name: r\n-- route: POST /r\n-- status: 204\n" TAKE, 3, "status 204 has no body");
+	only("-- name: r\n-- route: POST /r\n-- status: 204\n-- step: a :exec\nDELETE FROM x;\n");
+	wrong("-- name: r :one\n-- route: POST /r\nSELECT 1\n-- step b :one\n;\n", 4, "looks like an annotation");
+}
+
 static void parts_are_bounded(void **state)
 {
 	char source[4096] = WHOLE GOOD, part[64];
@@ -248,7 +314,7 @@ static const struct endpoint *typed(const struct db_type *a_id, const struct db_
 	statement_of(endpoint, 0)->parameters[0].type = *a_id;
 	statement_of(endpoint, 0)->parameters[1].type = *a_q;
 	statement_of(endpoint, 1)->parameters[0].type = *b_q;
-	sql_parts_share_types(endpoint, &set.arena, &set.diagnostics);
+	sql_parts_share_types(&set.endpoints[0], &set.arena, &set.diagnostics);
 	return endpoint;
 }
 
@@ -324,6 +390,9 @@ int main(void)
 	    TEST(annotations_stand_where_they_belong),
 	    TEST(slips_are_told),
 	    TEST(what_has_to_fit_together),
+	    TEST(everything_about_steps_is_read),
+	    TEST(the_last_step_is_the_answer),
+	    TEST(what_steps_may_not),
 	    TEST(parts_are_bounded),
 	    TEST(the_whole_has_the_types_of_its_parts),
 	    TEST(numbers_of_two_sizes_are_alike),

@@ -159,6 +159,7 @@ static const char *const other_parts[] = {
     P(X "-- gather: y :many\n-- max-rows: 3\nSELECT 8 AS eight;\n"),
     P(X "-- gather: y :many\n-- isolated\nSELECT 8 AS eight;\n"),
     "-- name: p :one\n-- route: GET /p\nSELECT 7 AS seven;\n",
+    P("-- step: x :one\nSELECT 7 AS seven;\n-- step: y :many\nSELECT 8 AS eight;\n"),
 };
 
 static void other_parts_are_a_change(void **state)
