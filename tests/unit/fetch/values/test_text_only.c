@@ -37,6 +37,8 @@ static void it_ends_with_its_own_end_tag(void **state)
 	    {"script", "a<!--b<script>c</script>d</script", ">"},
 	    {"script", "a<!--b<script>c-->d</script", ">"},
 	    {"script", "a<!--b<scripts>c</script", ">"},
+	    {"script", "<!--><script>c</script", ">"},
+	    {"script", "<!--a<->b<script>c</script>d</script", ">"},
 	};
 
 	(void)state;

@@ -43,6 +43,28 @@ static void redirects_stay_on_the_host(void **state)
 	}
 }
 
+/* Port 80 may be said or not, by either. */
+static void port_80_is_the_same_host(void **state)
+{
+	static const struct {
+		const char *authority, *location;
+		bool may;
+	} redirects[] = {
+	    {"127.0.0.1:80", "http://127.0.0.1/b", true},  {"127.0.0.1:80", "http://127.0.0.1:80/b", true},
+	    {"127.0.0.1:80", "http://127.0.0.2/b", false}, {"127.0.0.1:81", "http://127.0.0.1/b", false},
+	    {"127.0.0.1", "http://127.0.0.2:80/b", false}, {"127.0.0.1", "http://127.0.0.1:800/b", false},
+	    {"127.0.0.1", "http://127.0.0.2/b", false},    {"127.0.0.1:80", "http://127.0.0.1:8/b", false},
+	};
+	static const struct request request = {.host = "shop.example"};
+	struct text target;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LENGTH(redirects); i++)
+		if (request_redirect_may_follow(&request, redirects[i].authority, text_of(redirects[i].location),
+						&target) != redirects[i].may)
+			fail_msg("%s from %s", redirects[i].location, redirects[i].authority);
+}
+
 static void some_statuses_lead_elsewhere(void **state)
 {
 	(void)state;
@@ -70,6 +92,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(redirects_stay_on_the_host),
+	    cmocka_unit_test(port_80_is_the_same_host),
 	    cmocka_unit_test(some_statuses_lead_elsewhere),
 	    cmocka_unit_test(some_turn_into_a_get),
 	};
