@@ -51,6 +51,17 @@ static void braces_are_pieces(void **state)
 	assert_true(request_template_varies(&template));
 }
 
+static void a_range_is_read_whole(void **state)
+{
+	(void)state;
+	assert_int_equal(
+	    request_template_add(&template, TEXT("{random:12-340}{random:0-18446744073709551614}"), false, &place), 0);
+	assert_int_equal(template.count, 2);
+	assert_int_equal(template.pieces[0].from, 12);
+	assert_int_equal(template.pieces[0].to, 340);
+	assert_true(template.pieces[1].from == 0 && template.pieces[1].to == UINT64_MAX - 1);
+}
+
 static void a_length_does_not_vary(void **state)
 {
 	(void)state;
@@ -81,6 +92,15 @@ static void wrong_braces_are_named(void **state)
 	    {"/{random:1-99999999999999999999}", "expected {random:a-b}", false},
 	    {"/{random:0-18446744073709551615}", "expected {random:a-b}", false},
 	    {"/{random:1-2", "here: {random:1-2: expected {random:a-b}", false},
+	    {"/{random:}", "here: {random:}: expected {random:a-b}", false},
+	    {"/{random:-1-2}", "here: {random:-1-2}: expected {random:a-b}", false},
+	    {"/{random:1+2}", "here: {random:1+2}: expected {random:a-b}", false},
+	    {"/{random:1-}", "here: {random:1-}: expected {random:a-b}", false},
+	    {"/{random:1--2}", "here: {random:1--2}: expected {random:a-b}", false},
+	    {"/{random:1-2x}", "here: {random:1-2x}: expected {random:a-b}", false},
+	    {"/{random:99999999999999999999-2}", "expected {random:a-b}", false},
+	    {"/{random:1-0000000000000000000000000000000000000000000002}", "expected {random:a-b}", false},
+	    {"/{n b", "here: {n: expected {n} or", false},
 	    {"{\"a\":{random:x-2}}", "here: {random:x-2}: expected {random:a-b}", true},
 	};
 
@@ -108,8 +128,9 @@ static void pieces_are_bounded(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    TEST(text_is_one_piece),         TEST(braces_are_pieces),      TEST(a_length_does_not_vary),
-	    TEST(braces_in_a_body_are_json), TEST(wrong_braces_are_named), TEST(pieces_are_bounded),
+	    TEST(text_is_one_piece),      TEST(braces_are_pieces),         TEST(a_range_is_read_whole),
+	    TEST(a_length_does_not_vary), TEST(braces_in_a_body_are_json), TEST(wrong_braces_are_named),
+	    TEST(pieces_are_bounded),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
