@@ -47,19 +47,38 @@ enum entity_tag_verdict entity_tag_take(struct text *list, struct entity_tag *ta
 	return ENTITY_TAG_TAKEN;
 }
 
+/* And is more than that. */
+static bool ends_with(struct text opaque, struct text end)
+{
+	return opaque.length > end.length && text_equal(behind(opaque, opaque.length - end.length), end);
+}
+
 struct text entity_tag_without_coding(struct text opaque, struct text *coding)
 {
-	static const struct text codings[] = {TEXT_INIT("gzip"), TEXT_INIT("br")};
+	static const struct text codings[] = {TEXT_INIT("-gzip"), TEXT_INIT("-br")};
 
 	for (unsigned i = 0; i < ARRAY_LENGTH(codings); i++) {
-		size_t length = codings[i].length + 1;
-
-		if (opaque.length <= length || opaque.at[opaque.length - length] != '-')
+		if (!ends_with(opaque, codings[i]))
 			continue;
-		*coding = behind(opaque, opaque.length - codings[i].length);
-		if (text_equal(*coding, codings[i]))
-			return (struct text){opaque.at, opaque.length - length};
+		*coding = behind(codings[i], 1);
+		return (struct text){opaque.at, opaque.length - codings[i].length};
 	}
 	*coding = TEXT("");
+	return opaque;
+}
+
+struct text entity_tag_media(enum media media)
+{
+	static const struct text behind_it[MEDIA_COUNT] = {
+	    [MEDIA_JSON] = TEXT_INIT(""), [MEDIA_NDJSON] = TEXT_INIT("-ndjson"), [MEDIA_CSV] = TEXT_INIT("-csv")};
+
+	return behind_it[media];
+}
+
+struct text entity_tag_without_media(struct text opaque)
+{
+	for (enum media media = MEDIA_JSON + 1; media < MEDIA_COUNT; media++)
+		if (ends_with(opaque, entity_tag_media(media)))
+			return (struct text){opaque.at, opaque.length - entity_tag_media(media).length};
 	return opaque;
 }

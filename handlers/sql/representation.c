@@ -1,6 +1,7 @@
 #include "handlers/sql/representation.h"
 
 #include "db/values/datetime.h"
+#include "exchange/entity_tag.h"
 #include "handlers/sql/plan.h"
 
 static bool is_version(const struct db_type *type)
@@ -101,13 +102,13 @@ static void add_etag(struct exchange *x, struct text version)
 
 	if (version.at == NULL)
 		return;
-	copy = arena_copy(&x->arena, version);
+	copy = arena_printf(&x->arena, "%.*s%.*s", TEXT_ARGS(version), TEXT_ARGS(entity_tag_media(x->media)));
 	blank = strchr(copy, ' ');
 	if (blank != NULL)
 		*blank = 'T';
 	/* a year before Christ */
 	if (blank == NULL || strchr(blank, ' ') == NULL)
-		x->response.etag = (struct text){copy, version.length};
+		x->response.etag = text_of(copy);
 }
 
 void sql_representation_note(struct exchange *x, const struct endpoint *endpoint, const struct db_signature *signature,

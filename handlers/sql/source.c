@@ -165,7 +165,8 @@ static int read_tags(const struct exchange *x, struct text tags[static TAGS_MAX]
 			if (count == TAGS_MAX)
 				return -1;
 			if (!tag.is_weak)
-				tags[count++] = entity_tag_without_coding(tag.opaque, &coding);
+				tags[count++] =
+				    entity_tag_without_media(entity_tag_without_coding(tag.opaque, &coding));
 		}
 		if (verdict == ENTITY_TAG_MALFORMED)
 			return -1;

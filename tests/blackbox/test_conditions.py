@@ -97,6 +97,18 @@ def assert_not_modified(response, tag):
     assert response.header("content-length") is None
 
 
+@pytest.mark.parametrize("media, tag", [("application/json", '"1"'), ("text/csv", '"1-csv"'),
+                                        ("application/x-ndjson", '"1-ndjson"')])
+def test_each_media_type_has_a_tag_of_its_own(service, media, tag):
+    """They have other bytes, so one does not count for another; as a version all are the same."""
+    accept = {"Accept": media}
+    assert service.get("/items/2", accept).header("etag") == tag
+    for listed in ('"1"', '"1-csv"', '"1-ndjson"'):
+        assert service.get("/items/2", {**accept, "If-None-Match": listed}).status == (304 if listed == tag else 200)
+    written = service.request("PUT", "/items/2", {"n": 5}, {"If-Match": tag})
+    assert written.status == 200 and written.json["version"] == 2
+
+
 @pytest.mark.parametrize("path", ["/hashed/1", "/hashed/2", "/hashed/3", "/hashed", "/items/1", "/items/2", "/items/3",
                                   "/instants/1"])
 def test_a_tag_that_the_client_has(service, path):

@@ -86,12 +86,25 @@ static void a_coding_is_cut_off(void **state)
 	expect_split("123e4567-e89b-12d3-a456-426614174000", "123e4567-e89b-12d3-a456-426614174000", "");
 }
 
+static void what_a_media_type_adds_is_cut_off(void **state)
+{
+	static const char *const cases[][2] = {{"5-csv", "5"},          {"5-ndjson", "5"},    {"5", "5"},
+					       {"-csv", "-csv"},        {"5-json", "5-json"}, {"5-csv-ndjson", "5-csv"},
+					       {"5-csv-br", "5-csv-br"}};
+
+	(void)state;
+	for (unsigned i = 0; i < ARRAY_LENGTH(cases); i++)
+		assert_true(text_equal(entity_tag_without_media(text_of(cases[i][0])), text_of(cases[i][1])));
+	assert_int_equal(entity_tag_media(MEDIA_JSON).length, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(lists),
 	    cmocka_unit_test(what_is_no_list),
 	    cmocka_unit_test(a_coding_is_cut_off),
+	    cmocka_unit_test(what_a_media_type_adds_is_cut_off),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
