@@ -733,6 +733,81 @@ def test_a_procedure_that_commits_stays_in_its_role(postgres, served, access_url
         postgres.execute("DROP TABLE kept_secret; DROP PROCEDURE commits, peeks; DROP FUNCTION caller", "access")
 
 
+PARTS = """
+-- name: gathered
+-- route: GET /gathered
+-- settings: claims
+-- gather: quick :one
+SELECT current_user::text AS role, current_setting('request.jwt.claims', true)::json ->> 'sub' AS sub;
+-- gather: slow :one
+-- isolated
+SELECT current_user::text AS role, current_setting('request.jwt.claims', true)::json ->> 'sub' AS sub, pg_sleep(0.02)::text AS s;
+-- gather: secret :many
+-- optional
+SELECT text FROM parts_secret;
+
+-- name: stepped
+-- route: POST /stepped
+-- settings: claims
+-- step: first :one
+SELECT 1 AS one;
+-- step: last :one
+SELECT current_user::text AS role, current_setting('request.jwt.claims', true)::json ->> 'sub' AS sub;
+
+-- name: stepped_secret
+-- route: POST /stepped-secret
+-- step: first :one
+SELECT 1 AS one;
+-- step: last :many
+SELECT text FROM parts_secret;
+
+-- name: plain :one
+-- route: GET /plain
+-- public
+SELECT current_user::text AS role, nullif(current_setting('request.jwt.claims', true), '') AS claims;
+"""
+
+
+def test_each_part_runs_as_the_identity(postgres, served, tmp_path):
+    """Parts of one request are several batches: of several identities at once they meet on the same connections."""
+    postgres.execute("CREATE TABLE parts_secret (text text); GRANT SELECT ON parts_secret TO access_login", "access")
+    (tmp_path / "parts.sql").write_text(PARTS)
+    wrong = []
+
+    def ask(door, name):
+        with door.connect() as connection:
+            for _ in range(20):
+                own = {"role": "access_reader", "sub": name}
+                answer = connection.request("GET", "/gathered", None, good(sub=name))
+                gathered = answer.json
+                gathered["slow"].pop("s")
+                if gathered != {"quick": own, "slow": own, "secret": None}:
+                    wrong.append(gathered)
+                if answer.header("meantime-missing") != "secret; type=forbidden; status=403":
+                    wrong.append(answer.headers)
+                stepped = connection.request("POST", "/stepped", None, good(sub=name))
+                if stepped.json != own:
+                    wrong.append(stepped)
+                plain = connection.request("GET", "/plain")
+                if plain.json != {"role": "access_login", "claims": None}:
+                    wrong.append(plain)
+
+    try:
+        door = served(endpoints=tmp_path)
+        threads = [threading.Thread(target=ask, args=(door, f"user-{i}")) for i in range(6)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert not wrong, wrong[:3]
+        assert_problem(door.request("POST", "/stepped-secret", None, good()), 403)
+        assert door.request("POST", "/gathered").status == 405
+        assert_problem(door.get("/gathered"), 401)
+        assert_problem(door.get("/gathered", good("access_foreign")), 403)
+    finally:
+        postgres.execute("DROP TABLE parts_secret", "access")
+
+
 @pytest.mark.direct("transaction", because="there a CALL stops the start")
 def test_a_cancel_lets_no_procedure_leave_its_role(postgres, served, tmp_path):
     """Of the units that are sent with a procedure a cancel may hit any. Where it hits the first, the session is not told."""
