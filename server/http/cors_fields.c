@@ -68,6 +68,45 @@ static void add(h2o_req_t *request, const char *name, size_t length, struct text
 	h2o_add_header_by_str(&request->pool, &request->res.headers, name, length, 0, NULL, value.at, value.length);
 }
 
+/* A browser shows a page these by itself, or they are for the browser alone. */
+static bool needs_no_word(struct text name)
+{
+	static const struct text known[] = {
+	    TEXT_INIT("allow"),         TEXT_INIT("cache-control"), TEXT_INIT("content-language"), TEXT_INIT("expires"),
+	    TEXT_INIT("last-modified"), TEXT_INIT("pragma"),        TEXT_INIT("set-cookie")};
+
+	for (unsigned i = 0; i < ARRAY_LENGTH(known); i++)
+		if (text_equal_nocase(name, known[i]))
+			return true;
+	return text_begins_with(name, TEXT("access-control-"));
+}
+
+static bool is_exposed(struct text name)
+{
+	struct text rest = TEXT(exposed);
+
+	while (rest.length > 0)
+		if (text_equal_nocase(text_trimmed(text_cut_at(&rest, ',')), name))
+			return true;
+	return false;
+}
+
+/* Those of each response, and what the endpoint itself has added. */
+static struct text exposed_headers(const struct http_reply *reply)
+{
+	const struct http_response *response = &reply->x.response;
+	h2o_iovec_t list = h2o_iovec_init(H2O_STRLIT(exposed));
+
+	for (unsigned i = 0; i < response->header_count; i++) {
+		struct text name = text_of(response->headers[i].name);
+
+		if (!needs_no_word(name) && !is_exposed(name))
+			list = h2o_concat(&reply->request->pool, list, h2o_iovec_init(H2O_STRLIT(", ")),
+					  h2o_iovec_init(name.at, name.length));
+	}
+	return (struct text){list.base, list.len};
+}
+
 void http_cors_add(const struct http_reply *reply)
 {
 	const struct cors *cors = reply->http->http->cors;
@@ -79,7 +118,7 @@ void http_cors_add(const struct http_reply *reply)
 	if (reply->origin.at == NULL && !cors->takes_any)
 		return;
 	add(request, H2O_STRLIT("access-control-allow-origin"), cors->takes_any ? TEXT("*") : reply->origin);
-	add(request, H2O_STRLIT("access-control-expose-headers"), TEXT(exposed));
+	add(request, H2O_STRLIT("access-control-expose-headers"), exposed_headers(reply));
 	/* cookies and the like only for an origin that has been named */
 	if (!cors->takes_any)
 		add(request, H2O_STRLIT("access-control-allow-credentials"), TEXT("true"));

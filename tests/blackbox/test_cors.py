@@ -7,6 +7,13 @@ from lib.service import run
 from lib.tokens import SECRET
 
 ENDPOINTS = """
+-- name: own :one
+-- route: GET /own
+-- public
+-- header: x-total = column total
+-- header: cache-control = column cache
+SELECT 1 AS n, 17 AS total, 'no-store' AS cache;
+
 -- name: read :one
 -- route: GET /read
 -- public
@@ -54,6 +61,13 @@ def test_an_origin_that_is_named(started):
     for path, method, status in (("/nowhere", "GET", 404), ("/read", "POST", 401), ("/read", "PUT", 405)):
         refused = service.request(method, path, None, [("Origin", PAGE)])
         assert refused.status == status and refused.header("access-control-allow-origin") == PAGE
+
+
+def test_headers_from_columns_are_exposed(started):
+    """A page reads what its endpoint says; what browsers show by themselves needs no word."""
+    service = started("--cors-origins", PAGE)
+    exposed = service.get("/own", [("Origin", PAGE)]).header("access-control-expose-headers")
+    assert exposed.endswith(", www-authenticate, x-total") and "cache-control" not in exposed
 
 
 def test_a_preflight(started):
