@@ -342,6 +342,7 @@ static const struct {
     [ANNOTATION_CONTENT_TYPE] = {"content-type", sql_read_content_type,
 				 "a media type, such as image/png, or `column NAME`, such as column type"},
     [ANNOTATION_HEADER] = {"header", sql_read_header, "NAME = column COLUMN, such as location = column url"},
+    [ANNOTATION_COLUMN] = {"column", sql_read_column, "NAME not null, such as total not null"},
     [ANNOTATION_WORK] = {"work", read_work, "the name of a built-in work, such as delay"},
     [ANNOTATION_GATHER] = {"gather", sql_read_gather,
 			   "NAME :one or NAME :many, where NAME is as that of an endpoint, and new in it"},
@@ -395,7 +396,7 @@ void sql_read_note(struct parser *parser, const struct note *note)
 	else if (sql_part_refuses(parser, annotation, note->line))
 		return;
 	else if (*line > 0 && annotation != ANNOTATION_PARAM && annotation != ANNOTATION_HEADER &&
-		 !sql_begins_part(annotation))
+		 annotation != ANNOTATION_COLUMN && !sql_begins_part(annotation))
 		complain(parser, note->line, "a second `-- %s:`; the first is on line %u", annotations[annotation].key,
 			 *line);
 	else if (!annotations[annotation].read(parser, note))

@@ -38,6 +38,7 @@ enum annotation {
 	ANNOTATION_BODY,
 	ANNOTATION_CONTENT_TYPE,
 	ANNOTATION_HEADER,
+	ANNOTATION_COLUMN,
 	ANNOTATION_WORK,
 	ANNOTATION_GATHER,
 	ANNOTATION_STEP,
@@ -173,6 +174,10 @@ struct text sql_shown(struct text text);
 
 /* NULL when there is none of that name. */
 struct db_parameter *sql_find_parameter(struct db_parameter *parameters, unsigned count, struct text name);
+
+/* column_notes.c */
+
+bool sql_read_column(struct parser *parser, const struct note *note);
 
 /* representation_notes.c */
 

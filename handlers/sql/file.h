@@ -17,6 +17,7 @@
 #include "exchange/access.h"
 #include "exchange/limits.h"
 #include "handlers/sql/answer.h"
+#include "handlers/sql/column_notes.h"
 #include "handlers/sql/source.h"
 #include "handlers/sql/whole_body.h"
 #include "base/http_method.h"
@@ -56,8 +57,9 @@ struct endpoint {
 	unsigned work_line;
 	enum body_kind body; /* what the request's body is to the SQL */
 	unsigned body_line;
-	const struct answer *answer; /* what of a row is no part of the body; NULL: nothing */
-	struct access access;        /* which identities may call it, where keys are configured */
+	struct column_note *column_notes; /* NULL: none */
+	const struct answer *answer;      /* what of a row is no part of the body; NULL: nothing */
+	struct access access;             /* which identities may call it, where keys are configured */
 	/* What PostgreSQL is told of the request besides the role, as `-- settings:` says. */
 	struct endpoint_settings {
 		bool claims, headers, method, path;

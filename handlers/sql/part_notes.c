@@ -176,7 +176,8 @@ static void check_belongs_to_part(struct parser *parser, enum annotation annotat
 /* What is not for an endpoint of parts. */
 static void refuse_of_one(struct parser *parser)
 {
-	static const enum annotation annotations[] = {ANNOTATION_BODY, ANNOTATION_CONTENT_TYPE, ANNOTATION_HEADER};
+	static const enum annotation annotations[] = {ANNOTATION_BODY, ANNOTATION_CONTENT_TYPE, ANNOTATION_HEADER,
+						      ANNOTATION_COLUMN};
 	const struct draft *draft = &parser->draft;
 
 	for (unsigned i = 0; i < ARRAY_LENGTH(annotations); i++)

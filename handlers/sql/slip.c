@@ -144,6 +144,14 @@ static bool looks_like_type(struct text value)
 					    (is_one_word(value) || type.at[type.length - 1] == ';'));
 }
 
+/* total not null */
+static bool looks_like_column_note(struct text value)
+{
+	struct text word = first_word(value);
+
+	return text_equal_nocase(sql_trim(behind(value, word.length)), TEXT("not null"));
+}
+
 static bool looks_like_flag(struct text value)
 {
 	return value.length == 0 || text_equal_nocase(value, TEXT("true"));
@@ -173,6 +181,8 @@ static bool looks_like_value(enum annotation annotation, struct text value)
 		return looks_like_type(value);
 	case ANNOTATION_HEADER:
 		return looks_like_header(value);
+	case ANNOTATION_COLUMN:
+		return looks_like_column_note(value);
 	case ANNOTATION_INFLIGHT:
 		return value.length == 0 || looks_like_number(value);
 	case ANNOTATION_TIMEOUT:

@@ -246,6 +246,7 @@ static void describe_endpoint(struct description *d, struct endpoint *endpoint)
 		not_null_note(endpoint, result, d->pg, &d->set->arena);
 		db_conn_refresh_lent(&d->conn);
 	}
+	column_notes_apply(endpoint, &d->set->diagnostics);
 	PQclear(result);
 	read_only_check_endpoint(&d->read_only, endpoint);
 	if (endpoint->must_find) {

@@ -216,6 +216,7 @@ NEVER_NULL = [
     ("SELECT id FROM nulls.seen", ""),
     ("SELECT name::nulls.named AS named FROM nulls.parent", ""),
     ("SELECT attname FROM pg_attribute", "attname"),
+    ("-- column: one not null\n-- column: \"a b\" NOT NULL\nSELECT 1 AS one, 2 AS two, 3 AS \"a b\"", "one a b"),
 ]
 
 
@@ -234,6 +235,20 @@ def test_columns_that_cannot_be_null(postgres, database, tmp_path):
             assert " ".join(name for name, each in columns.items() if "null" not in each["type"]) == names, sql
     finally:
         postgres.execute("DROP SCHEMA nulls CASCADE", "blackbox")
+
+
+@pytest.mark.parametrize("line, words", [
+    ("-- column: two not null", "a.sql:3: `-- column:` names two, and the SQL of a returns no such column"),
+    ("-- column: one null", "a.sql:3: `-- column:` must be NAME not null, such as total not null; it is \"one null\""),
+    ("-- column: not null", "a.sql:3: `-- column:` must be NAME not null"),
+    ("-- column: \"one not null", "a.sql:3: `-- column:` must be NAME not null"),
+    ("-- column one not null", "a.sql:3: "),
+    ("-- columns: one not null", "a.sql:3: "),
+])
+def test_what_cannot_be_said_of_a_column(database, tmp_path, line, words):
+    (tmp_path / "a.sql").write_text(f"-- name: a :one\n-- route: GET /a\n{line}\nSELECT 1 AS one;\n")
+    done = run("check", "--database", database, "--endpoints", tmp_path)
+    assert done.returncode == 1 and words in done.stderr, done.stderr
 
 
 @pytest.fixture(scope="module")

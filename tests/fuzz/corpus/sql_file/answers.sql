@@ -13,3 +13,10 @@ SELECT bytes, kind, disposition, status FROM picture WHERE id = :id;
 -- header = column
 -- status: 304
 SELECT 1;
+
+-- name: columns :one
+-- route: GET /columns
+-- column: one not null
+-- column: "a b" NOT NULL
+-- column: "open not null
+SELECT 1 AS one;

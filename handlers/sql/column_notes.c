@@ -1,0 +1,56 @@
+#include "handlers/sql/column_notes.h"
+
+#include "handlers/sql/draft.h"
+
+/* "a name" may stand in quotes. */
+static struct text take_name(struct text *rest)
+{
+	const char *end;
+	struct text name;
+
+	if (rest->length == 0 || rest->at[0] != '"')
+		return sql_take_word(rest);
+	end = memchr(rest->at + 1, '"', rest->length - 1);
+	if (end == NULL)
+		return (struct text){rest->at, 0};
+	name = (struct text){rest->at + 1, (size_t)(end - rest->at - 1)};
+	*rest = sql_trim((struct text){end + 1, rest->length - name.length - 2});
+	return name;
+}
+
+bool sql_read_column(struct parser *parser, const struct note *note)
+{
+	struct endpoint *endpoint = &parser->draft.endpoint;
+	struct text rest = note->value, name = take_name(&rest), first = sql_take_word(&rest);
+	struct column_note *column;
+
+	if (name.length == 0 || name.length > NAME_BYTES_MAX || !text_equal_nocase(first, TEXT("not")) ||
+	    !text_equal_nocase(rest, TEXT("null")))
+		return false;
+	column = arena_alloc_zeroed(&parser->set->arena, sizeof(*column));
+	column->name = arena_copy(&parser->set->arena, name);
+	column->line = note->line;
+	column->next = endpoint->column_notes;
+	endpoint->column_notes = column;
+	return true;
+}
+
+static bool mark(struct db_signature *signature, const char *name)
+{
+	for (unsigned i = 0; i < signature->column_count; i++) {
+		if (strcmp(signature->columns[i].name, name) != 0)
+			continue;
+		signature->columns[i].is_never_null = true;
+		return true;
+	}
+	return false;
+}
+
+void column_notes_apply(struct endpoint *endpoint, struct diagnostics *diagnostics)
+{
+	for (const struct column_note *note = endpoint->column_notes; note != NULL; note = note->next)
+		if (!mark(&endpoint->statement.signature, note->name))
+			diagnostics_add(diagnostics, endpoint->file, note->line,
+					"`-- column:` names %s, and the SQL of %s returns no such column", note->name,
+					endpoint->name);
+}
