@@ -80,7 +80,7 @@ static void write_sum(const struct options *options, unsigned each, char *text, 
 		snprintf(text, bytes, " by %u services of %u", options->services, each);
 }
 
-void db_capacity_say(const struct service *service, bool has_streams)
+void db_capacity_say(const struct service *service, bool has_streams, bool is_check)
 {
 	const struct options *options = service->options;
 	unsigned streams = has_streams ? options->max_streams : 0,
@@ -102,7 +102,7 @@ void db_capacity_say(const struct service *service, bool has_streams)
 	else if (capacity < wanted)
 		log_warning("db", "up to %u connections to PostgreSQL are wanted%s, and %u may be had: they have to do",
 			    wanted, sum, capacity);
-	else
+	else if (!is_check || options->services > 1)
 		log_info("db", "up to %u connections to PostgreSQL are wanted%s, and %u may be had", wanted, sum,
 			 capacity);
 }

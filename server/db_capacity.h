@@ -8,5 +8,6 @@
 
 #include "server/service.h"
 
-/* Says both in the log: a warning when they are too few. Before the loops have connected. */
-void db_capacity_say(const struct service *service, bool has_streams);
+/* Says both in the log: a warning when they are too few. Before the loops have connected. `is_check`: of one service
+ * alone, that they are enough is not said. */
+void db_capacity_say(const struct service *service, bool has_streams, bool is_check);

@@ -314,7 +314,7 @@ static int run(struct server *server)
 		edition_destroy(server->edition);
 		return EXIT_FAILURE;
 	}
-	db_capacity_say(server->service, server->edition->has_streams);
+	db_capacity_say(server->service, server->edition->has_streams, false);
 	make_metrics(server);
 	start_key_refresh(server);
 	signals_block();

@@ -91,7 +91,7 @@ def shop(mode, postgres, database, tmp_path_factory):
 @pytest.fixture
 def stock(postgres):
     """One thing of each."""
-    postgres.execute("DELETE FROM sale; DELETE FROM stock; INSERT INTO stock VALUES (1, 'one', 1), (2, 'two', 2)", "blackbox")
+    postgres.execute(TABLES + "DELETE FROM sale; DELETE FROM stock; INSERT INTO stock VALUES (1, 'one', 1), (2, 'two', 2)", "blackbox")
 
     def rows():
         return (postgres.value("SELECT coalesce(string_agg(format('%s:%s', id, n), ' ' ORDER BY id), '') FROM stock", "blackbox"),

@@ -16,7 +16,7 @@
 
 static struct options options;
 static struct service service;
-static bool has_streams;
+static bool has_streams, is_check;
 
 static struct {
 	struct db_result *rows; /* NULL: it could not be asked */
@@ -71,7 +71,7 @@ static int set_up(void **state)
 				   .db_connections = 10,
 				   .connect_timeout_ms = 200};
 	service.options = &options;
-	has_streams = false;
+	has_streams = is_check = false;
 	memset(&seen, 0, sizeof(seen));
 	return 0;
 }
@@ -83,7 +83,7 @@ static const char *said_of(struct db_result *rows)
 	seen.rows = rows;
 	seen.questions = seen.sleeps = 0;
 	log_tap_begin(LOG_INFO);
-	db_capacity_say(&service, has_streams);
+	db_capacity_say(&service, has_streams, is_check);
 	said = log_tap_end();
 	assert_int_equal(seen.open, 0);
 	return said;
@@ -132,6 +132,16 @@ static void all_services_are_counted(void **state)
 	SAYS("11", "11 may be had: less than one for each of 12 loops\n");
 }
 
+static void a_check_of_one_says_what_is_wrong_alone(void **state)
+{
+	(void)state;
+	is_check = true;
+	assert_string_equal(said_of(FAKE_RESULT(1, {"100"})), "");
+	SAYS("29", "29 may be had: they have to do\n");
+	options.services = 2;
+	SAYS("100", "up to 60 connections to PostgreSQL are wanted by 2 services of 30, and 100 may be had\n");
+}
+
 /* The session that looked at the endpoints may hold the only one. */
 static void it_is_asked_again_for_a_while(void **state)
 {
@@ -162,9 +172,12 @@ static void what_cannot_be_asked_is_not_said(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    TEST(each_mode_wants_its_own),          TEST(too_few_are_a_warning),
+	    TEST(each_mode_wants_its_own),
+	    TEST(too_few_are_a_warning),
 	    TEST(streams_are_counted_where_there_are_some),
-	    TEST(all_services_are_counted),         TEST(it_is_asked_again_for_a_while),
+	    TEST(all_services_are_counted),
+	    TEST(a_check_of_one_says_what_is_wrong_alone),
+	    TEST(it_is_asked_again_for_a_while),
 	    TEST(what_cannot_be_asked_is_not_said),
 	};
 
