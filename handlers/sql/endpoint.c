@@ -269,7 +269,8 @@ static enum step respond_answer(struct exchange *x, const struct sql_plan *plan,
 {
 	enum step step;
 
-	return answer_row_respond(x, plan->endpoint, signature, rows, &step) ? step : sql_respond_nothing_found(x, plan);
+	return answer_row_respond(x, plan->endpoint, signature, rows, &step) ? step
+									     : sql_respond_nothing_found(x, plan);
 }
 
 enum step sql_respond_result(struct exchange *x, const struct sql_plan *plan, unsigned index)

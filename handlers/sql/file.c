@@ -109,7 +109,8 @@ static void add_parameter(struct parser *parser, struct buffer *sql, const struc
 	/* `IN:a` is two tokens, `IN$1` would be one name. */
 	if (sql->length > 0 && sql_continues_word(sql->bytes[sql->length - 1]))
 		buffer_add_char(sql, ' ');
-	buffer_printf(sql, "$%u%s", number_of(draft, (unsigned)(parameter - draft->parameters)), asks ? GIVEN_CAST : "");
+	buffer_printf(sql, "$%u%s", number_of(draft, (unsigned)(parameter - draft->parameters)),
+		      asks ? GIVEN_CAST : "");
 	scanner->at += asks ? 1 : 0;
 }
 

@@ -60,8 +60,7 @@ static void write_parameters(struct document *document, const struct endpoint *e
 	const struct db_statement *statement = &endpoint->statement;
 	bool takes_query = !sql_plan_takes_fields(endpoint);
 
-	if (strchr(path, '{') == NULL && (!takes_query || !openapi_has_given(endpoint)) &&
-	    !endpoint->takes_if_match)
+	if (strchr(path, '{') == NULL && (!takes_query || !openapi_has_given(endpoint)) && !endpoint->takes_if_match)
 		return;
 	document_open_array(document, "parameters");
 	write_path_parameters(document, endpoint, path);

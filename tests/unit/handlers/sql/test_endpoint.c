@@ -141,8 +141,8 @@ static void describe_all(void)
 	picture[0] = (struct db_column){"kind", TEXT("\"kind\":"), text, 25, false};
 	picture[1] = (struct db_column){"size", TEXT("\"size\":"), integer, 23, false};
 	picture[2] = (struct db_column){"status", TEXT("\"status\":"), integer, 23, false};
-	picture[3] =
-	    (struct db_column){"bytes", TEXT("\"bytes\":"), {DB_TYPE_BYTEA, false, ',', "bytea", NULL, NULL, NULL}, 17, false};
+	picture[3] = (struct db_column){
+	    "bytes", TEXT("\"bytes\":"), {DB_TYPE_BYTEA, false, ',', "bytea", NULL, NULL, NULL}, 17, false};
 	set_columns("picture", picture, 4);
 	set_columns("page", name, 1);
 	set_columns("placed", country, 2);
