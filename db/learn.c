@@ -226,7 +226,7 @@ bool learn_is_shown_as_json(const struct learn_catalog *catalog, Oid oid)
 void learn_columns(struct db_signature *signature, const struct learn_catalog *catalog, const PGresult *described)
 {
 	unsigned count = (unsigned)PQnfields(described);
-	struct db_column *columns = arena_alloc(catalog->arena, count * sizeof(*columns));
+	struct db_column *columns = arena_alloc_zeroed(catalog->arena, count * sizeof(*columns));
 
 	for (unsigned i = 0; i < count; i++) {
 		struct buffer key = buffer_in(catalog->arena);
