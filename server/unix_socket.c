@@ -1,6 +1,7 @@
 #include "server/unix_socket.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -15,14 +16,25 @@ const char *unix_socket_path(const char *address)
 	return strncmp(address, scheme, sizeof(scheme) - 1) == 0 ? address + sizeof(scheme) - 1 : NULL;
 }
 
-/* What another program keeps there is not replaced. */
-static const char *find_fault(const char *path)
+/* A link is a file of its own. */
+static bool is_there(const char *path, bool *is_socket)
 {
 	struct stat there;
 
+	if (lstat(path, &there) != 0)
+		return false;
+	*is_socket = S_ISSOCK(there.st_mode);
+	return true;
+}
+
+/* What another program keeps there is not replaced. */
+static const char *find_fault(const char *path)
+{
+	bool is_socket;
+
 	if (path[0] == '\0' || strlen(path) > UNIX_SOCKET_PATH_MAX)
 		return "a path of 1 to 95 bytes is expected";
-	if (lstat(path, &there) == 0 && !S_ISSOCK(there.st_mode))
+	if (is_there(path, &is_socket) && !is_socket)
 		return "a file of that name is there, and it is no socket";
 	return NULL;
 }
@@ -30,10 +42,13 @@ static const char *find_fault(const char *path)
 static int listen_as(const struct sockaddr_un *address, int backlog)
 {
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), error;
+	bool is_socket;
 
 	if (fd < 0)
 		return -1;
-	unlink(address->sun_path);
+	/* left by a process that crashed in between, and had the same number */
+	if (is_there(address->sun_path, &is_socket) && is_socket)
+		unlink(address->sun_path);
 	if (bind(fd, (const struct sockaddr *)address, sizeof(*address)) == 0 && listen(fd, backlog) == 0)
 		return fd;
 	error = errno;

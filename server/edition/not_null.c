@@ -1,6 +1,7 @@
 #include "server/edition/not_null.h"
 
 #include "base/buffer.h"
+#include "db/values/quoted.h"
 #include "server/edition/outer_joins.h"
 
 #include <stdlib.h>
@@ -17,6 +18,7 @@ static const char not_null_sql[] =
     "n.convalidated "
     "AND a.attnum = ANY (n.conkey))";
 
+/* Both as PostgreSQL's arrays. */
 static const char *list_columns(const PGresult *described, bool of_tables, struct arena *arena)
 {
 	struct buffer list = buffer_in(arena);
@@ -30,20 +32,15 @@ static const char *list_columns(const PGresult *described, bool of_tables, struc
 	return list.bytes;
 }
 
-/* As an array: each name in quotes, which are doubled by a backslash within. */
 static const char *list_tables(const struct outer_joins *joins, struct arena *arena)
 {
 	struct buffer list = buffer_in(arena);
 
 	buffer_add_char(&list, '{');
 	for (unsigned i = 0; i < joins->count; i++) {
-		buffer_add(&list, i > 0 ? TEXT(",\"") : TEXT("\""));
-		for (size_t at = 0; at < joins->tables[i].length; at++) {
-			if (joins->tables[i].at[at] == '"' || joins->tables[i].at[at] == '\\')
-				buffer_add_char(&list, '\\');
-			buffer_add_char(&list, joins->tables[i].at[at]);
-		}
-		buffer_add_char(&list, '"');
+		if (i > 0)
+			buffer_add_char(&list, ',');
+		quoted_add(&list, arena_copy(arena, joins->tables[i]));
 	}
 	buffer_add(&list, TEXT("}"));
 	buffer_add_char(&list, '\0');

@@ -64,6 +64,7 @@ def test_a_successor_takes_the_path_over(serve, folder):
         waiting = [http_client.Connection(path) for _ in range(5)]
         successor = serve(listen=f"unix:{path}")
         service.terminate()
+    assert service.log_contains("SIGTERM: no new connections")  # else a request may be answered before
     for connection in waiting:
         assert connection.request("GET", "/numbers/1").header("connection") == "close"
         connection.close()
