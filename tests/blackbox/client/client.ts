@@ -3,7 +3,8 @@ import assert from "node:assert";
 import createClient from "openapi-fetch";
 import type { paths } from "./schema.js";
 
-const client = createClient<paths>({ baseUrl: process.argv[2] });
+// the document lists CSV and NDJSON beside JSON: this client reads JSON and problems
+const client = createClient<paths, "application/json" | "application/problem+json">({ baseUrl: process.argv[2] });
 
 const country = await client.GET("/countries/{code}", { params: { path: { code: "fr" } } });
 assert(country.data);

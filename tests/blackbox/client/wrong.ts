@@ -2,7 +2,7 @@
 import createClient from "openapi-fetch";
 import type { paths } from "./schema.js";
 
-const client = createClient<paths>({ baseUrl: "" });
+const client = createClient<paths, "application/json" | "application/problem+json">({ baseUrl: "" });
 const { data } = await client.GET("/countries/{code}", { params: { path: { code: "fr" } } });
 export const official: string = data!.official_name;
 export const nothing: string = data!.nothing;
