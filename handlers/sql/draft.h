@@ -1,5 +1,13 @@
-/* draft.h - the endpoint at hand while its file is parsed: for annotation.c, errors.c, file.c,
- * part_notes.c, path.c and slip.c only. */
+/* draft.h - the endpoint at hand while its file is parsed.
+ *
+ *   file.c                  endpoints one after the other; what has to fit together
+ *   statement.c             the SQL, its parameters numbered
+ *   annotation.c            the lines between the name and the SQL; those that need no file of their own
+ *   access_notes.c, answer_notes.c, body_notes.c, column_notes.c, errors.c, given.c, part_notes.c,
+ *   representation_notes.c  the others, by what they are about
+ *   path.c                  the path of a route
+ *   slip.c                  comments that were meant for annotations
+ */
 #pragma once
 
 #include <stdint.h>
@@ -216,6 +224,18 @@ void sql_keep_part(struct parser *parser);
 void sql_check_parts(struct parser *parser);
 /* Gives the endpoint, which is otherwise complete, its parts. */
 void sql_make_parts(struct parser *parser, struct endpoint *whole);
+
+/* statement.c */
+
+/* Reads the SQL of the endpoint, or that of its parts, the first of which has begun. Returns false when one has none, or
+ * could not be read to its end. */
+bool sql_parse_statements(struct parser *parser);
+/* Passes white space and comments; false at anything else. An annotation is in the wrong place here. */
+bool sql_pass_blank(struct parser *parser, const struct sql_token *token);
+/* Of a token without an end. */
+void sql_complain_of_end(struct parser *parser, const struct sql_token *token);
+/* After an error that makes the rest of an endpoint unreadable. */
+void sql_skip_to_endpoint(struct parser *parser);
 
 /* file.c */
 
