@@ -1,70 +1,6 @@
 #include "handlers/sql/draft.h"
 
 #include "base/buffer.h"
-#include "base/percent.h"
-
-#include <strings.h>
-
-/* Text */
-
-struct text sql_trim(struct text text)
-{
-	while (text.length > 0 && sql_is_space(text.at[0]))
-		text = (struct text){text.at + 1, text.length - 1};
-	while (text.length > 0 && sql_is_space(text.at[text.length - 1]))
-		text.length--;
-	return text;
-}
-
-struct text sql_take_word(struct text *rest)
-{
-	struct text word = {rest->at, 0};
-
-	while (word.length < rest->length && !sql_is_space(rest->at[word.length]))
-		word.length++;
-	*rest = sql_trim((struct text){rest->at + word.length, rest->length - word.length});
-	return word;
-}
-
-struct text sql_shown(struct text text)
-{
-	return text_cut_to(text, SHOWN_BYTES_MAX);
-}
-
-static bool read_number(struct text digits, unsigned least, unsigned most, unsigned *number)
-{
-	unsigned value = 0;
-
-	if (digits.length == 0 || digits.length > 9)
-		return false;
-	for (size_t i = 0; i < digits.length; i++) {
-		if (!sql_is_digit(digits.at[i]))
-			return false;
-		value = value * 10 + (unsigned)(digits.at[i] - '0');
-	}
-	*number = value;
-	return value >= least && value <= most;
-}
-
-bool sql_is_parameter_name(struct text name)
-{
-	if (name.length == 0 || name.length > NAME_BYTES_MAX || !sql_begins_name(name.at[0]))
-		return false;
-	for (size_t i = 1; i < name.length; i++)
-		if (!sql_continues_name(name.at[i]))
-			return false;
-	return true;
-}
-
-bool sql_is_endpoint_name(struct text name)
-{
-	for (size_t i = 0; i < name.length; i++)
-		if (name.at[i] >= 'A' && name.at[i] <= 'Z')
-			return false;
-	return sql_is_parameter_name(name) && name.at[0] != '_';
-}
-
-/* Annotations */
 
 /* Neither a cast in a line that was commented out (`-- name::text`) nor an address (`-- https://...`) is an annotation.
  */
@@ -166,7 +102,7 @@ static bool read_timeout(struct parser *parser, const struct note *note)
 		digits.length--;
 		unit_ms = 1;
 	}
-	if (!read_number(digits, 1, TIMEOUT_MS_MAX / unit_ms, timeout_ms))
+	if (!sql_read_number(digits, 1, TIMEOUT_MS_MAX / unit_ms, timeout_ms))
 		return false;
 	*timeout_ms *= unit_ms;
 	return true;
@@ -174,7 +110,7 @@ static bool read_timeout(struct parser *parser, const struct note *note)
 
 static bool read_inflight(struct parser *parser, const struct note *note)
 {
-	return read_number(note->value, 1, INFLIGHT_MAX, &parser->draft.endpoint.inflight_max);
+	return sql_read_number(note->value, 1, INFLIGHT_MAX, &parser->draft.endpoint.inflight_max);
 }
 
 /* What is compressed needs no annotation. */
@@ -186,7 +122,7 @@ static bool read_compression(struct parser *parser, const struct note *note)
 
 static bool read_max_rows(struct parser *parser, const struct note *note)
 {
-	return read_number(note->value, 1, MAX_ROWS_MAX, &parser->draft.endpoint.max_rows);
+	return sql_read_number(note->value, 1, MAX_ROWS_MAX, &parser->draft.endpoint.max_rows);
 }
 
 static bool read_flag(const struct note *note, bool *flag)
@@ -203,92 +139,6 @@ static bool read_stream(struct parser *parser, const struct note *note)
 static bool read_isolated(struct parser *parser, const struct note *note)
 {
 	return read_flag(note, &parser->draft.endpoint.is_isolated);
-}
-
-struct db_parameter *sql_find_parameter(struct db_parameter *parameters, unsigned count, struct text name)
-{
-	for (unsigned i = 0; i < count; i++)
-		if (text_equal(text_of(parameters[i].name), name))
-			return &parameters[i];
-	return NULL;
-}
-
-/* The text in a quoted string, '' becoming one quote. */
-static char *unquote(struct text quoted, struct arena *arena)
-{
-	char *value = arena_alloc(arena, quoted.length);
-	size_t length = 0;
-
-	for (size_t i = 1; i < quoted.length - 1; i += quoted.at[i] == '\'' ? 2 : 1)
-		value[length++] = quoted.at[i];
-	value[length] = '\0';
-	return value;
-}
-
-/* Takes null, a bare word or a quoted string off `rest`. */
-static bool take_default(struct parser *parser, struct text *rest, struct db_parameter *parameter)
-{
-	struct sql_scanner scanner = {.at = rest->at, .end = rest->at + rest->length};
-	struct sql_token quoted = sql_token_next(&scanner);
-	struct text word;
-
-	parameter->has_default = true;
-	if (quoted.kind == SQL_TOKEN_STRING) {
-		if (quoted.is_unterminated)
-			return false;
-		parameter->default_text = unquote(quoted.text, &parser->set->arena);
-		*rest = (struct text){rest->at + quoted.text.length, rest->length - quoted.text.length};
-		return rest->length == 0 || sql_is_space(rest->at[0]);
-	}
-	word = sql_take_word(rest);
-	if (word.length != 4 || strncasecmp(word.at, "null", 4) != 0)
-		parameter->default_text = arena_copy(&parser->set->arena, word);
-	return word.length > 0 && memchr(word.at, '\'', word.length) == NULL;
-}
-
-/* Reads `NAME`, and the default or the source behind it if there is one; leaves the description in `rest`. */
-static bool take_parameter(struct parser *parser, struct text *rest, struct db_parameter *parameter,
-			   struct source *source)
-{
-	struct text name = {rest->at, 0};
-
-	while (name.length < rest->length && sql_continues_name(rest->at[name.length]))
-		name.length++;
-	*rest = (struct text){rest->at + name.length, rest->length - name.length};
-	if (!sql_is_parameter_name(name) || (rest->length > 0 && !sql_is_space(rest->at[0]) && rest->at[0] != '='))
-		return false;
-	parameter->name = arena_copy(&parser->set->arena, name);
-	*rest = sql_trim(*rest);
-	if (rest->length == 0 || rest->at[0] != '=')
-		return true;
-	*rest = sql_trim((struct text){rest->at + 1, rest->length - 1});
-	if (!sql_take_source(parser, rest, source))
-		return false;
-	return source->kind != SOURCE_CLIENT || take_default(parser, rest, parameter);
-}
-
-static bool read_param(struct parser *parser, const struct note *note)
-{
-	struct draft *draft = &parser->draft;
-	struct db_parameter parameter = {.line = note->line};
-	struct source source = {SOURCE_CLIENT, NULL};
-	const struct db_parameter *first;
-	struct text rest = note->value;
-
-	if (!take_parameter(parser, &rest, &parameter, &source))
-		return false;
-	parameter.description = arena_copy(&parser->set->arena, sql_trim(rest));
-	first = sql_find_parameter(draft->documented, draft->documented_count, text_of(parameter.name));
-	if (first != NULL)
-		complain(parser, note->line, "a second `-- param:` for %s; the first is on line %u", first->name,
-			 first->line);
-	else if (draft->documented_count == DB_PARAMETERS_MAX)
-		complain(parser, note->line, "one `-- param:` too many; the most is %d", DB_PARAMETERS_MAX);
-	else {
-		draft->documented_sources[draft->documented_count] = source;
-		draft->documented[draft->documented_count++] = parameter;
-	}
-	return true;
 }
 
 /* Which works there are is the handlers' to know. */
@@ -322,7 +172,7 @@ static const struct {
     [ANNOTATION_STREAM] = {"stream", read_stream, "`true`, or left out"},
     [ANNOTATION_ISOLATED] = {"isolated", read_isolated, "`true`, or left out"},
     [ANNOTATION_PARAM] =
-	{"param", read_param,
+	{"param", sql_read_param,
 	 "NAME  DESCRIPTION or NAME = DEFAULT  DESCRIPTION, where DEFAULT is null, a word, a number, a 'quoted "
 	 "string', or where it comes from: claim PATH, header NAME, cookie NAME, address or if-match"},
     [ANNOTATION_ERRORS] = {"errors", sql_read_errors,

@@ -1,12 +1,12 @@
 /* draft.h - the endpoint at hand while its file is parsed.
  *
- *   file.c                  endpoints one after the other; what has to fit together
- *   statement.c             the SQL, its parameters numbered
- *   annotation.c            the lines between the name and the SQL; those that need no file of their own
- *   access_notes.c, answer_notes.c, body_notes.c, column_notes.c, errors.c, given.c, part_notes.c,
- *   representation_notes.c  the others, by what they are about
- *   path.c                  the path of a route
- *   slip.c                  comments that were meant for annotations
+ *   file.c        endpoints one after the other; what has to fit together
+ *   statement.c   the SQL, its parameters numbered
+ *   annotation.c  the lines between the name and the SQL, and what is read of the smaller annotations
+ *   *_notes.c     the larger ones, by what they are about; errors.c and given.c too
+ *   words.c       names, numbers, and what of them a message shows
+ *   path.c        the path of a route
+ *   slip.c        comments that were meant for annotations
  */
 #pragma once
 
@@ -105,6 +105,19 @@ struct parser {
 
 #define complain(parser, line, ...) diagnostics_add(&(parser)->set->diagnostics, (parser)->file, line, __VA_ARGS__)
 
+/* words.c */
+
+struct text sql_trim(struct text text);
+/* Takes the first word off `rest`, which is trimmed and stays so. */
+struct text sql_take_word(struct text *rest);
+/* False: it is no number, or not within these bounds. */
+bool sql_read_number(struct text digits, unsigned least, unsigned most, unsigned *number);
+/* [A-Za-z_][A-Za-z0-9_]*: what can stand after a colon in the SQL. */
+bool sql_is_parameter_name(struct text name);
+bool sql_is_endpoint_name(struct text name);
+/* As much of the user's text as a message should hold, cut between characters. */
+struct text sql_shown(struct text text);
+
 /* annotation.c */
 
 /* Reads `-- key: value`. A key alone counts where it is a flag: `-- isolated`. */
@@ -124,8 +137,6 @@ void sql_complain_of_place(struct parser *parser, const struct note *note);
 /* Reads up to the first token of the SQL, the next endpoint or the end. */
 void sql_parse_annotations(struct parser *parser);
 
-struct text sql_trim(struct text text);
-bool sql_is_endpoint_name(struct text name);
 /* False: it is none of `:one`, `:many` and `:exec`. */
 bool sql_take_shape(struct text text, enum endpoint_shape *shape);
 
@@ -147,8 +158,6 @@ bool sql_take_source(struct parser *parser, struct text *rest, struct source *so
 void sql_check_access(struct parser *parser);
 /* Returns those of the endpoint's parameters; NULL: the client gives all. */
 const struct source *sql_keep_sources(struct parser *parser);
-/* Takes the first word off `rest`, which is trimmed and stays so. */
-struct text sql_take_word(struct text *rest);
 
 /* body_notes.c */
 
@@ -173,13 +182,9 @@ void sql_check_answer(struct parser *parser);
 /* NULL: the endpoint has none of them. */
 const struct answer *sql_keep_answer(struct parser *parser);
 
-/* annotation.c again */
+/* parameter_notes.c */
 
-/* [A-Za-z_][A-Za-z0-9_]*: what can stand after a colon in the SQL. */
-bool sql_is_parameter_name(struct text name);
-/* As much of the user's text as a message should hold, cut between characters. */
-struct text sql_shown(struct text text);
-
+bool sql_read_param(struct parser *parser, const struct note *note);
 /* NULL when there is none of that name. */
 struct db_parameter *sql_find_parameter(struct db_parameter *parameters, unsigned count, struct text name);
 
