@@ -41,18 +41,14 @@ static bool is_kept(const char *name)
 	return false;
 }
 
-/* Reads `column NAME`, where the name may be one in quotes. False: it is something else. */
+/* Reads `column NAME`. False: it is something else. */
 static bool take_column(struct parser *parser, struct text value, const char **column)
 {
-	struct text word = sql_take_word(&value);
+	struct text word = sql_take_word(&value), name;
 
-	if (!text_equal_nocase(word, TEXT("column")) || value.length == 0)
+	if (!text_equal_nocase(word, TEXT("column")) || !sql_take_column(&value, &name) || value.length > 0)
 		return false;
-	if (value.length > 2 && value.at[0] == '"' && value.at[value.length - 1] == '"')
-		value = (struct text){value.at + 1, value.length - 2};
-	else if (!sql_is_parameter_name(value))
-		return false;
-	*column = arena_copy(&parser->set->arena, value);
+	*column = arena_copy(&parser->set->arena, name);
 	return true;
 }
 
@@ -64,18 +60,11 @@ bool sql_read_status(struct parser *parser, const struct note *note)
 	draft->answer.status_line = note->line;
 	if (take_column(parser, note->value, &draft->answer.status_column))
 		return true;
-	if (note->value.length != 3)
-		return false;
-	for (size_t i = 0; i < 3; i++) {
-		if (!sql_is_digit(note->value.at[i]))
-			return false;
-		status = status * 10 + (unsigned)(note->value.at[i] - '0');
-	}
 	/* one that is wrong is told once */
-	if (status > 299 && !answer_status_is_good(status))
+	if (!sql_read_number(note->value, 200, 999, &status) || (status > 299 && !answer_status_is_good(status)))
 		return false;
 	draft->endpoint.status = status;
-	return status >= 200;
+	return note->value.length == 3;
 }
 
 bool sql_read_content_type(struct parser *parser, const struct note *note)

@@ -2,29 +2,13 @@
 
 #include "handlers/sql/draft.h"
 
-/* "a name" may stand in quotes. */
-static struct text take_name(struct text *rest)
-{
-	const char *end;
-	struct text name;
-
-	if (rest->length == 0 || rest->at[0] != '"')
-		return sql_take_word(rest);
-	end = memchr(rest->at + 1, '"', rest->length - 1);
-	if (end == NULL)
-		return (struct text){rest->at, 0};
-	name = (struct text){rest->at + 1, (size_t)(end - rest->at - 1)};
-	*rest = sql_trim((struct text){end + 1, rest->length - name.length - 2});
-	return name;
-}
-
 bool sql_read_column(struct parser *parser, const struct note *note)
 {
 	struct endpoint *endpoint = &parser->draft.endpoint;
-	struct text rest = note->value, name = take_name(&rest), first = sql_take_word(&rest);
+	struct text rest = note->value, name;
 	struct column_note *column;
 
-	if (name.length == 0 || name.length > NAME_BYTES_MAX || !text_equal_nocase(first, TEXT("not")) ||
+	if (!sql_take_column(&rest, &name) || !text_equal_nocase(sql_take_word(&rest), TEXT("not")) ||
 	    !text_equal_nocase(rest, TEXT("null")))
 		return false;
 	column = arena_alloc_zeroed(&parser->set->arena, sizeof(*column));

@@ -115,6 +115,8 @@ bool sql_read_number(struct text digits, unsigned least, unsigned most, unsigned
 /* [A-Za-z_][A-Za-z0-9_]*: what can stand after a colon in the SQL. */
 bool sql_is_parameter_name(struct text name);
 bool sql_is_endpoint_name(struct text name);
+/* Takes the name of a column off `rest`, which is trimmed and stays so: a word, or what stands in double quotes. */
+bool sql_take_column(struct text *rest, struct text *name);
 /* As much of the user's text as a message should hold, cut between characters. */
 struct text sql_shown(struct text text);
 

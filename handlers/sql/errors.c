@@ -13,17 +13,6 @@ static bool is_code(struct text code)
 	return true;
 }
 
-static bool is_status(struct text digits, unsigned *status)
-{
-	*status = 0;
-	for (size_t i = 0; i < digits.length; i++) {
-		if (!sql_is_digit(digits.at[i]))
-			return false;
-		*status = *status * 10 + (unsigned)(digits.at[i] - '0');
-	}
-	return digits.length == 3;
-}
-
 static bool is_chosen(const struct draft *draft, struct text code)
 {
 	for (unsigned i = 0; i < draft->endpoint.statement.choice_count; i++)
@@ -64,10 +53,11 @@ bool sql_read_errors(struct parser *parser, const struct note *note)
 	struct text rest = note->value;
 
 	do {
-		struct text status_text = text_cut_at(&rest, ','), code = text_trimmed(text_cut_at(&status_text, '='));
+		struct text digits = text_cut_at(&rest, ','), code = text_trimmed(text_cut_at(&digits, '='));
 		unsigned status;
 
-		if (!is_code(code) || !is_status(text_trimmed(status_text), &status))
+		digits = text_trimmed(digits);
+		if (!is_code(code) || digits.length != 3 || !sql_read_number(digits, 0, 999, &status))
 			return false;
 		add_choice(parser, note->line, code, status);
 	} while (rest.length > 0);

@@ -1,12 +1,17 @@
 /* The annotations of what a client and a cache know an answer by: ETag, Last-Modified, Cache-Control, If-Match. */
 #include "handlers/sql/draft.h"
 
-static bool is_column_name(struct text name)
+#include <limits.h>
+
+/* Reads a name that is all there is. */
+static bool read_column(struct parser *parser, const struct note *note, const char **column)
 {
-	for (size_t i = 0; i < name.length; i++)
-		if (sql_is_space(name.at[i]))
-			return false;
-	return name.length > 0 && name.length <= NAME_BYTES_MAX;
+	struct text rest = note->value, name;
+
+	if (!sql_take_column(&rest, &name) || rest.length > 0)
+		return false;
+	*column = arena_copy(&parser->set->arena, name);
+	return true;
 }
 
 bool sql_read_etag(struct parser *parser, const struct note *note)
@@ -15,17 +20,13 @@ bool sql_read_etag(struct parser *parser, const struct note *note)
 
 	endpoint->has_etag = true;
 	endpoint->etag_line = note->line;
-	if (note->value.length == 0)
-		return true;
-	endpoint->etag_column = arena_copy(&parser->set->arena, note->value);
-	return is_column_name(note->value);
+	return note->value.length == 0 || read_column(parser, note, &endpoint->etag_column);
 }
 
 bool sql_read_last_modified(struct parser *parser, const struct note *note)
 {
 	parser->draft.endpoint.modified_line = note->line;
-	parser->draft.endpoint.modified_column = arena_copy(&parser->set->arena, note->value);
-	return is_column_name(note->value);
+	return read_column(parser, note, &parser->draft.endpoint.modified_column);
 }
 
 /* Cache-Control: RFC 9111, section 5.2.2; RFC 5861; RFC 8246 */
@@ -42,14 +43,6 @@ static bool is_among(struct text word, const char *const *words)
 	return false;
 }
 
-static bool is_seconds(struct text digits)
-{
-	for (size_t i = 0; i < digits.length; i++)
-		if (!sql_is_digit(digits.at[i]))
-			return false;
-	return digits.length > 0 && digits.length <= 9;
-}
-
 static bool is_directive(struct text directive)
 {
 	static const char *const plain[] = {
@@ -57,10 +50,11 @@ static bool is_directive(struct text directive)
 	    "proxy-revalidate", "must-understand", "no-transform", "immutable", NULL};
 	static const char *const timed[] = {"max-age", "s-maxage", "stale-while-revalidate", "stale-if-error", NULL};
 	struct text rest = directive, word = text_cut_at(&rest, '=');
+	unsigned seconds;
 
 	if (word.length == directive.length)
 		return is_among(word, plain);
-	return is_among(word, timed) && is_seconds(rest);
+	return is_among(word, timed) && sql_read_number(rest, 0, UINT_MAX, &seconds);
 }
 
 bool sql_read_cache_control(struct parser *parser, const struct note *note)

@@ -57,3 +57,19 @@ bool sql_is_endpoint_name(struct text name)
 			return false;
 	return sql_is_parameter_name(name) && name.at[0] != '_';
 }
+
+bool sql_take_column(struct text *rest, struct text *name)
+{
+	const char *end;
+
+	if (rest->length == 0 || rest->at[0] != '"') {
+		*name = sql_take_word(rest);
+	} else {
+		end = memchr(rest->at + 1, '"', rest->length - 1);
+		if (end == NULL)
+			return false;
+		*name = (struct text){rest->at + 1, (size_t)(end - rest->at - 1)};
+		*rest = sql_trim((struct text){end + 1, rest->length - name->length - 2});
+	}
+	return name->length > 0 && name->length <= NAME_BYTES_MAX;
+}

@@ -79,7 +79,15 @@ static void a_tag_is_a_hash_or_a_column(void **state)
 	assert_string_equal(endpoint->modified_column, "changed_at");
 	assert_int_equal(endpoint->etag_line, 3);
 	assert_int_equal(endpoint->modified_line, 4);
+	endpoint = only(ONE "-- etag: \"Version No\"\n-- last-modified: \"changed-at\"\nSELECT 1");
+	assert_string_equal(endpoint->etag_column, "Version No");
+	assert_string_equal(endpoint->modified_column, "changed-at");
 	wrong(ONE "-- etag: a b\nSELECT 1", 3, "the name of a column that is a version, or left out");
+	wrong(ONE "-- etag: \"a\nSELECT 1", 3, "the name of a column that is a version, or left out");
+	wrong(ONE "-- etag: \"a\" b\nSELECT 1", 3, "the name of a column that is a version, or left out");
+	wrong(ONE "-- etag: \"\"\nSELECT 1", 3, "the name of a column that is a version, or left out");
+	wrong(ONE "-- etag: x234567890123456789012345678901234567890123456789012345678901234\nSELECT 1", 3,
+	      "the name of a column that is a version, or left out");
 	wrong(ONE "-- last-modified:\nSELECT 1", 3, "the name of a column");
 	wrong(ONE "-- last-modified: a b\nSELECT 1", 3, "the name of a column");
 }
