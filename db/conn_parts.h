@@ -1,6 +1,7 @@
 /* conn_parts.h - the inside of a connection, for db/conn*.c only.
  *
- *   conn.c          states; connecting; batches out
+ *   conn.c          states and slots; connecting; what the socket is ready for; closed
+ *   conn_send.c     batches out
  *   conn_clean.c    a session that was one stream's is made ready for the next
  *   conn_context.c  what a transaction is told of its request
  *   conn_pooled.c   what differs behind a transaction pooler
@@ -26,9 +27,6 @@ int conn_flush(struct db_conn *conn);
 /* For the statements of the catalog, and what is in flight. */
 void conn_make_room(struct db_conn *conn);
 void conn_free_room(struct db_conn *conn);
-/* Of the unit's transaction: not of the session. */
-int conn_send_timeout(struct db_conn *conn, unsigned timeout_ms);
-int conn_send_query(struct db_conn *conn, const struct db_query *query);
 struct db_slot *conn_add_slot(struct db_conn *conn, struct db_slot slot);
 struct db_slot conn_take_head(struct db_conn *conn);
 
@@ -37,6 +35,12 @@ static inline struct db_slot *conn_current(const struct db_conn *conn)
 {
 	return db_conn_slot(conn, conn->arrived);
 }
+
+/* conn_send.c */
+
+/* Of the unit's transaction: not of the session. */
+int conn_send_timeout(struct db_conn *conn, unsigned timeout_ms);
+int conn_send_query(struct db_conn *conn, const struct db_query *query);
 
 /* conn_results.c */
 
