@@ -4,7 +4,8 @@
  *   pipeline_expectation.c  what a statement is expected to take
  *   pipeline_lane.c         which batches share a connection
  *   pipeline_admission.c    which batches may wait
- *   pipeline_link.c         one connection: units out, results in; opened and lost
+ *   pipeline_link.c         one connection: opened; units out, results in
+ *   pipeline_loss.c         one that could not be opened, or is lost: what was on it, and what waits
  *   pipeline_rest.c         what rests before it runs again
  *   pipeline_turn.c         from one edition of the statements to the next
  *   pipeline_tick.c         deadlines, what turns out slow, connections that are missing
@@ -153,11 +154,16 @@ bool pipeline_refuse_late(struct db_pipeline *pipeline, struct lane *lane, struc
 void link_open(struct db_pipeline *pipeline, struct lane *lane);
 /* Takes it off the link, where it waits for a statement that is being prepared. */
 void link_drop_held(struct link *link, struct db_batch *batch);
+void pipeline_flush_links(struct db_pipeline *pipeline, uint64_t now_ns);
+/* What travels alone on it may be over. */
+void link_note_idle(struct link *link);
+
+/* pipeline_loss.c */
+
 /* Closes it; each batch on it is run again, or fails with an outcome that is not known. */
 void link_give_up(struct link *link);
 /* The same, when it broke: conn.error says why. */
 void link_lose(struct link *link);
-void pipeline_flush_links(struct db_pipeline *pipeline, uint64_t now_ns);
 
 /* pipeline_tick.c */
 
