@@ -1,32 +1,13 @@
-#include "handlers/sql/input.h"
+#include "handlers/sql/input_parts.h"
 
 #include "base/percent.h"
 #include "db/values/digits.h"
-#include "db/values/parameter.h"
 #include "handlers/sql/body.h"
 #include "handlers/sql/whole_body.h"
 
-#include <strings.h>
-
-static const char IN_PATH[] = "the path", IN_QUERY[] = "the query string", IN_BODY[] = "the JSON body",
-		  IN_WHOLE_BODY[] = "the body", IN_NOTHING[] = "the service";
-
-/* The values of an array parameter in the query string, in their order. */
-struct repeated {
-	struct text *values;
-	unsigned count, capacity;
-};
-
-/* The parameters of one request, as they are found. */
-struct input {
-	struct exchange *x;
-	const struct sql_plan *plan;
-	const struct db_signature *signature;
-	const char **values;                    /* to bind */
-	enum error error;                       /* that a problem stands for */
-	const char *origins[DB_PARAMETERS_MAX]; /* IN_PATH...; NULL: not given so far */
-	struct repeated *repeated;              /* of each parameter; NULL: no array in the query string so far */
-};
+static const char IN_PATH[] = "the path", IN_BODY[] = "the JSON body", IN_WHOLE_BODY[] = "the body",
+		  IN_NOTHING[] = "the service";
+const char input_in_query[] = "the query string";
 
 /* Each bind_ function returns NULL, or a sentence for the client. */
 
@@ -42,15 +23,10 @@ const char *sql_input_shown(struct arena *arena, struct text text)
 	return copy;
 }
 
-static const struct db_parameter *parameter_at(const struct input *input, unsigned index)
-{
-	return &input->signature->parameters[index];
-}
-
 /* A parameter has one place, so that no value is ignored. */
 static const char *claim(struct input *input, unsigned index, const char *origin)
 {
-	const char *name = parameter_at(input, index)->name, *other = input->origins[index];
+	const char *name = input_parameter_at(input, index)->name, *other = input->origins[index];
 
 	if (other == NULL) {
 		input->origins[index] = origin;
@@ -63,7 +39,7 @@ static const char *claim(struct input *input, unsigned index, const char *origin
 
 static const char *describe_wrong_text(struct input *input, unsigned index, const struct text *texts, unsigned count)
 {
-	const struct db_parameter *parameter = parameter_at(input, index);
+	const struct db_parameter *parameter = input_parameter_at(input, index);
 	struct arena *arena = &input->x->arena;
 	struct db_type type = parameter->type;
 	const char *bound;
@@ -81,22 +57,20 @@ static const char *describe_wrong_text(struct input *input, unsigned index, cons
 			    db_type_expectation(&type), sql_input_shown(&input->x->arena, *texts));
 }
 
-/* What the service takes from elsewhere is not the client's to give. */
-static const char *refuse_given(struct input *input, unsigned index)
+const char *input_refuse_given(struct input *input, unsigned index)
 {
 	const struct source *sources = input->plan->endpoint->sources;
 
 	if (LIKELY(sources == NULL) || sources[index].kind == SOURCE_CLIENT)
 		return NULL;
 	return arena_printf(&input->x->arena, "parameter \"%s\" is not the client's to give; this endpoint takes %s",
-			    parameter_at(input, index)->name, input->plan->takes);
+			    input_parameter_at(input, index)->name, input->plan->takes);
 }
 
-/* Several texts, for an array; or one. */
-static const char *bind_texts(struct input *input, unsigned index, const struct text *texts, unsigned count,
-			      const char *origin)
+const char *input_bind_texts(struct input *input, unsigned index, const struct text *texts, unsigned count,
+			     const char *origin)
 {
-	const struct db_parameter *parameter = parameter_at(input, index);
+	const struct db_parameter *parameter = input_parameter_at(input, index);
 	struct arena *arena = &input->x->arena;
 	const char *problem = claim(input, index, origin);
 	bool is_good;
@@ -116,93 +90,9 @@ static const char *bind_path(struct input *input)
 	const char *problem = NULL;
 
 	for (unsigned value = 0; value < match->value_count && problem == NULL; value++)
-		problem = bind_texts(input, input->plan->path_parameters[value], &match->values[value], 1, IN_PATH);
+		problem =
+		    input_bind_texts(input, input->plan->path_parameters[value], &match->values[value], 1, IN_PATH);
 	return problem;
-}
-
-/* Takes the text up to `separator` off `rest`, and the separator. */
-static struct text take_until(struct text *rest, char separator)
-{
-	const char *found = memchr(rest->at, separator, rest->length);
-	struct text taken = {rest->at, found != NULL ? (size_t)(found - rest->at) : rest->length};
-	size_t used = taken.length + (found != NULL ? 1 : 0);
-
-	*rest = (struct text){rest->at + used, rest->length - used};
-	return taken;
-}
-
-static void add_repeated(struct input *input, unsigned index, struct text value)
-{
-	struct arena *arena = &input->x->arena;
-	struct repeated *repeated;
-
-	if (input->repeated == NULL)
-		input->repeated = arena_alloc_zeroed(arena, input->plan->endpoint->statement.parameter_count *
-								sizeof(*input->repeated));
-	repeated = &input->repeated[index];
-	if (repeated->count == repeated->capacity) {
-		struct text *grown;
-
-		repeated->capacity = repeated->capacity > 0 ? 2 * repeated->capacity : 8;
-		grown = arena_alloc(arena, repeated->capacity * sizeof(*grown));
-		if (repeated->count > 0)
-			memcpy(grown, repeated->values, repeated->count * sizeof(*grown));
-		repeated->values = grown;
-	}
-	repeated->values[repeated->count++] = value;
-}
-
-static const char *bind_pair(struct input *input, struct text piece)
-{
-	struct arena *arena = &input->x->arena;
-	struct text encoded_value = piece, encoded_name = take_until(&encoded_value, '='), name, value;
-	const char *problem;
-	unsigned index;
-
-	problem = percent_decode(encoded_name, true, arena, &name);
-	if (problem == NULL)
-		problem = percent_decode(encoded_value, true, arena, &value);
-	if (problem != NULL)
-		return arena_printf(arena, "the query string has %s in \"%s\"", problem, sql_input_shown(arena, piece));
-	index = sql_plan_find(input->plan, name);
-	if (index == input->plan->endpoint->statement.parameter_count || UNLIKELY(index == input->plan->body_parameter))
-		return arena_printf(arena, "unknown parameter \"%s\"; this endpoint takes %s in %s",
-				    sql_input_shown(arena, name), input->plan->takes, IN_QUERY);
-	problem = refuse_given(input, index);
-	if (problem != NULL)
-		return problem;
-	if (!parameter_at(input, index)->type.is_array)
-		return bind_texts(input, index, &value, 1, IN_QUERY);
-	add_repeated(input, index, value);
-	return NULL;
-}
-
-static const char *bind_repeated(struct input *input)
-{
-	const char *problem = NULL;
-
-	if (input->repeated == NULL)
-		return NULL;
-	for (unsigned index = 0; index < input->plan->endpoint->statement.parameter_count && problem == NULL; index++)
-		if (input->repeated[index].count > 0)
-			problem = bind_texts(input, index, input->repeated[index].values, input->repeated[index].count,
-					     IN_QUERY);
-	return problem;
-}
-
-/* Empty pieces, as in a=1&&b=2, are passed over. */
-static const char *bind_query(struct input *input)
-{
-	struct text rest = input->x->request.query;
-
-	while (rest.length > 0) {
-		struct text piece = take_until(&rest, '&');
-		const char *problem = piece.length > 0 ? bind_pair(input, piece) : NULL;
-
-		if (problem != NULL)
-			return problem;
-	}
-	return bind_repeated(input);
 }
 
 static const char *bind_field(struct input *input, const struct body_field *field)
@@ -215,10 +105,10 @@ static const char *bind_field(struct input *input, const struct body_field *fiel
 	if (index == input->plan->endpoint->statement.parameter_count)
 		return arena_printf(arena, "unknown field \"%s\" in the JSON body; this endpoint takes %s in it",
 				    sql_input_shown(arena, field->name), input->plan->takes);
-	given = refuse_given(input, index);
+	given = input_refuse_given(input, index);
 	if (given != NULL)
 		return given;
-	parameter = parameter_at(input, index);
+	parameter = input_parameter_at(input, index);
 	if (!parameter_from_json(&parameter->type, field->raw, arena, &bound)) {
 		const char *problem = parameter_problem(&parameter->type, field->raw, arena);
 
@@ -258,7 +148,7 @@ static const char *bind_whole_body(struct input *input)
 {
 	unsigned index = input->plan->body_parameter;
 	enum body_kind kind = input->plan->endpoint->body;
-	const struct db_parameter *parameter = parameter_at(input, index);
+	const struct db_parameter *parameter = input_parameter_at(input, index);
 	const char *problem = NULL;
 
 	if (!input->x->request.has_body && (kind != BODY_RAW || parameter->has_default)) {
@@ -295,7 +185,7 @@ static const char *bind_sources(struct input *input)
 			continue;
 		}
 		input->origins[index] = sql_source_word(sources[index].kind);
-		input->error = sql_source_bind(input->x, &sources[index], parameter_at(input, index),
+		input->error = sql_source_bind(input->x, &sources[index], input_parameter_at(input, index),
 					       &input->values[index], &problem);
 	}
 	return problem;
@@ -306,14 +196,14 @@ static const char *bind_defaults(struct input *input)
 	const struct endpoint *endpoint = input->plan->endpoint;
 
 	for (unsigned index = 0; index < endpoint->statement.parameter_count; index++) {
-		const struct db_parameter *parameter = parameter_at(input, index);
+		const struct db_parameter *parameter = input_parameter_at(input, index);
 
 		if (input->origins[index] != NULL)
 			continue;
 		if (!parameter->has_default)
 			return arena_printf(&input->x->arena, "parameter \"%s\" is missing (%s, in %s)",
 					    parameter->name, parameter->type.name,
-					    sql_plan_takes_fields(endpoint) ? IN_BODY : IN_QUERY);
+					    sql_plan_takes_fields(endpoint) ? IN_BODY : input_in_query);
 		input->values[index] = parameter->default_text;
 	}
 	return NULL;
@@ -326,7 +216,7 @@ static const char *bound_digits(const struct input *input)
 	uint64_t sum = 0;
 
 	for (unsigned index = 0; index < input->plan->endpoint->statement.parameter_count; index++) {
-		const struct db_parameter *parameter = parameter_at(input, index);
+		const struct db_parameter *parameter = input_parameter_at(input, index);
 
 		if (input->origins[index] == NULL)
 			continue;
@@ -346,7 +236,7 @@ static const char *bind_all(struct input *input)
 	const char *problem = bind_path(input);
 
 	if (problem == NULL && input->x->request.query.length > 0)
-		problem = bind_query(input);
+		problem = input_bind_query(input);
 	if (problem == NULL && UNLIKELY(input->plan->endpoint->body != BODY_FIELDS))
 		problem = bind_whole_body(input);
 	else if (problem == NULL && input->x->request.has_body)
@@ -385,7 +275,7 @@ static enum error check_body(struct exchange *x, const struct sql_plan *plan, co
 	if (sql_plan_takes_body(plan->endpoint))
 		return check_media_type(x, plan->endpoint->body, problem);
 	*problem = arena_printf(&x->arena, "a %s request takes no body; parameters go in %s",
-				http_method_name(x->request.method), IN_QUERY);
+				http_method_name(x->request.method), input_in_query);
 	return ERROR_BAD_INPUT;
 }
 
