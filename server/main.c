@@ -5,6 +5,7 @@
 #include "server/db_capacity.h"
 #include "server/health_check.h"
 #include "server/key_command.h"
+#include "server/migrate_command.h"
 #include "server/serve.h"
 #include "server/signals.h"
 #include "server/token_command.h"
@@ -40,6 +41,7 @@ static void print_usage(FILE *out)
 	      "  health   asks the service that --admin names whether it is ready; for containers\n"
 	      "  key      makes an API key; key --help says more\n"
 	      "  token    signs a token for development; token --help says more\n"
+	      "  migrate  makes and upgrades the tables of the queue; migrate --help says more\n"
 	      "  version  the version\n"
 	      "\n"
 	      "Each option may also be given in the environment or in a JSON file (--config FILE or MEANTIME_CONFIG);\n"
@@ -173,7 +175,7 @@ static bool asks_for_help(int argc, char **argv)
 static const struct tool {
 	const char *name;
 	int (*run)(int argc, char **argv);
-} tools[] = {{"key", key_command}, {"token", token_command}};
+} tools[] = {{"key", key_command}, {"token", token_command}, {"migrate", migrate_command}};
 
 static const struct tool *find_tool(const char *name)
 {
@@ -242,7 +244,8 @@ static int refuse_words(int argc, char **argv)
 			argv[2]);
 	else
 		fprintf(stderr,
-			"meantime: %s%.*s%s; expected serve, check, routes, openapi, health, key, token or version "
+			"meantime: %s%.*s%s; expected serve, check, routes, openapi, health, key, token, migrate or "
+			"version "
 			"(--help says more)\n",
 			argc > 1 ? "unknown command \"" : "a command is missing",
 			argc > 1 ? (int)strcspn(argv[1], "=:") : 0, argc > 1 ? argv[1] : "", argc > 1 ? "\"" : "");

@@ -1,10 +1,9 @@
 #include "server/edition/describe.h"
 
 #include "base/clock.h"
-#include "base/log.h"
 #include "server/edition/as_json.h"
-#include "db/backoff.h"
 #include "db/learn.h"
+#include "db/patience.h"
 #include "db/values/parameter.h"
 #include "db/pooler.h"
 #include "handlers/sql/parts.h"
@@ -13,10 +12,6 @@
 #include "server/edition/not_null.h"
 #include "server/edition/prepare_error.h"
 #include "server/edition/read_only.h"
-#include "db/wait.h"
-
-#include <stdlib.h>
-#include <time.h>
 
 /* A statement with many types takes some hundred milliseconds to plan and to look up, more on a busy machine. A short
  * deadline of requests says nothing of that. Longer is a lock. */
@@ -297,45 +292,16 @@ static void describe_all(struct description *d)
 		PQclear(PQexec(d->pg, "ROLLBACK"));
 }
 
-static void sleep_ns(uint64_t ns)
-{
-	struct timespec time = {(time_t)(ns / NS_PER_S), (long)(ns % NS_PER_S)};
-
-	/* a signal that does not end the program is no reason to look again */
-	nanosleep(&time, NULL);
-}
-
-/* Connects, and tries again until then: a database that starts with us may need longer than we do. Said once, and again
- * when the reason changes. Returns -1 and conn->error. */
-static int open_patiently(struct db_conn *conn, uint64_t end_ns)
-{
-	char said[sizeof(conn->error)] = "";
-
-	for (unsigned failures = 0; db_wait_open(conn, UINT64_MAX) != 0; failures++) {
-		uint64_t pause_ns = backoff_ns(failures);
-
-		if (clock_now_ns() + pause_ns >= end_ns)
-			return -1;
-		if (strcmp(said, conn->error) != 0) {
-			memcpy(said, conn->error, sizeof(said));
-			log_warning("db", "waiting for the database, %u ms at most: %s", conn->settings->start_wait_ms,
-				    said);
-		}
-		sleep_ns(pause_ns);
-	}
-	return 0;
-}
-
 /* PostgreSQL ends a session a moment after its connection. That of the probe, or of a reload just before, may still count
  * where only so many are granted. */
 static int open_when_granted(struct db_conn *conn, uint64_t end_ns)
 {
 	uint64_t gone_ns = clock_now_ns() + SESSION_ENDS_MS * NS_PER_MS;
-	int status = open_patiently(conn, end_ns);
+	int status = db_patience_open(conn, end_ns);
 
 	while (status != 0 && conn->is_full && clock_now_ns() < gone_ns) {
-		sleep_ns(SESSION_LOOK_MS * NS_PER_MS);
-		status = open_patiently(conn, end_ns);
+		db_patience_sleep(SESSION_LOOK_MS * NS_PER_MS);
+		status = db_patience_open(conn, end_ns);
 	}
 	return status;
 }
