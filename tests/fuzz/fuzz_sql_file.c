@@ -115,18 +115,42 @@ static void check_access(const struct endpoint *endpoint, unsigned lines)
 	REQUIRE(!needs_identity || (endpoint->identity_line >= endpoint->line && endpoint->identity_line <= lines));
 }
 
+static bool is_parameter(const struct db_statement *statement, const char *name)
+{
+	for (unsigned i = 0; i < statement->parameter_count; i++)
+		if (strcmp(statement->parameters[i].name, name) == 0)
+			return true;
+	return false;
+}
+
+/* `:name?` asks for another parameter, which may be left out. */
+static void check_given(const struct db_statement *statement, const struct db_parameter *given, const char *asked_for)
+{
+	size_t length = strlen(asked_for);
+
+	REQUIRE(is_parameter(statement, asked_for));
+	REQUIRE(strncmp(given->name, asked_for, length) == 0 && strcmp(given->name + length, "?") == 0);
+}
+
 /* A parameter of the path is the client's; a header that holds a credential is no source. */
 static void check_sources(const struct endpoint *endpoint)
 {
-	for (unsigned i = 0; endpoint->sources != NULL && i < endpoint->statement.parameter_count; i++) {
+	const struct db_statement *statement = &endpoint->statement;
+
+	for (unsigned i = 0; endpoint->sources != NULL && i < statement->parameter_count; i++) {
 		const struct source *source = &endpoint->sources[i];
 
+		REQUIRE((source->name == NULL) == (source->kind == SOURCE_CLIENT || source->kind == SOURCE_ADDRESS ||
+						   source->kind == SOURCE_IF_MATCH));
+		REQUIRE(source->kind == SOURCE_CLIENT ||
+			!route_has_parameter(endpoint->path, statement->parameters[i].name));
+		if (source->kind == SOURCE_GIVEN) {
+			check_given(statement, &statement->parameters[i], source->name);
+			continue;
+		}
 		REQUIRE(source->kind < SOURCE_KIND_COUNT);
-		REQUIRE((source->name == NULL) == (source->kind == SOURCE_CLIENT || source->kind == SOURCE_ADDRESS));
 		REQUIRE(source->name == NULL || sql_source_name_is_valid(source->kind, text_of(source->name)));
 		REQUIRE(source->kind != SOURCE_HEADER || !sql_source_is_secret(text_of(source->name)));
-		REQUIRE(source->kind == SOURCE_CLIENT ||
-			!route_has_parameter(endpoint->path, endpoint->statement.parameters[i].name));
 	}
 }
 
