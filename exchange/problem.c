@@ -1,6 +1,7 @@
 /* What has gone wrong becomes a response: application/problem+json, RFC 9457. */
 #include "exchange/exchange.h"
 
+#include "base/json_out.h"
 #include "base/log.h"
 
 #include <ctype.h>
@@ -12,11 +13,13 @@ struct problem {
 	const char *sqlstate, *hint; /* "" when there is none */
 };
 
-static void add_type(struct buffer *json, enum error error)
+static void add_type(struct json_out *json, enum error error)
 {
-	buffer_add(json, TEXT("{\"type\":\"urn:meantime:problem:"));
+	json_out_begin(json, "type");
+	buffer_add(json->out, TEXT("\"urn:meantime:problem:"));
 	for (const char *c = error_word(error); *c != '\0'; c++)
-		buffer_add_char(json, *c == '_' ? '-' : (char)tolower((unsigned char)*c));
+		buffer_add_char(json->out, *c == '_' ? '-' : (char)tolower((unsigned char)*c));
+	buffer_add_char(json->out, '"');
 }
 
 /* At least a second: the next try finds a new connection, or a shorter queue. */
@@ -38,21 +41,21 @@ static void add_headers(struct exchange *x, const struct problem *problem)
 
 static enum step respond_with(struct exchange *x, const struct problem *problem)
 {
-	struct buffer json = buffer_in(&x->arena);
+	struct buffer out = buffer_in(&x->arena);
+	struct json_out json = {.out = &out};
 
+	json_out_open(&json, NULL, '{');
 	add_type(&json, problem->error);
-	buffer_printf(&json, "\",\"title\":\"%s\",\"status\":%u,\"detail\":", error_title(problem->error),
-		      problem->status);
-	buffer_add_json_string(&json, problem->detail);
-	if (problem->hint[0] != '\0') {
-		buffer_add(&json, TEXT(",\"hint\":"));
-		buffer_add_json_string(&json, text_of(problem->hint));
-	}
+	json_out_text(&json, "title", text_of(error_title(problem->error)));
+	json_out_count(&json, "status", problem->status);
+	json_out_text(&json, "detail", problem->detail);
+	if (problem->hint[0] != '\0')
+		json_out_text(&json, "hint", text_of(problem->hint));
 	if (problem->sqlstate[0] != '\0')
-		buffer_printf(&json, ",\"sqlstate\":\"%s\"", problem->sqlstate);
-	buffer_add_char(&json, '}');
+		json_out_text(&json, "sqlstate", text_of(problem->sqlstate));
+	json_out_close(&json);
 	add_headers(x, problem);
-	return respond_text(x, problem->status, "application/problem+json", buffer_text(&json));
+	return respond_text(x, problem->status, "application/problem+json", buffer_text(&out));
 }
 
 enum step respond_problem(struct exchange *x, enum error error, const char *detail, ...)

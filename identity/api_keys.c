@@ -1,7 +1,7 @@
 #include "identity/api_keys.h"
 
-#include "base/buffer.h"
 #include "base/hex.h"
+#include "base/json_out.h"
 #include "base/json_scan.h"
 #include "base/memory.h"
 #include "base/percent.h"
@@ -125,14 +125,15 @@ static struct text copy(struct api_keys *keys, struct text text)
 	return (struct text){arena_copy(&keys->arena, text), text.length};
 }
 
-/* Name and role hold nothing that JSON escapes, but a role may. */
 static struct text default_claims(const struct line *line, struct arena *arena)
 {
 	struct buffer claims = buffer_in(arena);
+	struct json_out json = {.out = &claims};
 
-	buffer_printf(&claims, "{\"sub\":\"%.*s\",\"role\":", TEXT_ARGS(line->name));
-	buffer_add_json_string(&claims, line->role);
-	buffer_add_char(&claims, '}');
+	json_out_open(&json, NULL, '{');
+	json_out_text(&json, "sub", line->name);
+	json_out_text(&json, "role", line->role);
+	json_out_close(&json);
 	buffer_add_char(&claims, '\0');
 	return (struct text){claims.bytes, claims.length - 1};
 }

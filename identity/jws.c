@@ -1,5 +1,6 @@
 #include "identity/jws.h"
 
+#include "base/json_out.h"
 #include "base/json_scan.h"
 #include "base/percent.h"
 #include "identity/base64url.h"
@@ -145,12 +146,13 @@ struct text jws_sign_with_header(const struct key *key, const struct algorithm *
 struct text jws_sign(const struct key *key, const struct algorithm *algorithm, struct text payload, struct arena *arena)
 {
 	struct buffer header = buffer_in(arena);
+	struct json_out json = {.out = &header};
 
-	buffer_printf(&header, "{\"alg\":\"%s\",\"typ\":\"JWT\"", algorithm->name);
-	if (key->kid.at != NULL) {
-		buffer_add(&header, TEXT(",\"kid\":"));
-		buffer_add_json_string(&header, key->kid);
-	}
-	buffer_add_char(&header, '}');
+	json_out_open(&json, NULL, '{');
+	json_out_text(&json, "alg", text_of(algorithm->name));
+	json_out_text(&json, "typ", TEXT("JWT"));
+	if (key->kid.at != NULL)
+		json_out_text(&json, "kid", key->kid);
+	json_out_close(&json);
 	return jws_sign_with_header(key, algorithm, buffer_text(&header), payload, arena);
 }

@@ -1,5 +1,6 @@
 #include "handlers/sql/context.h"
 
+#include "base/json_out.h"
 #include "base/percent.h"
 
 /* What no UTF-8 is, PostgreSQL could not read. */
@@ -17,7 +18,7 @@ static bool is_first_of_its_name(const struct http_request *request, unsigned in
 }
 
 /* All lines of one name are one list. */
-static void add_header(struct buffer *json, const struct http_request *request, unsigned index, struct arena *arena)
+static void add_header(struct json_out *json, const struct http_request *request, unsigned index, struct arena *arena)
 {
 	struct buffer value = buffer_in(arena);
 	struct text name = request->fields[index].name;
@@ -28,24 +29,21 @@ static void add_header(struct buffer *json, const struct http_request *request, 
 			buffer_add(&value, TEXT(", "));
 			buffer_add(&value, request->fields[i].value);
 		}
-	buffer_add_char(json, json->length > 1 ? ',' : '{');
-	buffer_add_json_string(json, name);
-	buffer_add_char(json, ':');
-	buffer_add_json_string(json, buffer_text(&value));
+	json_out_text(json, arena_copy(arena, name), buffer_text(&value));
 }
 
 static const char *headers_as_json(struct exchange *x)
 {
 	const struct http_request *request = &x->request;
-	struct buffer json = buffer_in(&x->arena);
+	struct buffer out = buffer_in(&x->arena);
+	struct json_out json = {.out = &out};
 
+	json_out_open(&json, NULL, '{');
 	for (unsigned i = 0; i < request->field_count; i++)
 		if (is_told(&request->fields[i]) && is_first_of_its_name(request, i))
 			add_header(&json, request, i, &x->arena);
-	if (json.length == 0)
-		buffer_add_char(&json, '{');
-	buffer_add_char(&json, '}');
-	return arena_copy(&x->arena, buffer_text(&json));
+	json_out_close(&json);
+	return arena_copy(&x->arena, buffer_text(&out));
 }
 
 const struct db_context *sql_context_make(struct exchange *x, const struct endpoint *endpoint)

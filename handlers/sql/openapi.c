@@ -21,32 +21,32 @@ static const struct db_parameter *parameter_named(const struct db_statement *sta
 }
 
 /* `name` is the one to show: the path's own for a path parameter. */
-static void write_parameter(struct document *document, const struct db_parameter *parameter, const char *name,
+static void write_parameter(struct json_out *document, const struct db_parameter *parameter, const char *name,
 			    bool is_of_path)
 {
 	unsigned depth = document->depth;
 
-	document_open_object(document, NULL);
-	document_add_string(document, "name", name);
-	document_add_string(document, "in", is_of_path ? "path" : "query");
-	document_add_json(document, "required", parameter->has_default ? "false" : "true");
+	json_out_open(document, NULL, '{');
+	json_out_string(document, "name", name);
+	json_out_string(document, "in", is_of_path ? "path" : "query");
+	json_out_json(document, "required", parameter->has_default ? "false" : "true");
 	if (parameter->description[0] != '\0')
-		document_add_string(document, "description", parameter->description);
+		json_out_string(document, "description", parameter->description);
 	/* JSON as it is, and not an object's members as a parameter each */
 	if (parameter->type.kind == DB_TYPE_JSON && !parameter->type.is_array) {
-		document_open_object(document, "content");
-		document_open_object(document, "application/json");
+		json_out_open(document, "content", '{');
+		json_out_open(document, "application/json", '{');
 	}
-	document_open_object(document, "schema");
+	json_out_open(document, "schema", '{');
 	openapi_add_type(document, &parameter->type, false);
 	/* no text of a query string is null */
 	if (parameter->default_text != NULL)
 		openapi_add_default(document, parameter);
-	document_close_above(document, depth);
+	json_out_close_above(document, depth);
 }
 
 /* Two patterns of one place may name its parameters differently: OpenAPI wants one name, that of `path`. */
-static void write_path_parameters(struct document *document, const struct endpoint *endpoint, const char *path)
+static void write_path_parameters(struct json_out *document, const struct endpoint *endpoint, const char *path)
 {
 	struct text rest = text_of(path), own = text_of(endpoint->path), name, own_name;
 
@@ -55,14 +55,14 @@ static void write_path_parameters(struct document *document, const struct endpoi
 				arena_copy(document->out->arena, name), true);
 }
 
-static void write_parameters(struct document *document, const struct endpoint *endpoint, const char *path)
+static void write_parameters(struct json_out *document, const struct endpoint *endpoint, const char *path)
 {
 	const struct db_statement *statement = &endpoint->statement;
 	bool takes_query = !sql_plan_takes_fields(endpoint);
 
 	if (strchr(path, '{') == NULL && (!takes_query || !openapi_has_given(endpoint)) && !endpoint->takes_if_match)
 		return;
-	document_open_array(document, "parameters");
+	json_out_open(document, "parameters", '[');
 	write_path_parameters(document, endpoint, path);
 	for (unsigned index = 0; takes_query && index < statement->parameter_count; index++) {
 		const struct db_parameter *parameter = &statement->parameters[index];
@@ -72,7 +72,7 @@ static void write_parameters(struct document *document, const struct endpoint *e
 	}
 	if (endpoint->takes_if_match)
 		openapi_write_if_match(document);
-	document_close(document);
+	json_out_close(document);
 }
 
 /* Tags: an operation has the name of its file. */
@@ -87,28 +87,22 @@ static struct text tag_of(const struct endpoint *endpoint)
 	return dot != NULL && dot > name ? (struct text){name, (size_t)(dot - name)} : text_of(name);
 }
 
-static void add_text(struct document *document, const char *key, struct text text)
+static void add_tag(struct json_out *document, struct text tag)
 {
-	document_begin_member(document, key);
-	buffer_add_json_string(document->out, text);
+	json_out_open(document, "tags", '[');
+	json_out_text(document, NULL, tag);
+	json_out_close(document);
 }
 
-static void add_tag(struct document *document, struct text tag)
-{
-	document_open_array(document, "tags");
-	add_text(document, NULL, tag);
-	document_close(document);
-}
-
-static void declare_tag(struct document *document, struct text tag, const char *before, const char *after)
+static void declare_tag(struct json_out *document, struct text tag, const char *before, const char *after)
 {
 	struct buffer description = buffer_in(document->out->arena);
 
 	buffer_printf(&description, "%s%.*s%s", before, TEXT_ARGS(tag), after);
-	document_open_object(document, NULL);
-	add_text(document, "name", tag);
-	add_text(document, "description", buffer_text(&description));
-	document_close(document);
+	json_out_open(document, NULL, '{');
+	json_out_text(document, "name", tag);
+	json_out_text(document, "description", buffer_text(&description));
+	json_out_close(document);
 }
 
 static bool is_first_of_its_tag(const struct endpoint_set *endpoints, unsigned index)
@@ -119,11 +113,11 @@ static bool is_first_of_its_tag(const struct endpoint_set *endpoints, unsigned i
 	return true;
 }
 
-static void declare_tags(struct document *document, const struct endpoint_set *endpoints)
+static void declare_tags(struct json_out *document, const struct endpoint_set *endpoints)
 {
 	bool has_own = false;
 
-	document_open_array(document, "tags");
+	json_out_open(document, "tags", '[');
 	for (unsigned index = 0; index < endpoints->count; index++) {
 		struct text tag = tag_of(&endpoints->endpoints[index]);
 
@@ -134,12 +128,12 @@ static void declare_tags(struct document *document, const struct endpoint_set *e
 	}
 	if (!has_own)
 		declare_tag(document, own_tag, "What the service says of itself: ", ".json.");
-	document_close(document);
+	json_out_close(document);
 }
 
 /* Operations */
 
-static void write_description(struct document *document, const struct openapi_info *info,
+static void write_description(struct json_out *document, const struct openapi_info *info,
 			      const struct endpoint *endpoint)
 {
 	struct buffer text = buffer_in(document->out->arena);
@@ -159,10 +153,10 @@ static void write_description(struct document *document, const struct openapi_in
 	if (endpoint->timeout_ms > 0)
 		buffer_printf(&text, " Its deadline is %u ms.", endpoint->timeout_ms);
 	openapi_describe_access(&text, info, &endpoint->access);
-	add_text(document, "description", buffer_text(&text));
+	json_out_text(document, "description", buffer_text(&text));
 }
 
-static void write_operation(struct document *document, const struct openapi_info *info, const struct endpoint *endpoint,
+static void write_operation(struct json_out *document, const struct openapi_info *info, const struct endpoint *endpoint,
 			    const char *path)
 {
 	static const char *const keys[HTTP_METHOD_COUNT] = {
@@ -170,20 +164,20 @@ static void write_operation(struct document *document, const struct openapi_info
 	    [HTTP_PATCH] = "patch", [HTTP_DELETE] = "delete",
 	};
 
-	document_open_object(document, keys[endpoint->method]);
-	document_add_string(document, "operationId", endpoint->name);
-	document_add_string(document, "summary", endpoint->summary[0] != '\0' ? endpoint->summary : endpoint->name);
+	json_out_open(document, keys[endpoint->method], '{');
+	json_out_string(document, "operationId", endpoint->name);
+	json_out_string(document, "summary", endpoint->summary[0] != '\0' ? endpoint->summary : endpoint->name);
 	write_description(document, info, endpoint);
 	add_tag(document, tag_of(endpoint));
 	openapi_write_security(document, info, &endpoint->access);
 	write_parameters(document, endpoint, path);
 	openapi_write_request_body(document, endpoint);
-	document_open_object(document, "responses");
+	json_out_open(document, "responses", '{');
 	openapi_write_good_response(document, endpoint);
 	openapi_write_not_modified(document, endpoint);
 	openapi_write_problem_responses(document, endpoint, openapi_has_identities(info));
-	document_close(document);
-	document_close(document);
+	json_out_close(document);
+	json_out_close(document);
 }
 
 /* Paths */
@@ -211,86 +205,86 @@ static bool is_first_of_its_place(const struct endpoint_set *endpoints, unsigned
 	return true;
 }
 
-static void write_path(struct document *document, const struct openapi_info *info, const struct endpoint_set *endpoints,
+static void write_path(struct json_out *document, const struct openapi_info *info, const struct endpoint_set *endpoints,
 		       unsigned first)
 {
 	const char *path = endpoints->endpoints[first].path;
 
-	document_open_object(document, path);
+	json_out_open(document, path, '{');
 	for (unsigned index = first; index < endpoints->count; index++)
 		if (is_same_place(endpoints->endpoints[index].path, path))
 			write_operation(document, info, &endpoints->endpoints[index], path);
-	document_close(document);
+	json_out_close(document);
 }
 
 /* Its operationId cannot be an endpoint's name: those have no capitals. */
-static void write_own_path(struct document *document)
+static void write_own_path(struct json_out *document)
 {
 	unsigned depth = document->depth;
 
-	document_open_object(document, "/openapi.json");
-	document_open_object(document, "get");
-	document_add_string(document, "operationId", "openapiDocument");
-	document_add_string(document, "summary", "This document.");
-	document_add_string(document, "description", "The OpenAPI document of exactly what is served.");
+	json_out_open(document, "/openapi.json", '{');
+	json_out_open(document, "get", '{');
+	json_out_string(document, "operationId", "openapiDocument");
+	json_out_string(document, "summary", "This document.");
+	json_out_string(document, "description", "The OpenAPI document of exactly what is served.");
 	add_tag(document, own_tag);
-	document_open_object(document, "responses");
-	document_open_object(document, "200");
-	document_add_string(document, "description", "The OpenAPI document.");
-	document_open_object(document, "content");
-	document_open_object(document, "application/json");
-	document_open_object(document, "schema");
-	document_add_string(document, "type", "object");
-	document_close_above(document, depth + 3);
+	json_out_open(document, "responses", '{');
+	json_out_open(document, "200", '{');
+	json_out_string(document, "description", "The OpenAPI document.");
+	json_out_open(document, "content", '{');
+	json_out_open(document, "application/json", '{');
+	json_out_open(document, "schema", '{');
+	json_out_string(document, "type", "object");
+	json_out_close_above(document, depth + 3);
 	openapi_write_own_problem_responses(document);
-	document_close_above(document, depth);
+	json_out_close_above(document, depth);
 }
 
-static void write_info(struct document *document, const struct openapi_info *info)
+static void write_info(struct json_out *document, const struct openapi_info *info)
 {
-	document_open_object(document, "info");
-	document_add_string(document, "title", info->title);
-	document_add_string(document, "description", "SQL files as REST endpoints over PostgreSQL.");
-	document_add_string(document, "version", info->version);
-	document_open_object(document, "contact");
-	document_add_string(document, "name", info->contact[0] != '\0' ? "contact" : "the operator of this service");
+	json_out_open(document, "info", '{');
+	json_out_string(document, "title", info->title);
+	json_out_string(document, "description", "SQL files as REST endpoints over PostgreSQL.");
+	json_out_string(document, "version", info->version);
+	json_out_open(document, "contact", '{');
+	json_out_string(document, "name", info->contact[0] != '\0' ? "contact" : "the operator of this service");
 	if (info->contact[0] != '\0')
-		document_add_string(document, "url", info->contact);
-	document_close(document);
-	document_open_object(document, "license");
-	document_add_string(document, "name", info->license[0] != '\0' ? info->license : "not stated");
-	document_add_string(document, "identifier", info->license[0] != '\0' ? info->license : "LicenseRef-not-stated");
-	document_close(document);
-	document_close(document);
-	document_open_array(document, "servers");
-	document_open_object(document, NULL);
-	document_add_string(document, "url", info->server);
-	document_close(document);
-	document_close(document);
+		json_out_string(document, "url", info->contact);
+	json_out_close(document);
+	json_out_open(document, "license", '{');
+	json_out_string(document, "name", info->license[0] != '\0' ? info->license : "not stated");
+	json_out_string(document, "identifier", info->license[0] != '\0' ? info->license : "LicenseRef-not-stated");
+	json_out_close(document);
+	json_out_close(document);
+	json_out_open(document, "servers", '[');
+	json_out_open(document, NULL, '{');
+	json_out_string(document, "url", info->server);
+	json_out_close(document);
+	json_out_close(document);
 }
 
 void openapi_write(struct buffer *out, const struct endpoint_set *endpoints, const struct openapi_info *info)
 {
-	struct document document = {.out = out};
+	struct json_out document = {.out = out, .is_indented = true};
 
-	document_open_object(&document, NULL);
-	document_add_string(&document, "openapi", "3.1.0");
+	json_out_open(&document, NULL, '{');
+	json_out_string(&document, "openapi", "3.1.0");
 	write_info(&document, info);
 	/* of what does not say otherwise: the document itself */
-	document_open_array(&document, "security");
-	document_close(&document);
+	json_out_open(&document, "security", '[');
+	json_out_close(&document);
 	declare_tags(&document, endpoints);
-	document_open_object(&document, "paths");
+	json_out_open(&document, "paths", '{');
 	for (unsigned index = 0; index < endpoints->count; index++)
 		if (is_first_of_its_place(endpoints, index))
 			write_path(&document, info, endpoints, index);
 	write_own_path(&document);
-	document_close(&document);
-	document_open_object(&document, "components");
+	json_out_close(&document);
+	json_out_open(&document, "components", '{');
 	openapi_write_schemes(&document, info);
 	openapi_write_problems(&document, endpoints, openapi_has_identities(info));
-	document_close(&document);
-	document_close(&document);
+	json_out_close(&document);
+	json_out_close(&document);
 	buffer_add_char(out, '\n');
 }
 

@@ -4,7 +4,7 @@
  */
 #pragma once
 
-#include "handlers/sql/document.h"
+#include "base/json_out.h"
 #include "handlers/sql/file.h"
 
-void openapi_write_good_response(struct document *document, const struct endpoint *endpoint);
+void openapi_write_good_response(struct json_out *document, const struct endpoint *endpoint);

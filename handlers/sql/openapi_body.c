@@ -28,62 +28,62 @@ static bool is_asked_for(const struct endpoint *endpoint, const char *name)
 	return false;
 }
 
-static void write_fields(struct document *document, const struct endpoint *endpoint)
+static void write_fields(struct json_out *document, const struct endpoint *endpoint)
 {
-	document_open_object(document, "properties");
+	json_out_open(document, "properties", '{');
 	for (unsigned index = 0; index < endpoint->statement.parameter_count; index++) {
 		const struct db_parameter *parameter = &endpoint->statement.parameters[index];
 
 		if (!openapi_is_given(endpoint, index))
 			continue;
-		document_open_object(document, parameter->name);
+		json_out_open(document, parameter->name, '{');
 		openapi_add_type(document, &parameter->type, true);
 		if (parameter->description[0] != '\0')
-			document_add_string(document, "description", parameter->description);
+			json_out_string(document, "description", parameter->description);
 		/* what is asked for is not null when it is left out */
 		if (!is_asked_for(endpoint, parameter->name))
 			openapi_add_default(document, parameter);
-		document_close(document);
+		json_out_close(document);
 	}
-	document_close(document);
+	json_out_close(document);
 }
 
 /* Returns whether there are any. */
-static bool write_required_fields(struct document *document, const struct endpoint *endpoint)
+static bool write_required_fields(struct json_out *document, const struct endpoint *endpoint)
 {
 	bool are_there_any = false;
 
-	document_open_array(document, "required");
+	json_out_open(document, "required", '[');
 	for (unsigned index = 0; index < endpoint->statement.parameter_count; index++) {
 		const struct db_parameter *parameter = &endpoint->statement.parameters[index];
 
 		if (parameter->has_default || !openapi_is_given(endpoint, index))
 			continue;
-		document_add_string(document, NULL, parameter->name);
+		json_out_string(document, NULL, parameter->name);
 		are_there_any = true;
 	}
-	document_close(document);
+	json_out_close(document);
 	return are_there_any;
 }
 
-static void write_object_body(struct document *document, const struct endpoint *endpoint)
+static void write_object_body(struct json_out *document, const struct endpoint *endpoint)
 {
 	unsigned depth = document->depth;
 	bool is_required;
 
 	if (!openapi_has_given(endpoint))
 		return;
-	document_open_object(document, "requestBody");
-	document_open_object(document, "content");
-	document_open_object(document, "application/json");
-	document_open_object(document, "schema");
-	document_add_string(document, "type", "object");
+	json_out_open(document, "requestBody", '{');
+	json_out_open(document, "content", '{');
+	json_out_open(document, "application/json", '{');
+	json_out_open(document, "schema", '{');
+	json_out_string(document, "type", "object");
 	write_fields(document, endpoint);
 	is_required = write_required_fields(document, endpoint);
-	document_add_json(document, "additionalProperties", "false");
-	document_close_above(document, depth + 1);
-	document_add_json(document, "required", is_required ? "true" : "false");
-	document_close(document);
+	json_out_json(document, "additionalProperties", "false");
+	json_out_close_above(document, depth + 1);
+	json_out_json(document, "required", is_required ? "true" : "false");
+	json_out_close(document);
 }
 
 /* The body is one value. */
@@ -97,22 +97,22 @@ static const struct db_parameter *body_parameter(const struct db_statement *stat
 	return &statement->parameters[index];
 }
 
-static void write_type(struct document *document, const char *type, const char *schema)
+static void write_type(struct json_out *document, const char *type, const char *schema)
 {
-	document_open_object(document, type);
+	json_out_open(document, type, '{');
 	if (schema != NULL)
-		document_add_json(document, "schema", schema);
-	document_close(document);
+		json_out_json(document, "schema", schema);
+	json_out_close(document);
 }
 
-static void write_whole_body(struct document *document, const struct endpoint *endpoint)
+static void write_whole_body(struct json_out *document, const struct endpoint *endpoint)
 {
 	const struct db_parameter *parameter = body_parameter(&endpoint->statement);
 
-	document_open_object(document, "requestBody");
+	json_out_open(document, "requestBody", '{');
 	if (parameter->description[0] != '\0')
-		document_add_string(document, "description", parameter->description);
-	document_open_object(document, "content");
+		json_out_string(document, "description", parameter->description);
+	json_out_open(document, "content", '{');
 	if (endpoint->body == BODY_RAW) {
 		write_type(document, "*/*", NULL);
 	} else if (endpoint->body == BODY_JSON) {
@@ -122,13 +122,12 @@ static void write_whole_body(struct document *document, const struct endpoint *e
 		write_type(document, "application/x-ndjson", NULL);
 		write_type(document, "text/csv", NULL);
 	}
-	document_close(document);
-	document_add_json(document, "required",
-			  endpoint->body == BODY_RAW || parameter->has_default ? "false" : "true");
-	document_close(document);
+	json_out_close(document);
+	json_out_json(document, "required", endpoint->body == BODY_RAW || parameter->has_default ? "false" : "true");
+	json_out_close(document);
 }
 
-void openapi_write_request_body(struct document *document, const struct endpoint *endpoint)
+void openapi_write_request_body(struct json_out *document, const struct endpoint *endpoint)
 {
 	if (endpoint->body != BODY_FIELDS)
 		write_whole_body(document, endpoint);

@@ -1,14 +1,14 @@
 #include "handlers/sql/openapi_conditions.h"
 
-static void write_header(struct document *document, const char *name, const char *description)
+static void write_header(struct json_out *document, const char *name, const char *description)
 {
 	unsigned depth = document->depth;
 
-	document_open_object(document, name);
-	document_add_string(document, "description", description);
-	document_open_object(document, "schema");
-	document_add_string(document, "type", "string");
-	document_close_above(document, depth);
+	json_out_open(document, name, '{');
+	json_out_string(document, "description", description);
+	json_out_open(document, "schema", '{');
+	json_out_string(document, "type", "string");
+	json_out_close_above(document, depth);
 }
 
 bool openapi_may_be_known(const struct endpoint *endpoint)
@@ -21,7 +21,7 @@ bool openapi_has_validators(const struct endpoint *endpoint)
 	return openapi_may_be_known(endpoint) || endpoint->cache_control != NULL;
 }
 
-void openapi_write_validators(struct document *document, const struct endpoint *endpoint)
+void openapi_write_validators(struct json_out *document, const struct endpoint *endpoint)
 {
 	if (endpoint->has_etag)
 		write_header(document, "ETag", "The tag of what is answered, for If-None-Match and If-Match.");
@@ -31,29 +31,28 @@ void openapi_write_validators(struct document *document, const struct endpoint *
 		write_header(document, "Cache-Control", endpoint->cache_control);
 }
 
-void openapi_write_not_modified(struct document *document, const struct endpoint *endpoint)
+void openapi_write_not_modified(struct json_out *document, const struct endpoint *endpoint)
 {
 	if (!openapi_may_be_known(endpoint))
 		return;
-	document_open_object(document, "304");
-	document_add_string(document, "description", "The client has it already.");
-	document_open_object(document, "headers");
+	json_out_open(document, "304", '{');
+	json_out_string(document, "description", "The client has it already.");
+	json_out_open(document, "headers", '{');
 	openapi_write_validators(document, endpoint);
-	document_close(document);
-	document_close(document);
+	json_out_close(document);
+	json_out_close(document);
 }
 
-void openapi_write_if_match(struct document *document)
+void openapi_write_if_match(struct json_out *document)
 {
 	unsigned depth = document->depth;
 
-	document_open_object(document, NULL);
-	document_add_string(document, "name", "If-Match");
-	document_add_string(document, "in", "header");
-	document_add_json(document, "required", "false");
-	document_add_string(document, "description",
-			    "The ETag of the version that may be changed; another one is a 412.");
-	document_open_object(document, "schema");
-	document_add_string(document, "type", "string");
-	document_close_above(document, depth);
+	json_out_open(document, NULL, '{');
+	json_out_string(document, "name", "If-Match");
+	json_out_string(document, "in", "header");
+	json_out_json(document, "required", "false");
+	json_out_string(document, "description", "The ETag of the version that may be changed; another one is a 412.");
+	json_out_open(document, "schema", '{');
+	json_out_string(document, "type", "string");
+	json_out_close_above(document, depth);
 }

@@ -4,8 +4,8 @@
  */
 #pragma once
 
-#include "handlers/sql/document.h"
+#include "base/json_out.h"
 #include "handlers/sql/file.h"
 
 /* Writes the members of its good response: description, headers and content. */
-void openapi_write_gathered(struct document *document, const struct endpoint *endpoint);
+void openapi_write_gathered(struct json_out *document, const struct endpoint *endpoint);

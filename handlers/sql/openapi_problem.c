@@ -75,17 +75,17 @@ static unsigned scope_of(const struct endpoint *endpoint)
 	return endpoint->shape == ENDPOINT_EXEC ? scope : scope | OF_ROWS;
 }
 
-static void refer(struct document *document, const char *key, const char *component)
+static void refer(struct json_out *document, const char *key, const char *component)
 {
 	char reference[64];
 
 	snprintf(reference, sizeof(reference), "#/components/responses/%s", component);
-	document_open_object(document, key);
-	document_add_string(document, "$ref", reference);
-	document_close(document);
+	json_out_open(document, key, '{');
+	json_out_string(document, "$ref", reference);
+	json_out_close(document);
 }
 
-static void write_responses(struct document *document, unsigned scope, const bool *is_chosen)
+static void write_responses(struct json_out *document, unsigned scope, const bool *is_chosen)
 {
 	char key[16], component[32];
 
@@ -104,7 +104,7 @@ static void write_responses(struct document *document, unsigned scope, const boo
 	refer(document, "default", "Problem");
 }
 
-void openapi_write_problem_responses(struct document *document, const struct endpoint *endpoint, bool has_identities)
+void openapi_write_problem_responses(struct json_out *document, const struct endpoint *endpoint, bool has_identities)
 {
 	const struct db_statement *statement = &endpoint->statement;
 	bool is_chosen[STATUS_END - STATUS_BEGIN] = {false};
@@ -114,42 +114,42 @@ void openapi_write_problem_responses(struct document *document, const struct end
 	write_responses(document, scope_of(endpoint) | (has_identities ? OF_IDENTITY : 0), is_chosen);
 }
 
-void openapi_write_own_problem_responses(struct document *document)
+void openapi_write_own_problem_responses(struct json_out *document)
 {
 	write_responses(document, OF_ALL, NULL);
 }
 
 /* Components */
 
-static void add_property(struct document *document, const char *key, const char *type, const char *description)
+static void add_property(struct json_out *document, const char *key, const char *type, const char *description)
 {
-	document_open_object(document, key);
-	document_add_string(document, "type", type);
-	document_add_string(document, "description", description);
-	document_close(document);
+	json_out_open(document, key, '{');
+	json_out_string(document, "type", type);
+	json_out_string(document, "description", description);
+	json_out_close(document);
 }
 
-static void write_schema(struct document *document)
+static void write_schema(struct json_out *document)
 {
-	document_open_object(document, "Problem");
-	document_add_string(document, "type", "object");
-	document_open_object(document, "properties");
+	json_out_open(document, "Problem", '{');
+	json_out_string(document, "type", "object");
+	json_out_open(document, "properties", '{');
 	add_property(document, "type", "string", "A URI for the kind of problem; compare this.");
 	add_property(document, "title", "string", "The kind of problem in words.");
 	add_property(document, "status", "integer", "The HTTP status.");
 	add_property(document, "detail", "string", "What is wrong, where, and what was expected.");
 	add_property(document, "hint", "string", "What the author of the SQL suggests, where there is something.");
 	add_property(document, "sqlstate", "string", "PostgreSQL's error code, where it is PostgreSQL's error.");
-	document_close(document);
-	document_add_json(document, "required", "[\"type\", \"title\", \"status\", \"detail\"]");
-	document_close(document);
+	json_out_close(document);
+	json_out_json(document, "required", "[\"type\", \"title\", \"status\", \"detail\"]");
+	json_out_close(document);
 }
 
-static void refer_to_schema(struct document *document, const char *key)
+static void refer_to_schema(struct json_out *document, const char *key)
 {
-	document_open_object(document, key);
-	document_add_string(document, "$ref", "#/components/schemas/Problem");
-	document_close(document);
+	json_out_open(document, key, '{');
+	json_out_string(document, "$ref", "#/components/schemas/Problem");
+	json_out_close(document);
 }
 
 /* "urn:meantime:problem:bad-input" */
@@ -163,19 +163,19 @@ static const char *type_of(enum error error, char *type, size_t bytes)
 	return type;
 }
 
-static void write_types(struct document *document, unsigned status)
+static void write_types(struct json_out *document, unsigned status)
 {
 	char type[96];
 
-	document_open_array(document, "enum");
+	json_out_open(document, "enum", '[');
 	for (enum error error = ERROR_NONE + 1; error < ERROR_COUNT; error++)
 		if (error_status(error) == status)
-			document_add_string(document, NULL, type_of(error, type, sizeof(type)));
-	document_close(document);
+			json_out_string(document, NULL, type_of(error, type, sizeof(type)));
+	json_out_close(document);
 }
 
 /* "bad input; rejected by the database" */
-static const char *titles_of(struct document *document, unsigned status)
+static const char *titles_of(struct json_out *document, unsigned status)
 {
 	struct buffer titles = buffer_in(document->out->arena);
 
@@ -185,31 +185,31 @@ static const char *titles_of(struct document *document, unsigned status)
 	return arena_copy(document->out->arena, buffer_text(&titles));
 }
 
-static void open_response(struct document *document, const char *key, const char *description)
+static void open_response(struct json_out *document, const char *key, const char *description)
 {
-	document_open_object(document, key);
-	document_add_string(document, "description", description);
-	document_open_object(document, "content");
-	document_open_object(document, "application/problem+json");
+	json_out_open(document, key, '{');
+	json_out_string(document, "description", description);
+	json_out_open(document, "content", '{');
+	json_out_open(document, "application/problem+json", '{');
 }
 
-static void write_response_of_status(struct document *document, unsigned status)
+static void write_response_of_status(struct json_out *document, unsigned status)
 {
 	unsigned depth = document->depth;
 	char key[32];
 
 	snprintf(key, sizeof(key), "Problem%u", status);
 	open_response(document, key, titles_of(document, status));
-	document_open_object(document, "schema");
-	document_open_array(document, "allOf");
+	json_out_open(document, "schema", '{');
+	json_out_open(document, "allOf", '[');
 	refer_to_schema(document, NULL);
-	document_open_object(document, NULL);
-	document_add_string(document, "type", "object");
-	document_open_object(document, "properties");
-	document_open_object(document, "type");
-	document_add_string(document, "type", "string");
+	json_out_open(document, NULL, '{');
+	json_out_string(document, "type", "object");
+	json_out_open(document, "properties", '{');
+	json_out_open(document, "type", '{');
+	json_out_string(document, "type", "string");
 	write_types(document, status);
-	document_close_above(document, depth);
+	json_out_close_above(document, depth);
 }
 
 static unsigned scope_of_all(const struct endpoint_set *endpoints, bool has_identities)
@@ -229,19 +229,19 @@ static bool is_of_some_operation(unsigned status, unsigned scope)
 	return false;
 }
 
-void openapi_write_problems(struct document *document, const struct endpoint_set *endpoints, bool has_identities)
+void openapi_write_problems(struct json_out *document, const struct endpoint_set *endpoints, bool has_identities)
 {
 	unsigned depth = document->depth, scope = scope_of_all(endpoints, has_identities);
 
-	document_open_object(document, "responses");
+	json_out_open(document, "responses", '{');
 	open_response(document, "Problem", "A problem (RFC 9457): its detail says what is wrong.");
 	refer_to_schema(document, "schema");
-	document_close_above(document, depth + 1);
+	json_out_close_above(document, depth + 1);
 	for (unsigned status = STATUS_BEGIN; status < STATUS_END; status++)
 		if (is_of_some_operation(status, scope))
 			write_response_of_status(document, status);
-	document_close(document);
-	document_open_object(document, "schemas");
+	json_out_close(document);
+	json_out_open(document, "schemas", '{');
 	write_schema(document);
-	document_close_above(document, depth);
+	json_out_close_above(document, depth);
 }

@@ -38,45 +38,45 @@ static bool may_be_string(enum db_type_kind kind)
 	return kind == DB_TYPE_NUMERIC || kind == DB_TYPE_FLOAT4 || kind == DB_TYPE_FLOAT8;
 }
 
-static void add_type(struct document *document, const char *type, bool or_string, bool or_null)
+static void add_type(struct json_out *document, const char *type, bool or_string, bool or_null)
 {
 	if (!or_string && !or_null) {
-		document_add_string(document, "type", type);
+		json_out_string(document, "type", type);
 		return;
 	}
-	document_begin_member(document, "type");
+	json_out_begin(document, "type");
 	buffer_printf(document->out, "[\"%s\"%s%s]", type, or_string ? ", \"string\"" : "",
 		      or_null ? ", \"null\"" : "");
 }
 
-static void add_labels(struct document *document, const char *labels, bool or_null)
+static void add_labels(struct json_out *document, const char *labels, bool or_null)
 {
-	document_begin_member(document, "enum");
+	json_out_begin(document, "enum");
 	buffer_add(document->out, (struct text){labels, strlen(labels) - strlen("]")});
 	buffer_add(document->out, or_null ? TEXT(", null]") : TEXT("]"));
 }
 
-static void add_type_at(struct document *document, const struct db_type *type, bool or_null, unsigned depth);
+static void add_type_at(struct json_out *document, const struct db_type *type, bool or_null, unsigned depth);
 
 /* A type may hold arrays of itself. */
-static void add_fields(struct document *document, const struct db_composite *composite, unsigned depth)
+static void add_fields(struct json_out *document, const struct db_composite *composite, unsigned depth)
 {
 	if (depth == NESTED_MAX)
 		return;
-	document_open_object(document, "properties");
+	json_out_open(document, "properties", '{');
 	for (unsigned i = 0; i < composite->count; i++) {
-		document_open_object(document, composite->attributes[i].name);
+		json_out_open(document, composite->attributes[i].name, '{');
 		add_type_at(document, &composite->attributes[i].type, true, depth + 1);
-		document_close(document);
+		json_out_close(document);
 	}
-	document_close(document);
-	document_open_array(document, "required");
+	json_out_close(document);
+	json_out_open(document, "required", '[');
 	for (unsigned i = 0; i < composite->count; i++)
-		document_add_string(document, NULL, composite->attributes[i].name);
-	document_close(document);
+		json_out_string(document, NULL, composite->attributes[i].name);
+	json_out_close(document);
 }
 
-static void add_element_members(struct document *document, const struct db_type *type, bool or_null, unsigned depth)
+static void add_element_members(struct json_out *document, const struct db_type *type, bool or_null, unsigned depth)
 {
 	enum db_type_kind kind = type->kind;
 	const struct type_schema *schema = &type_schemas[kind];
@@ -85,37 +85,37 @@ static void add_element_members(struct document *document, const struct db_type 
 		return;
 	add_type(document, schema->type, may_be_string(kind), or_null && kind != DB_TYPE_VOID);
 	if (schema->format != NULL && (kind != DB_TYPE_BYTEA || depth == 0))
-		document_add_string(document, "format", schema->format);
+		json_out_string(document, "format", schema->format);
 	if (kind == DB_TYPE_COMPOSITE)
 		add_fields(document, type->composite, depth);
 	if (kind == DB_TYPE_HSTORE)
-		document_add_json(document, "additionalProperties", "{\"type\":[\"string\",\"null\"]}");
+		json_out_json(document, "additionalProperties", "{\"type\":[\"string\",\"null\"]}");
 	if (type->labels != NULL)
 		add_labels(document, type->labels, or_null);
 	if (kind == DB_TYPE_INT2) {
-		document_add_json(document, "minimum", "-32768");
-		document_add_json(document, "maximum", "32767");
+		json_out_json(document, "minimum", "-32768");
+		json_out_json(document, "maximum", "32767");
 	}
 	/* within a composite value PostgreSQL shows it in hex */
 	if (kind == DB_TYPE_BYTEA && depth == 0)
-		document_add_string(document, "contentEncoding", "base64");
+		json_out_string(document, "contentEncoding", "base64");
 	if (kind == DB_TYPE_INTERVAL)
-		document_add_string(document, "description", "an ISO 8601 duration");
+		json_out_string(document, "description", "an ISO 8601 duration");
 }
 
-static void add_type_at(struct document *document, const struct db_type *type, bool or_null, unsigned depth)
+static void add_type_at(struct json_out *document, const struct db_type *type, bool or_null, unsigned depth)
 {
 	if (!type->is_array) {
 		add_element_members(document, type, or_null, depth);
 		return;
 	}
 	add_type(document, "array", false, or_null);
-	document_open_object(document, "items");
+	json_out_open(document, "items", '{');
 	add_element_members(document, type, true, depth);
-	document_close(document);
+	json_out_close(document);
 }
 
-void openapi_add_type(struct document *document, const struct db_type *type, bool or_null)
+void openapi_add_type(struct json_out *document, const struct db_type *type, bool or_null)
 {
 	/* a type of which no more is known than its cast to json */
 	if (type->made_from == NULL || type->made_from->kind == DB_TYPE_COMPOSITE ||
@@ -132,7 +132,7 @@ static bool is_json(const char *text)
 }
 
 /* PostgreSQL's text form of bytea and arrays is not what a client would send. */
-void openapi_add_default(struct document *document, const struct db_parameter *parameter)
+void openapi_add_default(struct json_out *document, const struct db_parameter *parameter)
 {
 	const char *schema_type = type_schemas[parameter->type.kind].type;
 	const char *text = parameter->default_text;
@@ -142,34 +142,34 @@ void openapi_add_default(struct document *document, const struct db_parameter *p
 			      parameter->type.composite != NULL || parameter->type.kind == DB_TYPE_HSTORE)))
 		return;
 	if (text == NULL)
-		document_add_json(document, "default", "null");
+		json_out_json(document, "default", "null");
 	else if ((schema_type == NULL || strcmp(schema_type, "string") != 0) && is_json(text))
-		document_add_json(document, "default", text);
+		json_out_json(document, "default", text);
 	else
-		document_add_string(document, "default", text);
+		json_out_string(document, "default", text);
 }
 
-void openapi_write_row(struct document *document, const char *key, const struct endpoint *endpoint)
+void openapi_write_row(struct json_out *document, const char *key, const struct endpoint *endpoint)
 {
 	const struct db_signature *signature = &endpoint->statement.signature;
 
-	document_open_object(document, key);
-	document_add_string(document, "type", "object");
-	document_open_object(document, "properties");
+	json_out_open(document, key, '{');
+	json_out_string(document, "type", "object");
+	json_out_open(document, "properties", '{');
 	for (unsigned index = 0; index < signature->column_count; index++) {
 		const struct db_column *column = &signature->columns[index];
 
 		if (answer_takes(endpoint->answer, column->name))
 			continue;
-		document_open_object(document, column->name);
+		json_out_open(document, column->name, '{');
 		openapi_add_type(document, &column->type, !column->is_never_null);
-		document_close(document);
+		json_out_close(document);
 	}
-	document_close(document);
-	document_open_array(document, "required");
+	json_out_close(document);
+	json_out_open(document, "required", '[');
 	for (unsigned index = 0; index < signature->column_count; index++)
 		if (!answer_takes(endpoint->answer, signature->columns[index].name))
-			document_add_string(document, NULL, signature->columns[index].name);
-	document_close(document);
-	document_close(document);
+			json_out_string(document, NULL, signature->columns[index].name);
+	json_out_close(document);
+	json_out_close(document);
 }

@@ -4,52 +4,50 @@
 
 static const char token_scheme[] = "token", api_key_scheme[] = "apiKey";
 
-static void write_token_scheme(struct document *document)
+static void write_token_scheme(struct json_out *document)
 {
-	document_open_object(document, token_scheme);
-	document_add_string(document, "type", "http");
-	document_add_string(document, "scheme", "bearer");
-	document_add_string(document, "bearerFormat", "JWT");
-	document_add_string(document, "description", "A signed token; its role decides what it may call.");
-	document_close(document);
+	json_out_open(document, token_scheme, '{');
+	json_out_string(document, "type", "http");
+	json_out_string(document, "scheme", "bearer");
+	json_out_string(document, "bearerFormat", "JWT");
+	json_out_string(document, "description", "A signed token; its role decides what it may call.");
+	json_out_close(document);
 }
 
-static void write_api_key_scheme(struct document *document)
+static void write_api_key_scheme(struct json_out *document)
 {
-	document_open_object(document, api_key_scheme);
-	document_add_string(document, "type", "apiKey");
-	document_add_string(document, "in", "header");
-	document_add_string(document, "name", "X-API-Key");
-	document_add_string(document, "description", "An API key; it has a role, too.");
-	document_close(document);
+	json_out_open(document, api_key_scheme, '{');
+	json_out_string(document, "type", "apiKey");
+	json_out_string(document, "in", "header");
+	json_out_string(document, "name", "X-API-Key");
+	json_out_string(document, "description", "An API key; it has a role, too.");
+	json_out_close(document);
 }
 
-void openapi_write_schemes(struct document *document, const struct openapi_info *info)
+void openapi_write_schemes(struct json_out *document, const struct openapi_info *info)
 {
 	if (!openapi_has_identities(info))
 		return;
-	document_open_object(document, "securitySchemes");
+	json_out_open(document, "securitySchemes", '{');
 	if (info->takes_tokens)
 		write_token_scheme(document);
 	if (info->takes_api_keys)
 		write_api_key_scheme(document);
-	document_close(document);
+	json_out_close(document);
 }
 
 /* {"token":["editor"]}; `role` NULL: any. */
-static void require(struct document *document, const char *scheme, const struct text *role)
+static void require(struct json_out *document, const char *scheme, const struct text *role)
 {
-	document_open_object(document, NULL);
-	document_open_array(document, scheme);
-	if (role != NULL) {
-		document_begin_member(document, NULL);
-		buffer_add_json_string(document->out, *role);
-	}
-	document_close(document);
-	document_close(document);
+	json_out_open(document, NULL, '{');
+	json_out_open(document, scheme, '[');
+	if (role != NULL)
+		json_out_text(document, NULL, *role);
+	json_out_close(document);
+	json_out_close(document);
 }
 
-static void require_any(struct document *document, const char *scheme, const struct access *access)
+static void require_any(struct json_out *document, const char *scheme, const struct access *access)
 {
 	if (access->role_count == 0)
 		require(document, scheme, NULL);
@@ -57,20 +55,20 @@ static void require_any(struct document *document, const char *scheme, const str
 		require(document, scheme, &access->roles[i]);
 }
 
-void openapi_write_security(struct document *document, const struct openapi_info *info, const struct access *access)
+void openapi_write_security(struct json_out *document, const struct openapi_info *info, const struct access *access)
 {
 	if (!openapi_has_identities(info))
 		return;
-	document_open_array(document, "security");
+	json_out_open(document, "security", '[');
 	if (access->is_public) {
-		document_open_object(document, NULL);
-		document_close(document);
+		json_out_open(document, NULL, '{');
+		json_out_close(document);
 	}
 	if (info->takes_tokens)
 		require_any(document, token_scheme, access);
 	if (info->takes_api_keys)
 		require_any(document, api_key_scheme, access);
-	document_close(document);
+	json_out_close(document);
 }
 
 void openapi_describe_access(struct buffer *out, const struct openapi_info *info, const struct access *access)

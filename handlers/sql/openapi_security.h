@@ -4,7 +4,7 @@
  */
 #pragma once
 
-#include "handlers/sql/document.h"
+#include "base/json_out.h"
 #include "handlers/sql/file.h"
 #include "handlers/sql/openapi.h"
 
@@ -15,8 +15,8 @@ static inline bool openapi_has_identities(const struct openapi_info *info)
 }
 
 /* "securitySchemes", of "components"; nothing without identities. */
-void openapi_write_schemes(struct document *document, const struct openapi_info *info);
+void openapi_write_schemes(struct json_out *document, const struct openapi_info *info);
 /* "security" of an operation. In OpenAPI 3.1 a requirement may name a role: one of them is to be met. */
-void openapi_write_security(struct document *document, const struct openapi_info *info, const struct access *access);
+void openapi_write_security(struct json_out *document, const struct openapi_info *info, const struct access *access);
 /* " For the roles a and b." A sentence behind the description; "" where it says nothing. */
 void openapi_describe_access(struct buffer *out, const struct openapi_info *info, const struct access *access);

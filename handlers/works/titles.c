@@ -2,6 +2,7 @@
  * limits, and are handled in the order in which they end. */
 #include <stdlib.h>
 
+#include "base/json_out.h"
 #include "fetch/values/url.h"
 #include "handlers/sql/row_stream.h"
 #include "handlers/sql/input.h"
@@ -21,42 +22,32 @@ struct titles {
 
 /* Rows */
 
-static void add_text(struct buffer *row, const char *name, const char *value)
+static void add_ms(struct json_out *row, const char *name, uint64_t us)
 {
-	buffer_printf(row, "\"%s\":", name);
-	if (value != NULL)
-		buffer_add_json_string(row, text_of(value));
-	else
-		buffer_add(row, TEXT("null"));
-}
-
-static void add_ms(struct buffer *row, const char *name, uint64_t us)
-{
-	buffer_printf(row, ",\"%s\":%llu.%03u", name, (unsigned long long)(us / 1000), (unsigned)(us % 1000));
+	json_out_begin(row, name);
+	buffer_printf(row->out, "%llu.%03u", (unsigned long long)(us / 1000), (unsigned)(us % 1000));
 }
 
 static void add_page(struct row_stream *rows, const struct fetch_page *page)
 {
-	struct buffer *row = &rows->part;
+	struct json_out row = {.out = &rows->part};
 
 	row_stream_begin_row(rows);
-	buffer_add_char(row, '{');
-	add_text(row, "url", page->url);
-	buffer_add_char(row, ',');
-	add_text(row, "final_url", page->final_url);
+	json_out_open(&row, NULL, '{');
+	json_out_string(&row, "url", page->url);
+	json_out_string(&row, "final_url", page->final_url);
 	if (page->status > 0)
-		buffer_printf(row, ",\"status\":%u,", page->status);
+		json_out_count(&row, "status", page->status);
 	else
-		buffer_add(row, TEXT(",\"status\":null,"));
-	add_text(row, "title", page->title);
-	buffer_printf(row, ",\"bytes\":%llu", (unsigned long long)page->bytes);
-	add_ms(row, "dns_ms", page->dns_us);
-	add_ms(row, "connect_ms", page->connect_us);
-	add_ms(row, "wait_ms", page->wait_us);
-	add_ms(row, "transfer_ms", page->transfer_us);
-	buffer_add_char(row, ',');
-	add_text(row, "error", page->error);
-	buffer_add_char(row, '}');
+		json_out_null(&row, "status");
+	json_out_string(&row, "title", page->title);
+	json_out_count(&row, "bytes", page->bytes);
+	add_ms(&row, "dns_ms", page->dns_us);
+	add_ms(&row, "connect_ms", page->connect_us);
+	add_ms(&row, "wait_ms", page->wait_us);
+	add_ms(&row, "transfer_ms", page->transfer_us);
+	json_out_string(&row, "error", page->error);
+	json_out_close(&row);
 	row_stream_end_row(rows);
 }
 

@@ -7,7 +7,7 @@
 
 #include <stdio.h>
 
-#include "loadgen/report/json_out.h"
+#include "base/json_out.h"
 #include "loadgen/figures/report.h"
 
 /* Made by page/embed.cmake of page/report.html, .css and .js; the hashes are for the Content-Security-Policy. */

@@ -4,7 +4,7 @@
  */
 #pragma once
 
-#include "loadgen/report/json_out.h"
+#include "base/json_out.h"
 #include "loadgen/figures/report.h"
 
 enum { REPORT_JSON_VERSION = 2 };

@@ -1,4 +1,4 @@
-#include "loadgen/report/json_out.h"
+#include "base/json_out.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -8,21 +8,31 @@
 #include "base/percent.h"
 #include "base/require.h"
 
-static void begin_value(struct json_out *json, const char *key)
+/* A line of its own for the next member or bracket. */
+static void begin_line(struct json_out *json)
+{
+	buffer_add_char(json->out, '\n');
+	for (unsigned level = 0; level < json->depth; level++)
+		buffer_add(json->out, TEXT("  "));
+}
+
+void json_out_begin(struct json_out *json, const char *key)
 {
 	if (json->needs_comma)
 		buffer_add_char(json->out, ',');
-	json->needs_comma = true;
+	if (json->is_indented && json->depth > 0)
+		begin_line(json);
 	if (key != NULL) {
 		buffer_add_json_string(json->out, text_of(key));
-		buffer_add_char(json->out, ':');
+		buffer_add(json->out, json->is_indented ? TEXT(": ") : TEXT(":"));
 	}
+	json->needs_comma = true;
 }
 
 void json_out_open(struct json_out *json, const char *key, char bracket)
 {
 	REQUIRE(json->depth < JSON_OUT_DEPTH_MAX);
-	begin_value(json, key);
+	json_out_begin(json, key);
 	buffer_add_char(json->out, bracket);
 	json->closers[json->depth++] = bracket == '{' ? '}' : ']';
 	json->needs_comma = false;
@@ -31,8 +41,29 @@ void json_out_open(struct json_out *json, const char *key, char bracket)
 void json_out_close(struct json_out *json)
 {
 	REQUIRE(json->depth > 0);
-	buffer_add_char(json->out, json->closers[--json->depth]);
+	json->depth--;
+	if (json->is_indented && json->needs_comma)
+		begin_line(json);
+	buffer_add_char(json->out, json->closers[json->depth]);
 	json->needs_comma = true;
+}
+
+void json_out_close_above(struct json_out *json, unsigned depth)
+{
+	while (json->depth > depth)
+		json_out_close(json);
+}
+
+void json_out_json(struct json_out *json, const char *key, const char *value)
+{
+	json_out_begin(json, key);
+	buffer_add(json->out, text_of(value));
+}
+
+void json_out_text(struct json_out *json, const char *key, struct text text)
+{
+	json_out_begin(json, key);
+	buffer_add_json_string(json->out, text);
 }
 
 void json_out_number(struct json_out *json, const char *key, double number)
@@ -46,25 +77,25 @@ void json_out_number(struct json_out *json, const char *key, double number)
 	snprintf(digits, sizeof(digits), "%.15g", number);
 	if (strtod(digits, NULL) < number || strtod(digits, NULL) > number)
 		snprintf(digits, sizeof(digits), "%.17g", number);
-	begin_value(json, key);
+	json_out_begin(json, key);
 	buffer_add(json->out, text_of(digits));
 }
 
 void json_out_count(struct json_out *json, const char *key, uint64_t count)
 {
-	begin_value(json, key);
+	json_out_begin(json, key);
 	buffer_printf(json->out, "%" PRIu64, count);
 }
 
 void json_out_bool(struct json_out *json, const char *key, bool is_true)
 {
-	begin_value(json, key);
+	json_out_begin(json, key);
 	buffer_add(json->out, is_true ? TEXT("true") : TEXT("false"));
 }
 
 void json_out_null(struct json_out *json, const char *key)
 {
-	begin_value(json, key);
+	json_out_begin(json, key);
 	buffer_add(json->out, TEXT("null"));
 }
 
@@ -106,6 +137,6 @@ void json_out_string(struct json_out *json, const char *key, const char *string)
 	text = text_of(string);
 	if (!utf8_is_valid(text))
 		text = with_replacements(json->out->arena, text);
-	begin_value(json, key);
+	json_out_begin(json, key);
 	buffer_add_json_string(json->out, text);
 }
