@@ -1,5 +1,7 @@
 #include "base/buffer.h"
 
+#include "lib/arena_fixture.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -7,22 +9,6 @@
 #include <stdlib.h>
 
 #include <cmocka.h>
-
-static struct arena arena;
-
-static int set_up(void **state)
-{
-	(void)state;
-	arena_init(&arena, NULL, 0);
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	(void)state;
-	arena_cleanup(&arena);
-	return 0;
-}
 
 static void assert_text(struct text text, const char *expected)
 {

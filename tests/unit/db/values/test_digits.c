@@ -2,26 +2,11 @@
 
 #include "base/buffer.h"
 #include "db/values/number.h"
+#include "lib/arena_fixture.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <cmocka.h>
-
-static struct arena arena;
-
-static int set_up(void **state)
-{
-	(void)state;
-	arena_init(&arena, NULL, 0);
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	(void)state;
-	arena_cleanup(&arena);
-	return 0;
-}
 
 static uint64_t written(enum db_type_kind kind, const char *bound)
 {

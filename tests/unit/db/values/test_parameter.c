@@ -2,6 +2,7 @@
 
 #include "base/buffer.h"
 #include "db/values/row_json.h"
+#include "lib/arena_fixture.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -9,22 +10,6 @@
 #include <cmocka.h>
 
 #define REFUSED ((const char *)-1)
-
-static struct arena arena;
-
-static int set_up(void **state)
-{
-	(void)state;
-	arena_init(&arena, NULL, 0);
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	(void)state;
-	arena_cleanup(&arena);
-	return 0;
-}
 
 typedef bool take_fn(const struct db_type *type, struct text input, struct arena *arena, const char **bound);
 

@@ -1,5 +1,7 @@
 #include "db/values/record.h"
 
+#include "lib/arena_fixture.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -7,22 +9,6 @@
 #include <string.h>
 
 #include <cmocka.h>
-
-static struct arena arena;
-
-static int set_up(void **state)
-{
-	(void)state;
-	arena_init(&arena, NULL, 0);
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	(void)state;
-	arena_cleanup(&arena);
-	return 0;
-}
 
 static struct db_attribute point_attributes[] = {
     {"x", {.kind = DB_TYPE_INT4, .delimiter = ','}},

@@ -1,6 +1,7 @@
 #include "db/values/row_csv.h"
 
 #include "db/values/value_text.h"
+#include "lib/arena_fixture.h"
 #include "lib/fake_result.h"
 
 #include <setjmp.h>
@@ -10,22 +11,6 @@
 #include <stdlib.h>
 
 #include <cmocka.h>
-
-static struct arena arena;
-
-static int set_up(void **state)
-{
-	(void)state;
-	arena_init(&arena, NULL, 0);
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	(void)state;
-	arena_cleanup(&arena);
-	return 0;
-}
 
 /* A value is given without a NUL behind it, in memory of its own size, so that ASan sees a step beyond it. */
 static const char *text_from(struct db_type type, struct text value)

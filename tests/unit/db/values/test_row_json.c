@@ -2,6 +2,7 @@
 
 #include "base/base64.h"
 #include "db/values/quoted.h"
+#include "lib/arena_fixture.h"
 #include "lib/fake_result.h"
 
 #include <setjmp.h>
@@ -9,22 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <cmocka.h>
-
-static struct arena arena;
-
-static int set_up(void **state)
-{
-	(void)state;
-	arena_init(&arena, NULL, 0);
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	(void)state;
-	arena_cleanup(&arena);
-	return 0;
-}
 
 /* Values are given to the code without a NUL behind them, each in memory of its own size, so that ASan sees a step
  * beyond it. */

@@ -1,57 +1,5 @@
 /* Annotations of access: roles, public, settings, and where parameters come from. */
-#include "handlers/sql/file.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-
-#include <cmocka.h>
-
-#define ONE "-- name: a :one\n-- route: GET /a\n"
-
-static struct endpoint_set set;
-
-static int set_up(void **state)
-{
-	(void)state;
-	endpoint_set_init(&set);
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	(void)state;
-	endpoint_set_cleanup(&set);
-	return 0;
-}
-
-static void parse(const char *source)
-{
-	endpoint_set_cleanup(&set);
-	endpoint_set_init(&set);
-	sql_file_parse(&set, "notes.sql", text_of(source));
-}
-
-static const struct endpoint *only(const char *source)
-{
-	parse(source);
-	diagnostics_print(&set.diagnostics, stderr);
-	assert_int_equal(set.diagnostics.count, 0);
-	assert_int_equal(set.count, 1);
-	return &set.endpoints[0];
-}
-
-static void wrong(const char *source, unsigned line, const char *fragment)
-{
-	parse(source);
-	assert_int_equal(set.diagnostics.count, 1);
-	assert_int_equal(set.diagnostics.items[0].line, line);
-	if (strstr(set.diagnostics.items[0].message, fragment) == NULL)
-		fail_msg("expected ...%s...\n   found %s", fragment, set.diagnostics.items[0].message);
-	assert_int_equal(set.count, 0);
-}
+#include "unit/handlers/sql/file_fixture.h"
 
 static void an_endpoint_says_nothing_of_access(void **state)
 {

@@ -1,26 +1,12 @@
 #include "handlers/sql/body_rows.h"
 
+#include "lib/arena_fixture.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
 
 #include <cmocka.h>
-
-static struct arena arena;
-
-static int set_up(void **state)
-{
-	(void)state;
-	arena_init(&arena, NULL, 0);
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	(void)state;
-	arena_cleanup(&arena);
-	return 0;
-}
 
 /* The JSON, or what is wrong. */
 static const char *from_csv(const char *csv)

@@ -1,58 +1,12 @@
 /* Endpoints of several statements: what a file says of them, and the types that their parts share. */
 #include "handlers/sql/parts.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <string.h>
+#include "unit/handlers/sql/file_fixture.h"
 
-#include <cmocka.h>
+#include <string.h>
 
 #define WHOLE "-- name: page\n-- route: GET /page/{id}\n"
 #define GOOD  "-- gather: a :one\nSELECT :id;\n"
-
-static struct endpoint_set set;
-
-static int set_up(void **state)
-{
-	(void)state;
-	endpoint_set_init(&set);
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	(void)state;
-	endpoint_set_cleanup(&set);
-	return 0;
-}
-
-static const struct endpoint *only(const char *source)
-{
-	endpoint_set_cleanup(&set);
-	endpoint_set_init(&set);
-	if (sql_file_parse(&set, "page.sql", text_of(source)) != 0)
-		diagnostics_print(&set.diagnostics, stderr);
-	assert_int_equal(set.diagnostics.count, 0);
-	assert_int_equal(set.count, 1);
-	return &set.endpoints[0];
-}
-
-/* Exactly this is wrong. */
-static void wrong(const char *source, unsigned line, const char *fragment)
-{
-	const struct diagnostic *item;
-
-	endpoint_set_cleanup(&set);
-	endpoint_set_init(&set);
-	if (sql_file_parse(&set, "page.sql", text_of(source)) != 1)
-		diagnostics_print(&set.diagnostics, stderr);
-	assert_int_equal(set.diagnostics.count, 1);
-	item = &set.diagnostics.items[0];
-	if (item->line != line || strstr(item->message, fragment) == NULL)
-		fail_msg("expected line %u: ...%s...\n   found line %u: %s", line, fragment, item->line, item->message);
-}
 
 /* What a file says */
 
@@ -190,7 +144,7 @@ static void annotations_stand_where_they_belong(void **state)
 	wrong(WHOLE "-- gather: a :many\n-- max-rows: 3\n-- max-rows: 3\nSELECT :id;\n", 5,
 	      "a second `-- max-rows:`; the first is on line 4");
 	wrong(WHOLE GOOD " -- gather: b :one\nSELECT 1;\n", 5, "must stand at the start of its line to begin a part");
-	wrong("-- name: b :one\n-- route: GET /b\nSELECT 1;\n" GOOD, 4, "`-- gather:` belongs between");
+	wrong_beside(TEXT("-- name: b :one\n-- route: GET /b\nSELECT 1;\n" GOOD), 4, "`-- gather:` belongs between");
 }
 
 static void slips_are_told(void **state)
@@ -212,7 +166,7 @@ static void what_has_to_fit_together(void **state)
 	wrong(WHOLE GOOD "-- gather: b :one\nDROP TABLE x;\n", 6, "the SQL begins with \"DROP\"");
 	wrong(WHOLE GOOD "-- gather: b :one\nSELECT transaction_read_only;\n", 6, "must not mention");
 	wrong(WHOLE GOOD "-- gather: b :one\nSELECT 'x;\n-- gather: c :one\nSELECT 1;\n", 6, "has no end");
-	wrong(WHOLE GOOD "SELECT 2;\n", 5, "a second statement after the `;`");
+	wrong_beside(TEXT(WHOLE GOOD "SELECT 2;\n"), 5, "a second statement after the `;`");
 }
 
 /* Steps */

@@ -2,38 +2,14 @@
 #include "handlers/sql/place.h"
 
 #include "db/values/sql_message.h"
+#include "unit/handlers/sql/file_fixture.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-
-#include <cmocka.h>
-
-static struct endpoint_set set;
-
-static int set_up(void **state)
-{
-	(void)state;
-	endpoint_set_init(&set);
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	(void)state;
-	endpoint_set_cleanup(&set);
-	return 0;
-}
-
-static const struct endpoint *parse(const char *sql)
+static const struct endpoint *endpoint_of(const char *sql)
 {
 	char source[4096];
 
-	endpoint_set_cleanup(&set);
-	endpoint_set_init(&set);
-	snprintf(source, sizeof(source), "-- name: a :exec\n-- route: POST /a\n%s", sql);
+	start_again();
+	snprintf(source, sizeof(source), EXEC "%s", sql);
 	assert_int_equal(sql_file_parse(&set, "a.sql", text_of(source)), 0);
 	return &set.endpoints[0];
 }
@@ -64,7 +40,7 @@ static void expect_shown(const struct endpoint *endpoint, unsigned long position
 /* The mark is found in what PostgreSQL is sent, and shown in what the author wrote. */
 static void expect(const char *sql, const char *mark, unsigned line, const char *expected)
 {
-	const struct endpoint *endpoint = parse(sql);
+	const struct endpoint *endpoint = endpoint_of(sql);
 
 	expect_shown(endpoint, position_of(endpoint, mark), line, expected);
 }
@@ -108,7 +84,7 @@ static void a_caret_stands_below_its_character(void **state)
 
 static void the_end_and_what_is_beyond_are_the_end(void **state)
 {
-	const struct endpoint *endpoint = parse("SELECT (:a;\n");
+	const struct endpoint *endpoint = endpoint_of("SELECT (:a;\n");
 
 	(void)state;
 	expect_shown(endpoint, strlen("SELECT ($1") + 1, 3, "    SELECT (:a;\n              ^");
@@ -136,7 +112,7 @@ static void long_lines_are_cut_around_the_place(void **state)
 
 static void the_first_place_of_a_parameter(void **state)
 {
-	const struct endpoint *endpoint = parse("SELECT 'ü $2 :b', :a, :b /* $1 */, :a, :b");
+	const struct endpoint *endpoint = endpoint_of("SELECT 'ü $2 :b', :a, :b /* $1 */, :a, :b");
 	unsigned found;
 
 	(void)state;
@@ -153,7 +129,7 @@ static void the_first_place_of_a_parameter(void **state)
 
 static void expect_named(const char *message, const char *expected)
 {
-	const struct endpoint *endpoint = parse("SELECT :first, :second");
+	const struct endpoint *endpoint = endpoint_of("SELECT :first, :second");
 	char named[40];
 
 	sql_message_named(&endpoint->statement, message, named, sizeof(named));

@@ -1,58 +1,7 @@
 /* Annotations of what an answer is known by: etag, last-modified, cache-control, and parameters from if-match. */
-#include "handlers/sql/file.h"
+#include "unit/handlers/sql/file_fixture.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-
-#include <cmocka.h>
-
-#define ONE "-- name: a :one\n-- route: GET /a\n"
 #define PUT "-- name: a :one\n-- route: PUT /a\n"
-
-static struct endpoint_set set;
-
-static int set_up(void **state)
-{
-	(void)state;
-	endpoint_set_init(&set);
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	(void)state;
-	endpoint_set_cleanup(&set);
-	return 0;
-}
-
-static void parse(const char *source)
-{
-	endpoint_set_cleanup(&set);
-	endpoint_set_init(&set);
-	sql_file_parse(&set, "notes.sql", text_of(source));
-}
-
-static const struct endpoint *only(const char *source)
-{
-	parse(source);
-	diagnostics_print(&set.diagnostics, stderr);
-	assert_int_equal(set.diagnostics.count, 0);
-	assert_int_equal(set.count, 1);
-	return &set.endpoints[0];
-}
-
-static void wrong(const char *source, unsigned line, const char *fragment)
-{
-	parse(source);
-	assert_true(set.diagnostics.count > 0);
-	assert_int_equal(set.diagnostics.items[0].line, line);
-	if (strstr(set.diagnostics.items[0].message, fragment) == NULL)
-		fail_msg("expected ...%s...\n   found %s", fragment, set.diagnostics.items[0].message);
-	assert_int_equal(set.count, 0);
-}
 
 static void an_answer_is_known_by_nothing(void **state)
 {

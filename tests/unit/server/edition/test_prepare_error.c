@@ -1,39 +1,15 @@
 #include "server/edition/prepare_error.h"
 
 #include "lib/fake_error.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-
-#include <cmocka.h>
-
-static struct endpoint_set set;
-
-static int set_up(void **state)
-{
-	(void)state;
-	endpoint_set_init(&set);
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	(void)state;
-	endpoint_set_cleanup(&set);
-	return 0;
-}
+#include "unit/handlers/sql/file_fixture.h"
 
 /* The SQL begins in line 3 of its file. Returns what is said of the error. */
 static const struct diagnostic *said_of(const char *sql, const PGresult *error, const char *hint)
 {
 	char source[1024];
 
-	endpoint_set_cleanup(&set);
-	endpoint_set_init(&set);
-	snprintf(source, sizeof(source), "-- name: a :many\n-- route: GET /a\n%s", sql);
+	start_again();
+	snprintf(source, sizeof(source), MANY "%s", sql);
 	assert_int_equal(sql_file_parse(&set, "a.sql", text_of(source)), 0);
 	prepare_error_add(&set.diagnostics, &set.endpoints[0], error, hint);
 	assert_int_equal(set.diagnostics.count, 1);
