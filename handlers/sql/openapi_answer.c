@@ -40,16 +40,6 @@ static void write_content(struct json_out *document, const struct endpoint *endp
 	json_out_close(document);
 }
 
-static void write_header(struct json_out *document, const char *name, const char *description)
-{
-	json_out_open(document, name, '{');
-	json_out_string(document, "description", description);
-	json_out_open(document, "schema", '{');
-	json_out_string(document, "type", "string");
-	json_out_close(document);
-	json_out_close(document);
-}
-
 static void write_headers(struct json_out *document, const struct endpoint *endpoint)
 {
 	const struct answer *answer = endpoint->answer;
@@ -59,10 +49,10 @@ static void write_headers(struct json_out *document, const struct endpoint *endp
 		return;
 	json_out_open(document, "headers", '{');
 	if (may_be_cut)
-		write_header(document, "Meantime-Truncated",
-			     "Sent when there were more rows: max-rows=N says how many came.");
+		openapi_write_header(document, "Meantime-Truncated",
+				     "Sent when there were more rows: max-rows=N says how many came.");
 	for (unsigned i = 0; answer != NULL && i < answer->header_count; i++)
-		write_header(document, answer->headers[i].name, "Left out where there is none.");
+		openapi_write_header(document, answer->headers[i].name, "Left out where there is none.");
 	openapi_write_validators(document, endpoint);
 	json_out_close(document);
 }

@@ -1,15 +1,6 @@
 #include "handlers/sql/openapi_conditions.h"
 
-static void write_header(struct json_out *document, const char *name, const char *description)
-{
-	unsigned depth = document->depth;
-
-	json_out_open(document, name, '{');
-	json_out_string(document, "description", description);
-	json_out_open(document, "schema", '{');
-	json_out_string(document, "type", "string");
-	json_out_close_above(document, depth);
-}
+#include "handlers/sql/openapi_schema.h"
 
 bool openapi_may_be_known(const struct endpoint *endpoint)
 {
@@ -24,11 +15,11 @@ bool openapi_has_validators(const struct endpoint *endpoint)
 void openapi_write_validators(struct json_out *document, const struct endpoint *endpoint)
 {
 	if (endpoint->has_etag)
-		write_header(document, "ETag", "The tag of what is answered, for If-None-Match and If-Match.");
+		openapi_write_header(document, "ETag", "The tag of what is answered, for If-None-Match and If-Match.");
 	if (endpoint->modified_column != NULL)
-		write_header(document, "Last-Modified", "When it was last changed, for If-Modified-Since.");
+		openapi_write_header(document, "Last-Modified", "When it was last changed, for If-Modified-Since.");
 	if (endpoint->cache_control != NULL)
-		write_header(document, "Cache-Control", endpoint->cache_control);
+		openapi_write_header(document, "Cache-Control", endpoint->cache_control);
 }
 
 void openapi_write_not_modified(struct json_out *document, const struct endpoint *endpoint)

@@ -4,16 +4,6 @@
 #include "handlers/sql/openapi_schema.h"
 #include "handlers/sql/parts.h"
 
-static void write_header(struct json_out *document, const char *name, const char *description)
-{
-	json_out_open(document, name, '{');
-	json_out_string(document, "description", description);
-	json_out_open(document, "schema", '{');
-	json_out_string(document, "type", "string");
-	json_out_close(document);
-	json_out_close(document);
-}
-
 static void write_headers(struct json_out *document, const struct endpoint *endpoint)
 {
 	bool has_optional = false, has_many = false;
@@ -26,11 +16,12 @@ static void write_headers(struct json_out *document, const struct endpoint *endp
 		return;
 	json_out_open(document, "headers", '{');
 	if (has_optional)
-		write_header(document, "Meantime-Missing",
-			     "Sent when optional parts failed: which of them are null for that, and why.");
+		openapi_write_header(document, "Meantime-Missing",
+				     "Sent when optional parts failed: which of them are null for that, and why.");
 	if (has_many)
-		write_header(document, "Meantime-Truncated",
-			     "Sent when there were more rows: of which parts, and max-rows=N says how many came.");
+		openapi_write_header(
+		    document, "Meantime-Truncated",
+		    "Sent when there were more rows: of which parts, and max-rows=N says how many came.");
 	openapi_write_validators(document, endpoint);
 	json_out_close(document);
 }

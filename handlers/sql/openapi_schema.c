@@ -173,3 +173,14 @@ void openapi_write_row(struct json_out *document, const char *key, const struct 
 	json_out_close(document);
 	json_out_close(document);
 }
+
+void openapi_write_header(struct json_out *document, const char *name, const char *description)
+{
+	unsigned depth = document->depth;
+
+	json_out_open(document, name, '{');
+	json_out_string(document, "description", description);
+	json_out_open(document, "schema", '{');
+	json_out_string(document, "type", "string");
+	json_out_close_above(document, depth);
+}

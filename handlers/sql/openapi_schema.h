@@ -13,3 +13,5 @@ void openapi_add_type(struct json_out *document, const struct db_type *type, boo
 void openapi_add_default(struct json_out *document, const struct db_parameter *parameter);
 /* The object that one row is, without the columns that go elsewhere. */
 void openapi_write_row(struct json_out *document, const char *key, const struct endpoint *endpoint);
+/* A header line of a response, into its `headers`. */
+void openapi_write_header(struct json_out *document, const char *name, const char *description);
