@@ -48,7 +48,7 @@ void http_editions_sweep(struct http_loop *http)
 		if (old->requests > 0) {
 			if (atomic_load(&old->edition->is_expired))
 				cut_off_requests(http, old);
-		} else if (http->runner->class->oldest_edition(http->runner) > old->edition->catalog.edition) {
+		} else if (runner_oldest_edition(http->runner) > old->edition->catalog.edition) {
 			leave(http, old);
 		}
 	}

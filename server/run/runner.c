@@ -5,6 +5,7 @@
 #include "db/spares.h"
 #include "server/run/db_awaitable.h"
 
+#include <limits.h>
 #include <stdlib.h>
 
 enum { REST_EVERY_MS = 1000 };
@@ -70,6 +71,11 @@ void runner_note_departure(struct runner *runner, struct exchange *x)
 {
 	atomic_store(&x->is_abandoned, true);
 	runner->class->note_departure(runner, x);
+}
+
+unsigned runner_oldest_edition(struct runner *runner)
+{
+	return runner->class->oldest_edition != NULL ? runner->class->oldest_edition(runner) : UINT_MAX;
 }
 
 static void on_rest(uv_timer_t *timer)

@@ -40,7 +40,7 @@ struct runner_class {
 	struct runner_numbers (*numbers)(struct runner *runner);
 	/* From now on requests of another edition come; those that are under way end as they began. */
 	void (*turn)(struct runner *runner, struct db_catalog catalog, const unsigned *carried_from);
-	/* Of what connections still refer to, other than for an exchange. */
+	/* See runner_oldest_edition(). NULL: between two requests a connection has nothing in flight. */
 	unsigned (*oldest_edition)(struct runner *runner);
 	void (*close)(struct runner *runner);
 	void (*cleanup)(struct runner *runner);
@@ -69,6 +69,8 @@ struct runner *runner_create_idle(const struct runner_settings *settings, uv_loo
 void runner_run(struct runner *runner, struct exchange *x);
 /* The client of an exchange that awaits something has left. */
 void runner_note_departure(struct runner *runner, struct exchange *x);
+/* Of what its connections still refer to, other than for an exchange; UINT_MAX: to nothing. */
+unsigned runner_oldest_edition(struct runner *runner);
 /* Ends the stream of an exchange that is over, if it has one. */
 void runner_end_stream(struct runner *runner, struct exchange *x);
 void runner_close(struct runner *runner);

@@ -40,12 +40,6 @@ static void turn(struct runner *runner, struct db_catalog catalog, const unsigne
 	(void)carried_from;
 }
 
-static unsigned oldest_edition(struct runner *runner)
-{
-	(void)runner;
-	return UINT_MAX;
-}
-
 const struct runner_class runner_idle = {
     .bytes = sizeof(struct runner),
     .start = do_nothing,
@@ -54,7 +48,6 @@ const struct runner_class runner_idle = {
     .is_ready = is_ready,
     .numbers = numbers,
     .turn = turn,
-    .oldest_edition = oldest_edition,
     .close = do_nothing,
     .cleanup = do_nothing,
 };

@@ -151,13 +151,6 @@ static void turn(struct runner *runner, struct db_catalog catalog, const unsigne
 	db_wait_turn(&self_of(runner)->wait, catalog);
 }
 
-/* Between two requests a connection has nothing in flight. */
-static unsigned oldest_edition(struct runner *runner)
-{
-	(void)runner;
-	return UINT_MAX;
-}
-
 static void close_connections(struct runner *runner)
 {
 	struct sync_runner *self = self_of(runner);
@@ -180,7 +173,6 @@ const struct runner_class runner_sync = {
     .is_ready = is_ready,
     .numbers = numbers,
     .turn = turn,
-    .oldest_edition = oldest_edition,
     .close = close_connections,
     .cleanup = cleanup,
 };

@@ -334,13 +334,6 @@ static void turn(struct runner *runner, struct db_catalog catalog, const unsigne
 	pthread_mutex_unlock(&self->waiting_lock);
 }
 
-/* Between two requests a connection has nothing in flight. */
-static unsigned oldest_edition(struct runner *runner)
-{
-	(void)runner;
-	return UINT_MAX;
-}
-
 static void close_pool(struct runner *runner)
 {
 	struct threads_runner *self = self_of(runner);
@@ -376,7 +369,6 @@ const struct runner_class runner_threads = {
     .is_ready = is_ready,
     .numbers = numbers,
     .turn = turn,
-    .oldest_edition = oldest_edition,
     .close = close_pool,
     .cleanup = cleanup,
 };

@@ -374,7 +374,7 @@ static void statements_are_of_the_edition_that_is_served(void **state)
 		run(1, NULL);
 		until_ready(2);
 		assert_int_equal(database.edition, 7);
-		assert_int_equal(runner->class->oldest_edition(runner), UINT_MAX);
+		assert_int_equal(runner_oldest_edition(runner), UINT_MAX);
 		stop();
 		set_up(NULL);
 	}
@@ -586,7 +586,7 @@ static void what_needs_no_wait_is_answered_by_the_idle_runner(void **state)
 	assert_int_equal(exchanges[0]->response.status, 204);
 	assert_true(runner->class->is_ready(runner));
 	assert_int_equal(waiting(), 0);
-	assert_int_equal(runner->class->oldest_edition(runner), UINT_MAX);
+	assert_int_equal(runner_oldest_edition(runner), UINT_MAX);
 	runner->class->turn(runner, (struct db_catalog){0}, NULL);
 	exchanges[0]->next = ask;
 	expect_assert_failure(runner_run(runner, exchanges[0]));

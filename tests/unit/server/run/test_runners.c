@@ -593,13 +593,13 @@ static void the_pipeline_turns_to_the_edition_that_is_served(void **state)
 	run.db.catalog.edition = 7;
 	fake_pq.answers_everything = true;
 	start(MODE_ASYNC);
-	assert_int_equal(runner->class->oldest_edition(runner), 7);
+	assert_int_equal(runner_oldest_edition(runner), 7);
 	runner->class->turn(runner, catalog, carried_from);
 	/* each connection has to do so, too */
 	for (uint64_t end_ns = clock_now_ns() + 5 * NS_PER_S;
-	     runner->class->oldest_edition(runner) < 8 && clock_now_ns() < end_ns;)
+	     runner_oldest_edition(runner) < 8 && clock_now_ns() < end_ns;)
 		uv_run(&loop, UV_RUN_ONCE);
-	assert_int_equal(runner->class->oldest_edition(runner), 8);
+	assert_int_equal(runner_oldest_edition(runner), 8);
 	stop();
 }
 
