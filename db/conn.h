@@ -109,7 +109,8 @@ struct db_conn {
 	/* set by the caller, after init and before open */
 	const struct db_settings *settings;
 	bool is_read_only;
-	/* A statement is prepared as its cursor, and what is read-only begins a transaction. Not behind a transaction pooler. */
+	/* A statement is prepared as its cursor, and what is read-only begins a transaction. Not behind a
+	 * transaction pooler. */
 	bool has_cursors;
 	unsigned number; /* for the log */
 	db_conn_over_fn *over;

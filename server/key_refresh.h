@@ -1,8 +1,8 @@
 /* key_refresh.h - the keys of tokens from a URL, which are fetched again now and then: by a thread of its own.
  *
- * They are fetched at the start, every KEY_REFRESH_S, at a reload, and when a token names a key that is not among them. The
- * last is done once in KEY_REFRESH_ASKED_S at most, however many such tokens come. While the URL gives none, those from before count.
- * Without any so far tokens are answered with 503.
+ * They are fetched at the start, every KEY_REFRESH_S, at a reload, and when a token names a key that is not among
+ * them. The last is done once in KEY_REFRESH_ASKED_S at most, however many such tokens come. While the URL gives none,
+ * those from before count. Without any so far tokens are answered with 503.
  *
  * Life:    key_refresh_start() -> key_refresh_stop().
  * Owner:   the caller's memory; ring, URL and metrics are borrowed.

@@ -34,8 +34,8 @@ struct listener {
 	bool is_failing; /* and the log says so */
 };
 
-/* HOST:PORT, [IPv6]:PORT, unix:PATH; an empty host or * is every address, of a name it is the first. Opens `count` sockets on one
- * port; `bound`, of `bound_bytes`, gets the address with the port chosen. */
+/* HOST:PORT, [IPv6]:PORT, unix:PATH; an empty host or * is every address, of a name it is the first. Opens `count`
+ * sockets on one port; `bound`, of `bound_bytes`, gets the address with the port chosen. */
 MUST_CHECK int listeners_open(struct listener *listeners, unsigned count, const char *address, char *bound,
 			      size_t bound_bytes, char *why, size_t why_bytes);
 /* Takes sockets that listen, at most one for each listener; those that are left over share them. The manager keeps them. */

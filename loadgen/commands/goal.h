@@ -16,7 +16,8 @@ struct goal {
 
 /* "p99<50ms", "p99.9<1s", "mean<5ms", "max<2s"; also with <=. The unit has to be said. */
 bool goal_read(const char *text, struct goal *goal);
-/* Requests that failed have no time (tally.h). *is_known: enough requests for the percentile, and the value is no lower bound below the limit. */
+/* Requests that failed have no time (tally.h). *is_known: enough requests for the percentile, and the value is no
+ * lower bound below the limit. */
 bool goal_is_met(const struct goal *goal, const struct report_times *times, double *value, bool *is_known);
 
 /* --max-errors: a number, or a share in percent. */

@@ -4,8 +4,8 @@
  * A proxy may write one of them and hand on what the client has put into the other. Where the two disagree neither is
  * believed. The peer's address is no answer then: the client would choose to be the proxy.
  *
- * Each proxy adds the address that it has heard from at the end of the list. So the list is read from its end, for as long as the one
- * that has said it is trusted. What is no address ends it: the last one that is known counts.
+ * Each proxy adds the address that it has heard from at the end of the list. So the list is read from its end, for as
+ * long as the one that has said it is trusted. What is no address ends it: the last one that is known counts.
  *
  * Thread:  any.
  * Limits:  FORWARDED_HOPS_MAX hops are looked at, the last ones.

@@ -83,7 +83,8 @@ static void on_sweep(uv_timer_t *timer)
 }
 
 /* While the loop's own thread waits, in sync mode, no bytes are read. That is no time that a client let pass, and
- * the requests that are read next have come meanwhile. Without this libh2o's timer would run first after the wait, and close connections that have a request to be read. */
+ * the requests that are read next have come meanwhile. Without this libh2o's timer would run first after the wait,
+ * and close connections that have a request to be read. */
 static void note_blocked_time(uv_check_t *check)
 {
 	struct http_loop *http = check->data;

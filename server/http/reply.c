@@ -117,8 +117,9 @@ static void on_stop(h2o_generator_t *generator, h2o_req_t *request)
 		http_reply_release(reply);
 }
 
-/* No browser is to guess what a response is, nor to run or frame it. No cache is to give it to a client that accepts
- * other media types. The lines stand behind the value of the last one. Of their own, each would cost a place in libh2o's list, and a round when that is written. */
+/* No browser is to guess what a response is, nor to run or frame it. No cache is to give it to a client that
+ * accepts other media types. The lines stand behind the value of the last one. Of their own, each would cost a
+ * place in libh2o's list, and a round when that is written. */
 static const char fixed_lines[] = "\r\nx-content-type-options: nosniff"
 				  "\r\ncontent-security-policy: default-src 'none'; frame-ancestors 'none'"
 				  "\r\nvary: accept";

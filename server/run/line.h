@@ -33,7 +33,8 @@ static inline int line_route_of(const struct exchange *x)
 
 void line_init(struct line *line, const struct options *options);
 void line_cleanup(struct line *line);
-/* False: it was refused, or its client has left, and it has been failed. `servers`: how many exchanges are waited for at a time. */
+/* False: it was refused, or its client has left, and it has been failed. `servers`: how many exchanges are waited
+ * for at a time. */
 bool line_put(struct line *line, struct exchange *x, unsigned servers, uint64_t now_ns);
 /* Puts it back: it was taken already, and has its place before the others. */
 void line_put_back(struct line *line, struct exchange *x, uint64_t now_ns);

@@ -69,9 +69,9 @@ bool fake_pq_is_clean(void);
 /* Returns the connection that was opened as number `index`. */
 PGconn *fake_pq_conn(unsigned index);
 bool fake_pq_is_open(const PGconn *conn);
-/* What was sent since the last time, one space between: +NAME prepares, ?NAME describes, NAME(VALUE,...) runs it, WORD(VALUE,...) runs a
- * text that begins so, R/O makes the unit read-only (and is answered by itself, before what follows), Sync; what
- * blocks as it is. */
+/* What was sent since the last time, one space between: +NAME prepares, ?NAME describes, NAME(VALUE,...) runs it,
+ * WORD(VALUE,...) runs a text that begins so, R/O makes the unit read-only (and is answered by itself, before what
+ * follows), Sync; what blocks as it is. */
 const char *fake_pq_sent(PGconn *conn);
 /* Commands, a Sync included, that have no answer so far. */
 unsigned fake_pq_unanswered(const PGconn *conn);

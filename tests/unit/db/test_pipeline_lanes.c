@@ -90,8 +90,8 @@ static void a_quick_one_never_shares_with_a_slow_one(void **state)
 	assert_ok(0, "slow");
 }
 
-/* A database that is 50 ms away: the distance makes no statement slow, not even on a busy machine, and more units are under way.
- */
+/* A database that is 50 ms away: the distance makes no statement slow, not even on a busy machine, and more units are
+ * under way. */
 static void what_is_far_away_is_quick_all_the_same(void **state)
 {
 	(void)state;
