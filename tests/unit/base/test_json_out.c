@@ -105,7 +105,7 @@ static const char *element(struct arena *arena, double number, const char *strin
 
 static void a_number_is_read_back_as_it_was(void **state)
 {
-	static const double numbers[] = {0.1, 1.0 / 3, 1e300, 123456789.125, 5e-324, -2};
+	static const double numbers[] = {0.1, 1.0 / 3, 2.0 / 3, 1e300, 123456789.125, 5e-324, -2};
 	struct arena arena = {0};
 
 	(void)state;
