@@ -40,7 +40,7 @@ void congestion_enter(struct congestion *congestion, uint64_t expected_ns, uint6
 {
 	if (congestion->count++ == 0)
 		congestion->since_ns = now_ns;
-	congestion->work_ns += expected_ns;
+	congestion->expected_ns += expected_ns;
 }
 
 void congestion_leave(struct congestion *congestion, uint64_t expected_ns)
@@ -48,12 +48,12 @@ void congestion_leave(struct congestion *congestion, uint64_t expected_ns)
 	congestion->count--;
 	if (congestion->count < congestion->shortest)
 		congestion->shortest = congestion->count;
-	congestion->work_ns -= expected_ns;
+	congestion->expected_ns -= expected_ns;
 }
 
 uint64_t congestion_wait_ns(const struct congestion *congestion, unsigned servers)
 {
-	return congestion->work_ns / servers;
+	return congestion->expected_ns / servers;
 }
 
 static bool is_short(const struct congestion *congestion, unsigned servers)

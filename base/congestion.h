@@ -44,8 +44,8 @@ const char *refusal_words(enum refusal refusal);
 const char *refusal_name(enum refusal refusal);
 
 struct congestion {
-	uint64_t work_ns; /* what all that waits is expected to take, one after the other */
-	unsigned count;   /* of what waits */
+	uint64_t expected_ns; /* what all that waits is expected to take, one after the other */
+	unsigned count;       /* of what waits */
 	bool is_overloaded;
 	uint64_t refused_ns; /* when it last refused for its length */
 	/* while overloaded */

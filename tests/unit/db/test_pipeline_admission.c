@@ -99,13 +99,13 @@ static unsigned retry_s_of_quick_writes(unsigned work_s)
 	struct queue *queue = &pipeline->lanes[1].quick;
 	unsigned retry_s;
 
-	queue->congestion.work_ns += work_s * NS_PER_S;
+	queue->congestion.expected_ns += work_s * NS_PER_S;
 	queue->congestion.count += 1000;
 	submit(0, &add);
 	turn();
 	assert_failed(0, ERROR_BUSY);
 	retry_s = batches[0].retry_s;
-	queue->congestion.work_ns -= work_s * NS_PER_S;
+	queue->congestion.expected_ns -= work_s * NS_PER_S;
 	queue->congestion.count -= 1000;
 	return retry_s;
 }

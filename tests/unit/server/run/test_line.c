@@ -149,7 +149,7 @@ static void what_was_learnt_is_of_its_route(void **state)
 	line_learn(&line, LINE_NO_ROUTE, 9 * NS_PER_S);
 	for (unsigned i = 0; i < 30; i++)
 		assert_true(put(i, &quick_route, 1000));
-	assert_int_equal(line.congestion.work_ns, 30 * (NS_PER_MS + 1));
+	assert_int_equal(line.congestion.expected_ns, 30 * (NS_PER_MS + 1));
 	assert_true(put(30, &slow_route, 1200));
 }
 
@@ -194,7 +194,7 @@ static void delays_make_nobody_wait(void **state)
 		exchanges[i]->awaited.class = &delays;
 		assert_true(put(i, &slow_route, 1000 + 250 * i));
 	}
-	assert_int_equal(line.congestion.work_ns, 0);
+	assert_int_equal(line.congestion.expected_ns, 0);
 }
 
 static void what_is_over_leaves_the_line(void **state)
