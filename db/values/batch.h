@@ -59,24 +59,30 @@ struct db_batch {
 	db_done_fn *done;
 	struct db_slot *slot;
 	struct list link;
-	struct db_words *words;  /* owned: keeps the texts of PostgreSQL's error alive; failure.h */
-	unsigned arrived;        /* results so far */
-	bool was_run_again;      /* and so is a unit of its own */
+	struct db_words *words; /* owned: keeps the texts of PostgreSQL's error alive; failure.h */
+	unsigned arrived;       /* results so far */
+
+	/* whether it runs again: rerun.h */
+	bool is_rolled_back;     /* for the sake of other transactions */
 	bool was_lost;           /* with its connection, which broke */
+	bool was_run_again;      /* and so is a unit of its own */
+	unsigned char reruns;    /* after a rollback, so often */
 	unsigned char given_up;  /* how often it was not run, or its connection was given up on purpose */
-	bool is_rolled_back;     /* for the sake of other transactions: it may run again; rerun.h */
-	unsigned char reruns;    /* how often it did */
-	uint64_t rests_until_ns; /* before it does */
-	bool was_rescued;        /* from behind, or with, a slow one: and so travels alone */
-	bool ends_unit;
-	unsigned unit_size; /* batches that share its Sync */
-	bool travels_alone;
+	uint64_t rests_until_ns; /* before it runs again */
+
+	/* with which others it runs */
+	bool travels_alone;   /* on a connection without others */
+	bool was_rescued;     /* from behind, or with, a slow one: and so travels alone */
+	bool ends_unit;       /* it is the last of those that share its Sync */
+	unsigned unit_size;   /* how many these are */
+	uint64_t expected_ns; /* counted in its connection's load */
+
+	/* how it waits */
 	bool comes_back;               /* was taken already, and is before those that were not */
 	bool is_late;                  /* it has waited: PostgreSQL is told what is left of its time */
 	struct congestion *congestion; /* of the queue it was let into; NULL: it does not wait, or was not yet */
 	uint64_t waits_ns;             /* counted there */
 	struct deadline waits_until;   /* while it is there */
-	uint64_t expected_ns;          /* counted in its connection's load */
 
 	/* set by the caller; last, since what is beyond query_count is never looked at */
 	struct db_query queries[DB_BATCH_QUERIES_MAX];
