@@ -58,7 +58,7 @@ static void be_modest(void)
 	setpriority(PRIO_PROCESS, 0, PROMPT_NICE);
 }
 
-static void *work(void *data)
+static void *run_thread(void *data)
 {
 	struct compute_pool *pool = data;
 	struct computation *computation;
@@ -92,7 +92,7 @@ static struct compute_pool *create(unsigned threads, unsigned limit, bool is_pro
 	pool->thread_count = threads;
 	pool->threads = memory_alloc_zeroed(pool->thread_count, sizeof(*pool->threads));
 	for (unsigned i = 0; i < pool->thread_count; i++)
-		REQUIRE(pthread_create(&pool->threads[i], NULL, work, pool) == 0);
+		REQUIRE(pthread_create(&pool->threads[i], NULL, run_thread, pool) == 0);
 	return pool;
 }
 

@@ -107,7 +107,7 @@ static void fetch_now(struct key_refresh *refresh)
 	pthread_cond_broadcast(&refresh->changed);
 }
 
-static void *work(void *data)
+static void *run_thread(void *data)
 {
 	struct key_refresh *refresh = data;
 
@@ -156,7 +156,7 @@ static void start_thread(struct key_refresh *refresh)
 
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
-	REQUIRE(pthread_create(&refresh->thread, NULL, work, refresh) == 0);
+	REQUIRE(pthread_create(&refresh->thread, NULL, run_thread, refresh) == 0);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 }
 

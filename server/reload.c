@@ -288,7 +288,7 @@ static bool wait_until_asked(struct reload *reload)
 	return !is_over(reload);
 }
 
-static void *work(void *data)
+static void *run_thread(void *data)
 {
 	while (wait_until_asked(data))
 		reload_now(data);
@@ -309,7 +309,7 @@ void reload_start(struct reload *reload)
 	list_init(&reload->editions);
 	reload->last_number = reload->current->catalog.edition;
 	hold(reload, reload->current);
-	REQUIRE(pthread_create(&reload->thread, NULL, work, reload) == 0);
+	REQUIRE(pthread_create(&reload->thread, NULL, run_thread, reload) == 0);
 }
 
 void reload_ask(struct reload *reload)

@@ -192,7 +192,7 @@ static bool run_exchange(struct worker *worker, struct exchange *x)
 	return true;
 }
 
-static void *work(void *data)
+static void *run_thread(void *data)
 {
 	struct worker *worker = data;
 	struct threads_runner *self = worker->pool;
@@ -278,7 +278,7 @@ static void start_worker(struct threads_runner *self, unsigned index)
 	worker->resources = self->runner.resources;
 	worker->resources.wait = &worker->wait;
 	db_wait_init(&worker->wait, &self->runner.settings->db, self->runner.number * self->worker_count + index);
-	REQUIRE(pthread_create(&worker->thread, NULL, work, worker) == 0);
+	REQUIRE(pthread_create(&worker->thread, NULL, run_thread, worker) == 0);
 }
 
 static void start(struct runner *runner)
