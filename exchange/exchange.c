@@ -230,6 +230,7 @@ void exchange_note_work(struct exchange *x, const char *name, uint64_t started_n
 {
 	x->queue_ns += started_ns - x->awaited.submitted_ns;
 	x->work_ns += done_ns - started_ns;
+	x->has_worked |= done_ns > started_ns;
 	x->work_name = name;
 }
 

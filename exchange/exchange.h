@@ -54,6 +54,7 @@ struct exchange {
 	uint64_t queue_ns, db_ns; /* for Server-Timing, summed over the steps */
 	uint64_t work_ns;         /* of what is not the database */
 	const char *work_name;    /* "timer", "compute", "fetch"; NULL: none was awaited */
+	bool has_worked;          /* some of that took time: the request is not refused half way */
 	uint64_t wake_ns;         /* of await_timer() */
 	struct batches *batches;  /* of await_db_all() */
 	struct computation *computation;

@@ -175,6 +175,7 @@ static enum step verified(struct exchange *x)
 	/* the time of the endpoint's own work begins now */
 	x->work_ns = 0;
 	x->work_name = NULL;
+	x->has_worked = false;
 	if (access->error != TOKEN_GOOD)
 		return refuse_token(x, access->error);
 	x->identity = &access->identity;

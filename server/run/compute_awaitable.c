@@ -33,12 +33,6 @@ static void note_end(struct exchange *x)
 	x->awaited.why = not_ended;
 }
 
-/* What has taken time on the pool, or of the fetcher, is not refused half way. */
-static bool goes_on(const struct exchange *x)
-{
-	return x->work_ns > 0;
-}
-
 static struct compute_pool *pool_of(const struct exchange *x, const struct resources *resources)
 {
 	return x->computation->is_prompt ? resources->prompt_pool : resources->pool;
@@ -46,7 +40,7 @@ static struct compute_pool *pool_of(const struct exchange *x, const struct resou
 
 static bool submit(struct exchange *x, const struct resources *resources)
 {
-	return compute_pool_submit(pool_of(x, resources), x->computation, goes_on(x));
+	return compute_pool_submit(pool_of(x, resources), x->computation, x->has_worked);
 }
 
 /* A thread waits */

@@ -352,7 +352,7 @@ static void a_computation_too_many_is_busy_at_once(void **state)
 	exchange_recycle(&x);
 	/* one that has had the processor before goes on */
 	begin(LONG_MS);
-	x.work_ns = 1;
+	x.has_worked = true;
 	await_compute(&x, &computation, end);
 	is_inside_start = true;
 	x.awaited.class->start(&x.awaited, &runner.resources);
