@@ -94,19 +94,19 @@ static void init_handles(struct db_pipeline *pipeline)
 	uv_check_start(&pipeline->check, on_check);
 }
 
-struct db_pipeline *db_pipeline_create(uv_loop_t *loop, const struct db_pipeline_settings *options)
+struct db_pipeline *db_pipeline_create(uv_loop_t *loop, const struct db_pipeline_settings *settings)
 {
 	struct db_pipeline *pipeline = memory_alloc_zeroed(1, sizeof(*pipeline));
 
-	pipeline->options = *options;
+	pipeline->settings = *settings;
 	pipeline->loop = loop;
-	pipeline->links = memory_alloc_zeroed(options->connections, sizeof(*pipeline->links));
-	for (unsigned i = 0; i < options->connections; i++) {
+	pipeline->links = memory_alloc_zeroed(settings->connections, sizeof(*pipeline->links));
+	for (unsigned i = 0; i < settings->connections; i++) {
 		pipeline->links[i].pipeline = pipeline;
 		list_init(&pipeline->links[i].outgoing);
 		list_init(&pipeline->links[i].held);
 	}
-	pipeline->catalog = options->settings->catalog;
+	pipeline->catalog = settings->db->catalog;
 	pipeline->expected_ns =
 	    memory_alloc_zeroed(pipeline->catalog.statement_count + 1, sizeof(*pipeline->expected_ns));
 	pipeline->changed_ns =
@@ -133,7 +133,7 @@ struct db_numbers db_pipeline_numbers(const struct db_pipeline *pipeline)
 {
 	struct db_numbers numbers = pipeline->numbers;
 
-	for (unsigned i = 0; i < pipeline->options.connections; i++) {
+	for (unsigned i = 0; i < pipeline->settings.connections; i++) {
 		numbers.open += db_conn_is_usable(&pipeline->links[i].conn);
 		numbers.busy += pipeline->links[i].conn.in_flight > 0;
 	}
@@ -149,7 +149,7 @@ struct db_numbers db_pipeline_numbers(const struct db_pipeline *pipeline)
 void db_pipeline_close(struct db_pipeline *pipeline)
 {
 	pipeline->is_closing = true;
-	for (unsigned i = 0; i < pipeline->options.connections; i++)
+	for (unsigned i = 0; i < pipeline->settings.connections; i++)
 		if (pipeline->links[i].lane != NULL)
 			link_give_up(&pipeline->links[i]);
 	uv_close((uv_handle_t *)&pipeline->prepare, NULL);

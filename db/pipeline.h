@@ -33,16 +33,15 @@ struct db_pipeline; /* opaque */
 #define DB_NOT_CARRIED UINT_MAX /* there was no such statement */
 
 struct db_pipeline_settings {
-	const struct db_settings *settings;
+	const struct db_settings *db;
 	unsigned connections;        /* most, of both kinds together */
 	unsigned shared_connections; /* for quick reads */
-	unsigned
-	    write_connections; /* most for quick writes, each alone on its connection; they leave the reads theirs */
+	unsigned write_connections;  /* most for quick writes, each alone on its own; they leave the reads theirs */
 	unsigned queue_limit;
 	unsigned first_number; /* of its connections, for the log */
 };
 
-struct db_pipeline *db_pipeline_create(uv_loop_t *loop, const struct db_pipeline_settings *options);
+struct db_pipeline *db_pipeline_create(uv_loop_t *loop, const struct db_pipeline_settings *settings);
 /* Takes over `batch` until batch->done. */
 void db_pipeline_submit(struct db_pipeline *pipeline, struct db_batch *batch);
 /* Calls batch->done, of a batch that has failed before it could be submitted, at the end of this turn. */

@@ -27,7 +27,7 @@ static unsigned servers_of(const struct db_pipeline *pipeline, const struct lane
 	unsigned others = other->link_count > 0 ? other->link_count : 1, most = lane->link_count;
 
 	if (pipeline->failures == 0)
-		most = pipeline->options.connections - others;
+		most = pipeline->settings.connections - others;
 	if (queue == &lane->alone)
 		return most > 1 ? most - 1 : 1;
 	if (most > pipeline_shared(pipeline, lane))
@@ -67,7 +67,7 @@ static struct list *first_new(struct queue *queue)
 /* `queue_limit` is of all queues together. */
 static unsigned limit_of(const struct db_pipeline *pipeline, const struct queue *queue)
 {
-	unsigned limit = pipeline->options.queue_limit, others = 0;
+	unsigned limit = pipeline->settings.queue_limit, others = 0;
 
 	for (unsigned i = 0; i < ARRAY_LENGTH(pipeline->lanes); i++)
 		others += pipeline->lanes[i].quick.congestion.count + pipeline->lanes[i].alone.congestion.count;
@@ -78,7 +78,7 @@ static unsigned limit_of(const struct db_pipeline *pipeline, const struct queue 
 /* As server/run/line.c's: an endpoint with more time of its own may keep a longer queue. */
 static uint64_t usual_ns(const struct db_pipeline *pipeline, const struct db_batch *batch)
 {
-	unsigned usual_ms = pipeline->options.settings->statement_timeout_ms;
+	unsigned usual_ms = pipeline->settings.db->statement_timeout_ms;
 	unsigned own_ms = batch->queries[0].statement->timeout_ms;
 
 	return (own_ms > usual_ms ? own_ms : usual_ms) * NS_PER_MS;

@@ -87,7 +87,7 @@ static bool is_there(const struct link *link)
 
 bool pipeline_has_usable_link(const struct db_pipeline *pipeline, const struct lane *lane)
 {
-	for (unsigned i = 0; i < pipeline->options.connections; i++) {
+	for (unsigned i = 0; i < pipeline->settings.connections; i++) {
 		const struct link *link = &pipeline->links[i];
 
 		if ((lane == NULL ? link->lane != NULL : link->lane == lane) && is_there(link))
@@ -114,21 +114,21 @@ static unsigned least_of(unsigned one, unsigned other)
 /* Where one read's unit is behind another's, writes have a connection each; they leave the reads theirs. */
 unsigned pipeline_shared(const struct db_pipeline *pipeline, const struct lane *lane)
 {
-	unsigned shared = pipeline->options.shared_connections, all = pipeline->options.connections;
+	unsigned shared = pipeline->settings.shared_connections, all = pipeline->settings.connections;
 	unsigned left = all > shared + 1 ? all - shared : 1;
 
 	/* behind a pooler none is ahead of another */
-	if (pipeline->options.settings->pooler != DB_POOLER_NONE)
+	if (pipeline->settings.db->pooler != DB_POOLER_NONE)
 		return all / 2;
-	return lane->is_read_only ? shared : least_of(pipeline->options.write_connections, left);
+	return lane->is_read_only ? shared : least_of(pipeline->settings.write_connections, left);
 }
 
 unsigned pipeline_kept(const struct db_pipeline *pipeline, const struct lane *lane)
 {
 	unsigned shared = pipeline_shared(pipeline, lane);
-	unsigned read_units = UNITS_AHEAD * pipeline->options.shared_connections;
+	unsigned read_units = UNITS_AHEAD * pipeline->settings.shared_connections;
 
-	if (lane->is_read_only || pipeline->options.settings->pooler != DB_POOLER_NONE)
+	if (lane->is_read_only || pipeline->settings.db->pooler != DB_POOLER_NONE)
 		return shared;
 	/* a write's unit has a connection of its own: there are as many of them at once as of reads' units */
 	return least_of(shared, read_units);
@@ -142,7 +142,7 @@ static bool is_overdue(const struct link *link, uint64_t now_ns)
 static bool is_open_to_quick(const struct link *link, uint64_t now_ns)
 {
 	return db_conn_is_usable(&link->conn) && link_is_of_this_edition(link) && !link->conn.is_retiring &&
-	       !link->has_lone_traveller && !is_overdue(link, now_ns);
+	       !link->carries_alone && !is_overdue(link, now_ns);
 }
 
 /* Of writes each is a unit. It cannot be taken off again from behind one that waits for a lock, or that has changed
@@ -154,7 +154,7 @@ static bool has_room_ahead(const struct db_pipeline *pipeline, const struct link
 	uint64_t units_ahead =
 	    (link->lane->is_read_only ? UNITS_AHEAD : 1) + pipeline->distance_ns / (UNIT_APART_US * NS_PER_US);
 
-	return link->conn.in_flight - link->conn.preparing + link->outgoing_count < pipeline->options.settings->depth &&
+	return link->conn.in_flight - link->conn.preparing + link->outgoing_count < pipeline->settings.db->depth &&
 	       units < units_ahead;
 }
 
@@ -171,7 +171,7 @@ static bool has_room(const struct db_pipeline *pipeline, const struct link *link
 static unsigned shared_now(const struct db_pipeline *pipeline, const struct lane *lane)
 {
 	unsigned shared = pipeline_shared(pipeline, lane);
-	bool may_grow = pipeline->open_count < pipeline->options.connections && pipeline->failures == 0;
+	bool may_grow = pipeline->open_count < pipeline->settings.connections && pipeline->failures == 0;
 
 	if (list_is_empty(&lane->alone.batches) || may_grow || lane->link_count == 1 || lane->link_count > shared)
 		return shared;
@@ -184,7 +184,7 @@ static struct link *link_for_quick(struct db_pipeline *pipeline, const struct la
 	unsigned candidates = 0, shared = shared_now(pipeline, lane);
 	struct link *best = NULL;
 
-	for (unsigned i = 0; i < pipeline->options.connections; i++) {
+	for (unsigned i = 0; i < pipeline->settings.connections; i++) {
 		struct link *link = &pipeline->links[i];
 
 		if (link->lane != lane || !is_open_to_quick(link, now_ns))
@@ -198,12 +198,12 @@ static struct link *link_for_quick(struct db_pipeline *pipeline, const struct la
 }
 
 /* An idle connection from the end, where the quick ones are not; one open to quick ones is left to them. */
-static struct link *link_for_lone(struct db_pipeline *pipeline, const struct lane *lane, uint64_t now_ns)
+static struct link *link_for_alone(struct db_pipeline *pipeline, const struct lane *lane, uint64_t now_ns)
 {
 	struct link *idle = NULL;
 	unsigned open = 0;
 
-	for (unsigned i = 0; i < pipeline->options.connections; i++) {
+	for (unsigned i = 0; i < pipeline->settings.connections; i++) {
 		struct link *link = &pipeline->links[i];
 
 		if (link->lane != lane || !is_open_to_quick(link, now_ns))
@@ -232,7 +232,7 @@ static void put_on(struct db_pipeline *pipeline, struct link *link, struct db_ba
 	link->outgoing_count++;
 	batch->expected_ns = pipeline_share_of(pipeline, batch);
 	link->expected_ns += batch->expected_ns;
-	link->has_lone_traveller = batch->travels_alone;
+	link->carries_alone = batch->travels_alone;
 }
 
 /* Opening links */
@@ -241,7 +241,7 @@ unsigned pipeline_opening_count(const struct db_pipeline *pipeline, const struct
 {
 	unsigned count = 0;
 
-	for (unsigned i = 0; i < pipeline->options.connections; i++)
+	for (unsigned i = 0; i < pipeline->settings.connections; i++)
 		if (pipeline->links[i].opening_ns > 0 && (lane == NULL || pipeline->links[i].lane == lane))
 			count++;
 	return count;
@@ -251,7 +251,7 @@ unsigned pipeline_opening_count(const struct db_pipeline *pipeline, const struct
 static bool is_open_to_quick_soon(const struct link *link, uint64_t now_ns)
 {
 	return link_is_of_this_edition(link) ? is_open_to_quick(link, now_ns)
-					     : db_conn_is_usable(&link->conn) && !link->has_lone_traveller;
+					     : db_conn_is_usable(&link->conn) && !link->carries_alone;
 }
 
 /* A commit waits for the disk, which takes as long for one as for many (group commit). Where writes queue, more of
@@ -273,7 +273,7 @@ static bool wants_link(struct db_pipeline *pipeline, struct lane *lane, uint64_t
 	if (LIKELY(list_is_empty(&lane->quick.batches) && list_is_empty(&lane->alone.batches)))
 		return false;
 	opening = pipeline_opening_count(pipeline, lane);
-	for (unsigned i = 0; i < pipeline->options.connections; i++)
+	for (unsigned i = 0; i < pipeline->settings.connections; i++)
 		if (pipeline->links[i].lane == lane && is_open_to_quick_soon(&pipeline->links[i], now_ns))
 			open_to_quick++;
 	if (may_share_more(pipeline, lane, open_to_quick + opening, now_ns))
@@ -298,7 +298,7 @@ bool pipeline_may_open_link(const struct db_pipeline *pipeline, const struct lan
 	/* the place that was made for a write is not for a read */
 	if (lane->is_read_only && pipeline->is_full && other->link_count == 0)
 		return false;
-	return !pipeline->is_closing && pipeline->open_count + reserved < pipeline->options.connections &&
+	return !pipeline->is_closing && pipeline->open_count + reserved < pipeline->settings.connections &&
 	       pipeline_opening_count(pipeline, NULL) < at_once &&
 	       (pipeline->failures == 0 || now_ns >= pipeline->retry_ns);
 }
@@ -324,7 +324,7 @@ static void dispatch_alone(struct db_pipeline *pipeline, struct lane *lane, uint
 			move_to_quick(pipeline, batch);
 			continue;
 		}
-		link = link_for_lone(pipeline, lane, now_ns);
+		link = link_for_alone(pipeline, lane, now_ns);
 		if (link == NULL)
 			break;
 		if (!pipeline_refuse_late(pipeline, lane, batch, now_ns))
@@ -356,7 +356,7 @@ static void take_from_other_lane(struct db_pipeline *pipeline, const struct lane
 
 	if (other->link_count <= pipeline_kept(pipeline, other) + 1)
 		return;
-	for (unsigned i = pipeline->options.connections; i-- > 0;) {
+	for (unsigned i = pipeline->settings.connections; i-- > 0;) {
 		struct link *link = &pipeline->links[i];
 
 		if (link->lane == other && link->conn.state == CONN_READY && link->outgoing_count == 0 &&
@@ -377,7 +377,7 @@ void pipeline_dispatch_lane(struct db_pipeline *pipeline, struct lane *lane, uin
 		dispatch_quick(pipeline, lane, now_ns);
 	dispatch_alone(pipeline, lane, now_ns);
 	dispatch_quick(pipeline, lane, now_ns);
-	if (wants_link(pipeline, lane, now_ns) && pipeline->open_count == pipeline->options.connections)
+	if (wants_link(pipeline, lane, now_ns) && pipeline->open_count == pipeline->settings.connections)
 		take_from_other_lane(pipeline, lane, now_ns);
 	while (wants_link(pipeline, lane, now_ns) && pipeline_may_open_link(pipeline, lane, now_ns))
 		link_open(pipeline, lane);

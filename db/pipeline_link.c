@@ -119,7 +119,7 @@ static int send_outgoing(struct link *link, uint64_t now_ns)
 
 void pipeline_flush_links(struct db_pipeline *pipeline, uint64_t now_ns)
 {
-	for (unsigned i = 0; i < pipeline->options.connections; i++) {
+	for (unsigned i = 0; i < pipeline->settings.connections; i++) {
 		struct link *link = &pipeline->links[i];
 
 		if (list_is_empty(&link->outgoing))
@@ -204,7 +204,7 @@ static void on_over(struct db_conn *conn, struct db_batch *batch, enum db_conn_o
 void link_note_idle(struct link *link)
 {
 	if (link->conn.in_flight == 0 && list_is_empty(&link->held))
-		link->has_lone_traveller = false;
+		link->carries_alone = false;
 }
 
 /* The shortest: what one connection measured may hold a wait for the processor, here or there. */
@@ -212,7 +212,7 @@ static void measure_distance(struct db_pipeline *pipeline)
 {
 	uint64_t shortest_ns = UINT64_MAX;
 
-	for (unsigned i = 0; i < pipeline->options.connections; i++) {
+	for (unsigned i = 0; i < pipeline->settings.connections; i++) {
 		const struct db_conn *conn = &pipeline->links[i].conn;
 
 		if (pipeline->links[i].lane != NULL && db_conn_is_usable(conn) && conn->distance_ns < shortest_ns)
@@ -287,13 +287,13 @@ void link_open(struct db_pipeline *pipeline, struct lane *lane)
 	lane->link_count++;
 	pipeline->open_count++;
 	link->opening_ns = clock_now_ns();
-	link->has_lone_traveller = false;
+	link->carries_alone = false;
 	link->expected_ns = 0;
-	db_conn_init(&link->conn, pipeline->options.settings, lane->is_read_only,
-		     pipeline->options.first_number + (unsigned)(link - pipeline->links), on_over);
+	db_conn_init(&link->conn, pipeline->settings.db, lane->is_read_only,
+		     pipeline->settings.first_number + (unsigned)(link - pipeline->links), on_over);
 	link->conn.catalog = pipeline->catalog;
 	db_watch_init(&link->watch, pipeline->loop, &link->conn, on_ready);
-	link->resolve = db_resolve_start(pipeline->loop, pipeline->options.settings->conninfo, on_resolved, link);
+	link->resolve = db_resolve_start(pipeline->loop, pipeline->settings.db->conninfo, on_resolved, link);
 	if (link->resolve == NULL)
 		connect_link(link, NULL);
 	pipeline_start_ticking(pipeline);

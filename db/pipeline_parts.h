@@ -37,7 +37,7 @@ struct link {
 	uint64_t opening_ns;     /* when resolving or connecting began; 0: it is not */
 	uint64_t latest_end_ns;  /* when PostgreSQL ends by itself the last of what was sent */
 	uint64_t used_ns;
-	bool has_lone_traveller;
+	bool carries_alone; /* a batch that travels alone is on it */
 };
 
 /* Batches that wait, first in first out; the last of them may not have been let in yet. */
@@ -54,7 +54,7 @@ struct lane {
 };
 
 struct db_pipeline {
-	struct db_pipeline_settings options;
+	struct db_pipeline_settings settings;
 	uv_loop_t *loop;
 	uv_prepare_t prepare;
 	uv_check_t check;

@@ -114,11 +114,11 @@ static unsigned others_that_move(const struct link *link, uint64_t now_ns)
 	const struct db_pipeline *pipeline = link->pipeline;
 	unsigned count = 0;
 
-	for (unsigned i = 0; i < pipeline->options.connections; i++) {
+	for (unsigned i = 0; i < pipeline->settings.connections; i++) {
 		const struct link *other = &pipeline->links[i];
 
 		count += other != link && other->lane == link->lane && db_conn_is_usable(&other->conn) &&
-			 !other->has_lone_traveller && !stands_still(other, pipeline_quick_ns(pipeline), now_ns);
+			 !other->carries_alone && !stands_still(other, pipeline_quick_ns(pipeline), now_ns);
 	}
 	return count;
 }
@@ -214,7 +214,7 @@ static void end_unused(struct link *link, uint64_t now_ns)
 
 static void tick_link(struct link *link, uint64_t now_ns)
 {
-	const struct db_settings *settings = link->pipeline->options.settings;
+	const struct db_settings *settings = link->pipeline->settings.db;
 
 	if (link->opening_ns > 0 && now_ns > link->opening_ns + settings->connect_timeout_ms * NS_PER_MS) {
 		snprintf(link->conn.error, sizeof(link->conn.error), "no connection within %u ms",
@@ -249,7 +249,7 @@ static void make_room_for_writes(struct db_pipeline *pipeline, uint64_t now_ns)
 {
 	struct link *last = NULL;
 
-	for (unsigned i = 0; i < pipeline->options.connections; i++) {
+	for (unsigned i = 0; i < pipeline->settings.connections; i++) {
 		struct link *link = &pipeline->links[i];
 
 		if (link->lane != &pipeline->lanes[0] || !db_conn_is_usable(&link->conn))
@@ -279,7 +279,7 @@ void pipeline_keep_links(struct db_pipeline *pipeline, uint64_t now_ns)
 
 	keep(pipeline, reads, 1, now_ns);
 	keep(pipeline, writes, 1, now_ns);
-	keep(pipeline, reads, pipeline->options.shared_connections, now_ns);
+	keep(pipeline, reads, pipeline->settings.shared_connections, now_ns);
 	if (pipeline->is_full && writes->link_count == 0)
 		make_room_for_writes(pipeline, now_ns);
 }
@@ -287,7 +287,7 @@ void pipeline_keep_links(struct db_pipeline *pipeline, uint64_t now_ns)
 /* A batch that no request waits for any more is still to be given up when PostgreSQL hangs. */
 static bool is_any_busy(const struct db_pipeline *pipeline)
 {
-	for (unsigned i = 0; i < pipeline->options.connections; i++)
+	for (unsigned i = 0; i < pipeline->settings.connections; i++)
 		if (pipeline->links[i].conn.in_flight > 0)
 			return true;
 	return false;
@@ -316,7 +316,7 @@ static void on_tick(uv_timer_t *timer)
 
 	pipeline_wake_rested(pipeline, now_ns);
 	expire_waiting(pipeline, now_ns);
-	for (unsigned i = 0; i < pipeline->options.connections; i++)
+	for (unsigned i = 0; i < pipeline->settings.connections; i++)
 		if (pipeline->links[i].lane != NULL)
 			tick_link(&pipeline->links[i], now_ns);
 	pipeline_keep_links(pipeline, now_ns);

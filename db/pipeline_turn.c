@@ -38,7 +38,7 @@ void db_pipeline_turn(struct db_pipeline *pipeline, struct db_catalog catalog, c
 	carry(&pipeline->expected_ns, catalog.statement_count, carried_from, count_before);
 	carry(&pipeline->changed_ns, catalog.statement_count, carried_from, count_before);
 	pipeline->catalog = catalog;
-	for (unsigned i = 0; i < pipeline->options.connections; i++) {
+	for (unsigned i = 0; i < pipeline->settings.connections; i++) {
 		struct link *link = &pipeline->links[i];
 
 		if (link->lane == NULL)
@@ -54,7 +54,7 @@ unsigned db_pipeline_oldest_edition(const struct db_pipeline *pipeline)
 {
 	unsigned oldest = pipeline->catalog.edition;
 
-	for (unsigned i = 0; i < pipeline->options.connections; i++) {
+	for (unsigned i = 0; i < pipeline->settings.connections; i++) {
 		const struct link *link = &pipeline->links[i];
 
 		if (link->lane != NULL && link->conn.catalog.edition < oldest)

@@ -17,7 +17,7 @@ static void start(struct runner *runner)
 	runner->resources.fetches = fetch_inbox_create(runner->loop);
 	runner->resources.pipeline =
 	    db_pipeline_create(runner->loop, &(struct db_pipeline_settings){
-						 .settings = &runner->settings->db,
+						 .db = &runner->settings->db,
 						 .connections = options->db_connections,
 						 .shared_connections = options->db_shared_connections,
 						 .write_connections = options->db_write_connections,

@@ -36,7 +36,7 @@ static const struct db_statement other_add = {.name = "other", .sql = "INSERT", 
 
 static uv_loop_t loop;
 static struct db_settings settings;
-static struct db_pipeline_settings options;
+static struct db_pipeline_settings pipeline_settings;
 static struct db_pipeline *pipeline;
 static struct db_stream *stream;
 static struct arena arena;
@@ -72,11 +72,8 @@ static inline int set_up(void **state)
 	    .result_limit_bytes = 100000,
 	    .depth = 16,
 	};
-	options = (struct db_pipeline_settings){.settings = &settings,
-						.connections = 4,
-						.shared_connections = 1,
-						.write_connections = 2,
-						.queue_limit = 32};
+	pipeline_settings = (struct db_pipeline_settings){
+	    .db = &settings, .connections = 4, .shared_connections = 1, .write_connections = 2, .queue_limit = 32};
 	assert_int_equal(uv_loop_init(&loop), 0);
 	arena_init(&arena, NULL, 0);
 	pipeline = NULL;
@@ -179,7 +176,7 @@ static inline void submit_until(int i, const struct db_statement *statement, uns
 
 static inline void start(void)
 {
-	pipeline = db_pipeline_create(&loop, &options);
+	pipeline = db_pipeline_create(&loop, &pipeline_settings);
 	for (int i = 0; i < 100 && !db_pipeline_is_ready(pipeline); i++)
 		run_for(5);
 	run_for(5); /* the writing one, too */
@@ -253,7 +250,7 @@ static inline struct link *link_of(unsigned i)
 /* The connection that carries the batch; NULL: it waits. */
 static inline PGconn *carrier(int i)
 {
-	for (unsigned l = 0; l < options.connections; l++)
+	for (unsigned l = 0; l < pipeline_settings.connections; l++)
 		for (unsigned s = 0; s < link_of(l)->conn.in_flight; s++)
 			if (db_conn_slot(&link_of(l)->conn, s)->batch == &batches[i])
 				return link_of(l)->conn.pg;

@@ -147,7 +147,7 @@ static void a_unit_that_was_begun_is_forgotten(void **state)
 /* Slots */
 
 /* Which of several has changed the session cannot be told. */
-static void a_statement_is_lone_when_it_is_all_of_its_unit(void **state)
+static void a_statement_is_alone_when_it_is_all_of_its_unit(void **state)
 {
 	(void)state;
 	open_and_prepare();
@@ -236,7 +236,7 @@ int main(void)
 	    TEST(one_that_was_full_is_not_for_ever),
 	    TEST(what_changed_the_session_is_forgotten_with_it),
 	    TEST(a_unit_that_was_begun_is_forgotten),
-	    TEST(a_statement_is_lone_when_it_is_all_of_its_unit),
+	    TEST(a_statement_is_alone_when_it_is_all_of_its_unit),
 	    TEST(whatever_a_reading_connection_is_sent_is_read_only),
 	    TEST(several_in_flight_go_round_the_ring),
 	    TEST(a_ring_that_shrinks_begins_anew),

@@ -5,7 +5,7 @@
 static void there_is_a_connection_of_each_kind_from_the_start(void **state)
 {
 	(void)state;
-	options.first_number = 10;
+	pipeline_settings.first_number = 10;
 	start();
 	assert_int_equal(fake_pq.opened, 2);
 	assert_int_equal(pipeline->links[0].conn.number, 10);
@@ -37,7 +37,7 @@ static void reads_of_one_turn_share_one_sync(void **state)
 static void every_write_has_a_sync_of_its_own(void **state)
 {
 	(void)state;
-	options.connections = 2;
+	pipeline_settings.connections = 2;
 	start();
 	teach(&add, 0);
 	pipeline->distance_ns = 300 * NS_PER_US;
@@ -56,7 +56,7 @@ static void every_write_has_a_sync_of_its_own(void **state)
 static void no_write_is_under_way_behind_another(void **state)
 {
 	(void)state;
-	options.connections = 2;
+	pipeline_settings.connections = 2;
 	start();
 	teach(&add, 0);
 	for (int i = 0; i < 5; i++)
@@ -142,7 +142,7 @@ static void a_third_unit_waits_until_one_has_ended(void **state)
 static void what_is_run_again_goes_before_what_waits(void **state)
 {
 	(void)state;
-	options.connections = 2;
+	pipeline_settings.connections = 2;
 	start();
 	teach(&country, 0);
 	submit(0, &country);
@@ -236,8 +236,8 @@ static void assert_one_end_of_the_turn_does_all(void)
 
 static void start_with_room_for_one(void)
 {
-	options.connections = 2;
-	options.queue_limit = 1;
+	pipeline_settings.connections = 2;
+	pipeline_settings.queue_limit = 1;
 	start();
 	teach(&add, 0);
 }
@@ -263,7 +263,7 @@ static void what_the_loop_s_events_submit_goes_out_behind_them(void **state)
 static void beyond_the_queue_limit_is_busy_at_the_end_of_the_turn(void **state)
 {
 	(void)state;
-	options.queue_limit = 2;
+	pipeline_settings.queue_limit = 2;
 	start();
 	for (int i = 0; i < 4; i++)
 		submit(i, &country);
@@ -281,8 +281,8 @@ static void beyond_the_queue_limit_is_busy_at_the_end_of_the_turn(void **state)
 static void who_is_back_is_not_too_many(void **state)
 {
 	(void)state;
-	options.queue_limit = 2;
-	options.connections = 2;
+	pipeline_settings.queue_limit = 2;
+	pipeline_settings.connections = 2;
 	start();
 	teach(&country, 0);
 	for (int i = 0; i < 8; i++)
@@ -313,7 +313,7 @@ static void finish_later_ends_a_batch_that_was_never_submitted(void **state)
 static void a_deadline_in_the_queue_ends_the_wait(void **state)
 {
 	(void)state;
-	options.connections = 2;
+	pipeline_settings.connections = 2;
 	start();
 	teach(&slow, 10);
 	submit(0, &slow);
@@ -449,7 +449,7 @@ static void a_hung_server_is_given_up_by_its_own_deadline(void **state)
 static void no_connection_hangs_before_its_latest_deadline(void **state)
 {
 	(void)state;
-	options.connections = 2;
+	pipeline_settings.connections = 2;
 	start();
 	teach(&country, 0);
 	submit(0, &country);

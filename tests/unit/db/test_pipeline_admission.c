@@ -4,7 +4,7 @@
 /* One connection that reads, and one that writes. */
 static void start_narrow(void)
 {
-	options.connections = 2;
+	pipeline_settings.connections = 2;
 	start();
 }
 
@@ -46,7 +46,7 @@ static void what_waits_is_served_by_all_that_there_may_be(void **state)
 {
 	(void)state;
 	settings.connect_timeout_ms = 60000;
-	options.connections = 6;
+	pipeline_settings.connections = 6;
 	start();
 	expect_to_take(&slow, 2000);
 	fake_pq.hangs = true;
@@ -113,8 +113,8 @@ static unsigned retry_s_of_quick_writes(unsigned work_s)
 static void quick_ones_are_served_by_those_that_they_share(void **state)
 {
 	(void)state;
-	options.connections = 8;
-	options.write_connections = 3;
+	pipeline_settings.connections = 8;
+	pipeline_settings.write_connections = 3;
 	start();
 	teach(&add, 0);
 	submit(1, &add); /* the connection is busy */
@@ -139,7 +139,7 @@ static void a_queue_has_a_server_at_least(void **state)
 static void the_queues_share_their_limit(void **state)
 {
 	(void)state;
-	options.queue_limit = 4;
+	pipeline_settings.queue_limit = 4;
 	start_narrow();
 	teach(&add, 0);
 	submit(0, &add);

@@ -35,7 +35,7 @@ static void expect_one_at_a_time(enum db_pooler pooler)
 		submit(i, i % 2 == 0 ? &country : &add);
 	for (int turns = 0; turns < 100 && all_done < 12; turns++) {
 		turn();
-		for (unsigned i = 0; i < options.connections; i++)
+		for (unsigned i = 0; i < pipeline_settings.connections; i++)
 			if (pipeline->links[i].lane != NULL)
 				assert_in_range(pipeline->links[i].conn.in_flight, 0, 1);
 		answer_all_open();
@@ -96,7 +96,7 @@ static void what_is_far_away_is_quick_all_the_same(void **state)
 {
 	(void)state;
 	fake_pq.answers_setup = false;
-	pipeline = db_pipeline_create(&loop, &options);
+	pipeline = db_pipeline_create(&loop, &pipeline_settings);
 	for (int i = 0; i < 100 && !db_pipeline_is_ready(pipeline); i++) {
 		run_for(50);
 		answer_all_open();
@@ -119,7 +119,7 @@ static void what_is_far_away_is_quick_all_the_same(void **state)
 static void what_was_never_seen_has_one_connection_made_ready(void **state)
 {
 	(void)state;
-	options.connections = 8;
+	pipeline_settings.connections = 8;
 	start();
 	for (int i = 0; i < 4; i++)
 		submit(i, &language);
@@ -134,16 +134,16 @@ static void a_quick_one_goes_where_least_is_expected(void **state)
 	unsigned first = UINT_MAX, second = UINT_MAX;
 
 	(void)state;
-	options.shared_connections = 2;
+	pipeline_settings.shared_connections = 2;
 	start();
 	teach(&country, 0);
 	for (int i = 0; i < 100 && pipeline->lanes[0].link_count < 2; i++)
 		run_for(5);
 	run_for(10);
-	for (unsigned i = 0; i < options.connections; i++)
+	for (unsigned i = 0; i < pipeline_settings.connections; i++)
 		if (pipeline->links[i].lane == &pipeline->lanes[0])
 			*(first == UINT_MAX ? &first : &second) = i;
-	assert_true(second < options.connections);
+	assert_true(second < pipeline_settings.connections);
 	pipeline->links[first].expected_ns += NS_PER_MS;
 	submit(0, &country);
 	turn();
@@ -179,7 +179,7 @@ static void what_turns_out_slow_is_slow_before_it_has_ended(void **state)
 	unsigned unanswered = 0;
 
 	(void)state;
-	options.connections = 8;
+	pipeline_settings.connections = 8;
 	start();
 	submit(0, &slow);
 	run_for(20);
@@ -200,7 +200,7 @@ static void what_turns_out_slow_is_slow_before_it_has_ended(void **state)
 static void there_are_no_more_connections_than_allowed(void **state)
 {
 	(void)state;
-	options.connections = 5;
+	pipeline_settings.connections = 5;
 	start();
 	teach(&slow, 20);
 	for (int i = 0; i < 24; i++)
@@ -223,7 +223,7 @@ static void on_one_connection_slow_ones_do_not_starve_quick_ones(void **state)
 	int next = 1;
 
 	(void)state;
-	options.connections = 2;
+	pipeline_settings.connections = 2;
 	start();
 	teach(&country, 0);
 	teach(&slow, 20);
@@ -244,7 +244,7 @@ static void on_one_connection_quick_ones_do_not_starve_slow_ones(void **state)
 	int next = 1;
 
 	(void)state;
-	options.connections = 2;
+	pipeline_settings.connections = 2;
 	start();
 	teach(&country, 0);
 	teach(&slow, 20);
@@ -296,7 +296,7 @@ static void reads_are_rescued_from_behind_somebody_slow(void **state)
 	PGconn *stuck;
 
 	(void)state;
-	options.shared_connections = 2;
+	pipeline_settings.shared_connections = 2;
 	start();
 	teach(&country, 0);
 	for (int i = 0; i < 3; i++) {
@@ -331,8 +331,8 @@ static void who_had_to_be_rescued_from_is_slow_from_then_on(void **state)
 	PGconn *moving = NULL;
 
 	(void)state;
-	options.shared_connections = 2;
-	options.connections = 12;
+	pipeline_settings.shared_connections = 2;
+	pipeline_settings.connections = 12;
 	start();
 	teach(&country, 0);
 	teach(&language, 0);
@@ -368,8 +368,8 @@ static void who_had_to_be_rescued_from_is_slow_from_then_on(void **state)
 static void a_large_unit_does_not_stand_still(void **state)
 {
 	(void)state;
-	options.shared_connections = 2;
-	options.connections = 12;
+	pipeline_settings.shared_connections = 2;
+	pipeline_settings.connections = 12;
 	start();
 	teach(&country, 3);
 	for (int i = 0; i < 30; i++)
@@ -386,8 +386,8 @@ static void a_large_unit_does_not_stand_still(void **state)
 static void nobody_is_rescued_without_room_elsewhere(void **state)
 {
 	(void)state;
-	options.shared_connections = 2;
-	options.connections = 3;
+	pipeline_settings.shared_connections = 2;
+	pipeline_settings.connections = 3;
 	start();
 	teach(&country, 0);
 	for (int i = 0; i < 3; i++) {
@@ -412,8 +412,8 @@ static void where_all_stand_still_a_new_connection_is_looked_at(void **state)
 	PGconn *stuck[2];
 
 	(void)state;
-	options.shared_connections = 2;
-	options.connections = 12;
+	pipeline_settings.shared_connections = 2;
+	pipeline_settings.connections = 12;
 	start();
 	teach(&country, 0);
 	for (int i = 0; i < 4; i++) {
@@ -437,8 +437,8 @@ static void where_all_stand_still_a_new_connection_is_looked_at(void **state)
 static void nobody_is_rescued_when_nothing_moves(void **state)
 {
 	(void)state;
-	options.shared_connections = 2;
-	options.connections = 12;
+	pipeline_settings.shared_connections = 2;
+	pipeline_settings.connections = 12;
 	start();
 	teach(&country, 0);
 	for (int i = 0; i < 4; i++) {
@@ -469,7 +469,7 @@ static void run_fifty(void)
 static void who_is_alone_on_a_connection_is_not_run_again(void **state)
 {
 	(void)state;
-	options.shared_connections = 2;
+	pipeline_settings.shared_connections = 2;
 	start();
 	run_fifty();
 	submit(0, &country);
@@ -487,7 +487,7 @@ static void what_a_rescued_read_has_heard_does_not_count(void **state)
 	PGconn *stuck;
 
 	(void)state;
-	options.shared_connections = 2;
+	pipeline_settings.shared_connections = 2;
 	start();
 	teach(&country, 0);
 	for (int i = 0; i < 3; i++) {
@@ -536,7 +536,7 @@ static void what_misses_its_deadline_is_slow_from_then_on(void **state)
 static void a_retiring_connection_takes_nobody(void **state)
 {
 	(void)state;
-	options.connections = 2;
+	pipeline_settings.connections = 2;
 	start();
 	teach(&add, 0);
 	pipeline->distance_ns = 300 * NS_PER_US; /* so that one is behind another */
@@ -565,8 +565,8 @@ static void a_retiring_connection_takes_nobody(void **state)
 static void no_write_is_rescued(void **state)
 {
 	(void)state;
-	options.shared_connections = 2;
-	options.connections = 12;
+	pipeline_settings.shared_connections = 2;
+	pipeline_settings.connections = 12;
 	start();
 	teach(&add, 0);
 	pipeline->distance_ns = 300 * NS_PER_US;
@@ -574,7 +574,7 @@ static void no_write_is_rescued(void **state)
 		submit((int)i, &add);
 	turn();
 	assert_string_equal(fake_pq_sent(crowded(NULL)), "add(0) Sync add(1) Sync");
-	for (unsigned i = 0; i < options.connections && fake_pq.opened < 6; i++)
+	for (unsigned i = 0; i < pipeline_settings.connections && fake_pq.opened < 6; i++)
 		link_open(pipeline, &pipeline->lanes[1]); /* there is room elsewhere */
 	run_for(150);
 	assert_int_equal(db_pipeline_numbers(pipeline).run_again, 0);
@@ -588,7 +588,7 @@ static void no_write_is_rescued(void **state)
 static void no_connection_has_more_in_flight_than_its_depth(void **state)
 {
 	(void)state;
-	options.connections = 2;
+	pipeline_settings.connections = 2;
 	settings.depth = 3;
 	start();
 	teach(&country, 0);
@@ -606,7 +606,7 @@ static void no_connection_has_more_in_flight_than_its_depth(void **state)
  * others are busy. */
 static void fill_with_writes(unsigned busy)
 {
-	options.connections = busy + 2;
+	pipeline_settings.connections = busy + 2;
 	start();
 	teach(&slow, 20);
 	teach(&add, 20);
@@ -714,12 +714,12 @@ static void what_is_not_used_is_closed_and_what_is_busy_is_not(void **state)
 static void few_connections_serve_both_kinds(void **state)
 {
 	(void)state;
-	options.shared_connections = 2;
+	pipeline_settings.shared_connections = 2;
 	fake_pq.answers_everything = true;
 	for (fake_pq.granted = 1; fake_pq.granted <= 2; fake_pq.granted++) {
 		unsigned before = all_done;
 
-		pipeline = db_pipeline_create(&loop, &options);
+		pipeline = db_pipeline_create(&loop, &pipeline_settings);
 		for (int i = 0; i < 6; i++) {
 			int number = (int)before + i;
 
@@ -800,7 +800,7 @@ static void one_that_is_busy_makes_room_when_it_is_idle(void **state)
 static void where_both_kinds_have_one_none_makes_room(void **state)
 {
 	(void)state;
-	options.shared_connections = 2;
+	pipeline_settings.shared_connections = 2;
 	fake_pq.granted = 2;
 	start();
 	for (int i = 0; i < 100 && !pipeline->is_full; i++)

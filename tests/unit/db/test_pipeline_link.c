@@ -368,7 +368,7 @@ static void a_connection_that_cannot_turn_is_lost(void **state)
 	static const unsigned carried_from[] = {DB_NOT_CARRIED, DB_NOT_CARRIED, DB_NOT_CARRIED};
 
 	(void)state;
-	options.connections = 2;
+	pipeline_settings.connections = 2;
 	start();
 	teach(&country, 0);
 	submit(0, &country);
@@ -388,7 +388,7 @@ static void a_connection_that_cannot_turn_is_lost(void **state)
 static void a_new_link_expects_nothing(void **state)
 {
 	(void)state;
-	options.connections = 2;
+	pipeline_settings.connections = 2;
 	start();
 	teach(&country, 1);
 	fake_pq.shows_prepares = true;
@@ -399,7 +399,7 @@ static void a_new_link_expects_nothing(void **state)
 	assert_int_equal(link_of(0)->outgoing_count, 0);
 	for (int i = 0; i < 1000 && fake_pq.opened < 3; i++)
 		run_for(1);
-	assert_false(link_of(0)->has_lone_traveller);
+	assert_false(link_of(0)->carries_alone);
 	answer_until_done(1);
 	assert_int_equal(link_of(0)->expected_ns, 0);
 }
@@ -408,7 +408,7 @@ static void a_new_link_expects_nothing(void **state)
 static void what_was_held_comes_back_before_what_waits(void **state)
 {
 	(void)state;
-	options.connections = 2;
+	pipeline_settings.connections = 2;
 	start();
 	fake_pq.shows_prepares = true;
 	submit(0, &add);

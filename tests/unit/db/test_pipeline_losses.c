@@ -179,7 +179,7 @@ static void a_write_that_was_lost_is_never_run_again(void **state)
 static void a_write_on_a_dismissed_session_is_never_run_again(void **state)
 {
 	(void)state;
-	options.connections = 2;
+	pipeline_settings.connections = 2;
 	start();
 	teach(&add, 0);
 	pipeline->distance_ns = 300 * NS_PER_US;
@@ -253,7 +253,7 @@ static void what_other_transactions_were_in_the_way_of_runs_again(void **state)
 static void what_runs_again_rests_and_then_goes_first(void **state)
 {
 	(void)state;
-	options.connections = 2;
+	pipeline_settings.connections = 2;
 	start();
 	teach(&add, 0);
 	submit(0, &add);
@@ -432,8 +432,8 @@ static void run_with_fault(unsigned fail_at, bool shows_prepares)
 
 	fake_pq.fail_at = fail_at;
 	fake_pq.answers_everything = true;
-	options.shared_connections = 2;
-	pipeline = db_pipeline_create(&loop, &options);
+	pipeline_settings.shared_connections = 2;
+	pipeline = db_pipeline_create(&loop, &pipeline_settings);
 	run_for(12);
 	for (int i = 0; i < 6; i++)
 		submit(i, i == 2 ? &add : &country);

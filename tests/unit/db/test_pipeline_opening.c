@@ -19,7 +19,7 @@ static void the_distance_is_the_shortest_there_is(void **state)
 {
 	(void)state;
 	fake_pq.answers_setup = false;
-	pipeline = db_pipeline_create(&loop, &options);
+	pipeline = db_pipeline_create(&loop, &pipeline_settings);
 	turn();
 	answer_set_up(reads(), 3);
 	assert_true(db_pipeline_is_ready(pipeline));
@@ -70,7 +70,7 @@ static void a_connect_that_is_refused_at_once_fails_what_waits(void **state)
 {
 	(void)state;
 	fake_pq.refuses_at_once = true;
-	pipeline = db_pipeline_create(&loop, &options);
+	pipeline = db_pipeline_create(&loop, &pipeline_settings);
 	assert_int_equal(pipeline->open_count, 0);
 	assert_true(pipeline->failures > 0);
 	submit(0, &country);
@@ -92,7 +92,7 @@ static void where_postgresql_is_full_it_is_asked_a_few_times_quickly(void **stat
 	fake_pq.refuses = true;
 	fake_pq.refusal = FULL;
 	log_tap_begin(LOG_INFO);
-	pipeline = db_pipeline_create(&loop, &options);
+	pipeline = db_pipeline_create(&loop, &pipeline_settings);
 	turn();
 	assert_int_equal(pipeline->failures, 2);
 	assert_int_equal(pipeline->room_tries, PIPELINE_ROOM_TRIES - 2);
@@ -121,7 +121,7 @@ static void what_cannot_be_reached_is_not_full(void **state)
 {
 	(void)state;
 	fake_pq.refuses = true;
-	pipeline = db_pipeline_create(&loop, &options);
+	pipeline = db_pipeline_create(&loop, &pipeline_settings);
 	turn();
 	assert_int_equal(pipeline->failures, 2);
 	assert_int_equal(pipeline->room_tries, 0);
@@ -171,7 +171,7 @@ static void a_name_is_looked_up_before_its_server_is_connected_to(void **state)
 {
 	(void)state;
 	fake_pq.host = "localhost";
-	pipeline = db_pipeline_create(&loop, &options);
+	pipeline = db_pipeline_create(&loop, &pipeline_settings);
 	assert_int_equal(fake_pq.opened, 0);
 	assert_non_null(link_of(0)->resolve);
 	wait_for_names(2);
@@ -188,7 +188,7 @@ static void a_name_that_does_not_exist_is_no_server(void **state)
 	(void)state;
 	fake_pq.host = "no such host";
 	log_tap_begin(LOG_ERROR);
-	pipeline = db_pipeline_create(&loop, &options);
+	pipeline = db_pipeline_create(&loop, &pipeline_settings);
 	submit(0, &country);
 	wait_for_names(0);
 	turn();
@@ -202,7 +202,7 @@ static void a_name_that_is_being_looked_up_is_forgotten_with_its_link(void **sta
 {
 	(void)state;
 	fake_pq.host = "localhost";
-	pipeline = db_pipeline_create(&loop, &options);
+	pipeline = db_pipeline_create(&loop, &pipeline_settings);
 	link_give_up(link_of(0));
 	assert_null(link_of(0)->resolve);
 	db_pipeline_close(pipeline);

@@ -54,7 +54,7 @@ static void what_comes_while_all_turn_waits(void **state)
 static void a_busy_one_turns_when_it_is_idle_and_takes_nothing_before(void **state)
 {
 	(void)state;
-	options.connections = 2;
+	pipeline_settings.connections = 2;
 	start();
 	teach(&country, 0);
 	submit(0, &country);
@@ -118,7 +118,7 @@ static void where_nothing_is_sent_it_has_turned_at_once(void **state)
 static void one_that_cannot_turn_is_lost(void **state)
 {
 	(void)state;
-	options.connections = 2;
+	pipeline_settings.connections = 2;
 	start();
 	fake_pq.fail_at = fake_pq.calls + 1;
 	turn_to_next();
@@ -142,7 +142,7 @@ static void deadlines_of_a_turn_are_looked_at_often(void **state)
 static void what_waited_before_is_run_by_its_text(void **state)
 {
 	(void)state;
-	options.connections = 2;
+	pipeline_settings.connections = 2;
 	start();
 	submit(0, &slow);
 	submit(1, &slow); /* alone, too */
@@ -228,7 +228,7 @@ static void one_that_is_being_opened_turns_when_it_is_there(void **state)
 {
 	(void)state;
 	fake_pq.answers_setup = false;
-	pipeline = db_pipeline_create(&loop, &options);
+	pipeline = db_pipeline_create(&loop, &pipeline_settings);
 	turn();
 	turn_to_next();
 	submit(0, &new_country);
@@ -242,7 +242,7 @@ static void one_that_is_being_opened_turns_when_it_is_there(void **state)
 static void one_that_breaks_while_it_turns_is_replaced(void **state)
 {
 	(void)state;
-	options.connections = 2;
+	pipeline_settings.connections = 2;
 	start();
 	turn_to_next();
 	submit(0, &new_country);

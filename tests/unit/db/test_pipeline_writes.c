@@ -11,8 +11,8 @@ static unsigned links_for_writes(void)
 /* Two connections are kept for writes, and six is the most. */
 static void start_with_quick_writes(void)
 {
-	options.connections = ALL;
-	options.write_connections = MOST;
+	pipeline_settings.connections = ALL;
+	pipeline_settings.write_connections = MOST;
 	start();
 	teach(&add, 0);
 	teach(&country, 0);
@@ -30,7 +30,7 @@ static void assert_one_write_each(unsigned count)
 {
 	unsigned busy = 0;
 
-	for (unsigned i = 0; i < options.connections; i++) {
+	for (unsigned i = 0; i < pipeline_settings.connections; i++) {
 		const struct link *link = &pipeline->links[i];
 
 		if (link->lane != &pipeline->lanes[1])
@@ -87,9 +87,9 @@ static void one_writer_alone_needs_one_connection(void **state)
 static void the_reads_keep_theirs(void **state)
 {
 	(void)state;
-	options.connections = 5;
-	options.shared_connections = 2;
-	options.write_connections = ALL;
+	pipeline_settings.connections = 5;
+	pipeline_settings.shared_connections = 2;
+	pipeline_settings.write_connections = ALL;
 	start();
 	teach(&add, 0);
 	teach(&country, 0);
@@ -108,9 +108,9 @@ static void the_reads_keep_theirs(void **state)
 static void one_connection_for_writes_is_enough(void **state)
 {
 	(void)state;
-	options.connections = ALL;
-	options.shared_connections = 2;
-	options.write_connections = 1;
+	pipeline_settings.connections = ALL;
+	pipeline_settings.shared_connections = 2;
+	pipeline_settings.write_connections = 1;
 	start();
 	teach(&add, 0);
 	submit_writes(0, 10);
@@ -129,7 +129,7 @@ static void what_writes_do_not_use_any_more_is_closed(void **state)
 	run_for(7);
 	answer_until_done(10);
 	assert_int_equal(links_for_writes(), MOST);
-	for (unsigned i = 0; i < options.connections; i++)
+	for (unsigned i = 0; i < pipeline_settings.connections; i++)
 		pipeline->links[i].used_ns = clock_now_ns() - 61 * NS_PER_S;
 	run_for(2000);
 	assert_int_equal(links_for_writes(), 3); /* what is kept, and one more */
