@@ -192,7 +192,7 @@ static void on_over(struct db_conn *conn, struct db_batch *batch, enum db_conn_o
 	/* its neighbours are run again for it */
 	if (batch->error == ERROR_RESULT_TOO_LARGE)
 		pipeline_learn(pipeline, batch, NS_PER_S);
-	if (batch->error != ERROR_NONE || !rerun_may(batch, outcome)) {
+	if (!rerun_may(batch, outcome)) {
 		batch->done(batch);
 		return;
 	}

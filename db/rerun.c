@@ -22,6 +22,8 @@ bool rerun_may(struct db_batch *batch, enum db_conn_outcome outcome)
 {
 	bool was_lost = batch->was_lost;
 
+	if (batch->error != ERROR_NONE)
+		return false;
 	db_batch_rewind(batch);
 	batch->was_lost |= outcome == DB_CONN_LOST;
 	if (outcome != DB_CONN_NOT_RUN && !db_batch_is_read_only(batch))

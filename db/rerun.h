@@ -5,6 +5,7 @@
  * meet again.
  *
  * One whose connection broke may run again when it was not run, or when it only reads. A write that was sent never does.
+ * Neither does one that has failed: its error is the answer.
  *
  * Thread: the batch's owner.
  * Limits: RERUNS_MAX times after a rollback, and before the deadline. Where sixteen clients write one row in serializable

@@ -19,7 +19,7 @@ enum {
 static void note_over(struct db_conn *conn, struct db_batch *batch, enum db_conn_outcome outcome)
 {
 	(void)conn;
-	batch->comes_back = outcome != DB_CONN_DONE && batch->error == ERROR_NONE && rerun_may(batch, outcome);
+	batch->comes_back = outcome != DB_CONN_DONE && rerun_may(batch, outcome);
 }
 
 void db_wait_init(struct db_wait *wait, const struct db_settings *settings, unsigned number)

@@ -88,6 +88,19 @@ static void a_write_that_was_sent_never_runs_again(void **state)
 	expect_failure(&batch, DB_CONN_GIVEN_UP, ERROR_OUTCOME_UNKNOWN, db_outcome_unknown);
 }
 
+static void what_has_failed_keeps_its_error(void **state)
+{
+	static const enum db_conn_outcome outcomes[] = {DB_CONN_NOT_RUN, DB_CONN_GIVEN_UP, DB_CONN_LOST};
+	struct db_batch batch;
+
+	(void)state;
+	for (unsigned i = 0; i < ARRAY_LENGTH(outcomes); i++) {
+		begin(&batch, &reads);
+		db_batch_fail(&batch, ERROR_DEADLINE, db_no_answer);
+		expect_failure(&batch, outcomes[i], ERROR_DEADLINE, db_no_answer);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -96,6 +109,7 @@ int main(void)
 	    cmocka_unit_test(what_was_not_run_before_it_was_lost_does_not_count_as_lost),
 	    cmocka_unit_test(a_read_whose_connection_is_given_up_runs_a_few_times),
 	    cmocka_unit_test(a_write_that_was_sent_never_runs_again),
+	    cmocka_unit_test(what_has_failed_keeps_its_error),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
