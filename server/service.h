@@ -1,7 +1,7 @@
 /* service.h - what is the same for every request, whatever the edition of the endpoints: options, what waits, counters.
  *
- * Life:    service_init() -> service_check() at start, after which all but the atomics is constant while loops run ->
- *          service_cleanup().
+ * Life:    service_init() -> service_check() -> serve.c adds what all loops share -> constant while loops run, but for
+ *          the atomics and `run.fetcher` (server/run/settings.h) -> service_cleanup().
  * Thread:  any.
  */
 #pragma once

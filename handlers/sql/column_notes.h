@@ -1,6 +1,6 @@
 /* column_notes.h - what an author says of columns: `-- column: NAME not null`, where PostgreSQL cannot tell.
  *
- * Owner:   the endpoint's arena.
+ * Owner:   the endpoint set's arena.
  * Thread:  start-up.
  */
 #pragma once
