@@ -1,7 +1,7 @@
 /* edition.h - the endpoints as they were read at one time: their files' content, routes and OpenAPI text.
  *
- * Life:    edition_create() -> edition_load(), after which it is constant but for its holders -> edition_destroy(), when
- *          no request that began with it is under way.
+ * Life:    edition_create() -> edition_load() -> constant -> edition_destroy(), when no request that began with it is
+ *          under way. Not constant is what stands last in it, and what statements learn of changed tables (signature.h).
  * Owner:   reload.h; a loop holds one while it serves it, or answers requests that began with it.
  * Thread:  edition_load(): one, and it blocks as describe.h says. Once loaded: any.
  */
