@@ -78,7 +78,7 @@ void db_checked_for(struct exchange *x, const struct db_signature *signature)
 }
 
 /* A stream may take as long as it likes; each of its parts has the time of a request. */
-static void begin_part(struct exchange *x)
+void exchange_begin_part(struct exchange *x)
 {
 	const struct route *route = x->request.match.route;
 	uint64_t timeout_ms = x->settings->request_timeout_ms;
@@ -153,7 +153,7 @@ void db_stream_rows(struct exchange *x, const struct db_statement *statement, co
 
 enum step await_rows(struct exchange *x, step_fn *next)
 {
-	begin_part(x);
+	exchange_begin_part(x);
 	return await_batch(x, x->settings->await_rows, next);
 }
 
@@ -189,7 +189,7 @@ enum step await_timer(struct exchange *x, uint64_t ms, step_fn *next)
 enum step await_compute(struct exchange *x, struct computation *computation, step_fn *next)
 {
 	REQUIRE(computation->parts > 0);
-	begin_part(x);
+	exchange_begin_part(x);
 	x->awaited.submitted_ns = clock_now_ns();
 	x->computation = computation;
 	computation->deadline_ns = x->deadline_ns;
@@ -199,7 +199,7 @@ enum step await_compute(struct exchange *x, struct computation *computation, ste
 
 enum step await_pages(struct exchange *x, const struct fetch_order *order, step_fn *next)
 {
-	begin_part(x);
+	exchange_begin_part(x);
 	x->awaited.submitted_ns = clock_now_ns();
 	x->fetch_order = order;
 	return await(x, x->settings->await_pages, next);
@@ -218,6 +218,26 @@ const struct fetch_page *exchange_next_page(struct exchange *x)
 unsigned exchange_pages_left(const struct exchange *x)
 {
 	return x->pages_left;
+}
+
+/* A subscriber waits long, and keeps no results meanwhile. */
+enum step await_event(struct exchange *x, const struct event_order *order, uint64_t ms, step_fn *next)
+{
+	enum step step;
+
+	begin_afresh(x);
+	exchange_begin_part(x);
+	x->awaited.submitted_ns = clock_now_ns();
+	x->event_order = order;
+	step = await(x, x->settings->await_event, next);
+	if (x->response.part_count > 0)
+		x->awaited.deadline_ns = x->awaited.submitted_ns + ms * NS_PER_MS;
+	return step;
+}
+
+const struct event_news *exchange_event_news(const struct exchange *x)
+{
+	return x->event_news;
 }
 
 enum error exchange_await_error(const struct exchange *x)
@@ -241,6 +261,11 @@ void exchange_fail_work(struct exchange *x, const char *name, enum error error, 
 	exchange_note_work(x, name, now_ns, now_ns);
 	x->awaited.error = error;
 	x->awaited.why = why;
+}
+
+bool exchange_client_has_left(const struct exchange *x)
+{
+	return atomic_load_explicit(&x->is_abandoned, memory_order_relaxed);
 }
 
 /* Responses */

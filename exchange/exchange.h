@@ -20,6 +20,7 @@
 #include "base/deadlines.h"
 #include "base/error.h"
 #include "db/values/batch.h"
+#include "events/values/event_news.h"
 #include "fetch/values/page.h"
 #include "exchange/awaitable.h"
 #include "base/computation.h"
@@ -62,6 +63,9 @@ struct exchange {
 	struct task *fetch; /* owned, while pages are fetched */
 	struct list pages;  /* that came with the last await_pages() */
 	unsigned pages_left;
+	const struct event_order *event_order;
+	struct event_subscription *events;   /* owned, while events are awaited */
+	const struct event_news *event_news; /* of the last await_event() */
 	atomic_bool is_abandoned;    /* the client has left: set by the loop, read in any thread that works for it */
 	unsigned retry_s;            /* of ERROR_BUSY: when it may be tried again; 0: not known */
 	uint64_t waits_ns;           /* what it is expected to take, as counted in the line it waits in */
@@ -129,6 +133,11 @@ enum step await_pages(struct exchange *x, const struct fetch_order *order, step_
 const struct fetch_page *exchange_next_page(struct exchange *x);
 /* How many are still to come. */
 unsigned exchange_pages_left(const struct exchange *x);
+/* What is notified on a channel, and that for `ms` at most. The first await_event() subscribes. Until the channel is listened to
+ * the deadline is the request's, and errors are those of exchange_await_error(). Later there is none. */
+enum step await_event(struct exchange *x, const struct event_order *order, uint64_t ms, step_fn *next);
+/* Returns what was heard, valid until the next await_event(). */
+const struct event_news *exchange_event_news(const struct exchange *x);
 /* How the last of these ended: ERROR_NONE, ERROR_DEADLINE, ERROR_BUSY; ERROR_NONE where none was awaited. After a wait
  * for the database it aborts. */
 enum error exchange_await_error(const struct exchange *x);
@@ -182,6 +191,11 @@ const struct db_signature *exchange_rows_signature(const struct exchange *x);
 bool exchange_rows_end(const struct exchange *x);
 /* Sends a part; `next` runs when the client has taken it. Status and content type count in the first part only. */
 enum step respond_part(struct exchange *x, unsigned status, const char *content_type, struct text part, step_fn *next);
+/* A response that is sent in parts goes on: what is awaited next has the time of a request. The functions for rows, events,
+ * computations and pages do it themselves. */
+void exchange_begin_part(struct exchange *x);
+/* Nothing is sent to it any more. */
+bool exchange_client_has_left(const struct exchange *x);
 /* The last part; the body is complete after it. */
 enum step respond_last_part(struct exchange *x, unsigned status, const char *content_type, struct text part);
 /* After a part has gone out and no more can come: the client sees a body that breaks off. */

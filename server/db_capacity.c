@@ -80,12 +80,13 @@ static void write_sum(const struct options *options, unsigned each, char *text, 
 		snprintf(text, bytes, " by %u services of %u", options->services, each);
 }
 
-void db_capacity_say(const struct service *service, bool has_streams, bool is_check)
+void db_capacity_say(const struct service *service, bool has_streams, bool has_events, bool is_check)
 {
 	const struct options *options = service->options;
 	unsigned streams = has_streams ? options->max_streams : 0,
-		 each = (wanted_by_a_loop(options) + streams) * options->loops, wanted = each * options->services,
-		 capacity = capacity_of(service);
+		 listening = has_events && options->mode == MODE_ASYNC ? 1 : 0,
+		 each = (wanted_by_a_loop(options) + streams) * options->loops + listening,
+		 wanted = each * options->services, capacity = capacity_of(service);
 	char sum[64];
 
 	if (capacity == 0)

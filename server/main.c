@@ -69,7 +69,7 @@ static int check(struct loaded *loaded)
 {
 	unsigned count = loaded->edition->endpoints.count;
 
-	db_capacity_say(&loaded->service, loaded->edition->has_streams, true);
+	db_capacity_say(&loaded->service, loaded->edition->has_streams, loaded->edition->has_events, true);
 	printf("meantime: %u endpoint%s good\n", count, count == 1 ? " is" : "s are");
 	return EXIT_GOOD;
 }

@@ -9,6 +9,7 @@
 #include "server/db_capacity.h"
 #include "server/descriptors.h"
 #include "server/edition/keys.h"
+#include "server/events.h"
 #include "server/inherited.h"
 #include "server/key_refresh.h"
 #include "loop/exhaustion.h"
@@ -62,6 +63,7 @@ static void on_first_signal(void *data, int number)
 	atomic_store(&server->service->is_draining, true);
 	reload_forbid(&server->reload);
 	drain(server);
+	service_events_end(server->service);
 	notify_manager("STOPPING=1");
 	log_info("server", "%s: no new connections, requests in flight are answered", signal_name(number));
 }
@@ -224,6 +226,7 @@ static void start_loops(struct server *server)
 	    compute_pool_create_prompt(compute_threads(server->service->options), HTTP_COMPRESSION_WAITING_MAX);
 	if (server->edition->fetches_pages)
 		server->service->run.fetcher = fetcher_create(server->service->fetcher_settings);
+	service_events_begin(server->service, server->edition);
 	server->http = http_create(&(struct http_settings){
 	    .options = server->service->options,
 	    .exchange = &server->service->exchange,
@@ -287,6 +290,11 @@ static void stop_loops(struct server *server)
 	compute_pool_destroy(server->service->run.coding_pool);
 	if (server->service->run.fetcher != NULL)
 		fetcher_destroy(server->service->run.fetcher);
+	if (!service_events_destroy(server->service)) {
+		log_info("server", "ended while PostgreSQL keeps the connection that listens waiting");
+		log_flush();
+		_exit(EXIT_SUCCESS);
+	}
 	free(server->loops);
 	free(server->listeners);
 }
@@ -314,7 +322,7 @@ static int run(struct server *server)
 		edition_destroy(server->edition);
 		return EXIT_FAILURE;
 	}
-	db_capacity_say(server->service, server->edition->has_streams, false);
+	db_capacity_say(server->service, server->edition->has_streams, server->edition->has_events, false);
 	make_metrics(server);
 	start_key_refresh(server);
 	signals_block();

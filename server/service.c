@@ -20,10 +20,26 @@ void service_init(struct service *service, const struct options *options)
 	service->options = service->run.options = options;
 	service->exchange.request_timeout_ms = options->request_timeout_ms;
 	service->exchange.max_json_depth = options->max_json_depth;
+	service->exchange.heartbeat_ms = options->heartbeat_ms;
+	service->exchange.follows_events = options->mode == MODE_ASYNC;
 #define AWAITABLE(name, class) service->exchange.await_##name = &class;
 #include "exchange/awaitables.def"
 #undef AWAITABLE
 	arena_init(&service->arena, NULL, 0);
+}
+
+/* The session that listens runs no statement of an endpoint. */
+static void fill_listening(struct service *service)
+{
+	struct db_settings *settings = &service->run.db_for_events;
+
+	*settings = service->run.db_for_streams;
+	settings->has_contexts = false;
+	settings->spares = NULL;
+	if (service->options->events_database[0] == '\0')
+		return;
+	settings->conninfo = service->options->events_database;
+	settings->pooler = DB_POOLER_NONE;
 }
 
 static void fill_settings(struct service *service)
@@ -50,6 +66,7 @@ static void fill_settings(struct service *service)
 	service->run.db_for_streams = service->run.db;
 	service->run.db_for_streams.is_shared = false;
 	service->run.db_for_streams.depth = 1;
+	fill_listening(service);
 }
 
 void service_note_wrong_value(const struct service *service, struct diagnostics *diagnostics, const char *field,
@@ -78,6 +95,9 @@ static void check_database(const struct service *service, struct diagnostics *di
 
 	if (fault != NULL)
 		service_note_wrong_value(service, diagnostics, "database", fault);
+	fault = db_conninfo_fault(service->options->events_database);
+	if (fault != NULL)
+		service_note_wrong_value(service, diagnostics, "events_database", fault);
 }
 
 /* A wrong list of addresses stops the start also where nothing is fetched. */

@@ -14,6 +14,7 @@
 #include "exchange/settings.h"
 #include "server/run/settings.h"
 
+struct event_listener;
 struct fetcher_settings;
 struct metrics;
 
@@ -23,6 +24,7 @@ struct service {
 	struct runner_settings run;        /* and the runners */
 	struct metrics *metrics;
 	const struct fetcher_settings *fetcher_settings;
+	struct event_listener *listener;             /* NULL while no endpoint has events */
 	struct key_ring *fetched_keys; /* of tokens, from a URL; NULL: none are */
 	unsigned clients_max;          /* per loop: max_connections, or what file descriptors are left for them */
 	atomic_bool is_draining;

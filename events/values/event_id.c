@@ -3,7 +3,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-enum { EPOCH_DIGITS = 16, NUMBER_DIGITS_MAX = 20 };
+enum { EPOCH_DIGITS = 16 };
 
 size_t event_id_write(struct event_id id, char text[EVENT_ID_BYTES])
 {
@@ -33,7 +33,7 @@ static bool read_epoch(struct text text, uint64_t *epoch)
 static bool read_number(struct text text, uint64_t *number)
 {
 	*number = 0;
-	if (text.length == 0 || text.length > NUMBER_DIGITS_MAX || (text.length > 1 && text.at[0] == '0'))
+	if (text.length == 0 || (text.length > 1 && text.at[0] == '0'))
 		return false;
 	for (size_t i = 0; i < text.length; i++)
 		if (text.at[i] < '0' || text.at[i] > '9' || __builtin_mul_overflow(*number, 10, number) ||

@@ -199,6 +199,8 @@ static const struct {
     [ANNOTATION_STEP] = {"step", sql_read_step,
 			 "NAME :one, NAME :many or NAME :exec, where NAME is as that of an endpoint, and new in it"},
     [ANNOTATION_OPTIONAL] = {"optional", sql_read_optional, "`true`, or left out"},
+    [ANNOTATION_EVENTS] = {"events", sql_read_events,
+			   "the name of a channel, with parameters in braces, such as order_{id}"},
 };
 
 enum annotation sql_annotation_of(struct text key)

@@ -51,6 +51,7 @@ enum annotation {
 	ANNOTATION_GATHER,
 	ANNOTATION_STEP,
 	ANNOTATION_OPTIONAL,
+	ANNOTATION_EVENTS,
 	ANNOTATION_COUNT
 };
 
@@ -204,6 +205,12 @@ bool sql_read_cache_control(struct parser *parser, const struct note *note);
 void sql_check_if_match(struct parser *parser, unsigned line);
 /* What of these annotations does not fit together. */
 void sql_check_representation(struct parser *parser);
+
+/* event_notes.c */
+
+bool sql_read_events(struct parser *parser, const struct note *note);
+/* Whether the endpoint can have it, and has its parameters. */
+void sql_check_events(struct parser *parser);
 
 /* path.c */
 

@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "handlers/sql/answer_row.h"
 #include "handlers/sql/context.h"
+#include "handlers/sql/events.h"
 #include "handlers/sql/gather.h"
 #include "handlers/sql/representation.h"
 #include "handlers/sql/row_stream.h"
@@ -20,6 +21,8 @@ static step_fn *const first_steps[] = {
 
 static bool is_first_step(step_fn *first)
 {
+	if (first == sql_events_begin)
+		return true;
 	for (unsigned i = 0; i < ARRAY_LENGTH(first_steps); i++)
 		if (first == first_steps[i])
 			return true;
@@ -58,6 +61,8 @@ static const char *headers_of(const struct endpoint *endpoint, struct arena *are
 			add_name(&list, endpoint->sources[i].name);
 	if (endpoint->takes_if_match || endpoint->has_etag)
 		add_name(&list, "if-match");
+	if (endpoint->events != NULL)
+		add_name(&list, "last-event-id");
 	if (endpoint->has_etag)
 		add_name(&list, "if-none-match");
 	if (endpoint->modified_column != NULL) {
@@ -69,7 +74,7 @@ static const char *headers_of(const struct endpoint *endpoint, struct arena *are
 
 static bool reads_head(const struct endpoint *endpoint)
 {
-	bool reads = endpoint->settings.headers;
+	bool reads = endpoint->settings.headers || endpoint->events != NULL;
 
 	for (unsigned i = 0; endpoint->sources != NULL && i < endpoint->statement.parameter_count; i++)
 		reads |= endpoint->sources[i].kind != SOURCE_CLIENT && endpoint->sources[i].kind != SOURCE_GIVEN;
@@ -101,11 +106,11 @@ static int add_route(struct router *router, struct endpoint_set *set, const stru
 	    .method = endpoint->method,
 	    .pattern = endpoint->path,
 	    .name = endpoint->name,
-	    .first = first_steps[endpoint->parts_kind],
+	    .first = endpoint->events != NULL ? sql_events_begin : first_steps[endpoint->parts_kind],
 	    .data = sql_plan_create(&set->arena, endpoint),
 	    .timeout_ms = endpoint->timeout_ms,
 	    .reads_head = reads_head(endpoint),
-	    .is_uncompressed = endpoint->is_uncompressed,
+	    .is_uncompressed = endpoint->is_uncompressed || endpoint->events != NULL, /* it would hold events back */
 	    .takes_if_match = endpoint->takes_if_match || endpoint->has_etag,
 	    .takes_conditions = endpoint->takes_if_match || endpoint->has_etag || endpoint->modified_column != NULL,
 	    .access = &endpoint->access,

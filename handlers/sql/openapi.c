@@ -72,6 +72,8 @@ static void write_parameters(struct json_out *document, const struct endpoint *e
 	}
 	if (endpoint->takes_if_match)
 		openapi_write_if_match(document);
+	if (endpoint->events != NULL)
+		openapi_write_last_event_id(document);
 	json_out_close(document);
 }
 
@@ -150,6 +152,9 @@ static void write_description(struct json_out *document, const struct openapi_in
 		buffer_printf(&text, "Answers at most %u rows.", endpoint->max_rows);
 	if (endpoint->parts_kind == PARTS_STEPS)
 		buffer_printf(&text, " Its %u steps are one transaction.", endpoint->part_count);
+	if (endpoint->events != NULL)
+		buffer_add(&text, TEXT(" Then come events: `change`, with what was notified, and `gap` with another "
+				       "`snapshot` behind it where some may have been missed."));
 	if (endpoint->timeout_ms > 0)
 		buffer_printf(&text, " Its deadline is %u ms.", endpoint->timeout_ms);
 	openapi_describe_access(&text, info, &endpoint->access);

@@ -22,6 +22,13 @@ static void write_content(struct json_out *document, const struct endpoint *endp
 	unsigned offered = sql_plan_offers(endpoint);
 
 	json_out_open(document, "content", '{');
+	if (endpoint->events != NULL) {
+		/* no JSON Schema can say which events it is made of */
+		json_out_open(document, "text/event-stream", '{');
+		json_out_close(document);
+		json_out_close(document);
+		return;
+	}
 	for (enum media media = 0; media < MEDIA_COUNT; media++) {
 		if ((offered >> media & 1) == 0)
 			continue;
@@ -67,6 +74,8 @@ void openapi_write_good_response(struct json_out *document, const struct endpoin
 	const char *description = descriptions[endpoint->shape];
 	char status[16];
 
+	if (endpoint->events != NULL)
+		description = "A snapshot, then events.";
 	if (endpoint->answer != NULL && endpoint->answer->status_column != NULL)
 		description = "The row. Another status is possible, and then this is its body.";
 	snprintf(status, sizeof(status), "%u", endpoint->status);

@@ -34,16 +34,26 @@ void openapi_write_not_modified(struct json_out *document, const struct endpoint
 	json_out_close(document);
 }
 
-void openapi_write_if_match(struct json_out *document)
+static void write_parameter(struct json_out *document, const char *name, const char *description)
 {
 	unsigned depth = document->depth;
 
 	json_out_open(document, NULL, '{');
-	json_out_string(document, "name", "If-Match");
+	json_out_string(document, "name", name);
 	json_out_string(document, "in", "header");
 	json_out_json(document, "required", "false");
-	json_out_string(document, "description", "The ETag of the version that may be changed; another one is a 412.");
+	json_out_string(document, "description", description);
 	json_out_open(document, "schema", '{');
 	json_out_string(document, "type", "string");
 	json_out_close_above(document, depth);
+}
+
+void openapi_write_if_match(struct json_out *document)
+{
+	write_parameter(document, "If-Match", "The ETag of the version that may be changed; another one is a 412.");
+}
+
+void openapi_write_last_event_id(struct json_out *document)
+{
+	write_parameter(document, "Last-Event-ID", "The id of the last event that was seen; what came since follows.");
 }

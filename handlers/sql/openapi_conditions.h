@@ -17,3 +17,4 @@ void openapi_write_validators(struct json_out *document, const struct endpoint *
 void openapi_write_not_modified(struct json_out *document, const struct endpoint *endpoint);
 /* Writes the parameter. */
 void openapi_write_if_match(struct json_out *document);
+void openapi_write_last_event_id(struct json_out *document);

@@ -37,6 +37,18 @@ static bool are_same_choices(const struct db_statement *a, const struct db_state
 
 static bool are_same_parts(const struct endpoint *a, const struct endpoint *b);
 
+static bool is_same_channel(const struct endpoint *a, const struct endpoint *b)
+{
+	if (a->events == NULL || b->events == NULL)
+		return a->events == b->events;
+	if (a->events->channel.count != b->events->channel.count)
+		return false;
+	for (unsigned i = 0; i < a->events->channel.count; i++)
+		if (!text_equal(a->events->channel.pieces[i].text, b->events->channel.pieces[i].text))
+			return false;
+	return true;
+}
+
 /* As their files say. */
 static bool is_same_endpoint(const struct endpoint *a, const struct endpoint *b)
 {
@@ -47,7 +59,7 @@ static bool is_same_endpoint(const struct endpoint *a, const struct endpoint *b)
 	       is_same_text(a->etag_column, b->etag_column) && is_same_text(a->modified_column, b->modified_column) &&
 	       is_same_text(a->cache_control, b->cache_control) && is_same_text(a->work, b->work) &&
 	       is_same_text(a->statement.sql, b->statement.sql) && are_same_parameters(&a->statement, &b->statement) &&
-	       are_same_choices(&a->statement, &b->statement) && are_same_parts(a, b);
+	       are_same_choices(&a->statement, &b->statement) && is_same_channel(a, b) && are_same_parts(a, b);
 }
 
 static bool are_same_parts(const struct endpoint *a, const struct endpoint *b)

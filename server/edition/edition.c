@@ -7,6 +7,7 @@
 #include "db/pipeline.h"
 #include "handlers/sql/openapi.h"
 #include "handlers/sql/endpoint.h"
+#include "handlers/sql/event_channel.h"
 #include "handlers/sql/parts.h"
 #include "handlers/sql/representation.h"
 #include "handlers/sql/work.h"
@@ -28,6 +29,14 @@ static bool has_streams(const struct endpoint_set *set)
 {
 	for (unsigned i = 0; i < set->count; i++)
 		if (set->endpoints[i].is_stream)
+			return true;
+	return false;
+}
+
+static bool has_events(const struct endpoint_set *set)
+{
+	for (unsigned i = 0; i < set->count; i++)
+		if (set->endpoints[i].events != NULL)
 			return true;
 	return false;
 }
@@ -102,6 +111,20 @@ static void refuse_procedures(struct edition *edition)
 					set->endpoints[i].name);
 }
 
+/* Such a pooler gives the session that has asked to another client, and what is notified is lost. */
+static void refuse_events(struct edition *edition)
+{
+	struct endpoint_set *set = &edition->endpoints;
+
+	for (unsigned i = 0; i < set->count; i++)
+		if (set->endpoints[i].events != NULL)
+			diagnostics_add(
+			    &set->diagnostics, set->endpoints[i].file, set->endpoints[i].events->line,
+			    "%s listens, which a transaction pooler cannot do: --events-database is to name "
+			    "PostgreSQL itself",
+			    set->endpoints[i].name);
+}
+
 /* What says nothing of its rate has that of the service, which all of these share. */
 static void limit_all(struct edition *edition, const struct options *options)
 {
@@ -131,7 +154,8 @@ static int describe(struct edition *edition, struct db_settings settings, bool i
 		settings.start_wait_ms = 0;
 	if (db_describe(&edition->endpoints, &settings, why) != 0)
 		return -1;
-	return sql_endpoint_check_works(&edition->endpoints) | sql_representation_check(&edition->endpoints);
+	return sql_endpoint_check_works(&edition->endpoints) | sql_representation_check(&edition->endpoints) |
+	       sql_events_check(&edition->endpoints);
 }
 
 /* A session tells the statements of one edition from those of another by this. */
@@ -169,6 +193,9 @@ int edition_load(struct edition *edition, const struct options *options, const s
 		refuse_identities(edition);
 	else if (settings->pooler == DB_POOLER_TRANSACTION)
 		refuse_procedures(edition);
+	if (settings->pooler == DB_POOLER_TRANSACTION && options->mode == MODE_ASYNC &&
+	    options->events_database[0] == '\0')
+		refuse_events(edition);
 	is_good = add_routes(edition) == 0 && set->diagnostics.count == 0;
 	if (!are_options_good || set->count == 0)
 		return -1;
@@ -188,6 +215,7 @@ int edition_load(struct edition *edition, const struct options *options, const s
 	edition->openapi = buffer_text(&document);
 	edition->fetches_pages = fetches_pages(set);
 	edition->has_streams = has_streams(set);
+	edition->has_events = has_events(set);
 	return 0;
 }
 

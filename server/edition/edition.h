@@ -25,6 +25,7 @@ struct edition {
 	struct text openapi;           /* the document of GET /openapi.json */
 	bool fetches_pages;            /* some endpoint does */
 	bool has_streams;              /* some endpoint is one */
+	bool has_events;               /* some endpoint has them */
 	struct key_ring *fetched_keys; /* set before edition_load(): keys of tokens that come from a URL; NULL: none */
 	struct key_ring *ring;         /* those, or the file's, which are the edition's own; NULL: no tokens */
 	struct verifier *verifier;     /* of credentials; NULL: no keys are configured, and any client may call all */

@@ -19,6 +19,7 @@ void http_loop_turn(struct http_loop *http, struct edition *edition)
 	list_append(&http->editions, &http->edition->link);
 	http->edition = http_edition_create(edition);
 	http->may_fetch |= edition->fetches_pages;
+	http->may_follow |= edition->has_events && http->http->settings.exchange->follows_events;
 	http->runner->class->turn(http->runner, edition->catalog, edition->carried_from);
 	http_editions_sweep(http);
 }

@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/require.h"
+#include "events/hub.h"
 #include "fetch/fetcher.h"
 #include "identity/rate_table.h"
 #include "loop/compute_pool.h"
@@ -63,6 +64,20 @@ void http_publish(struct http_loop *http)
 	http->waiting = numbers.waiting;
 }
 
+/* All loops share the hub: one of them counts it. */
+static void publish_events(const struct http_loop *http, struct event_hub *hub)
+{
+	struct event_hub_numbers numbers = event_hub_numbers(hub);
+
+	metrics_set_events(http->http->settings.metrics, &(struct metrics_events){
+							     .subscribers = numbers.subscribers,
+							     .channels = numbers.channels,
+							     .published = numbers.events,
+							     .cut_off = numbers.cut_off,
+							     .losses = numbers.losses,
+							 });
+}
+
 static void on_sweep(uv_timer_t *timer)
 {
 	struct http_loop *http = timer->data;
@@ -77,6 +92,10 @@ static void on_sweep(uv_timer_t *timer)
 	if (http->waiting > 0 || compute_pool_count(settings->run->pool) > 0 ||
 	    (http->may_fetch && fetcher_count(settings->run->fetcher) > 0))
 		http_departures_sweep(http);
+	else if (http->may_follow && event_hub_numbers(settings->run->events).subscribers > 0)
+		http_departures_sweep(http);
+	if (http->may_follow && http->number == 0)
+		publish_events(http, settings->run->events);
 	if (http->closes_idle)
 		http_loop_drain(http, true);
 	http_rest(http);
@@ -175,6 +194,7 @@ struct http_loop *http_loop_create(struct http *http, const struct http_loop_set
 	created->number = options->number;
 	created->edition = http_edition_create(options->edition);
 	created->may_fetch = options->edition->fetches_pages;
+	created->may_follow = options->edition->has_events && http->settings.exchange->follows_events;
 	list_init(&created->editions);
 	created->pulse = options->pulse;
 	created->is_admin = options->is_admin;

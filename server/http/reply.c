@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/require.h"
+#include "server/run/event_awaitable.h"
 #include "server/run/fetch_awaitable.h"
 #include "server/http/access.h"
 #include "server/http/compression.h"
@@ -54,6 +55,7 @@ void http_reply_release(struct http_reply *reply)
 	http_gate_end(reply);
 	runner_end_stream(http->runner, &reply->x);
 	fetch_awaitable_end(&reply->x, &http->runner->resources);
+	event_awaitable_end(&reply->x);
 	if (UNLIKELY(reply->compression != NULL))
 		http_compression_end(reply);
 	exchange_recycle(&reply->x);

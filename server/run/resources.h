@@ -16,9 +16,11 @@ struct resources {
 	uv_loop_t *loop;
 	struct compute_pool *pool; /* of all loops */
 	struct compute_pool *prompt_pool;
-	struct fetcher *const *fetcher; /* where it is, once an endpoint fetches */
-	struct compute_inbox *compute;  /* without a thread that waits: how computations come back */
-	struct fetch_inbox *fetches;    /* and pages */
+	struct fetcher *const *fetcher;  /* where it is, once an endpoint fetches */
+	struct event_hub *const *events; /* and this, once one has events */
+	struct compute_inbox *compute;   /* without a thread that waits: how computations come back */
+	struct fetch_inbox *fetches;     /* and pages */
+	struct event_inbox *event_inbox; /* and events */
 	const struct db_settings *stream_settings;
 	atomic_uint *streams; /* open in this loop and its workers */
 	unsigned streams_max;

@@ -37,6 +37,7 @@ static struct runner *create(const struct runner_class *class, const struct runn
 	    .pool = settings->pool,
 	    .prompt_pool = settings->prompt_pool,
 	    .fetcher = &settings->fetcher,
+	    .events = &settings->events,
 	    .stream_settings = &settings->db_for_streams,
 	    .streams = &runner->streams,
 	    .streams_max = settings->options->max_streams,

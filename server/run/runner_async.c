@@ -3,6 +3,7 @@
 
 #include "exchange/batches.h"
 #include "server/run/compute_awaitable.h"
+#include "server/run/event_awaitable.h"
 #include "server/run/fetch_awaitable.h"
 
 struct async_runner {
@@ -15,6 +16,7 @@ static void start(struct runner *runner)
 
 	runner->resources.compute = compute_inbox_create(runner->loop);
 	runner->resources.fetches = fetch_inbox_create(runner->loop);
+	runner->resources.event_inbox = event_inbox_create(runner->loop);
 	runner->resources.pipeline =
 	    db_pipeline_create(runner->loop, &(struct db_pipeline_settings){
 						 .db = &runner->settings->db,
@@ -45,6 +47,7 @@ static void note_departure(struct runner *runner, struct exchange *x)
 	db_pipeline_note_departure(runner->resources.pipeline, &x->batch);
 	for (unsigned i = 0; x->batches != NULL && i < x->batches->count; i++)
 		db_pipeline_note_departure(runner->resources.pipeline, &x->batches->items[i].batch);
+	event_awaitable_note_departure(runner->resources.event_inbox, x);
 }
 
 static bool is_ready(struct runner *runner)
@@ -75,6 +78,7 @@ static void close_pipeline(struct runner *runner)
 	db_pipeline_close(runner->resources.pipeline);
 	compute_inbox_close(runner->resources.compute);
 	fetch_inbox_close(runner->resources.fetches);
+	event_inbox_close(runner->resources.event_inbox);
 }
 
 static void cleanup(struct runner *runner)
@@ -82,6 +86,7 @@ static void cleanup(struct runner *runner)
 	db_pipeline_destroy(runner->resources.pipeline);
 	compute_inbox_destroy(runner->resources.compute);
 	fetch_inbox_destroy(runner->resources.fetches);
+	event_inbox_destroy(runner->resources.event_inbox);
 }
 
 const struct runner_class runner_async = {

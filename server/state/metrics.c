@@ -147,3 +147,13 @@ void metrics_set_gauges(struct metrics *metrics, unsigned loop, const struct met
 	for (unsigned i = 0; gauges->turned_away != NULL && i < REFUSAL_COUNT; i++)
 		set(&counters->turned_away[i], gauges->turned_away[i]);
 }
+
+void metrics_set_events(struct metrics *metrics, const struct metrics_events *events)
+{
+	set(&metrics->subscribers, events->subscribers);
+	set(&metrics->channels, events->channels);
+	set(&metrics->events_published, events->published);
+	set(&metrics->subscribers_cut_off, events->cut_off);
+	set(&metrics->listener_losses, events->losses);
+	set(&metrics->has_events, true);
+}

@@ -25,6 +25,12 @@ struct metrics_gauges {
 	const uint64_t *turned_away; /* by reason: REFUSAL_COUNT of them, or NULL: none */
 };
 
+/* Of live events, in all. */
+struct metrics_events {
+	unsigned subscribers, channels;
+	uint64_t published, cut_off, losses;
+};
+
 struct metrics *metrics_create(unsigned loop_count);
 /* Gives each route of it its counters: those that a route of the same name had before. One thread at a time; before a
  * request is matched with the router. */
@@ -41,6 +47,8 @@ void metrics_note_known_credential(struct metrics *metrics, unsigned loop);
 /* Keys of tokens were fetched from a URL, or not. One thread at a time. */
 void metrics_note_keys(struct metrics *metrics, bool is_good);
 void metrics_set_gauges(struct metrics *metrics, unsigned loop, const struct metrics_gauges *gauges);
+/* Once an endpoint has events; one thread. */
+void metrics_set_events(struct metrics *metrics, const struct metrics_events *events);
 /* The endpoints were read: well, and `endpoints` are served now; or they are not as they should be. */
 void metrics_note_edition(struct metrics *metrics, unsigned endpoints);
 void metrics_note_refused_edition(struct metrics *metrics);

@@ -43,6 +43,9 @@ struct metrics {
 	char *names[METRICS_NAMES_MAX];
 	_Atomic unsigned endpoints;
 	_Atomic uint64_t editions, refused_editions, edition_s;
+	atomic_bool has_events;
+	_Atomic unsigned subscribers, channels;
+	_Atomic uint64_t events_published, subscribers_cut_off, listener_losses;
 };
 
 static inline struct counters *metrics_counters_of(const struct metrics *metrics, unsigned loop, unsigned name)

@@ -196,6 +196,27 @@ static void write_editions(const struct metrics *metrics, struct buffer *out)
 		      (unsigned long long)metrics_get(&metrics->refused_editions));
 }
 
+static void write_number(struct buffer *out, const char *name, const char *type, const char *help, uint64_t number)
+{
+	metrics_write_header(out, name, type, help);
+	buffer_printf(out, "meantime_%s %llu\n", name, (unsigned long long)number);
+}
+
+static void write_events(const struct metrics *metrics, struct buffer *out)
+{
+	if (!atomic_load_explicit(&metrics->has_events, memory_order_relaxed))
+		return;
+	write_number(out, "event_subscribers", "gauge", "Subscribers of events.", metrics->subscribers);
+	write_number(out, "event_channels", "gauge", "Channels that are listened to.", metrics->channels);
+	write_number(out, "events_total", "counter", "Events that came on a channel.",
+		     metrics_get(&metrics->events_published));
+	write_number(out, "event_subscribers_cut_off_total", "counter",
+		     "Subscribers that took events more slowly than they came.",
+		     metrics_get(&metrics->subscribers_cut_off));
+	write_number(out, "event_connections_lost_total", "counter", "Losses of the connection that listens.",
+		     metrics_get(&metrics->listener_losses));
+}
+
 void metrics_write(const struct metrics *metrics, struct buffer *out)
 {
 	write_requests(metrics, out);
@@ -207,5 +228,6 @@ void metrics_write(const struct metrics *metrics, struct buffer *out)
 	write_gauges(metrics, out);
 	write_log(out);
 	write_editions(metrics, out);
+	write_events(metrics, out);
 	write_descriptors(out);
 }

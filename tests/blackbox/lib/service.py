@@ -45,10 +45,19 @@ def pooler_options(options):
     return ["--db-pooler", kind] if kind and "--db-pooler" not in options else []
 
 
+def direct_options(arguments):
+    """A transaction pooler cannot listen: events come from PostgreSQL itself."""
+    if os.environ.get("MEANTIME_POOLER") != "transaction" or "--database" not in arguments:
+        return []
+    return ["--events-database", arguments[arguments.index("--database") + 1]]
+
+
 def by_way_of_pooler(arguments):
     """The same command line, with the database behind the pooler that is asked for."""
     there = [behind_pooler(each) if str(each).startswith("postgresql://") else each for each in arguments]
-    return there + pooler_options(there) if there != list(arguments) else list(arguments)
+    if there == list(arguments):
+        return there
+    return there + pooler_options(there) + direct_options(list(arguments))
 
 
 def run(*arguments, environment=None, timeout_s=START_TIMEOUT_S, cwd=ROOT):

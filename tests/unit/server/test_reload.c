@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "fetch/fetcher.h"
+#include "server/events.h"
 #include "lib/log_tap.h"
 #include "server/edition/edition.h"
 #include "server/loop.h"
@@ -32,7 +33,7 @@ static struct {
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
 	bool is_held, is_broken, is_away, fetches;
-	unsigned loads, handed, refused, good, registered, fetchers;
+	unsigned loads, handed, refused, good, registered, fetchers, begun, turned;
 	unsigned start_wait_ms, allowed_ms, faults, endpoints;
 	struct edition_changes changes;
 	char told[128];                 /* the service manager */
@@ -162,6 +163,18 @@ void service_allow_timeout(struct service *of, unsigned timeout_ms)
 	CHANGE(seen.allowed_ms = timeout_ms);
 }
 
+void service_events_begin(struct service *of, const struct edition *edition)
+{
+	assert_ptr_equal(of, &service);
+	CHANGE(seen.begun = edition->catalog.edition);
+}
+
+void service_events_turn(struct service *of, const struct edition *edition)
+{
+	assert_ptr_equal(of, &service);
+	CHANGE(seen.turned = edition->catalog.edition);
+}
+
 struct fetcher *fetcher_create(const struct fetcher_settings *settings)
 {
 	assert_null(settings);
@@ -220,7 +233,8 @@ static int set_up(void **state)
 	/* a reload that waits for nothing never ends */
 	service.longest_timeout_ms = 600 * 1000;
 	seen.is_held = seen.is_broken = seen.is_away = seen.fetches = false;
-	seen.loads = seen.handed = seen.refused = seen.good = seen.registered = seen.fetchers = seen.destroyed = 0;
+	seen.loads = seen.handed = seen.refused = seen.good = seen.registered = seen.fetchers = seen.begun =
+	    seen.turned = seen.destroyed = 0;
 	seen.faults = 2;
 	seen.endpoints = 0;
 	seen.changes = (struct edition_changes){0};
@@ -547,7 +561,7 @@ static void of_many_faults_those_that_are_kept_are_logged(void **state)
 	stop();
 }
 
-static void the_fetcher_is_made_with_the_first_that_fetches(void **state)
+static void the_fetcher_is_made_with_the_first_that_fetches_and_events_turn(void **state)
 {
 	struct edition *serves[LOOPS] = {reload.current, reload.current};
 
@@ -562,6 +576,8 @@ static void the_fetcher_is_made_with_the_first_that_fetches(void **state)
 	}
 	assert_int_equal(seen.fetchers, 1);
 	assert_ptr_equal(service.run.fetcher, (struct fetcher *)&seen);
+	assert_int_equal(seen.begun, seen.last->catalog.edition);
+	assert_int_equal(seen.turned, seen.last->catalog.edition);
 	stop();
 }
 
@@ -577,7 +593,7 @@ int main(void)
 	    TEST(once_forbidden_nothing_is_handed_over),
 	    TEST(a_loop_may_pass_an_edition_over),
 	    TEST(with_as_many_editions_as_may_be_the_oldest_is_cut_off),
-	    TEST(the_fetcher_is_made_with_the_first_that_fetches),
+	    TEST(the_fetcher_is_made_with_the_first_that_fetches_and_events_turn),
 	    TEST(what_is_left_while_nothing_is_asked_is_freed),
 	    TEST(one_that_is_left_makes_room),
 	    TEST(the_end_does_not_wait_for_loops),

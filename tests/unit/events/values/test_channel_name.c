@@ -100,6 +100,9 @@ static void a_value_has_one_form(void **state)
 	assert_string_equal(added(CHANNEL_INTEGER, "100"), "x_100");
 	for (unsigned i = 0; i < 3; i++)
 		assert_string_equal(added(CHANNEL_UUID, uuids[i]), "x_0a1b2c3d-4e5f-6789-abcd-ef0123456789");
+	assert_string_equal(added(CHANNEL_UUID, "FFFFFFFF-AAAA-FFFF-AAAA-FFFFFFFFFFFF"),
+			    "x_ffffffff-aaaa-ffff-aaaa-ffffffffffff");
+	assert_string_equal(added(CHANNEL_TEXT, "y"), "x_y");
 	assert_string_equal(added(CHANNEL_TEXT, "+007 \xc3\xa4\"'\n"), "x_+007 \xc3\xa4\"'\n");
 }
 

@@ -60,6 +60,13 @@ static void two_ends_of_lines_are_an_empty_line(void **state)
 	assert_written("event: change\ndata: \ndata: \ndata: \ndata: \ndata: \ndata: \ndata: \n\n");
 }
 
+static void what_stands_behind_the_data_is_not_looked_at(void **state)
+{
+	(void)state;
+	event_text_add(&out, "change", NULL, (struct text){"x\r\n", 2});
+	assert_written("event: change\ndata: x\ndata: \n\n");
+}
+
 static void no_payload_ends_its_event_or_names_a_field(void **state)
 {
 	(void)state;
@@ -83,6 +90,7 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(one_without_an_id_leaves_the_clients, begin, end),
 	    cmocka_unit_test_setup_teardown(each_line_of_the_data_is_one_of_its_own, begin, end),
 	    cmocka_unit_test_setup_teardown(two_ends_of_lines_are_an_empty_line, begin, end),
+	    cmocka_unit_test_setup_teardown(what_stands_behind_the_data_is_not_looked_at, begin, end),
 	    cmocka_unit_test_setup_teardown(no_payload_ends_its_event_or_names_a_field, begin, end),
 	    cmocka_unit_test_setup_teardown(comments_and_retry_are_no_events, begin, end),
 	};

@@ -1,0 +1,486 @@
+/* Subscribers and a listener that the test plays. */
+#include "events/hub.h"
+
+#include "base/clock.h"
+
+#include <poll.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+enum { HISTORY_MAX = 3, CHANNELS_MAX = 2, SUBSCRIBERS_MAX = 4 };
+
+static struct event_hub *hub;
+static struct event_subscription *subscriptions[SUBSCRIBERS_MAX + 1];
+static unsigned count, ready_count;
+static const char *why;
+static struct arena arena;
+
+static void on_ready(struct event_subscription *subscription)
+{
+	(void)subscription;
+	ready_count++;
+}
+
+static int set_up(void **state)
+{
+	(void)state;
+	hub = event_hub_create(&(struct event_hub_settings){SUBSCRIBERS_MAX, CHANNELS_MAX, HISTORY_MAX, 1000000});
+	arena_init(&arena, NULL, 0);
+	count = ready_count = 0;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	while (count > 0)
+		event_hub_unsubscribe(subscriptions[--count]);
+	event_hub_destroy(hub);
+	arena_cleanup(&arena);
+	return 0;
+}
+
+/* The subscriber */
+
+static struct event_subscription *subscribe_with(const struct event_order *order)
+{
+	struct event_subscription *subscription = event_hub_subscribe(hub, order, &why);
+
+	if (subscription != NULL)
+		subscriptions[count++] = subscription;
+	return subscription;
+}
+
+static struct event_subscription *subscribe(const char *channel)
+{
+	return subscribe_with(&(struct event_order){.channel = text_of(channel)});
+}
+
+static struct event_subscription *resume(const char *channel, struct event_id seen)
+{
+	return subscribe_with(&(struct event_order){.channel = text_of(channel), .seen = seen, .has_seen = true});
+}
+
+static void unsubscribe_last(void)
+{
+	event_hub_unsubscribe(subscriptions[--count]);
+}
+
+static enum event_kind taken(struct event_subscription *subscription)
+{
+	assert_true(event_hub_take(subscription));
+	return subscription->news.kind;
+}
+
+static void assert_waits(struct event_subscription *subscription)
+{
+	unsigned before = ready_count;
+
+	event_hub_await(subscription, on_ready);
+	assert_int_equal(ready_count, before);
+}
+
+static void assert_is_ready(struct event_subscription *subscription)
+{
+	unsigned before = ready_count;
+
+	event_hub_await(subscription, on_ready);
+	assert_int_equal(ready_count, before + 1);
+}
+
+/* The listener */
+
+static const char *commands(void)
+{
+	struct buffer sql = buffer_in(&arena);
+
+	if (!event_hub_add_commands(hub, &sql))
+		return "";
+	buffer_add_char(&sql, '\0');
+	return sql.bytes;
+}
+
+static void listen_to_all(void)
+{
+	while (commands()[0] != '\0')
+		event_hub_note_done(hub);
+}
+
+static void publish(const char *channel, const char *payload)
+{
+	event_hub_publish(hub, text_of(channel), text_of(payload));
+}
+
+static struct event_subscription *listening_to(const char *channel)
+{
+	struct event_subscription *subscription = subscribe(channel);
+
+	listen_to_all();
+	assert_int_equal(taken(subscription), EVENT_SUBSCRIBED);
+	return subscription;
+}
+
+static bool is_woken(void)
+{
+	struct pollfd fd = {.fd = event_hub_wanted_fd(hub), .events = POLLIN};
+
+	return poll(&fd, 1, 0) == 1;
+}
+
+static void assert_changes(struct event_subscription *subscription, unsigned first, const char *const *payloads,
+			   unsigned expected)
+{
+	struct buffer all = buffer_in(&arena);
+
+	for (unsigned i = 0; i < expected; i++)
+		buffer_printf(&all, "event: change\nid: %016llx-%u\ndata: %s\n\n",
+			      (unsigned long long)subscription->news.id.epoch, first + i, payloads[i]);
+	assert_int_equal(subscription->news.kind, EVENT_CHANGES);
+	assert_int_equal(subscription->news.text.length, all.length);
+	assert_memory_equal(subscription->news.text.at, all.bytes, all.length);
+	assert_int_equal(subscription->news.id.number, first + expected - 1);
+}
+
+static void a_channel_is_listened_to_before_its_subscribers_hear(void **state)
+{
+	struct event_subscription *subscription = subscribe("a\"b");
+
+	(void)state;
+	event_hub_note_connected(hub);
+	assert_true(is_woken());
+	assert_waits(subscription);
+	assert_string_equal(commands(), "LISTEN \"a\"\"b\";");
+	assert_string_equal(commands(), "");
+	assert_int_equal(ready_count, 0);
+	event_hub_note_done(hub);
+	assert_int_equal(ready_count, 1);
+	assert_int_equal(taken(subscription), EVENT_SUBSCRIBED);
+	assert_int_equal(taken(subscription), EVENT_NONE);
+	assert_waits(subscription);
+}
+
+static void events_come_in_order_to_their_channel_only(void **state)
+{
+	struct event_subscription *a = listening_to("a"), *b = listening_to("b");
+
+	(void)state;
+	assert_waits(a);
+	assert_waits(b);
+	publish("a", "one");
+	assert_int_equal(ready_count, 1);
+	publish("a", "two");
+	publish("c", "nobody's");
+	assert_int_equal(ready_count, 1);
+	assert_int_equal(taken(a), EVENT_CHANGES);
+	assert_changes(a, 1, (const char *[]){"one", "two"}, 2);
+	assert_int_equal(taken(b), EVENT_NONE);
+	assert_int_equal(taken(a), EVENT_NONE);
+	publish("b", "three");
+	assert_int_equal(taken(b), EVENT_CHANGES);
+	assert_changes(b, 3, (const char *[]){"three"}, 1);
+}
+
+static void what_came_before_is_not_heard(void **state)
+{
+	struct event_subscription *late;
+
+	(void)state;
+	listening_to("a");
+	publish("a", "early");
+	late = subscribe("a");
+	assert_is_ready(late);
+	assert_int_equal(taken(late), EVENT_SUBSCRIBED);
+	assert_int_equal(late->news.id.number, 1);
+	assert_int_equal(taken(late), EVENT_NONE);
+}
+
+static void a_part_is_bounded(void **state)
+{
+	static char payload[40 * 1024];
+	struct event_subscription *subscription = listening_to("a");
+
+	(void)state;
+	memset(payload, 'x', sizeof(payload) - 1);
+	publish("a", payload);
+	publish("a", payload);
+	assert_int_equal(taken(subscription), EVENT_CHANGES);
+	assert_changes(subscription, 1, (const char *[]){payload}, 1);
+	assert_is_ready(subscription);
+	assert_int_equal(taken(subscription), EVENT_CHANGES);
+	assert_changes(subscription, 2, (const char *[]){payload}, 1);
+}
+
+static void a_slow_one_falls_behind_and_the_others_do_not(void **state)
+{
+	struct event_subscription *slow = listening_to("a"), *quick = subscribe("a");
+
+	(void)state;
+	assert_int_equal(taken(quick), EVENT_SUBSCRIBED);
+	for (unsigned i = 0; i < HISTORY_MAX + 1; i++) {
+		publish("a", "x");
+		assert_int_equal(taken(quick), EVENT_CHANGES);
+	}
+	assert_is_ready(slow);
+	assert_int_equal(taken(slow), EVENT_BEHIND);
+	assert_int_equal(event_hub_numbers(hub).cut_off, 1);
+	assert_int_equal(event_hub_numbers(hub).events, HISTORY_MAX + 1);
+}
+
+static void one_that_comes_back_resumes_where_it_was(void **state)
+{
+	struct event_subscription *first = listening_to("a"), *back;
+	struct event_id seen;
+
+	(void)state;
+	publish("a", "one");
+	taken(first);
+	seen = first->news.id;
+	publish("a", "two");
+	back = resume("a", seen);
+	assert_int_equal(taken(back), EVENT_RESUMED);
+	assert_int_equal(taken(back), EVENT_CHANGES);
+	assert_changes(back, 2, (const char *[]){"two"}, 1);
+}
+
+static void what_cannot_be_resumed_is_subscribed_to(void **state)
+{
+	struct event_subscription *first = listening_to("a");
+	struct event_id place = first->news.id;
+
+	(void)state;
+	for (unsigned i = 0; i < HISTORY_MAX + 1; i++)
+		publish("a", "x");
+	assert_int_equal(taken(resume("a", place)), EVENT_SUBSCRIBED);
+	unsubscribe_last();
+	assert_int_equal(taken(resume("a", (struct event_id){place.epoch, 99})), EVENT_SUBSCRIBED);
+	unsubscribe_last();
+	assert_int_equal(taken(resume("a", (struct event_id){place.epoch + 1, 3})), EVENT_SUBSCRIBED);
+	unsubscribe_last();
+	/* b is listened to since then only */
+	resume("b", (struct event_id){place.epoch, 3});
+	listen_to_all();
+	assert_int_equal(taken(subscriptions[count - 1]), EVENT_SUBSCRIBED);
+}
+
+static void behind_a_loss_all_subscribe_once_more(void **state)
+{
+	struct event_subscription *a = listening_to("a"), *b = listening_to("b");
+	struct event_id place = a->news.id;
+
+	(void)state;
+	publish("a", "one");
+	event_hub_note_lost(hub);
+	/* a connection that is being opened is no news */
+	assert_waits(a);
+	assert_waits(b);
+	event_hub_note_unreachable(hub);
+	assert_int_equal(ready_count, 0);
+	event_hub_note_connected(hub);
+	assert_string_equal(commands(), "LISTEN \"a\";LISTEN \"b\";");
+	event_hub_note_done(hub);
+	assert_int_equal(ready_count, 2);
+	assert_int_equal(taken(a), EVENT_SUBSCRIBED);
+	assert_true(a->news.id.epoch != place.epoch);
+	assert_int_equal(taken(b), EVENT_SUBSCRIBED);
+	assert_int_equal(event_hub_numbers(hub).losses, 1);
+	/* what came before is gone with its epoch */
+	assert_int_equal(taken(resume("a", place)), EVENT_SUBSCRIBED);
+	publish("a", "two");
+	assert_int_equal(taken(a), EVENT_CHANGES);
+}
+
+static void a_loss_in_the_middle_of_a_command_asks_again(void **state)
+{
+	(void)state;
+	subscribe("a");
+	assert_string_equal(commands(), "LISTEN \"a\";");
+	event_hub_note_lost(hub);
+	event_hub_note_done(hub);
+	assert_int_equal(taken(subscriptions[0]), EVENT_NONE);
+	assert_string_equal(commands(), "LISTEN \"a\";");
+}
+
+static void where_nothing_is_reached_only_those_without_a_place_hear(void **state)
+{
+	struct event_subscription *a = listening_to("a"), *b = subscribe("b");
+
+	(void)state;
+	assert_waits(b);
+	event_hub_note_lost(hub);
+	event_hub_note_unreachable(hub);
+	assert_int_equal(ready_count, 1);
+	assert_false(event_hub_take(b));
+	assert_waits(a);
+	assert_true(event_hub_take(a));
+	event_hub_note_connected(hub);
+	assert_waits(b);
+}
+
+static void subscribers_are_bounded(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < SUBSCRIBERS_MAX; i++)
+		assert_non_null(subscribe("a"));
+	assert_null(subscribe("a"));
+	assert_non_null(strstr(why, "max_subscribers"));
+	unsubscribe_last();
+	assert_non_null(subscribe("a"));
+}
+
+static void channels_are_bounded(void **state)
+{
+	(void)state;
+	assert_non_null(subscribe("a"));
+	assert_non_null(subscribe("b"));
+	assert_null(subscribe("c"));
+	assert_non_null(strstr(why, "max_channels"));
+	assert_non_null(subscribe("b"));
+	unsubscribe_last();
+	unsubscribe_last();
+	assert_non_null(subscribe("c"));
+	/* idle, and there are as many as may be */
+	assert_null(subscribe("b"));
+}
+
+static void an_idle_channel_is_listened_to_for_a_while(void **state)
+{
+	struct event_subscription *first = listening_to("a");
+	struct event_id place = first->news.id;
+	uint64_t now_ns;
+
+	(void)state;
+	unsubscribe_last();
+	publish("a", "nobody was there");
+	now_ns = clock_now_ns();
+	event_hub_sweep(hub, now_ns);
+	assert_string_equal(commands(), "");
+	assert_int_equal(taken(resume("a", place)), EVENT_RESUMED);
+	unsubscribe_last();
+	event_hub_sweep(hub, clock_now_ns() + EVENT_LINGER_S * NS_PER_S);
+	assert_int_equal(event_hub_numbers(hub).channels, 0);
+	assert_string_equal(commands(), "UNLISTEN \"a\";");
+	assert_string_equal(commands(), "");
+}
+
+static void the_oldest_idle_channel_makes_room(void **state)
+{
+	static const char *const names[] = {"a", "b", "c"};
+
+	(void)state;
+	for (unsigned i = 0; i < CHANNELS_MAX + 1; i++) {
+		listening_to(names[i]);
+		unsubscribe_last();
+	}
+	assert_int_equal(event_hub_numbers(hub).channels, CHANNELS_MAX);
+	assert_string_equal(commands(), "UNLISTEN \"a\";");
+}
+
+static void one_that_is_wanted_again_is_asked_for_behind(void **state)
+{
+	(void)state;
+	listening_to("a");
+	unsubscribe_last();
+	event_hub_sweep(hub, clock_now_ns() + EVENT_LINGER_S * NS_PER_S);
+	subscribe("a");
+	assert_string_equal(commands(), "UNLISTEN \"a\";LISTEN \"a\";");
+}
+
+static void one_that_was_never_asked_for_needs_no_word(void **state)
+{
+	(void)state;
+	subscribe("a");
+	unsubscribe_last();
+	event_hub_sweep(hub, clock_now_ns() + EVENT_LINGER_S * NS_PER_S);
+	assert_string_equal(commands(), "");
+	assert_int_equal(event_hub_numbers(hub).channels, 0);
+}
+
+static void a_loss_forgets_idle_channels(void **state)
+{
+	(void)state;
+	listening_to("a");
+	unsubscribe_last();
+	listening_to("b");
+	event_hub_note_lost(hub);
+	assert_string_equal(commands(), "LISTEN \"b\";");
+	assert_int_equal(event_hub_numbers(hub).channels, 1);
+}
+
+static void one_that_does_not_wait_any_more_is_not_called(void **state)
+{
+	struct event_subscription *a = listening_to("a");
+
+	(void)state;
+	assert_waits(a);
+	assert_true(event_hub_withdraw(a));
+	assert_false(event_hub_withdraw(a));
+	publish("a", "one");
+	assert_int_equal(ready_count, 0);
+	assert_is_ready(a);
+	assert_false(event_hub_withdraw(a));
+}
+
+static void the_end_is_told_to_all(void **state)
+{
+	struct event_subscription *a = listening_to("a"), *b = subscribe("b");
+
+	(void)state;
+	assert_waits(a);
+	assert_waits(b);
+	event_hub_end(hub);
+	assert_int_equal(ready_count, 2);
+	assert_int_equal(taken(a), EVENT_ENDED);
+	assert_int_equal(taken(b), EVENT_ENDED);
+	assert_int_equal(taken(subscribe("a")), EVENT_ENDED);
+}
+
+static void another_edition_ends_those_of_the_ones_before(void **state)
+{
+	struct event_subscription *old, *new;
+
+	(void)state;
+	old = subscribe_with(&(struct event_order){.channel = TEXT("a"), .edition = 1});
+	new = subscribe_with(&(struct event_order){.channel = TEXT("a"), .edition = 2});
+	listen_to_all();
+	taken(old);
+	taken(new);
+	assert_waits(old);
+	assert_waits(new);
+	event_hub_turn(hub, 2);
+	assert_int_equal(ready_count, 1);
+	assert_int_equal(taken(old), EVENT_ENDED);
+	assert_int_equal(taken(new), EVENT_NONE);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+	const struct CMUnitTest tests[] = {
+	    TEST(a_channel_is_listened_to_before_its_subscribers_hear),
+	    TEST(events_come_in_order_to_their_channel_only),
+	    TEST(what_came_before_is_not_heard),
+	    TEST(a_part_is_bounded),
+	    TEST(a_slow_one_falls_behind_and_the_others_do_not),
+	    TEST(one_that_comes_back_resumes_where_it_was),
+	    TEST(what_cannot_be_resumed_is_subscribed_to),
+	    TEST(behind_a_loss_all_subscribe_once_more),
+	    TEST(a_loss_in_the_middle_of_a_command_asks_again),
+	    TEST(where_nothing_is_reached_only_those_without_a_place_hear),
+	    TEST(subscribers_are_bounded),
+	    TEST(channels_are_bounded),
+	    TEST(an_idle_channel_is_listened_to_for_a_while),
+	    TEST(the_oldest_idle_channel_makes_room),
+	    TEST(one_that_is_wanted_again_is_asked_for_behind),
+	    TEST(one_that_was_never_asked_for_needs_no_word),
+	    TEST(a_loss_forgets_idle_channels),
+	    TEST(one_that_does_not_wait_any_more_is_not_called),
+	    TEST(the_end_is_told_to_all),
+	    TEST(another_edition_ends_those_of_the_ones_before),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
