@@ -3,8 +3,8 @@
  * Life:    sink_start() -> sink_put()* -> sink_flush(); never torn down: the process ends with the thread running.
  * Owner:   the caller's memory, static and zeroed; the descriptor stays the caller's.
  * Thread:  any. No lock is held while the descriptor is waited for.
- * Limits:  RING_BYTES of lines wait. A line is dropped and counted when there is no room, or when the descriptor has
- *          taken nothing for STUCK_MS.
+ * Limits:  SINK_RING_BYTES of lines wait. A line is dropped and counted when there is no room, or when the descriptor
+ *          has taken nothing for SINK_STUCK_MS.
  * Errors:  lines that cannot be written (ENOSPC, EPIPE, EBADF, ...) are dropped and counted; nothing is tried again.
  */
 #pragma once

@@ -2,7 +2,7 @@
  * caller has the connection and asks, at start (describe.h) and when a migration has changed a table (conn.h).
  *
  *     described = the answer to Describe
- *     learn_missing_types() -> the oids to ask for with learn_types_sql -> learn_add_types() -> learn_signature()
+ *     learn_missing_types() -> the oids to ask for with learn_types_sql -> learn_add_types() -> learn_columns()
  *
  * Owner:   what is learnt is in the arena that is given.
  * Thread:  one at a time; learn_again() takes the lock of the statement's signatures.

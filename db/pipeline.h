@@ -17,7 +17,7 @@
  * Thread:  loop only.
  * Limits:  `connections`, settings->depth in flight on each, `queue_limit` waiting, and as long as base/congestion.h
  *          says; then ERROR_BUSY at once, with `retry_s`.
- * Errors:  in the batch. A connection lost: its reads are run once more, its writes end as ERROR_OUTCOME_UNKNOWN.
+ * Errors:  in the batch. Of a connection that is lost, rerun.h says which batches run again.
  */
 #pragma once
 

@@ -3,7 +3,7 @@
  * Life:    db_wait_init() -> db_wait_run()* -> db_wait_cleanup(). Connects when first needed, and again after a loss.
  * Thread:  one at a time; each thread has its own.
  * Limits:  one read-only and one read-write connection; where PostgreSQL grants only one, that is read-write and serves
- *          both; every wait ends at the batch's deadline.
+ *          both. Every wait ends at the batch's deadline, or DB_BATCH_GRACE_MS behind it, for PostgreSQL's own word.
  * Errors:  in the batch.
  */
 #pragma once

@@ -1,8 +1,8 @@
 /* record.h - a composite value, or an hstore, from the JSON that a row shows it as.
  *
- * A field is taken as json_populate_record() takes it. A string, a number, true or false is its text, which PostgreSQL
- * reads; json and jsonb are any value; composite types, hstore and arrays nest. Every field of a composite type has to
- * be there, and no other. A JSON string is PostgreSQL's own text form of the value.
+ * A field is taken as PostgreSQL's json_populate_record takes it. A string, a number, true or false is its text, which
+ * PostgreSQL reads; json and jsonb are any value; composite types, hstore and arrays nest. Every field of a composite
+ * type has to be there, and no other. A JSON string is PostgreSQL's own text form of the value.
  *
  * Thread:  any.
  * Limits:  RECORD_DEPTH_MAX levels.
