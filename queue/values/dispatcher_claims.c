@@ -116,7 +116,7 @@ static struct parked *serve(struct dispatcher *dispatcher, struct queue *queue, 
 		return NULL;
 	*count = give(dispatcher, queue, parked, now_ns, given, &next_ns);
 	if (*count == 0) {
-		if (next_ns > 0 && queue->rate_place == 0)
+		if (next_ns > 0)
 			heap_put(&dispatcher->rates, next_ns, &queue->rate_place);
 		return NULL;
 	}

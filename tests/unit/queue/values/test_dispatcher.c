@@ -59,6 +59,23 @@ static void an_id_is_added_once(void **state)
 	assert_int_equal(figures().depth, 1);
 }
 
+static void payloads_fill_their_room_exactly(void **state)
+{
+	static const char half[500] = "x";
+	struct job_spec spec = spec_of(1);
+
+	(void)state;
+	spec.payload = (struct text){half, sizeof(half)};
+	add(spec);
+	spec.id = 2;
+	add(spec);
+	add(spec_of(3));
+	assert_int_equal(claim(3), 3);
+	assert_int_equal(given[0].payload.length, sizeof(half));
+	assert_int_equal(given[1].payload.length, sizeof(half));
+	assert_null(given[2].payload.at);
+}
+
 static void payloads_beyond_the_bound_are_not_kept(void **state)
 {
 	static const char many[600] = "x";
@@ -74,8 +91,8 @@ static void payloads_beyond_the_bound_are_not_kept(void **state)
 	assert_int_equal(given[0].payload.length, sizeof(many));
 	claim_one(2);
 	assert_null(given[0].payload.at);
-	/* room again */
-	finish(1, token);
+	/* room again, before the row is gone */
+	assert_int_equal(ack(1, token), LEASE_HELD);
 	spec.id = 3;
 	add(spec);
 	claim_one(3);
@@ -248,6 +265,26 @@ static void a_nack_that_says_nothing_backs_off(void **state)
 	assert_in_range(change.due_ns - now_ns, NS_PER_S, 2 * NS_PER_S);
 }
 
+static void another_seed_is_another_jitter(void **state)
+{
+	struct dispatcher_settings settings = fixture_settings;
+	uint64_t due_ns[3];
+
+	(void)state;
+	for (unsigned i = 0; i < ARRAY_LENGTH(due_ns); i++) {
+		settings.seed[0] = 10 + i / 2;
+		settings.seed[1] = 20 + i % 2;
+		dispatcher_destroy(dispatcher);
+		dispatcher = dispatcher_create(&settings);
+		dispatcher_add_queue(dispatcher, TEXT("mail"));
+		add(spec_of(1));
+		nack(1, claim_one(1), NACK_BACK_OFF);
+		due_ns[i] = change.due_ns;
+	}
+	assert_int_not_equal(due_ns[0], due_ns[1]);
+	assert_int_not_equal(due_ns[0], due_ns[2]);
+}
+
 static void a_job_is_dead_after_its_last_attempt(void **state)
 {
 	(void)state;
@@ -258,6 +295,7 @@ static void a_job_is_dead_after_its_last_attempt(void **state)
 	}
 	nack(1, claim_one(1), 0);
 	assert_true(change.is_dead);
+	assert_int_equal(change.due_ns, 0);
 	assert_int_equal(change.attempt, 3);
 	claim_one(0);
 	assert_int_equal(figures().dead, 1);
@@ -400,6 +438,7 @@ static void a_full_queue_says_so_before_the_insert(void **state)
 	add(spec_of(2));
 	assert_int_equal(dispatcher_reserve(dispatcher, queue, 2), RESERVED_NOT_QUEUE_FULL);
 	assert_int_equal(dispatcher_reserve(dispatcher, queue, 1), RESERVED);
+	assert_int_equal(dispatcher_reserve(dispatcher, queue, 1), RESERVED_NOT_QUEUE_FULL);
 	assert_int_equal(figures().reserved, 1);
 	/* a lower bound than there are jobs */
 	dispatcher_set_queue(dispatcher, queue, &(struct queue_settings){.length_max = 1});
@@ -412,7 +451,11 @@ static void a_full_dispatcher_says_so_too(void **state)
 	assert_int_equal(dispatcher_room(dispatcher), 100);
 	assert_int_equal(dispatcher_reserve(dispatcher, queue, 101), RESERVED_NOT_ALL_FULL);
 	assert_int_equal(dispatcher_reserve(dispatcher, queue, 99), RESERVED);
+	assert_int_equal(dispatcher_room(dispatcher), 1);
+	dispatcher_unreserve(dispatcher, queue, 99);
 	add(spec_of(1));
+	assert_int_equal(dispatcher_room(dispatcher), 99);
+	assert_int_equal(dispatcher_reserve(dispatcher, queue, 99), RESERVED);
 	assert_int_equal(dispatcher_room(dispatcher), 0);
 	assert_int_equal(dispatcher_reserve(dispatcher, queue, 1), RESERVED_NOT_ALL_FULL);
 	/* what is committed is taken */
@@ -473,7 +516,8 @@ static void a_job_that_was_loaded_keeps_its_retry(void **state)
 	struct job_spec spec = spec_of(1);
 
 	(void)state;
-	spec.attempt = 2;
+	spec.attempt = 1;
+	spec.max_attempts = 2;
 	spec.due_ns = now_ns + NS_PER_S;
 	spec.came_back = CAME_NACKED;
 	add(spec);
@@ -490,6 +534,7 @@ int main(void)
 	    FIXTURE_TEST(jobs_are_given_by_priority_then_id),
 	    FIXTURE_TEST(what_is_given_is_what_was_added),
 	    FIXTURE_TEST(an_id_is_added_once),
+	    FIXTURE_TEST(payloads_fill_their_room_exactly),
 	    FIXTURE_TEST(payloads_beyond_the_bound_are_not_kept),
 	    FIXTURE_TEST(a_delayed_job_waits_for_its_time),
 	    FIXTURE_TEST(many_are_due_at_once_and_none_is_forgotten),
@@ -501,6 +546,7 @@ int main(void)
 	    FIXTURE_TEST(a_lease_can_be_extended_and_shortened),
 	    FIXTURE_TEST(a_nack_waits_as_it_says),
 	    FIXTURE_TEST(a_nack_that_says_nothing_backs_off),
+	    FIXTURE_TEST(another_seed_is_another_jitter),
 	    FIXTURE_TEST(a_job_is_dead_after_its_last_attempt),
 	    FIXTURE_TEST(an_expired_lease_of_the_last_attempt_kills_too),
 	    FIXTURE_TEST(what_is_given_back_is_ready_at_once_and_not_counted),

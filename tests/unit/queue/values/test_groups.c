@@ -1,6 +1,7 @@
-#include "dispatcher_fixture.h"
+/* before the fixture, whose names are short */
+#include "queue/values/dispatcher_parts.h"
 
-#include "queue/values/groups.h"
+#include "dispatcher_fixture.h"
 
 static void jobs_of_a_group_go_one_after_the_other(void **state)
 {
@@ -150,6 +151,20 @@ static void another_concurrency_holds_at_once(void **state)
 	claim_one(5);
 }
 
+static void another_concurrency_is_noticed_by_all_groups(void **state)
+{
+	char group[] = "a";
+
+	(void)state;
+	for (int64_t id = 1; id <= 90; id++) {
+		group[0] = (char)('A' + id % 45);
+		add_in_group(id, group);
+	}
+	assert_int_equal(claim(100), 45);
+	dispatcher_set_queue(dispatcher, queue, &(struct queue_settings){.group_concurrency = 2});
+	assert_int_equal(claim(100), 45);
+}
+
 static void groups_of_two_queues_share_nothing(void **state)
 {
 	unsigned other = (unsigned)dispatcher_add_queue(dispatcher, TEXT("other"));
@@ -196,6 +211,26 @@ static void jobs_come_and_go_and_the_group_with_them(void **state)
 		finish(id, claim_one(id));
 	}
 	assert_int_equal(figures().depth, 0);
+	/* but for the one without a name */
+	assert_int_equal(dispatcher->groups.pool.used_count, 1);
+	assert_int_equal(dispatcher->jobs.pool.used_count, 0);
+	assert_int_equal(dispatcher->jobs.payload_bytes, 0);
+}
+
+static void a_group_stays_with_its_other_jobs(void **state)
+{
+	struct lease_token token;
+
+	(void)state;
+	add_in_group(1, "a");
+	add_in_group(2, "a");
+	finish(1, claim_one(1));
+	assert_int_equal(dispatcher->groups.pool.used_count, 2);
+	token = claim_one(2);
+	add_in_group(3, "a");
+	claim_one(0);
+	finish(2, token);
+	claim_one(3);
 }
 
 int main(void)
@@ -210,9 +245,11 @@ int main(void)
 	    FIXTURE_TEST(a_delayed_job_has_its_place_when_it_is_due),
 	    FIXTURE_TEST(so_many_of_a_group_as_its_concurrency),
 	    FIXTURE_TEST(another_concurrency_holds_at_once),
+	    FIXTURE_TEST(another_concurrency_is_noticed_by_all_groups),
 	    FIXTURE_TEST(groups_of_two_queues_share_nothing),
 	    cmocka_unit_test(a_group_goes_with_its_last_job),
 	    FIXTURE_TEST(jobs_come_and_go_and_the_group_with_them),
+	    FIXTURE_TEST(a_group_stays_with_its_other_jobs),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -112,6 +112,10 @@ static void what_is_removed_is_gone_and_the_rest_is_not(void **state)
 	for (uint64_t key = 0; key < COUNT; key++)
 		assert_int_equal(find(spread(key), key) != NULL, key % 2 == 1);
 	assert_int_equal(pool.used_count, COUNT / 2);
+	/* there is room for as many again */
+	for (uint64_t key = 0; key < COUNT; key += 2)
+		add(spread(key), key);
+	assert_int_equal(table.place_count, COUNT);
 }
 
 static void equal_hashes_share_a_place(void **state)

@@ -13,7 +13,8 @@
 
 static void a_token_is_read_as_it_was_written(void **state)
 {
-	static const struct lease_token tokens[] = {{0, 1}, {1, 0xabcdef}, {UINT64_MAX, UINT64_MAX}, {7, 1u << 31}};
+	static const struct lease_token tokens[] = {
+	    {0, 1}, {1, 0xabcdef}, {UINT64_MAX, UINT64_MAX}, {0x123456789abcdef0u, 0x99}};
 
 	(void)state;
 	for (unsigned i = 0; i < ARRAY_LENGTH(tokens); i++) {
@@ -131,6 +132,11 @@ static void names_of_queues_are_plain(void **state)
 	assert_true(queue_name_is_valid(TEXT("mail")));
 	assert_true(queue_name_is_valid(TEXT("0")));
 	assert_true(queue_name_is_valid(TEXT("Mail.out-1_b")));
+	assert_true(queue_name_is_valid(TEXT("azAZ09")));
+	assert_true(queue_name_is_valid(TEXT("z")));
+	assert_true(queue_name_is_valid(TEXT("9")));
+	assert_true(queue_name_is_valid(TEXT("Z")));
+	assert_true(queue_name_is_valid(TEXT("A")));
 	assert_true(queue_name_is_valid((struct text){longest, QUEUE_NAME_BYTES_MAX}));
 	assert_false(queue_name_is_valid((struct text){longest, QUEUE_NAME_BYTES_MAX + 1}));
 	assert_false(queue_name_is_valid(TEXT("")));
