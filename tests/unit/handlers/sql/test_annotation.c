@@ -379,6 +379,19 @@ static void long_text_is_cut_in_messages(void **state)
 	assert_true(strlen(set.diagnostics.items[0].message) < 200);
 }
 
+static void documented_parameters_are_bounded(void **state)
+{
+	char source[8192] = ONE;
+
+	(void)state;
+	for (unsigned i = 0; i < DB_PARAMETERS_MAX + 1; i++)
+		snprintf(source + strlen(source), sizeof(source) - strlen(source), "-- param: p%u\n", i);
+	strcat(source, "SELECT 1");
+	start_again();
+	parse(source);
+	expect_diagnostic(0, 3 + DB_PARAMETERS_MAX, "one `-- param:` too many; the most is 64");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -397,6 +410,7 @@ int main(void)
 	    TEST(unknown_annotations),
 	    TEST(misplaced_annotations),
 	    TEST(parameter_defaults),
+	    TEST(documented_parameters_are_bounded),
 	    TEST(long_text_is_cut_in_messages),
 	};
 
