@@ -4,7 +4,6 @@
 #include "events/listener.h"
 #include "server/edition/edition.h"
 #include "server/service.h"
-#include "server/state/metrics.h"
 
 static struct event_hub *create_hub(const struct options *options)
 {
@@ -22,7 +21,6 @@ void service_events_begin(struct service *service, const struct edition *edition
 
 	if (!edition->has_events || service->run.events != NULL || !service->exchange.follows_events)
 		return;
-	metrics_set_events(service->metrics, &(struct metrics_events){0});
 	service->run.events = create_hub(options);
 	service->listener = event_listener_create(service->run.events, &service->run.db_for_events,
 						  options->loops * options->db_connections);

@@ -15,6 +15,16 @@ SELECT id, country, body, tags, extra, created_at, updated_at
 FROM note
 WHERE id = :id;
 
+-- name: notes_live :many
+-- route: GET /notes/live
+-- summary: The last notes, then what happens to any of them, as it happens.
+-- events: notes
+-- param: limit = 20  how many of the last notes
+SELECT id, country, body, tags, extra, created_at, updated_at
+FROM note
+ORDER BY id DESC
+LIMIT :limit;
+
 -- name: list_notes :many
 -- route: GET /notes
 -- summary: Notes in the order they were added, a page at a time.

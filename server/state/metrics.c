@@ -155,5 +155,4 @@ void metrics_set_events(struct metrics *metrics, const struct metrics_events *ev
 	set(&metrics->events_published, events->published);
 	set(&metrics->subscribers_cut_off, events->cut_off);
 	set(&metrics->listener_losses, events->losses);
-	set(&metrics->has_events, true);
 }

@@ -47,7 +47,7 @@ void metrics_note_known_credential(struct metrics *metrics, unsigned loop);
 /* Keys of tokens were fetched from a URL, or not. One thread at a time. */
 void metrics_note_keys(struct metrics *metrics, bool is_good);
 void metrics_set_gauges(struct metrics *metrics, unsigned loop, const struct metrics_gauges *gauges);
-/* Once an endpoint has events; one thread. */
+/* One thread. */
 void metrics_set_events(struct metrics *metrics, const struct metrics_events *events);
 /* The endpoints were read: well, and `endpoints` are served now; or they are not as they should be. */
 void metrics_note_edition(struct metrics *metrics, unsigned endpoints);

@@ -43,7 +43,6 @@ struct metrics {
 	char *names[METRICS_NAMES_MAX];
 	_Atomic unsigned endpoints;
 	_Atomic uint64_t editions, refused_editions, edition_s;
-	atomic_bool has_events;
 	_Atomic unsigned subscribers, channels;
 	_Atomic uint64_t events_published, subscribers_cut_off, listener_losses;
 };

@@ -204,8 +204,6 @@ static void write_number(struct buffer *out, const char *name, const char *type,
 
 static void write_events(const struct metrics *metrics, struct buffer *out)
 {
-	if (!atomic_load_explicit(&metrics->has_events, memory_order_relaxed))
-		return;
 	write_number(out, "event_subscribers", "gauge", "Subscribers of events.", metrics->subscribers);
 	write_number(out, "event_channels", "gauge", "Channels that are listened to.", metrics->channels);
 	write_number(out, "events_total", "counter", "Events that came on a channel.",

@@ -5,6 +5,7 @@ import pathlib
 
 import pytest
 
+from lib.events import EventStream
 from lib.service import assert_problem
 
 ISO = pathlib.Path("/usr/share/iso-codes/json")
@@ -166,3 +167,20 @@ def test_wait(atlas):
     assert atlas.get("/wait/25").json == {"ms": 25}
     for wrong in ("-1", "60001", "long", "99999999999"):
         assert_problem(atlas.get(f"/wait/{wrong}"), 400)
+
+
+def test_notes_as_they_happen(atlas, mode):
+    with EventStream(atlas, "/notes/live?limit=1") as live:
+        snapshot = live.next()
+        assert snapshot.name == "snapshot" and len(json.loads(snapshot.data)) <= 1
+        note = atlas.request("POST", "/notes", {"country": "DE", "body": "live"}).json["id"]
+        atlas.request("PATCH", f"/notes/{note}", {"body": "changed"})
+        assert atlas.request("DELETE", f"/notes/{note}").status == 204
+        if mode != "async":
+            assert live.next() is None
+            return
+        heard = []
+        while len(heard) < 3:
+            what = json.loads(live.next().data)
+            heard += [what["what"]] if what["id"] == note else []
+        assert heard == ["insert", "update", "delete"]

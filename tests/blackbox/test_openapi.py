@@ -122,7 +122,8 @@ def test_every_operation_is_complete(document):
         in_path = {each["name"] for each in parameters if each["in"] == "path"}
         assert in_path == set(re.findall(r"\{(\w+)\}", path))
         assert all(each["required"] is True for each in parameters if each["in"] == "path")
-        assert {each["in"] for each in parameters} <= {"path", "query"}
+        assert {each["in"] for each in parameters} <= {"path", "query", "header"}
+        assert {each["name"] for each in parameters if each["in"] == "header"} <= {"Last-Event-ID"}
         assert len({(each["in"], each["name"]) for each in parameters}) == len(parameters)
         for each in parameters:
             assert ("schema" in each) != ("content" in each)
@@ -143,7 +144,8 @@ def check_responses(document, responses):
         assert response["description"]
         for media_type, content in response.get("content", {}).items():
             assert media_type in ("application/json", "application/problem+json", "application/x-ndjson",
-                                  "text/csv", "image/png", "text/html; charset=utf-8", "text/plain", "*/*")
+                                  "text/csv", "text/event-stream", "image/png", "text/html; charset=utf-8",
+                                  "text/plain", "*/*")
             check_schema(document, content.get("schema", {}))
     assert any("application/problem+json" in resolve(document, each).get("content", {}) for each in responses.values())
 
