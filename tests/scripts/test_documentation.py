@@ -7,7 +7,7 @@ import pytest
 
 from conftest import ROOT
 
-ENDS_ITS_LINES = ("-w '\\n'", "-w '\\\\n'", "| head -c 1000; echo", "| jq", "x-ndjson", "text/csv", "/titles")
+ENDS_ITS_LINES = ("-w '\\n'", "-w '\\\\n'", "| head -c 1000; echo", "| jq", "x-ndjson", "text/csv", "/titles", "/live")
 README_WORDS_MAX = 900
 PAGES = sorted(path for path in [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob(".github/**/*.md")])
 
@@ -31,7 +31,7 @@ def anchors_of(path):
 
 @pytest.mark.parametrize("path", WITH_CURL, ids=name_of)
 def test_a_prompt_after_curl_stands_on_a_line_of_its_own(path):
-    """A JSON body ends without a line break; a line a row, and a line a page, end with one."""
+    """A JSON body ends without a line break; a line a row, a line a page and an event end with one."""
     for command in curl_lines(path):
         assert any(end in command for end in ENDS_ITS_LINES), command
 
