@@ -22,6 +22,11 @@ unsigned db_column_count(const struct db_result *result)
 	return (unsigned)PQnfields(pg(result));
 }
 
+size_t db_result_bytes(const struct db_result *result)
+{
+	return PQresultMemorySize(pg(result));
+}
+
 bool db_columns_are_those_of(const struct db_result *result, const struct db_signature *signature)
 {
 	if (db_column_count(result) != signature->column_count)

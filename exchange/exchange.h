@@ -67,6 +67,8 @@ struct exchange {
 	struct event_subscription *events;   /* owned, while events are awaited */
 	const struct event_news *event_news; /* of the last await_event() */
 	atomic_bool is_abandoned;    /* the client has left: set by the loop, read in any thread that works for it */
+	struct aside_step *aside;    /* what is needed to run a step beside the loop; NULL: none was yet */
+	bool is_aside;               /* the loop's: one is run */
 	unsigned retry_s;            /* of ERROR_BUSY: when it may be tried again; 0: not known */
 	uint64_t waits_ns;           /* what it is expected to take, as counted in the line it waits in */
 	struct deadline waits_until; /* while it is in that line */

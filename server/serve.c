@@ -222,7 +222,7 @@ static void start_loops(struct server *server)
 	/* a core may be verifying, and no more */
 	if (server->edition->verifier != NULL)
 		server->service->run.prompt_pool = compute_pool_create_prompt(1, server->service->options->queue_limit);
-	server->service->run.coding_pool =
+	server->service->run.large_pool =
 	    compute_pool_create_prompt(compute_threads(server->service->options), HTTP_COMPRESSION_WAITING_MAX);
 	if (server->edition->fetches_pages)
 		server->service->run.fetcher = fetcher_create(server->service->fetcher_settings);
@@ -287,7 +287,7 @@ static void stop_loops(struct server *server)
 	compute_pool_destroy(server->service->run.pool);
 	if (server->service->run.prompt_pool != NULL)
 		compute_pool_destroy(server->service->run.prompt_pool);
-	compute_pool_destroy(server->service->run.coding_pool);
+	compute_pool_destroy(server->service->run.large_pool);
 	if (server->service->run.fetcher != NULL)
 		fetcher_destroy(server->service->run.fetcher);
 	if (!service_events_destroy(server->service)) {

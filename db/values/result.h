@@ -7,6 +7,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "base/text.h"
 
@@ -17,6 +18,8 @@ unsigned db_row_count(const struct db_result *result);
 unsigned db_column_count(const struct db_result *result);
 /* The columns have the names and types of the signature. */
 bool db_columns_are_those_of(const struct db_result *result, const struct db_signature *signature);
+/* The memory that it takes, its columns included. */
+size_t db_result_bytes(const struct db_result *result);
 /* Rows that the statement inserted, updated or deleted, or selected. */
 unsigned long db_affected_rows(const struct db_result *result);
 bool db_is_null(const struct db_result *result, unsigned row, unsigned column);

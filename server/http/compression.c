@@ -289,7 +289,7 @@ void http_compression_begin(struct http_loop *http)
 {
 	list_init(&http->compressing);
 	if (!http->is_admin)
-		http->pool = http->http->settings.run->coding_pool;
+		http->pool = http->http->settings.run->large_pool;
 	http->compresses = !http->is_admin && http->http->settings.options->compression == SWITCH_ON;
 	inbox_open(&http->compressed, http->loop, on_compressed);
 }

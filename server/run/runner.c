@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "db/spares.h"
+#include "server/run/aside.h"
 #include "server/run/db_awaitable.h"
 
 #include <limits.h>
@@ -59,13 +60,21 @@ struct runner *runner_create_idle(const struct runner_settings *settings, uv_loo
 	return create(&runner_idle, settings, loop, 0, ready);
 }
 
-void runner_run(struct runner *runner, struct exchange *x)
+void runner_go_on(struct runner *runner, struct exchange *x, enum step step)
 {
-	x->runner = runner;
-	while (exchange_step(x) == STEP_AWAIT)
+	for (; step == STEP_AWAIT; step = exchange_step(x))
 		if (!runner->class->await(runner, x))
 			return;
 	runner->ready(x);
+}
+
+void runner_run(struct runner *runner, struct exchange *x)
+{
+	x->runner = runner;
+	if (runner->aside != NULL && UNLIKELY(aside_is_due(x)))
+		aside_run(runner->aside, x);
+	else
+		runner_go_on(runner, x, exchange_step(x));
 }
 
 void runner_note_departure(struct runner *runner, struct exchange *x)

@@ -20,6 +20,7 @@
 #include "server/run/resources.h"
 #include "server/run/settings.h"
 
+struct aside;
 struct runner;
 /* On the loop: the exchange has a response, or a part of one: see x->outcome. */
 typedef void exchange_ready_fn(struct exchange *x);
@@ -55,6 +56,7 @@ struct runner {
 	unsigned number; /* of the loop */
 	exchange_ready_fn *ready;
 	struct pulse *pulse;        /* of the loop; NULL: it is not felt */
+	struct aside *aside;        /* where steps run that have much to do; NULL: they run where others do */
 	struct resources resources; /* the loop's own */
 	atomic_uint streams;
 	uv_timer_t rest; /* closes sessions that no stream has taken for too long; runs while some are left */
@@ -67,6 +69,8 @@ struct runner *runner_create(const struct runner_settings *settings, uv_loop_t *
 struct runner *runner_create_idle(const struct runner_settings *settings, uv_loop_t *loop, exchange_ready_fn *ready);
 /* Runs the exchange's next step, and so on. */
 void runner_run(struct runner *runner, struct exchange *x);
+/* For classes: its next step has run, and has returned `step`. */
+void runner_go_on(struct runner *runner, struct exchange *x, enum step step);
 /* The client of an exchange that awaits something has left. */
 void runner_note_departure(struct runner *runner, struct exchange *x);
 /* Of what its connections still refer to, other than for an exchange; UINT_MAX: to nothing. */

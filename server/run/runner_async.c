@@ -1,19 +1,29 @@
-/* Nothing waits: an awaitable is started, and its completion goes on with the exchange. */
+/* Nothing waits: an awaitable is started, and its completion goes on with the exchange. Steps run on the loop, or beside it
+ * where they have much to do. */
 #include "server/run/runner.h"
 
 #include "exchange/batches.h"
+#include "server/run/aside.h"
 #include "server/run/compute_awaitable.h"
 #include "server/run/event_awaitable.h"
 #include "server/run/fetch_awaitable.h"
 
 struct async_runner {
 	struct runner runner;
+	struct aside aside;
 };
+
+static void on_step_over(struct exchange *x, enum step step)
+{
+	runner_go_on(x->runner, x, step);
+}
 
 static void start(struct runner *runner)
 {
 	const struct options *options = runner->settings->options;
 
+	runner->aside = &CONTAINER_OF(runner, struct async_runner, runner)->aside;
+	aside_open(runner->aside, runner->loop, runner->settings->large_pool, on_step_over);
 	runner->resources.compute = compute_inbox_create(runner->loop);
 	runner->resources.fetches = fetch_inbox_create(runner->loop);
 	runner->resources.event_inbox = event_inbox_create(runner->loop);
@@ -44,6 +54,9 @@ static bool await(struct runner *runner, struct exchange *x)
 
 static void note_departure(struct runner *runner, struct exchange *x)
 {
+	/* it is another thread's, and waits for nothing */
+	if (x->is_aside)
+		return;
 	db_pipeline_note_departure(runner->resources.pipeline, &x->batch);
 	for (unsigned i = 0; x->batches != NULL && i < x->batches->count; i++)
 		db_pipeline_note_departure(runner->resources.pipeline, &x->batches->items[i].batch);
@@ -76,6 +89,7 @@ static unsigned oldest_edition(struct runner *runner)
 static void close_pipeline(struct runner *runner)
 {
 	db_pipeline_close(runner->resources.pipeline);
+	aside_close(runner->aside);
 	compute_inbox_close(runner->resources.compute);
 	fetch_inbox_close(runner->resources.fetches);
 	event_inbox_close(runner->resources.event_inbox);
@@ -84,6 +98,7 @@ static void close_pipeline(struct runner *runner)
 static void cleanup(struct runner *runner)
 {
 	db_pipeline_destroy(runner->resources.pipeline);
+	aside_cleanup(runner->aside);
 	compute_inbox_destroy(runner->resources.compute);
 	fetch_inbox_destroy(runner->resources.fetches);
 	event_inbox_destroy(runner->resources.event_inbox);

@@ -17,7 +17,8 @@ struct runner_settings {
 	const struct options *options;
 	struct db_settings db, db_for_streams, db_for_events;
 	struct compute_pool *pool;        /* NULL while nothing is served */
-	struct compute_pool *coding_pool; /* for responses that are large; NULL while nothing is served */
+	struct compute_pool *large_pool;  /* for bodies, results and responses that are large; NULL while nothing is
+					     served */
 	struct compute_pool *prompt_pool; /* for computations that are prompt; NULL where no credentials are verified */
 	struct fetcher *fetcher;          /* NULL while no endpoint fetches pages */
 	struct event_hub *events;         /* NULL while no endpoint has events */

@@ -389,6 +389,14 @@ PGresult *fake_pq_row(const char *value)
 	return result_create(PGRES_TUPLES_OK, value);
 }
 
+PGresult *fake_pq_large_row(const char *value, size_t bytes)
+{
+	PGresult *row = fake_pq_row(value);
+
+	row->memory_bytes = bytes;
+	return row;
+}
+
 /* Connecting */
 
 static void refuse(PGconn *conn)

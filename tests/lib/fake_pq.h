@@ -111,3 +111,5 @@ void fake_pq_describe(const char *name, int parameters, int columns, Oid oid);
 
 /* Returns a result of one row with that value, for a caller without a connection; in any thread. */
 PGresult *fake_pq_row(const char *value);
+/* One that is said to take so much memory. */
+PGresult *fake_pq_large_row(const char *value, size_t bytes);

@@ -18,12 +18,18 @@ struct pg_result {
 	int columns;
 	const char *tuples;
 	unsigned cleared;
+	size_t bytes;
 };
 
 int PQntuples(const PGresult *result)
 {
 	(void)result;
 	return 2;
+}
+
+size_t PQresultMemorySize(const PGresult *result)
+{
+	return result->bytes;
 }
 
 int PQnfields(const PGresult *result)
@@ -74,6 +80,7 @@ static PGresult rows = {
     .oids = {23, 25, 25},
     .columns = 3,
     .tuples = "107",
+    .bytes = 4321,
 };
 
 static struct db_result *result(void)
@@ -86,6 +93,7 @@ static void values_are_those_of_their_row_and_column(void **state)
 	(void)state;
 	assert_int_equal(db_row_count(result()), 2);
 	assert_int_equal(db_column_count(result()), 3);
+	assert_int_equal(db_result_bytes(result()), 4321);
 	assert_true(text_equal(db_value(result(), 0, 1), TEXT("one")));
 	assert_true(text_equal(db_value(result(), 1, 0), TEXT("2")));
 	assert_true(text_equal(db_value(result(), 1, 2), TEXT("zwei")));

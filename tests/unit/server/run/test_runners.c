@@ -5,6 +5,8 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "lib/fake_pq.h"
+#include "loop/compute_pool.h"
+#include "server/run/aside.h"
 #include "server/run/db_awaitable.h"
 
 #include <pthread.h>
@@ -42,6 +44,7 @@ static const struct db_parameter parameters[] = {{.name = "value", .oid = 25}};
 static const struct db_statement echo = STATEMENT("echo", .index = 0);
 static const struct db_statement failing = STATEMENT("failing", .index = 1);
 static const struct db_statement busy = STATEMENT("busy", .index = 2);
+static const struct db_statement large = STATEMENT("large", .index = 3);
 
 static void begin_afresh(void)
 {
@@ -157,6 +160,9 @@ static void fill_in(struct exchange *x)
 			db_batch_fail(batch, ERROR_CONFLICT, query->values[0]);
 		} else if (query->statement == &busy) {
 			db_batch_fail(batch, ERROR_BUSY, "too many");
+		} else if (query->statement == &large) {
+			batch->queries[i].result =
+			    (struct db_result *)fake_pq_large_row(query->values[0], ASIDE_BYTES / 2);
 		} else {
 			batch->queries[i].result = (struct db_result *)fake_pq_row(query->values[0]);
 		}
@@ -250,7 +256,7 @@ static int set_up(void **state)
 	settings.await_rows = &db_rows_awaitable;
 	run.db = (struct db_settings){
 	    .conninfo = "",
-	    .catalog.statement_count = 3,
+	    .catalog.statement_count = 4,
 	    .connect_timeout_ms = 1000,
 	    .statement_timeout_ms = 5000,
 	    .result_limit_bytes = 100000,
@@ -412,6 +418,113 @@ static void async_answers_the_same_in_any_order(void **state)
 		run_all(MODE_ASYNC, SHUFFLED);
 		assert_all_expected();
 	}
+}
+
+/* What is large */
+
+static void start_with_pool(void)
+{
+	run.large_pool = compute_pool_create_prompt(2, 1);
+	order = SHUFFLED;
+	start(MODE_ASYNC);
+}
+
+static void stop_with_pool(void)
+{
+	stop();
+	compute_pool_destroy(run.large_pool);
+}
+
+static enum step halves_arrived(struct exchange *x)
+{
+	note_thread();
+	return respond_row(x, 200, exchange_signature(x, 1), exchange_result(x, 1), 0);
+}
+
+/* Neither is large alone. */
+static enum step two_halves(struct exchange *x)
+{
+	note_thread();
+	db_query(x, &large, own_value(x));
+	db_query(x, &large, own_value(x));
+	return await_db(x, halves_arrived);
+}
+
+static enum step one_half(struct exchange *x)
+{
+	note_thread();
+	db_query(x, &large, own_value(x));
+	return await_db(x, row_arrived);
+}
+
+static void assert_echoed(unsigned number)
+{
+	char expected[RESPONSE_BYTES];
+
+	snprintf(expected, sizeof(expected), "200 application/json\n{\"echo\":\"%u\"}", number);
+	assert_string_equal(responses[number], expected);
+}
+
+/* More of them than its pool lets wait. */
+static void async_reads_large_results_beside_the_loop(void **state)
+{
+	(void)state;
+	start_with_pool();
+	for (unsigned i = 0; i < EXCHANGES; i++)
+		runner_run(runner, begin(i, two_halves, 5000));
+	assert_int_equal(steps_on_the_loop, EXCHANGES);
+	run_until_ready(EXCHANGES);
+	for (unsigned i = 0; i < EXCHANGES; i++)
+		assert_echoed(i);
+	assert_int_equal(steps_on_the_loop, EXCHANGES);
+	assert_int_equal(steps_elsewhere, EXCHANGES);
+	stop_with_pool();
+}
+
+static void async_reads_others_on_the_loop(void **state)
+{
+	(void)state;
+	start_with_pool();
+	runner_run(runner, begin(7, one_half, 5000));
+	run_until_ready(1);
+	assert_echoed(7);
+	assert_int_equal(steps_elsewhere, 0);
+	stop_with_pool();
+}
+
+static void async_reads_large_bodies_beside_the_loop(void **state)
+{
+	struct exchange *x;
+
+	(void)state;
+	start_with_pool();
+	x = begin(7, one_half, 5000);
+	x->request.body = (struct text){"", ASIDE_BYTES};
+	runner_run(runner, x);
+	run_until_ready(1);
+	assert_echoed(7);
+	assert_int_equal(steps_on_the_loop, 0);
+	assert_int_equal(steps_elsewhere, 2);
+	stop_with_pool();
+}
+
+/* The step goes on, since what it has begun must have an end. */
+static void a_client_leaves_while_its_result_is_read(void **state)
+{
+	struct exchange *x;
+
+	(void)state;
+	start_with_pool();
+	x = begin(7, two_halves, 5000);
+	runner_run(runner, x);
+	while (!x->is_aside && all_ready == 0)
+		uv_run(&loop, UV_RUN_ONCE);
+	assert_int_equal(all_ready, 0);
+	runner_note_departure(runner, x);
+	run_until_ready(1);
+	assert_echoed(7);
+	assert_false(x->is_aside);
+	stop_with_pool();
 }
 
 static void times_are_noted_in_every_mode(void **state)
@@ -709,6 +822,10 @@ int main(void)
 	    TEST(threads_answer_the_same),
 	    TEST(one_thread_answers_the_same),
 	    TEST(async_answers_the_same_in_any_order),
+	    TEST(async_reads_large_results_beside_the_loop),
+	    TEST(async_reads_others_on_the_loop),
+	    TEST(async_reads_large_bodies_beside_the_loop),
+	    TEST(a_client_leaves_while_its_result_is_read),
 	    TEST(times_are_noted_in_every_mode),
 	    TEST(beyond_the_queue_limit_is_busy_at_once),
 	    TEST(a_deadline_passes_while_no_worker_is_free),
