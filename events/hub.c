@@ -278,6 +278,7 @@ bool event_hub_take(struct event_subscription *subscription)
 {
 	bool is_good;
 
+	forget_news(subscription);
 	pthread_mutex_lock(&subscription->hub->lock);
 	is_good = take(subscription);
 	pthread_mutex_unlock(&subscription->hub->lock);

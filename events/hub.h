@@ -71,7 +71,7 @@ struct event_subscription *event_hub_subscribe(struct event_hub *hub, const stru
 void event_hub_await(struct event_subscription *subscription, event_ready_fn *ready);
 /* Does not wait any more. False: `ready` was called, or is being called. */
 bool event_hub_withdraw(struct event_subscription *subscription);
-/* Fills in the news, which is EVENT_NONE when there is none. False: PostgreSQL cannot be reached, and it has no place. */
+/* Fills in the news in place of the last, EVENT_NONE when there is none. False: PostgreSQL cannot be reached, and it has no place. */
 bool event_hub_take(struct event_subscription *subscription);
 void event_hub_unsubscribe(struct event_subscription *subscription);
 
