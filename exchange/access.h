@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include "base/arena.h"
 #include "identity/identity.h"
 
 struct access {
@@ -20,5 +21,7 @@ enum access_verdict {
 	ACCESS_NEEDS_OTHER_ROLE,
 };
 
+/* "a, b": names with commas between. False: it is no list of roles, and `access` is as before. */
+bool access_read_roles(struct text list, struct arena *arena, struct access *access);
 /* NULL: the client has not proved any. */
 enum access_verdict access_check(const struct access *access, const struct identity *identity);

@@ -205,6 +205,13 @@ enum step await_pages(struct exchange *x, const struct fetch_order *order, step_
 	return await(x, x->settings->await_pages, next);
 }
 
+enum step await_order(struct exchange *x, struct queue_order *order, step_fn *next)
+{
+	x->awaited.submitted_ns = clock_now_ns();
+	x->queue_order = order;
+	return await(x, x->settings->await_order, next);
+}
+
 const struct fetch_page *exchange_next_page(struct exchange *x)
 {
 	struct list *first = x->pages.next;

@@ -29,6 +29,8 @@
 #include "identity/identity.h"
 #include "exchange/settings.h"
 
+struct queue_order;
+
 enum { EXCHANGE_INLINE_BYTES = 4096 };
 
 struct exchange {
@@ -54,12 +56,13 @@ struct exchange {
 	struct db_stream *stream; /* owned, while rows are streamed */
 	uint64_t queue_ns, db_ns; /* for Server-Timing, summed over the steps */
 	uint64_t work_ns;         /* of what is not the database */
-	const char *work_name;    /* "timer", "compute", "fetch"; NULL: none was awaited */
+	const char *work_name;    /* "timer", "compute", "fetch", "jobs"; NULL: none was awaited */
 	bool has_worked;          /* some of that took time: the request is not refused half way */
 	uint64_t wake_ns;         /* of await_timer() */
 	struct batches *batches;  /* of await_db_all() */
 	struct computation *computation;
 	const struct fetch_order *fetch_order;
+	struct queue_order *queue_order;
 	struct task *fetch; /* owned, while pages are fetched */
 	struct list pages;  /* that came with the last await_pages() */
 	unsigned pages_left;
@@ -140,8 +143,9 @@ unsigned exchange_pages_left(const struct exchange *x);
 enum step await_event(struct exchange *x, const struct event_order *order, uint64_t ms, step_fn *next);
 /* Returns what was heard, valid until the next await_event(). */
 const struct event_news *exchange_event_news(const struct exchange *x);
-/* How the last of these ended: ERROR_NONE, ERROR_DEADLINE, ERROR_BUSY; ERROR_NONE where none was awaited. After a wait
- * for the database it aborts. */
+/* What an order asks of the queues (queue/values/order.h); its texts are in the arena, or last as long. */
+enum step await_order(struct exchange *x, struct queue_order *order, step_fn *next);
+/* How the last of these ended; ERROR_NONE where none was awaited. After a wait for the database it aborts. */
 enum error exchange_await_error(const struct exchange *x);
 /* That error, as a problem. */
 enum step respond_await_problem(struct exchange *x);

@@ -262,6 +262,36 @@ static int migrate(struct migrating *m)
 	return end(m);
 }
 
+static int check_all(struct migrating *m)
+{
+	PGresult *result;
+	bool may_write;
+
+	if (look(m) != 0)
+		return -1;
+	if (m->version < queue_migration_count)
+		return fail(m, "the tables have version %u, and this program needs version %u: run meantime migrate",
+			    m->version, queue_migration_count);
+	result = ask(m, "SELECT has_table_privilege('meantime_queue.job', 'INSERT')", NULL);
+	may_write = result != NULL && PQgetvalue(result, 0, 0)[0] == 't';
+	PQclear(result);
+	if (result != NULL && !may_write)
+		return fail(m, "the role %s may not write them: run meantime migrate --service-role %s", text(m, ROLE),
+			    text(m, ROLE));
+	return result != NULL ? 0 : -1;
+}
+
+int queue_migrate_check(PGconn *pg, char why[static QUEUE_MIGRATE_WHY_BYTES])
+{
+	static const struct queue_migrate_settings nothing;
+	struct migrating m = {.pg = pg, .settings = &nothing, .why = why};
+	int status = check_all(&m);
+
+	PQclear(m.state);
+	arena_cleanup(&m.arena);
+	return status;
+}
+
 int queue_migrate(PGconn *pg, const struct queue_migrate_settings *settings, char why[static QUEUE_MIGRATE_WHY_BYTES])
 {
 	struct migrating m = {.pg = pg, .settings = settings, .why = why};

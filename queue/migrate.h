@@ -28,5 +28,7 @@ struct queue_migrate_settings {
 	FILE *out; /* what was done is said there, a line each */
 };
 
+/* Whether the tables are those of this program, and the role may serve with them. */
+MUST_CHECK int queue_migrate_check(PGconn *pg, char why[static QUEUE_MIGRATE_WHY_BYTES]);
 MUST_CHECK int queue_migrate(PGconn *pg, const struct queue_migrate_settings *settings,
 			     char why[static QUEUE_MIGRATE_WHY_BYTES]);

@@ -6,6 +6,7 @@
 #include "server/health_check.h"
 #include "server/key_command.h"
 #include "server/migrate_command.h"
+#include "server/queue_tables.h"
 #include "server/serve.h"
 #include "server/signals.h"
 #include "server/token_command.h"
@@ -125,7 +126,7 @@ static int load(struct loaded *loaded)
 	if (edition_load(loaded->edition, loaded->service.options, &loaded->service.run.db, &why) == 0) {
 		loaded->service.run.db.catalog = loaded->edition->catalog;
 		service_allow_timeout(&loaded->service, edition_longest_timeout_ms(loaded->edition));
-		return 0;
+		return loaded->service.options->queue == SWITCH_ON ? queue_tables_check(loaded->service.options) : 0;
 	}
 	diagnostics_print(diagnostics, stderr);
 	if (why != NULL)

@@ -1,12 +1,9 @@
 #include "server/migrate_command.h"
 
-#include "base/clock.h"
 #include "config/options.h"
-#include "db/conninfo.h"
-#include "db/patience.h"
-#include "db/pooler.h"
 #include "queue/migrate.h"
 #include "server/command_words.h"
+#include "server/queue_tables.h"
 
 #include <stdlib.h>
 #include <unistd.h>
@@ -102,29 +99,6 @@ static bool read_words(struct command_words *words, struct queue_migrate_setting
 	return false;
 }
 
-/* A transaction is all that it needs of a session, so whatever pooler there is makes no difference. */
-static int connect(const struct options *options, struct db_settings *settings, struct db_conn *conn)
-{
-	const struct db_settings own = {
-	    .conninfo = options->database,
-	    .connect_timeout_ms = options->connect_timeout_ms,
-	    .start_wait_ms = options->database_wait_ms,
-	    .statement_timeout_ms = options->request_timeout_ms,
-	    .result_limit_bytes = options->max_result_bytes,
-	};
-	const char *fault = db_conninfo_fault(options->database), *origin = options_origin(options, "database");
-
-	if (fault != NULL) {
-		fprintf(stderr, "%s: database: %s\n", origin, fault);
-		return -1;
-	}
-	pooler_init_probe(conn, settings, &own);
-	if (db_patience_open(conn, clock_now_ns() + own.start_wait_ms * NS_PER_MS) == 0)
-		return 0;
-	fprintf(stderr, "meantime: cannot connect to the database (from %s): %s\n", origin, conn->error);
-	return -1;
-}
-
 static int migrate(const struct options *options, const struct queue_migrate_settings *wishes)
 {
 	char why[QUEUE_MIGRATE_WHY_BYTES];
@@ -133,11 +107,9 @@ static int migrate(const struct options *options, const struct queue_migrate_set
 	PGconn *pg;
 	int status;
 
-	if (connect(options, &settings, &conn) != 0)
+	pg = queue_tables_connect(options, &settings, &conn);
+	if (pg == NULL)
 		return EXIT_WRONG;
-	pg = db_conn_lend(&conn);
-	/* what it was lent in ends here: each migration is a transaction of its own */
-	PQclear(PQexec(pg, "ROLLBACK"));
 	status = queue_migrate(pg, wishes, why);
 	if (status != 0)
 		fprintf(stderr, "meantime: migrate: %s\n", why);

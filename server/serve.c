@@ -6,6 +6,7 @@
 #include "fetch/fetcher.h"
 #include "server/admin.h"
 #include "loop/compute_pool.h"
+#include "queue/store.h"
 #include "server/db_capacity.h"
 #include "server/descriptors.h"
 #include "server/edition/keys.h"
@@ -25,7 +26,11 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { DRAIN_GRACE_MS = 1000 }; /* to what the loops look at themselves */
+enum {
+	DRAIN_GRACE_MS = 1000, /* to what the loops look at themselves */
+	QUEUES_MAX = 10000,
+	QUEUE_PAYLOAD_BYTES = 1024, /* a larger one is read from its row when its job is given out */
+};
 
 /* The whole running service. */
 struct server {
@@ -61,6 +66,8 @@ static void on_first_signal(void *data, int number)
 	struct server *server = data;
 
 	atomic_store(&server->service->is_draining, true);
+	if (server->service->run.queues != NULL)
+		queue_store_drain(server->service->run.queues);
 	reload_forbid(&server->reload);
 	drain(server);
 	service_events_end(server->service);
@@ -213,6 +220,24 @@ static void make_metrics(struct server *server)
 	metrics_note_edition(server->service->metrics, server->edition->endpoints.count);
 }
 
+/* Named as it is found among PostgreSQL's sessions, and in its own log. */
+static struct queue_store *create_queues(const struct service *service)
+{
+	static char node[300];
+	char host[256] = "";
+
+	gethostname(host, sizeof(host) - 1);
+	snprintf(node, sizeof(node), "%s, process %ld", host, (long)getpid());
+	return queue_store_create(&(struct queue_store_settings){
+	    .db = &service->run.db,
+	    .jobs_max = service->options->queue_jobs,
+	    .queues_max = QUEUES_MAX,
+	    .parked_max = service->options->queue_claims,
+	    .payload_bytes_max = QUEUE_PAYLOAD_BYTES,
+	    .node = node,
+	});
+}
+
 static void start_loops(struct server *server)
 {
 	unsigned count = server->service->options->loops;
@@ -227,6 +252,8 @@ static void start_loops(struct server *server)
 	if (server->edition->fetches_pages)
 		server->service->run.fetcher = fetcher_create(server->service->fetcher_settings);
 	service_events_begin(server->service, server->edition);
+	if (server->service->options->queue == SWITCH_ON)
+		server->service->run.queues = create_queues(server->service);
 	server->http = http_create(&(struct http_settings){
 	    .options = server->service->options,
 	    .exchange = &server->service->exchange,
@@ -290,6 +317,8 @@ static void stop_loops(struct server *server)
 	compute_pool_destroy(server->service->run.large_pool);
 	if (server->service->run.fetcher != NULL)
 		fetcher_destroy(server->service->run.fetcher);
+	if (server->service->run.queues != NULL)
+		queue_store_destroy(server->service->run.queues);
 	if (!service_events_destroy(server->service)) {
 		log_info("server", "ended while PostgreSQL keeps the connection that listens waiting");
 		log_flush();

@@ -4,8 +4,6 @@
 
 #include "exchange/route_pattern.h"
 
-enum { ROLES_MAX = 32 };
-
 static void note_need(struct parser *parser, unsigned line)
 {
 	unsigned *first = &parser->draft.endpoint.identity_line;
@@ -23,31 +21,10 @@ static bool take_item(struct text *rest, struct text *item)
 	return has_more;
 }
 
-static bool is_among(const struct text *texts, unsigned count, struct text text)
-{
-	for (unsigned i = 0; i < count; i++)
-		if (text_equal(texts[i], text))
-			return true;
-	return false;
-}
-
 bool sql_read_roles(struct parser *parser, const struct note *note)
 {
-	struct arena *arena = &parser->set->arena;
-	struct text rest = note->value, *roles = arena_alloc(arena, ROLES_MAX * sizeof(*roles));
-	struct access *access = &parser->draft.endpoint.access;
-	unsigned count = 0;
-	struct text role;
-	bool has_more;
-
-	do {
-		has_more = take_item(&rest, &role);
-		if (count == ROLES_MAX || !identity_role_is_valid(role) || is_among(roles, count, role))
-			return false;
-		roles[count++] = (struct text){arena_copy(arena, role), role.length};
-	} while (has_more);
-	access->roles = roles;
-	access->role_count = count;
+	if (!access_read_roles(note->value, &parser->set->arena, &parser->draft.endpoint.access))
+		return false;
 	note_need(parser, note->line);
 	return true;
 }

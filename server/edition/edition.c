@@ -5,6 +5,7 @@
 #include "server/edition/describe.h"
 #include "server/edition/keys.h"
 #include "db/pipeline.h"
+#include "handlers/queue/queue_routes.h"
 #include "handlers/sql/openapi.h"
 #include "handlers/sql/endpoint.h"
 #include "handlers/sql/event_channel.h"
@@ -75,6 +76,40 @@ int edition_add_own_route(struct edition *edition, const char *pattern, const ch
 		return 0;
 	diagnostics_add(&edition->endpoints.diagnostics, pattern, 0, "this route is the service's own");
 	return -1;
+}
+
+/* Without keys any client may call them. */
+static const struct access *queue_access(struct edition *edition, const struct options *options)
+{
+	struct endpoint_set *set = &edition->endpoints;
+	struct access *access;
+
+	if (!keys_are_configured(options)) {
+		if (options->queue_roles[0] != '\0')
+			diagnostics_add(&set->diagnostics, options_origin(options, "queue_roles"), 0,
+					"queue_roles: no keys prove roles: --jwt-keys or --api-keys is expected");
+		return NULL;
+	}
+	access = arena_alloc_zeroed(&set->arena, sizeof(*access));
+	if (options->queue_roles[0] != '\0' && !access_read_roles(text_of(options->queue_roles), &set->arena, access))
+		diagnostics_add(&set->diagnostics, options_origin(options, "queue_roles"), 0,
+				"queue_roles: \"%s\" is no list of roles; expected names with commas between",
+				options->queue_roles);
+	return access;
+}
+
+static void add_queue_routes(struct edition *edition, const struct options *options)
+{
+	struct endpoint_set *set = &edition->endpoints;
+	struct queue_route_settings *settings = arena_alloc_zeroed(&set->arena, sizeof(*settings));
+	const char *taken;
+
+	settings->access = queue_access(edition, options);
+	settings->may_wait = options->mode != MODE_SYNC;
+	settings->timeout_ms = options->request_timeout_ms;
+	taken = queue_routes_add(&edition->router, settings);
+	if (taken != NULL)
+		diagnostics_add(&set->diagnostics, taken, 0, "this route is the queues'");
 }
 
 static int add_routes(struct edition *edition)
@@ -196,6 +231,8 @@ int edition_load(struct edition *edition, const struct options *options, const s
 	if (settings->pooler == DB_POOLER_TRANSACTION && options->mode == MODE_ASYNC &&
 	    options->events_database[0] == '\0')
 		refuse_events(edition);
+	if (options->queue == SWITCH_ON)
+		add_queue_routes(edition, options);
 	is_good = add_routes(edition) == 0 && set->diagnostics.count == 0;
 	if (!are_options_good || set->count == 0)
 		return -1;

@@ -88,8 +88,8 @@ static void on_sweep(uv_timer_t *timer)
 	cut_off_overdue(http);
 	http_compression_sweep(http);
 	http_publish(http);
-	/* what keeps a processor or other hosts busy, or waits for its turn, is worth asking the kernel for */
-	if (http->waiting > 0 || compute_pool_count(settings->run->pool) > 0 ||
+	/* what keeps a processor or other hosts busy, waits for its turn or for a job, is worth asking the kernel for */
+	if (http->waiting > 0 || settings->run->queues != NULL || compute_pool_count(settings->run->pool) > 0 ||
 	    (http->may_fetch && fetcher_count(settings->run->fetcher) > 0))
 		http_departures_sweep(http);
 	else if (http->may_follow && event_hub_numbers(settings->run->events).subscribers > 0)

@@ -39,6 +39,7 @@ static struct runner *create(const struct runner_class *class, const struct runn
 	    .prompt_pool = settings->prompt_pool,
 	    .fetcher = &settings->fetcher,
 	    .events = &settings->events,
+	    .queues = settings->queues,
 	    .stream_settings = &settings->db_for_streams,
 	    .streams = &runner->streams,
 	    .streams_max = settings->options->max_streams,

@@ -7,6 +7,7 @@
 #include "server/run/compute_awaitable.h"
 #include "server/run/event_awaitable.h"
 #include "server/run/fetch_awaitable.h"
+#include "server/run/queue_awaitable.h"
 
 struct async_runner {
 	struct runner runner;
@@ -27,6 +28,8 @@ static void start(struct runner *runner)
 	runner->resources.compute = compute_inbox_create(runner->loop);
 	runner->resources.fetches = fetch_inbox_create(runner->loop);
 	runner->resources.event_inbox = event_inbox_create(runner->loop);
+	if (runner->resources.queues != NULL)
+		runner->resources.orders = queue_inbox_create(runner->loop);
 	runner->resources.pipeline =
 	    db_pipeline_create(runner->loop, &(struct db_pipeline_settings){
 						 .db = &runner->settings->db,
@@ -93,6 +96,8 @@ static void close_pipeline(struct runner *runner)
 	compute_inbox_close(runner->resources.compute);
 	fetch_inbox_close(runner->resources.fetches);
 	event_inbox_close(runner->resources.event_inbox);
+	if (runner->resources.orders != NULL)
+		queue_inbox_close(runner->resources.orders);
 }
 
 static void cleanup(struct runner *runner)
@@ -102,6 +107,8 @@ static void cleanup(struct runner *runner)
 	compute_inbox_destroy(runner->resources.compute);
 	fetch_inbox_destroy(runner->resources.fetches);
 	event_inbox_destroy(runner->resources.event_inbox);
+	if (runner->resources.orders != NULL)
+		queue_inbox_destroy(runner->resources.orders);
 }
 
 const struct runner_class runner_async = {

@@ -12,6 +12,7 @@
 struct compute_pool;
 struct event_hub;
 struct fetcher;
+struct queue_store;
 
 struct runner_settings {
 	const struct options *options;
@@ -22,4 +23,5 @@ struct runner_settings {
 	struct compute_pool *prompt_pool; /* for computations that are prompt; NULL where no credentials are verified */
 	struct fetcher *fetcher;          /* NULL while no endpoint fetches pages */
 	struct event_hub *events;         /* NULL while no endpoint has events */
+	struct queue_store *queues;       /* NULL: they are not served */
 };

@@ -1,0 +1,120 @@
+#include "handlers/queue/queue_answers.h"
+
+#include "base/buffer.h"
+#include "base/clock.h"
+
+#include <inttypes.h>
+#include <time.h>
+
+/* As rows have a timestamptz, in UTC. */
+static void add_time(struct buffer *json, uint64_t ns)
+{
+	time_t seconds = (time_t)(ns / NS_PER_S);
+	struct tm parts;
+	char text[32];
+
+	gmtime_r(&seconds, &parts);
+	strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &parts);
+	buffer_printf(json, "\"%s.%06u+00:00\"", text, (unsigned)(ns % NS_PER_S / NS_PER_US));
+}
+
+static void add_ids(struct buffer *json, const int64_t *ids, unsigned count)
+{
+	buffer_add_char(json, '[');
+	for (unsigned i = 0; i < count; i++)
+		buffer_printf(json, "%s%" PRId64, i > 0 ? "," : "", ids[i]);
+	buffer_add_char(json, ']');
+}
+
+struct text queue_answer_ids(struct arena *arena, const struct queue_order *order)
+{
+	struct buffer json = buffer_in(arena);
+
+	buffer_add(&json, TEXT("{\"ids\":"));
+	add_ids(&json, order->ids, order->draft_count);
+	buffer_add_char(&json, '}');
+	return buffer_text(&json);
+}
+
+static void add_word_or_null(struct buffer *json, struct text text)
+{
+	if (text.length > 0)
+		buffer_add_json_string(json, text);
+	else
+		buffer_add(json, TEXT("null"));
+}
+
+static void add_job(struct buffer *json, const struct given *given)
+{
+	char token[LEASE_TOKEN_BYTES_MAX];
+	size_t token_length = lease_token_write(given->token, token);
+	const char *came_back = came_back_word(given->came_back);
+
+	buffer_printf(json, "{\"id\":%" PRId64 ",\"token\":\"%.*s\",\"payload\":", given->id, (int)token_length, token);
+	buffer_add(json, given->payload);
+	buffer_printf(json, ",\"attempt\":%u,\"max_attempts\":%u,\"priority\":%d,\"group\":", given->attempt,
+		      given->max_attempts, given->priority);
+	add_word_or_null(json, given->group);
+	buffer_add(json, TEXT(",\"enqueued_at\":"));
+	add_time(json, given->enqueued_ns);
+	buffer_add(json, TEXT(",\"redelivered\":"));
+	add_word_or_null(json, came_back != NULL ? text_of(came_back) : TEXT(""));
+	buffer_add_char(json, '}');
+}
+
+struct text queue_answer_jobs(struct arena *arena, const struct queue_order *order)
+{
+	struct buffer json = buffer_in(arena);
+
+	buffer_add_char(&json, '[');
+	for (unsigned i = 0; i < order->given_count; i++) {
+		if (i > 0)
+			buffer_add_char(&json, ',');
+		add_job(&json, &order->given[i]);
+	}
+	buffer_add_char(&json, ']');
+	return buffer_text(&json);
+}
+
+static void add_verdicts(struct buffer *json, struct arena *arena, const struct queue_order *order,
+			 enum lease_verdict verdict)
+{
+	int64_t *ids = arena_alloc(arena, order->receipt_count * sizeof(*ids));
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < order->receipt_count; i++)
+		if (order->receipts[i].verdict == verdict)
+			ids[count++] = order->receipts[i].id;
+	add_ids(json, ids, count);
+}
+
+struct text queue_answer_verdicts(struct arena *arena, const struct queue_order *order)
+{
+	struct buffer json = buffer_in(arena);
+
+	buffer_add(&json, TEXT("{\"done\":"));
+	add_verdicts(&json, arena, order, LEASE_HELD);
+	buffer_add(&json, TEXT(",\"stale\":"));
+	add_verdicts(&json, arena, order, LEASE_STALE);
+	buffer_add(&json, TEXT(",\"missing\":"));
+	add_verdicts(&json, arena, order, LEASE_NO_JOB);
+	buffer_add_char(&json, '}');
+	return buffer_text(&json);
+}
+
+struct text queue_answer_figures(struct arena *arena, const struct queue_order *order)
+{
+	const struct queue_figures *figures = &order->figures;
+	struct buffer json = buffer_in(arena);
+
+	buffer_printf(&json,
+		      "{\"queue\":\"%.*s\",\"depth\":%u,\"ready\":%u,\"delayed\":%u,\"in_flight\":%u,\"parked\":%u,"
+		      "\"dead\":%" PRIu64 ",\"oldest_age_ms\":",
+		      TEXT_ARGS(order->queue), figures->depth, figures->ready, figures->delayed, figures->in_flight,
+		      figures->parked, figures->dead);
+	if (figures->oldest_ns > 0)
+		buffer_printf(&json, "%" PRIu64 "}", order->oldest_age_ns / NS_PER_MS);
+	else
+		buffer_add(&json, TEXT("null}"));
+	return buffer_text(&json);
+}

@@ -1,0 +1,152 @@
+#include "handlers/queue/queue_bodies.h"
+
+#include "base/clock.h"
+
+enum { REASON_BYTES_MAX = 1000 };
+
+#define LEASE_DEFAULT_NS (30 * NS_PER_S)
+#define LEASE_LONGEST_NS (12 * 3600 * NS_PER_S)
+
+/* Jobs */
+
+static bool read_payload(struct text raw, struct arena *arena, void *item)
+{
+	(void)arena;
+	((struct order_draft *)item)->payload = raw;
+	return true;
+}
+
+static bool read_delay(struct text raw, struct arena *arena, void *item)
+{
+	return field_read_duration(raw, arena, &((struct order_draft *)item)->delay_ns);
+}
+
+static bool read_priority(struct text raw, struct arena *arena, void *item)
+{
+	int64_t number;
+	bool is_read = field_read_integer(raw, PRIORITY_MIN, PRIORITY_MAX, &number);
+
+	(void)arena;
+	if (is_read)
+		((struct order_draft *)item)->priority = (int8_t)number;
+	return is_read;
+}
+
+static bool read_max_attempts(struct text raw, struct arena *arena, void *item)
+{
+	int64_t number;
+	bool is_read = field_read_integer(raw, 1, ATTEMPTS_MAX, &number);
+
+	(void)arena;
+	if (is_read)
+		((struct order_draft *)item)->max_attempts = (uint8_t)number;
+	return is_read;
+}
+
+static bool read_group(struct text raw, struct arena *arena, void *item)
+{
+	struct text *group = &((struct order_draft *)item)->group;
+
+	return field_read_string(raw, arena, ORDER_GROUP_BYTES_MAX, group) && group->length > 0;
+}
+
+static void init_draft(void *item)
+{
+	*(struct order_draft *)item = (struct order_draft){.max_attempts = ORDER_ATTEMPTS};
+}
+
+static const struct field job_fields[] = {
+    {"payload", "any JSON value", read_payload, true},
+    {"delay", "a duration, as \"500ms\", \"30s\", \"5m\", \"2h\" or \"7d\"", read_delay, false},
+    {"priority", "an integer from -100 to 100", read_priority, false},
+    {"max_attempts", "an integer from 1 to 100", read_max_attempts, false},
+    {"group", "a string of 1 to 128 bytes", read_group, false},
+};
+
+static const struct fields jobs = {job_fields, ARRAY_LENGTH(job_fields), sizeof(struct order_draft), init_draft};
+
+const char *queue_bodies_read_jobs(struct text body, unsigned max_depth, struct arena *arena,
+				   struct fields_read *drafts)
+{
+	return fields_read_body(&jobs, body, max_depth, arena, drafts);
+}
+
+/* Receipts. The id is the last of each table: a path may have it. */
+
+static bool read_token(struct text raw, struct arena *arena, void *item)
+{
+	struct text text;
+
+	return field_read_string(raw, arena, LEASE_TOKEN_BYTES_MAX, &text) &&
+	       lease_token_read(text, &((struct order_receipt *)item)->token);
+}
+
+static bool read_retry(struct text raw, struct arena *arena, void *item)
+{
+	return field_read_duration(raw, arena, &((struct order_receipt *)item)->delay_ns);
+}
+
+static bool read_lease(struct text raw, struct arena *arena, void *item)
+{
+	uint64_t *ns = &((struct order_receipt *)item)->delay_ns;
+
+	return field_read_duration(raw, arena, ns) && *ns >= NS_PER_S && *ns <= LEASE_LONGEST_NS;
+}
+
+static bool read_reason(struct text raw, struct arena *arena, void *item)
+{
+	return field_read_string(raw, arena, REASON_BYTES_MAX, &((struct order_receipt *)item)->reason);
+}
+
+static bool read_id(struct text raw, struct arena *arena, void *item)
+{
+	(void)arena;
+	return field_read_integer(raw, 1, JOB_ID_MAX, &((struct order_receipt *)item)->id);
+}
+
+static void init_receipt(void *item)
+{
+	*(struct order_receipt *)item = (struct order_receipt){.delay_ns = NACK_BACK_OFF};
+}
+
+static void init_extension(void *item)
+{
+	*(struct order_receipt *)item = (struct order_receipt){.delay_ns = LEASE_DEFAULT_NS};
+}
+
+#define TOKEN_FIELD                                                                                                    \
+	{                                                                                                              \
+		"token", "the token that came with the job", read_token, true                                          \
+	}
+#define ID_FIELD                                                                                                       \
+	{                                                                                                              \
+		"id", "the id of a job", read_id, true                                                                 \
+	}
+
+static const struct field ack_fields[] = {TOKEN_FIELD, ID_FIELD};
+static const struct field nack_fields[] = {
+    TOKEN_FIELD,
+    {"delay", "a duration, as \"30s\"", read_retry, false},
+    {"reason", "a string of at most 1000 bytes", read_reason, false},
+    ID_FIELD,
+};
+static const struct field extend_fields[] = {
+    TOKEN_FIELD,
+    {"lease", "a duration from \"1s\" to \"12h\"", read_lease, false},
+    ID_FIELD,
+};
+
+static const struct fields receipts_of[] = {
+    [ORDER_ACK] = {ack_fields, ARRAY_LENGTH(ack_fields), sizeof(struct order_receipt), init_receipt},
+    [ORDER_NACK] = {nack_fields, ARRAY_LENGTH(nack_fields), sizeof(struct order_receipt), init_receipt},
+    [ORDER_EXTEND] = {extend_fields, ARRAY_LENGTH(extend_fields), sizeof(struct order_receipt), init_extension},
+};
+
+const char *queue_bodies_read_receipts(struct text body, enum order_errand errand, bool has_id, unsigned max_depth,
+				       struct arena *arena, struct fields_read *receipts)
+{
+	struct fields fields = receipts_of[errand];
+
+	fields.count -= !has_id;
+	return fields_read_body(&fields, body, max_depth, arena, receipts);
+}

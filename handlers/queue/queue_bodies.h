@@ -1,0 +1,19 @@
+/* queue_bodies.h - jobs, and what is said of them, as bodies have them.
+ *
+ * Owner:   the arena.
+ * Thread:  any.
+ * Limits:  as in queue/values/job.h.
+ * Errors:  a sentence for the client, or NULL.
+ */
+#pragma once
+
+#include "handlers/queue/fields.h"
+#include "queue/values/order.h"
+
+/* {"payload", "delay", "priority", "max_attempts", "group"}, or an array of these: struct order_draft. */
+const char *queue_bodies_read_jobs(struct text body, unsigned max_depth, struct arena *arena,
+				   struct fields_read *drafts);
+/* {"token"}, of a nack {"token", "delay", "reason"}, of an extension {"token", "lease"}: struct order_receipt. With `id`,
+ * where the path has none. */
+const char *queue_bodies_read_receipts(struct text body, enum order_errand errand, bool has_id, unsigned max_depth,
+				       struct arena *arena, struct fields_read *receipts);

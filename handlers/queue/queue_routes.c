@@ -1,0 +1,282 @@
+#include "handlers/queue/queue_routes.h"
+
+#include "base/clock.h"
+#include "handlers/queue/claim_query.h"
+#include "handlers/queue/queue_answers.h"
+#include "handlers/queue/queue_bodies.h"
+#include "handlers/sql/input.h"
+#include "handlers/sql/whole_body.h"
+#include "queue/values/queue_name.h"
+
+enum { NAME, ID }; /* values of the path */
+
+static const char no_wait[] =
+    "parameter \"wait\": in sync mode a claim cannot wait, since no other request would be served meanwhile; leave it "
+    "out, or serve with --mode async";
+
+static const struct queue_route_settings *settings_of(const struct exchange *x)
+{
+	return x->request.match.route->data;
+}
+
+/* NULL: the request was answered, by *step. */
+static struct queue_order *order_of(struct exchange *x, enum order_errand errand, enum step *step)
+{
+	struct queue_order *order;
+	struct text name = x->request.match.values[NAME];
+
+	if (!queue_name_is_valid(name)) {
+		*step = respond_problem(x, ERROR_BAD_INPUT, "\"%s\" is no name of a queue: %s was expected",
+					sql_input_shown(&x->arena, name), queue_name_expected);
+		return NULL;
+	}
+	order = arena_alloc_zeroed(&x->arena, sizeof(*order));
+	order->errand = errand;
+	order->queue = name;
+	x->state = order;
+	return order;
+}
+
+/* Whether the body may be read; else the request was answered. */
+static bool takes_body(struct exchange *x, enum step *step)
+{
+	if (x->request.coding.length > 0 || !whole_body_takes(BODY_JSON, x->request.content_type)) {
+		*step = respond_problem(x, ERROR_UNSUPPORTED_MEDIA_TYPE,
+					"the body must be %s, without a Content-Encoding", whole_body_types(BODY_JSON));
+		return false;
+	}
+	return true;
+}
+
+static bool takes_no_query(struct exchange *x, enum step *step)
+{
+	if (x->request.query.length > 0)
+		*step = respond_problem(x, ERROR_BAD_INPUT, "this request takes no parameters in the query string");
+	return x->request.query.length == 0;
+}
+
+/* Jobs in */
+
+static enum step enqueued(struct exchange *x)
+{
+	const struct queue_order *order = x->state;
+
+	if (exchange_await_error(x) != ERROR_NONE)
+		return respond_await_problem(x);
+	return respond_json(x, 201, queue_answer_ids(&x->arena, order));
+}
+
+static enum step enqueue(struct exchange *x)
+{
+	enum step step;
+	struct queue_order *order = order_of(x, ORDER_ENQUEUE, &step);
+	struct fields_read drafts;
+	const char *problem;
+
+	if (order == NULL || !takes_no_query(x, &step) || !takes_body(x, &step))
+		return step;
+	problem = queue_bodies_read_jobs(x->request.body, x->settings->max_json_depth, &x->arena, &drafts);
+	if (problem != NULL)
+		return respond_problem(x, ERROR_BAD_INPUT, "%s", problem);
+	order->drafts = drafts.items;
+	order->draft_count = drafts.count;
+	return await_order(x, order, enqueued);
+}
+
+/* Jobs out */
+
+static enum step gave_back(struct exchange *x)
+{
+	return respond_empty(x, 204);
+}
+
+/* The client has left before the answer was written: its jobs are given to another one at once. */
+static enum step give_back(struct exchange *x, const struct queue_order *claim)
+{
+	struct queue_order *order = arena_alloc_zeroed(&x->arena, sizeof(*order));
+
+	order->errand = ORDER_GIVE_BACK;
+	order->queue = claim->queue;
+	order->receipts = arena_alloc_zeroed(&x->arena, claim->given_count * sizeof(*order->receipts));
+	order->receipt_count = claim->given_count;
+	for (unsigned i = 0; i < claim->given_count; i++)
+		order->receipts[i] = (struct order_receipt){.id = claim->given[i].id, .token = claim->given[i].token};
+	return await_order(x, order, gave_back);
+}
+
+static enum step claimed(struct exchange *x)
+{
+	const struct queue_order *order = x->state;
+
+	if (exchange_await_error(x) != ERROR_NONE)
+		return respond_await_problem(x);
+	if (order->given_count > 0 && atomic_load(&x->is_abandoned))
+		return give_back(x, order);
+	return respond_json(x, 200, queue_answer_jobs(&x->arena, order));
+}
+
+static enum step claim(struct exchange *x)
+{
+	enum step step;
+	struct queue_order *order = order_of(x, ORDER_CLAIM, &step);
+	const char *problem;
+
+	if (order == NULL)
+		return step;
+	if (x->request.has_body)
+		return respond_problem(x, ERROR_BAD_INPUT,
+				       "a claim takes no body; its parameters go in the query string");
+	problem = claim_query_read(x->request.query, &x->arena, order);
+	if (problem != NULL)
+		return respond_problem(x, ERROR_BAD_INPUT, "%s", problem);
+	if (order->wait_ns > 0 && !settings_of(x)->may_wait)
+		return respond_problem(x, ERROR_BAD_INPUT, "%s", no_wait);
+	return await_order(x, order, claimed);
+}
+
+/* What became of them */
+
+static enum step settled_one(struct exchange *x)
+{
+	const struct queue_order *order = x->state;
+
+	if (exchange_await_error(x) != ERROR_NONE)
+		return respond_await_problem(x);
+	switch (order->receipts[0].verdict) {
+	case LEASE_HELD:
+		return respond_empty(x, 204);
+	case LEASE_STALE:
+		return respond_problem(x, ERROR_CONFLICT,
+				       "the token is not that of the job's lease: the lease has ended, and nothing was "
+				       "changed");
+	default:
+		return respond_problem(x, ERROR_NOT_FOUND,
+				       "the queue has no such job: it was acked, is dead, or never was");
+	}
+}
+
+static enum step settled_many(struct exchange *x)
+{
+	const struct queue_order *order = x->state;
+
+	if (exchange_await_error(x) != ERROR_NONE)
+		return respond_await_problem(x);
+	return respond_json(x, 200, queue_answer_verdicts(&x->arena, order));
+}
+
+static enum step settle(struct exchange *x, enum order_errand errand, bool is_one)
+{
+	enum step step;
+	struct queue_order *order = order_of(x, errand, &step);
+	struct fields_read receipts;
+	const char *problem;
+	int64_t id = 0;
+
+	if (order == NULL || !takes_no_query(x, &step) || !takes_body(x, &step))
+		return step;
+	if (is_one && !field_read_integer(x->request.match.values[ID], 1, JOB_ID_MAX, &id))
+		return respond_problem(x, ERROR_BAD_INPUT, "\"%s\" in the path is no id of a job",
+				       sql_input_shown(&x->arena, x->request.match.values[ID]));
+	problem = queue_bodies_read_receipts(x->request.body, errand, !is_one, x->settings->max_json_depth, &x->arena,
+					     &receipts);
+	if (problem == NULL && is_one && receipts.is_array)
+		problem = "an object was expected";
+	if (problem != NULL)
+		return respond_problem(x, ERROR_BAD_INPUT, "%s", problem);
+	order->receipts = receipts.items;
+	order->receipt_count = receipts.count;
+	if (is_one)
+		order->receipts[0].id = id;
+	return await_order(x, order, is_one ? settled_one : settled_many);
+}
+
+static enum step ack(struct exchange *x)
+{
+	return settle(x, ORDER_ACK, true);
+}
+
+static enum step nack(struct exchange *x)
+{
+	return settle(x, ORDER_NACK, true);
+}
+
+static enum step extend(struct exchange *x)
+{
+	return settle(x, ORDER_EXTEND, true);
+}
+
+static enum step ack_many(struct exchange *x)
+{
+	return settle(x, ORDER_ACK, false);
+}
+
+static enum step nack_many(struct exchange *x)
+{
+	return settle(x, ORDER_NACK, false);
+}
+
+static enum step extend_many(struct exchange *x)
+{
+	return settle(x, ORDER_EXTEND, false);
+}
+
+/* Figures */
+
+static enum step told_figures(struct exchange *x)
+{
+	const struct queue_order *order = x->state;
+
+	if (exchange_await_error(x) != ERROR_NONE)
+		return respond_await_problem(x);
+	if (!order->is_queue_known)
+		return respond_problem(x, ERROR_NOT_FOUND, "no queue of this name has had a job");
+	return respond_json(x, 200, queue_answer_figures(&x->arena, order));
+}
+
+static enum step tell_figures(struct exchange *x)
+{
+	enum step step;
+	struct queue_order *order = order_of(x, ORDER_FIGURES, &step);
+
+	if (order == NULL || !takes_no_query(x, &step))
+		return step;
+	return await_order(x, order, told_figures);
+}
+
+static const struct {
+	enum http_method method;
+	const char *pattern, *name;
+	step_fn *first;
+} routes[] = {
+    {HTTP_POST, "/queues/{queue}/jobs", "queue_enqueue", enqueue},
+    {HTTP_POST, "/queues/{queue}/claim", "queue_claim", claim},
+    {HTTP_POST, "/queues/{queue}/jobs/{id}/ack", "queue_ack", ack},
+    {HTTP_POST, "/queues/{queue}/jobs/{id}/nack", "queue_nack", nack},
+    {HTTP_POST, "/queues/{queue}/jobs/{id}/extend", "queue_extend", extend},
+    {HTTP_POST, "/queues/{queue}/ack", "queue_ack_many", ack_many},
+    {HTTP_POST, "/queues/{queue}/nack", "queue_nack_many", nack_many},
+    {HTTP_POST, "/queues/{queue}/extend", "queue_extend_many", extend_many},
+    {HTTP_GET, "/queues/{queue}", "queue_figures", tell_figures},
+};
+
+const char *queue_routes_add(struct router *router, const struct queue_route_settings *settings)
+{
+	const struct route *taken_by;
+
+	for (unsigned i = 0; i < ARRAY_LENGTH(routes); i++) {
+		bool waits = routes[i].first == claim && settings->may_wait;
+		const struct route route = {
+		    .method = routes[i].method,
+		    .pattern = routes[i].pattern,
+		    .name = routes[i].name,
+		    .first = routes[i].first,
+		    .data = settings,
+		    .timeout_ms = waits ? settings->timeout_ms + CLAIM_WAIT_MS_MAX : 0,
+		    .access = settings->access,
+		};
+
+		if (router_add(router, &route, &taken_by) != ROUTER_ADDED)
+			return route.pattern;
+	}
+	return NULL;
+}

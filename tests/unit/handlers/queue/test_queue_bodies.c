@@ -1,0 +1,133 @@
+#include "handlers/queue/queue_bodies.h"
+
+#include "base/clock.h"
+#include "lib/arena_fixture.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+static struct fields_read read;
+
+static const char *jobs(const char *body)
+{
+	return queue_bodies_read_jobs(text_of(body), 8, &arena, &read);
+}
+
+static const char *receipts(const char *body, enum order_errand errand, bool has_id)
+{
+	return queue_bodies_read_receipts(text_of(body), errand, has_id, 8, &arena, &read);
+}
+
+static void a_job_has_defaults(void **state)
+{
+	const struct order_draft *draft;
+
+	(void)state;
+	assert_null(jobs(" {\"payload\" : [1, 2.50] } "));
+	assert_int_equal(read.count, 1);
+	assert_false(read.is_array);
+	draft = read.items;
+	assert_true(text_equal(draft->payload, TEXT("[1, 2.50]")));
+	assert_int_equal(draft->max_attempts, 5);
+	assert_int_equal(draft->priority, 0);
+	assert_int_equal(draft->delay_ns, 0);
+	assert_int_equal(draft->group.length, 0);
+}
+
+static void each_field_of_a_job_is_read(void **state)
+{
+	const struct order_draft *draft;
+
+	(void)state;
+	assert_null(jobs("[{\"payload\":null},{\"payload\":\"x\",\"delay\":\"5m\",\"priority\":-100,"
+			 "\"max_attempts\":100,\"group\":\"a\\u00e4\"}]"));
+	assert_int_equal(read.count, 2);
+	assert_true(read.is_array);
+	draft = (const struct order_draft *)read.items + 1;
+	assert_int_equal(draft->delay_ns, 300 * NS_PER_S);
+	assert_int_equal(draft->priority, -100);
+	assert_int_equal(draft->max_attempts, 100);
+	assert_string_equal(draft->group.at, "a\xc3\xa4");
+}
+
+static void a_fault_of_a_job_is_named(void **state)
+{
+	static const char *const faults[][2] = {
+	    {"", "the body is no JSON"},
+	    {"{\"payload\":1", "the body is no JSON"},
+	    {"{\"payload\":1,\"payload\":1}", "a name stands twice"},
+	    {"{\"payload\":\"\xff\"}", "the body is not UTF-8"},
+	    {"1", "an object was expected"},
+	    {"[]", "the array is empty"},
+	    {"[{\"payload\":1},[]]", "element 2: an object was expected"},
+	    {"{}", "field \"payload\" is missing"},
+	    {"{\"payload\":1,\"a\":1}", "field \"a\" is not known"},
+	    {"{\"payload\":1,\"priority\":101}", "field \"priority\" must be an integer from -100 to 100"},
+	    {"{\"payload\":1,\"priority\":1.0}", "field \"priority\""},
+	    {"{\"payload\":1,\"priority\":99999999999999999999}", "field \"priority\""},
+	    {"{\"payload\":1,\"max_attempts\":101}", "field \"max_attempts\""},
+	    {"{\"payload\":1,\"group\":\"\"}", "field \"group\""},
+	    {"{\"payload\":1,\"group\":\"\\u0000\"}", "field \"group\""},
+	    {"{\"payload\":1,\"delay\":\"367d\"}", "field \"delay\""},
+	    {"{\"payload\":1,\"delay\":\"s\"}", "field \"delay\""},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LENGTH(faults); i++) {
+		const char *problem = jobs(faults[i][0]);
+
+		assert_non_null(problem);
+		assert_non_null(strstr(problem, faults[i][1]));
+	}
+}
+
+static void receipts_are_read(void **state)
+{
+	const struct order_receipt *receipt;
+
+	(void)state;
+	assert_null(receipts("{\"token\":\"1-a\"}", ORDER_ACK, false));
+	receipt = read.items;
+	assert_int_equal(receipt->token.number, 10);
+	assert_null(receipts("{\"token\":\"1-a\"}", ORDER_NACK, false));
+	receipt = read.items;
+	assert_true(receipt->delay_ns == NACK_BACK_OFF);
+	assert_null(receipts("[{\"token\":\"1-a\",\"id\":7,\"delay\":\"0s\",\"reason\":\"no\"}]", ORDER_NACK, true));
+	receipt = read.items;
+	assert_int_equal(receipt->id, 7);
+	assert_int_equal(receipt->delay_ns, 0);
+	assert_string_equal(receipt->reason.at, "no");
+	assert_null(receipts("{\"token\":\"1-a\"}", ORDER_EXTEND, false));
+	receipt = read.items;
+	assert_int_equal(receipt->delay_ns, 30 * NS_PER_S);
+}
+
+static void a_fault_of_a_receipt_is_named(void **state)
+{
+	(void)state;
+	assert_non_null(strstr(receipts("{}", ORDER_ACK, false), "\"token\" is missing"));
+	assert_non_null(strstr(receipts("{\"token\":\"1\"}", ORDER_ACK, false), "\"token\" must be"));
+	assert_non_null(strstr(receipts("{\"token\":\"1-1\"}", ORDER_ACK, true), "\"id\" is missing"));
+	assert_non_null(strstr(receipts("{\"token\":\"1-1\",\"id\":1}", ORDER_ACK, false), "\"id\" is not known"));
+	assert_non_null(
+	    strstr(receipts("{\"token\":\"1-1\",\"delay\":\"1s\"}", ORDER_ACK, false), "\"delay\" is not known"));
+	assert_non_null(strstr(receipts("{\"token\":\"1-1\",\"id\":0}", ORDER_ACK, true), "\"id\" must be"));
+	assert_non_null(
+	    strstr(receipts("{\"token\":\"1-1\",\"lease\":\"13h\"}", ORDER_EXTEND, false), "\"lease\" must be"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test_setup_teardown(a_job_has_defaults, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(each_field_of_a_job_is_read, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(a_fault_of_a_job_is_named, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(receipts_are_read, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(a_fault_of_a_receipt_is_named, set_up, tear_down),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
