@@ -148,3 +148,37 @@ const char *fields_read_body(const struct fields *fields, struct text body, unsi
 	read->count = 1;
 	return read_object(fields, body, max_depth, arena, read->items);
 }
+
+static const char *read_line(const struct fields *fields, struct text line, unsigned max_depth, struct arena *arena,
+			     struct fields_read *read)
+{
+	const char *problem = check_json(line, max_depth, arena);
+	size_t at = 0;
+
+	if (problem != NULL)
+		return problem;
+	if (read->count == ORDER_PARTS_MAX)
+		return arena_printf(arena, "more than %d lines are not taken at once", ORDER_PARTS_MAX);
+	return read_object(fields, value_at(line, &at, max_depth), max_depth, arena,
+			   (char *)read->items + read->count++ * fields->item_bytes);
+}
+
+const char *fields_read_lines(const struct fields *fields, struct text lines, unsigned max_depth, struct arena *arena,
+			      struct fields_read *read)
+{
+	*read = (struct fields_read){
+	    .items = arena_alloc_zeroed(arena, ORDER_PARTS_MAX * fields->item_bytes),
+	    .is_array = true,
+	};
+	for (unsigned number = 1; lines.length > 0; number++) {
+		struct text line = text_cut_at(&lines, '\n');
+		const char *problem;
+
+		if (json_scan_space(line, 0) == line.length)
+			continue;
+		problem = read_line(fields, line, max_depth, arena, read);
+		if (problem != NULL)
+			return arena_printf(arena, "line %u: %s", number, problem);
+	}
+	return read->count == 0 ? "no line has a job" : NULL;
+}

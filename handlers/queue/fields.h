@@ -1,6 +1,6 @@
 /* fields.h - the fields of objects in a body for the queues, read by a table.
  *
- * A body is an object, or an array of them. A field that is not in the table is refused.
+ * A body is an object, an array of them, or NDJSON: an object a line. A field that is not in the table is refused.
  *
  * Owner:   texts are in the arena, or in the body.
  * Thread:  any.
@@ -31,12 +31,16 @@ struct fields {
 struct fields_read {
 	void *items;
 	unsigned count;
-	bool is_array; /* as it came */
+	bool is_array; /* as it came; of lines, too */
 };
 
 /* Returns NULL, or what is wrong. */
 const char *fields_read_body(const struct fields *fields, struct text body, unsigned max_depth, struct arena *arena,
 			     struct fields_read *read);
+
+/* Of NDJSON. Empty lines are passed over. */
+const char *fields_read_lines(const struct fields *fields, struct text lines, unsigned max_depth, struct arena *arena,
+			      struct fields_read *read);
 
 /* For tables: what several of them need. */
 bool field_read_integer(struct text raw, int64_t min, int64_t max, int64_t *number);

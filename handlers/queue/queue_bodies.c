@@ -65,9 +65,11 @@ static const struct field job_fields[] = {
 
 static const struct fields jobs = {job_fields, ARRAY_LENGTH(job_fields), sizeof(struct order_draft), init_draft};
 
-const char *queue_bodies_read_jobs(struct text body, unsigned max_depth, struct arena *arena,
+const char *queue_bodies_read_jobs(struct text body, bool is_lines, unsigned max_depth, struct arena *arena,
 				   struct fields_read *drafts)
 {
+	if (is_lines)
+		return fields_read_lines(&jobs, body, max_depth, arena, drafts);
 	return fields_read_body(&jobs, body, max_depth, arena, drafts);
 }
 

@@ -10,8 +10,8 @@
 #include "handlers/queue/fields.h"
 #include "queue/values/order.h"
 
-/* {"payload", "delay", "priority", "max_attempts", "group"}, or an array of these: struct order_draft. */
-const char *queue_bodies_read_jobs(struct text body, unsigned max_depth, struct arena *arena,
+/* {"payload", "delay", "priority", "max_attempts", "group"}, an array of these, or a line each: struct order_draft. */
+const char *queue_bodies_read_jobs(struct text body, bool is_lines, unsigned max_depth, struct arena *arena,
 				   struct fields_read *drafts);
 /* {"token"}, of a nack {"token", "delay", "reason"}, of an extension {"token", "lease"}: struct order_receipt. With `id`,
  * where the path has none. */

@@ -38,14 +38,16 @@ static struct queue_order *order_of(struct exchange *x, enum order_errand errand
 }
 
 /* Whether the body may be read; else the request was answered. */
-static bool takes_body(struct exchange *x, enum step *step)
+static bool takes_body(struct exchange *x, bool may_be_lines, enum step *step)
 {
-	if (x->request.coding.length > 0 || !whole_body_takes(BODY_JSON, x->request.content_type)) {
-		*step = respond_problem(x, ERROR_UNSUPPORTED_MEDIA_TYPE,
-					"the body must be %s, without a Content-Encoding", whole_body_types(BODY_JSON));
-		return false;
-	}
-	return true;
+	bool is_taken = whole_body_takes(BODY_JSON, x->request.content_type) ||
+			(may_be_lines && whole_body_is_lines(x->request.content_type));
+
+	if (x->request.coding.length == 0 && is_taken)
+		return true;
+	*step = respond_problem(x, ERROR_UNSUPPORTED_MEDIA_TYPE, "the body must be %s%s, without a Content-Encoding",
+				whole_body_types(BODY_JSON), may_be_lines ? " or application/x-ndjson" : "");
+	return false;
 }
 
 static bool takes_no_query(struct exchange *x, enum step *step)
@@ -70,12 +72,13 @@ static enum step enqueue(struct exchange *x)
 {
 	enum step step;
 	struct queue_order *order = order_of(x, ORDER_ENQUEUE, &step);
+	bool is_lines = whole_body_is_lines(x->request.content_type);
 	struct fields_read drafts;
 	const char *problem;
 
-	if (order == NULL || !takes_no_query(x, &step) || !takes_body(x, &step))
+	if (order == NULL || !takes_no_query(x, &step) || !takes_body(x, true, &step))
 		return step;
-	problem = queue_bodies_read_jobs(x->request.body, x->settings->max_json_depth, &x->arena, &drafts);
+	problem = queue_bodies_read_jobs(x->request.body, is_lines, x->settings->max_json_depth, &x->arena, &drafts);
 	if (problem != NULL)
 		return respond_problem(x, ERROR_BAD_INPUT, "%s", problem);
 	order->drafts = drafts.items;
@@ -172,7 +175,7 @@ static enum step settle(struct exchange *x, enum order_errand errand, bool is_on
 	const char *problem;
 	int64_t id = 0;
 
-	if (order == NULL || !takes_no_query(x, &step) || !takes_body(x, &step))
+	if (order == NULL || !takes_no_query(x, &step) || !takes_body(x, false, &step))
 		return step;
 	if (is_one && !field_read_integer(x->request.match.values[ID], 1, JOB_ID_MAX, &id))
 		return respond_problem(x, ERROR_BAD_INPUT, "\"%s\" in the path is no id of a job",

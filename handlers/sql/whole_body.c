@@ -43,7 +43,7 @@ bool whole_body_is_json(struct text content_type)
 	       strncasecmp(type.at + type.length - strlen(suffix), suffix, strlen(suffix)) == 0;
 }
 
-static bool is_lines(struct text content_type)
+bool whole_body_is_lines(struct text content_type)
 {
 	struct text type = type_of(content_type);
 
@@ -61,7 +61,7 @@ bool whole_body_takes(enum body_kind kind, struct text content_type)
 {
 	if (kind == BODY_RAW || whole_body_is_json(content_type))
 		return true;
-	return kind == BODY_ROWS && (is_lines(content_type) || is_csv(content_type));
+	return kind == BODY_ROWS && (whole_body_is_lines(content_type) || is_csv(content_type));
 }
 
 /* Values */
@@ -129,7 +129,7 @@ static const char *name_of(enum body_kind kind, struct text content_type)
 		return "body";
 	if (is_csv(content_type))
 		return "CSV body";
-	return is_lines(content_type) ? "NDJSON body" : "JSON body";
+	return whole_body_is_lines(content_type) ? "NDJSON body" : "JSON body";
 }
 
 enum error whole_body_bind(struct exchange *x, enum body_kind kind, const struct db_parameter *parameter,

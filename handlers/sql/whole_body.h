@@ -30,6 +30,8 @@ enum body_kind {
 const char *whole_body_word(enum body_kind kind);
 /* application/json, or anything +json (RFC 6839), whatever its parameters. */
 bool whole_body_is_json(struct text content_type);
+/* NDJSON by one of its names. */
+bool whole_body_is_lines(struct text content_type);
 /* The media types that it may have, in words. */
 const char *whole_body_types(enum body_kind kind);
 /* Whether a body of this Content-Type is one of them. */

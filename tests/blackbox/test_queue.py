@@ -101,6 +101,16 @@ def test_many_at_once(queue):
     assert queue.figures()["delayed"] == 1
 
 
+def test_a_line_is_a_job(queue):
+    lines = [("content-type", "application/x-ndjson")]
+    answer = queue.post("jobs", b'{"payload": 1.0}\r\n\n{"payload":"b","priority":1}\n', headers=lines)
+    assert answer.status == 201 and len(answer.json["ids"]) == 2
+    assert [job["payload"] for job in queue.claim("?max=10")] == ["b", 1.0]
+    assert_problem(queue.post("jobs", b'{"payload":1}\n{"payload":2', headers=lines), 400, "line 2")
+    assert_problem(queue.post("ack", b'{"id":1,"token":"1-1"}\n', headers=lines), 415, "application/json")
+    assert queue.figures()["depth"] == 2
+
+
 def test_the_payload_is_as_it_was_written(queue):
     answer = queue.post("jobs", b'{"payload": {"n": 1.50e3, "a" :[ ]} }', headers=[("content-type", "application/json")])
     assert answer.status == 201

@@ -1,5 +1,6 @@
 #include "handlers/queue/queue_bodies.h"
 
+#include "base/buffer.h"
 #include "base/clock.h"
 #include "lib/arena_fixture.h"
 
@@ -13,7 +14,7 @@ static struct fields_read read;
 
 static const char *jobs(const char *body)
 {
-	return queue_bodies_read_jobs(text_of(body), 8, &arena, &read);
+	return queue_bodies_read_jobs(text_of(body), false, 8, &arena, &read);
 }
 
 static const char *receipts(const char *body, enum order_errand errand, bool has_id)
@@ -84,6 +85,62 @@ static void a_fault_of_a_job_is_named(void **state)
 	}
 }
 
+static const char *lines(const char *body)
+{
+	return queue_bodies_read_jobs(text_of(body), true, 8, &arena, &read);
+}
+
+static void a_line_is_a_job(void **state)
+{
+	const struct order_draft *drafts;
+
+	(void)state;
+	assert_null(lines("{\"payload\": {\"a\" : 1.0}}\r\n\n \n{\"payload\":2,\"group\":\"g\"}"));
+	assert_int_equal(read.count, 2);
+	assert_true(read.is_array);
+	drafts = read.items;
+	assert_true(text_equal(drafts[0].payload, TEXT("{\"a\" : 1.0}")));
+	assert_int_equal(drafts[0].max_attempts, 5);
+	assert_true(text_equal(drafts[1].payload, TEXT("2")));
+	assert_string_equal(drafts[1].group.at, "g");
+}
+
+static void a_wrong_line_is_named(void **state)
+{
+	static const char *const faults[][2] = {
+	    {"", "no line has a job"},
+	    {"\n \n", "no line has a job"},
+	    {"{\"payload\":1}\n{\"payload\":", "line 2: the body is no JSON"},
+	    {"{\"payload\":1}\n\n[{\"payload\":1}]", "line 3: an object was expected"},
+	    {"{\"payload\":1} {\"payload\":1}", "line 1: the body is no JSON"},
+	    {"{\"payload\":1}\n{}\n", "line 2: field \"payload\" is missing"},
+	    {"{\"payload\":1}\n{\"payload\":\"\xff\"}", "line 2: the body is not UTF-8"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LENGTH(faults); i++) {
+		const char *problem = lines(faults[i][0]);
+
+		assert_non_null(problem);
+		assert_non_null(strstr(problem, faults[i][1]));
+	}
+}
+
+static void lines_are_bounded(void **state)
+{
+	static const char line[] = "{\"payload\":1}\n";
+	struct buffer body = buffer_in(&arena);
+
+	(void)state;
+	for (unsigned i = 0; i < ORDER_PARTS_MAX; i++)
+		buffer_add(&body, TEXT(line));
+	assert_null(queue_bodies_read_jobs(buffer_text(&body), true, 8, &arena, &read));
+	assert_int_equal(read.count, ORDER_PARTS_MAX);
+	buffer_add(&body, TEXT(line));
+	assert_non_null(
+	    strstr(queue_bodies_read_jobs(buffer_text(&body), true, 8, &arena, &read), "line 1001: more than 1000"));
+}
+
 static void receipts_are_read(void **state)
 {
 	const struct order_receipt *receipt;
@@ -125,6 +182,9 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(a_job_has_defaults, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(each_field_of_a_job_is_read, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(a_fault_of_a_job_is_named, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(a_line_is_a_job, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(a_wrong_line_is_named, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(lines_are_bounded, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(receipts_are_read, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(a_fault_of_a_receipt_is_named, set_up, tear_down),
 	};
