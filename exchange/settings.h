@@ -14,8 +14,8 @@ struct exchange_settings {
 	uint32_t request_timeout_ms; /* of a route that has no time of its own */
 	uint32_t max_json_depth;     /* of a body */
 	uint32_t heartbeat_ms;       /* longest silence of a stream of events */
-	bool follows_events; /* without a thread that waits for each: else a stream of events ends with its snapshot */
-			     /* what await_db() and the others wait for; the handlers' tests have none */
+	bool follows_events;         /* else a stream of events ends with its snapshot: a thread would wait for each */
+				     /* what await_db() and the others wait for; the handlers' tests have none */
 #define AWAITABLE(name, class) const struct awaitable_class *await_##name;
 #include "exchange/awaitables.def"
 #undef AWAITABLE

@@ -24,9 +24,9 @@ struct service {
 	struct runner_settings run;        /* and the runners */
 	struct metrics *metrics;
 	const struct fetcher_settings *fetcher_settings;
-	struct event_listener *listener;             /* NULL while no endpoint has events */
-	struct key_ring *fetched_keys; /* of tokens, from a URL; NULL: none are */
-	unsigned clients_max;          /* per loop: max_connections, or what file descriptors are left for them */
+	struct event_listener *listener; /* NULL while no endpoint has events */
+	struct key_ring *fetched_keys;   /* of tokens, from a URL; NULL: none are */
+	unsigned clients_max;            /* per loop: max_connections, or what file descriptors are left for them */
 	atomic_bool is_draining;
 	atomic_uint ready_loops;        /* loops that have a connection to PostgreSQL */
 	atomic_uint longest_timeout_ms; /* that any request was ever given */

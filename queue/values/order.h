@@ -65,7 +65,7 @@ struct queue_order {
 	unsigned given_count;
 	struct queue_figures figures;
 	uint64_t oldest_age_ns; /* of its oldest_ns */
-	bool is_queue_known; /* of figures: there was such a queue */
+	bool is_queue_known;    /* of figures: there was such a queue */
 
 	/* private */
 	struct list link;
