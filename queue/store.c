@@ -153,7 +153,7 @@ static uint64_t next_wake_ms(const struct queue_store *store, uint64_t now_ns)
 			       : UINT64_MAX,
 		 time_ns = store_time_ns(store, now_ns), wake_ms = PACE_MS;
 
-	if (store->awaiting == 0 && store->phase == STORE_SERVING)
+	if (store->awaiting == 0)
 		wake_ms = STORE_RETRY_MS;
 	if (wake_ns <= time_ns)
 		return 0;

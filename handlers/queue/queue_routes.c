@@ -113,7 +113,7 @@ static enum step claimed(struct exchange *x)
 
 	if (exchange_await_error(x) != ERROR_NONE)
 		return respond_await_problem(x);
-	if (order->given_count > 0 && atomic_load(&x->is_abandoned))
+	if (order->given_count > 0 && exchange_client_has_left(x))
 		return give_back(x, order);
 	return respond_json(x, 200, queue_answer_jobs(&x->arena, order));
 }

@@ -310,7 +310,7 @@ static void misplaced_annotations(void **state)
 {
 	(void)state;
 	start_again();
-	assert_int_equal(parse("-- Author: somebody\n-- summary: A\n" ONE "SELECT 1;"), 1);
+	assert_int_equal(parse("-- Author: Zoe\n-- summary: A\n" ONE "SELECT 1;"), 1);
 	expect_diagnostic(0, 2, "`-- summary:` belongs between");
 	start_again();
 	assert_int_equal(parse(ONE "SELECT 1;\n-- timeout: 5s\n"), 1);
