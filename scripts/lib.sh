@@ -146,6 +146,21 @@ leave_database() {
 	"$root/scripts/postgres" stop >/dev/null 8>&-
 }
 
+# use_bench_tables: sets $url to a database of its own, with pgbench's tables. Rows are the work; fsync counts in the insert
+# only, and there it is as it is.
+use_bench_tables() {
+	local has
+	has=$("$root/scripts/postgres" psql -Atqc "SELECT 1 FROM pg_database WHERE datname = 'meantime_bench'")
+	[[ $has == 1 ]] || "$root/scripts/postgres" psql -qc 'CREATE DATABASE meantime_bench'
+	url=${url/\/meantime\?/\/meantime_bench\?}
+	if [[ $(psql "$url" -Atqc "SELECT to_regclass('bench_entry') IS NOT NULL") != t ]]; then
+		say "filling pgbench's tables, once"
+		pgbench -q -i -s 10 "$url" >"$log_folder/pgbench.log" 2>&1
+		psql "$url" -qc 'CREATE TABLE bench_entry (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, body text NOT NULL)'
+	fi
+	psql "$url" -qc 'TRUNCATE bench_entry' -c 'VACUUM ANALYZE' -c CHECKPOINT
+}
+
 # start_service PROGRAM OPTION...: sets $service_pid and $service (http://127.0.0.1:PORT, a port that is free).
 start_service() {
 	local out log=$log_folder/service.log turn
