@@ -145,6 +145,29 @@ static inline size_t run_copy(char *out, struct text text, struct run_end end)
 	return at;
 }
 
+/* How long the run at the text's begin is; all of it, where none ends it. */
+static inline size_t run_length(struct text text, struct run_end end)
+{
+	size_t at = 0;
+
+	for (; text.length - at >= RUN_BLOCK; at += RUN_BLOCK) {
+		run_ends ends = run_block_ends(text.at + at, end);
+
+		if (ends != 0)
+			return at + run_first(ends);
+	}
+	if (text.length - at >= RUN_WORD) {
+		run_ends ends = run_word_ends(text.at + at, end);
+
+		if (ends != 0)
+			return at + run_first_of_word(ends);
+		at += RUN_WORD;
+	}
+	while (at < text.length && !run_ends_at(text.at[at], end))
+		at++;
+	return at;
+}
+
 /* How much of a text can stand in a JSON string as it is. */
 size_t run_json_length(struct text text);
 /* How much of a text is before the first of two bytes, or all of it. */

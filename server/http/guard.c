@@ -2,6 +2,7 @@
 
 #include "server/http/target.h"
 #include "base/http_token.h"
+#include "base/run.h"
 
 #include <stdint.h>
 
@@ -32,28 +33,16 @@ static inline bool is_control(char c)
 	return ((unsigned char)c < 0x20 && c != '\t') || c == 0x7f;
 }
 
-/* Eight bytes at a time: is there one below 0x20, or DEL? A tab counts here; the byte-wise look then lets it pass. */
-static inline bool has_control(uint64_t bytes)
-{
-	const uint64_t each = UINT64_C(0x0101010101010101), top = each * 0x80;
-	uint64_t delete_is_zero = bytes ^ (each * 0x7f);
-
-	return (((bytes - each * 0x20) & ~bytes) | ((delete_is_zero - each) & ~delete_is_zero)) & top;
-}
-
-/* Returns the first control byte, in a well-formed line its CR. */
+/* Returns the first control byte, in a well-formed line its CR. A tab is none. */
 static const char *find_control(const char *at, const char *end)
 {
-	uint64_t bytes;
+	static const struct run_end control = {0x20, 0x7f, 0x7f};
 
-	for (; end - at >= (ptrdiff_t)sizeof(bytes); at += sizeof(bytes)) {
-		memcpy(&bytes, at, sizeof(bytes));
-		if (has_control(bytes))
-			break;
+	for (;; at++) {
+		at += run_length((struct text){at, (size_t)(end - at)}, control);
+		if (at == end || *at != '\t')
+			return at;
 	}
-	while (at < end && !is_control(*at))
-		at++;
-	return at;
 }
 
 static const char *what_is_wrong_here(const struct scan *scan)
