@@ -384,7 +384,7 @@ def test_a_reload_counts_a_changed_part(serve, tmp_path):
 def test_an_unreachable_database_is_told(serve, faulty_postgres, tmp_path):
     (tmp_path / "a.sql").write_text("-- name: a\n-- route: GET /a\n-- gather: x :one\n-- optional\nSELECT 1 AS one;\n"
                                     "-- gather: y :one\nSELECT 2 AS two;\n")
-    service = serve("--connect-timeout-ms", "500", endpoints=tmp_path, url=faulty_postgres.url("blackbox"))
+    service = serve(endpoints=tmp_path, url=faulty_postgres.url("blackbox"))
     assert service.get("/a").json == {"x": {"one": 1}, "y": {"two": 2}}
     faulty_postgres.stop()
     assert_problem(service.get("/a"), 503)

@@ -302,7 +302,7 @@ def test_deadlines_in_the_middle(pool, cluster, keep):
     other = OtherClient(url)
     before = other.look()
     service = keep(url, "--request-timeout-ms", 500)
-    assert service.request("POST", "/kept", {"n": 1}).status == 201
+    assert wait_until(lambda: service.request("POST", "/kept", {"n": 1}).status == 201)
     for lock in ("ACCESS EXCLUSIVE", "SHARE"):
         with cluster.hold(f"LOCK kept IN {lock} MODE", "blackbox"):
             for _ in range(3):
