@@ -6,8 +6,9 @@
  * Life:    event_hub_create() -> the subscribers' and the listener's calls -> event_hub_end() -> event_hub_destroy(), when
  *          all have unsubscribed and the listener has ended.
  * Owner:   a subscription is its caller's from event_hub_subscribe() to event_hub_unsubscribe().
- * Thread:  any. A subscription is used by one thread at a time. `ready` is called in the listener's thread, or within
- *          event_hub_await(). It calls nothing of the hub.
+ * Thread:  any. A subscription is used by one thread at a time. `ready` is called within event_hub_await(), or in the
+ *          thread that has the news: the listener's, or that of event_hub_end() or event_hub_turn(). The hub may be locked
+ *          then: `ready` calls nothing of it.
  * Limits:  settings: subscribers, channels with subscribers, and as many without; the history of each. A part of changes
  *          has EVENT_PART_BYTES, or is one event.
  */

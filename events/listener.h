@@ -6,7 +6,7 @@
  * Life:    event_listener_create() -> event_listener_stop() -> event_listener_destroy().
  * Owner:   the hub and the settings are borrowed until event_listener_destroy().
  * Thread:  any; the work is done in the listener's own.
- * Limits:  a command takes COMMAND_MS at most, and a sign of life as well; else the connection counts as lost.
+ * Limits:  where nothing comes for COMMAND_MS while a command or a sign of life is due, the connection counts as lost.
  */
 #pragma once
 

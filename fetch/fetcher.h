@@ -5,8 +5,8 @@
  * robots.txt. A thread of its own, since TLS, decompression and reading HTML are work for the processor, and belong on
  * no loop that answers.
  *
- * Life:    fetcher_create() -> fetcher_submit() -> task_await()... -> fetcher_end() -> fetcher_destroy().
- * Owner:   a task is the fetcher's from fetcher_submit(), its caller takes pages; fetcher_end() gives it back whole.
+ * Life:    fetcher_create() -> (fetcher_submit() -> task_await()... -> fetcher_end())* -> fetcher_destroy().
+ * Owner:   a task is the fetcher's from fetcher_submit() on; its caller takes pages until fetcher_end().
  * Thread:  any; the work is done in the fetcher's own, by scheduler.h.
  * Limits:  settings: tasks; and those of scheduler.h.
  */
@@ -20,11 +20,11 @@
 struct fetcher;
 
 struct fetcher *fetcher_create(const struct fetcher_settings *settings);
-/* Ends all that is under way. */
+/* Ends all that is under way. No task may be used any more. */
 void fetcher_destroy(struct fetcher *fetcher);
 /* False: as many as may are under way; the task is still the caller's. */
 MUST_CHECK bool fetcher_submit(struct fetcher *fetcher, struct task *task);
-/* What is under way for it is broken off; nothing of it may be used any more. */
+/* Breaks off what is under way for it and destroys it; nothing of it may be used any more. */
 void fetcher_end(struct fetcher *fetcher, struct task *task);
 /* How many tasks are under way. */
 unsigned fetcher_count(const struct fetcher *fetcher);

@@ -52,5 +52,5 @@ struct host *host_find(struct host_table *table, const char *origin);
 /* The bucket, of one token that `interval_ns` fills: whether it is full, and taking it. */
 bool host_may_start(const struct host *host, uint64_t now_ns);
 void host_take_start(struct host *host, uint64_t now_ns, uint64_t interval_ns);
-/* It asked not to be called again for so long. */
+/* It asked not to be called again for so long; a day is the most. */
 void host_leave_alone(struct host *host, uint64_t now_ns, uint64_t seconds);

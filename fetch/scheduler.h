@@ -33,6 +33,6 @@ void scheduler_enter(struct scheduler *scheduler);
 void scheduler_begin(struct task *task);
 /* Breaks off what is under way for the task, and destroys it. */
 void scheduler_end(struct task *task);
-/* Breaks off what is left. No task is. */
+/* Ends the tasks and visits that are left. */
 void scheduler_close(void);
 void scheduler_cleanup(struct scheduler *scheduler);

@@ -1,9 +1,10 @@
 /* task.h - one caller's pages, between the thread that waits for them and the fetcher's.
  *
  * Life:    task_create() -> fetcher_submit() -> (task_await() -> notify -> task_take()*)* -> fetcher_end(), at any time
- *          while nothing is awaited.
- * Owner:   the caller until fetcher_end(); what the lock does not guard is the fetcher's from fetcher_submit() on.
- * Thread:  task_await(), task_take(): the caller's. task_publish(): the fetcher's.
+ *          while nothing is awaited. One that fetcher_submit() has not taken: task_destroy().
+ * Owner:   the caller until fetcher_submit(), then the fetcher. What the lock guards is shared; `data` and `untaken` stay
+ *          the caller's.
+ * Thread:  task_create(), task_await(), task_take(): the caller's. All others: the owner's.
  * Limits:  of the order; TASK_READY_MAX pages that the caller has not taken hold back the next.
  * Errors:  a page says what went wrong with it.
  */

@@ -3,7 +3,7 @@
  *
  * Life:    transfer_open() -> transfer_is_late() now and then -> transfer_close(), when it is over or at any time
  *          outside of curl's callbacks.
- * Owner:   the caller's memory, which does not move; `url` and `settings` live as long.
+ * Owner:   the caller's memory, which does not move; `settings` and `multi` live as long. `url` is copied.
  * Thread:  the loop's.
  * Limits:  settings: connect, silence and total time; bytes of the body, decompressed.
  * Errors:  transfer_explain(): a sentence.

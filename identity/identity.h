@@ -3,7 +3,7 @@
  * Life:    identity_init(), then constant.
  * Owner:   the texts are borrowed: from the arena or the object that the function which gives an identity names.
  * Thread:  any.
- * Limits:  a role has IDENTITY_ROLE_BYTES_MAX bytes, as in PostgreSQL; claims fit into a token.
+ * Limits:  a role has IDENTITY_ROLE_BYTES_MAX bytes, as in PostgreSQL; claims have JWS_BYTES_MAX (jws.h).
  */
 #pragma once
 

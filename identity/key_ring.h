@@ -1,9 +1,10 @@
-/* key_ring.h - the set of keys that counts now. It is replaced as a whole, and outlives its replacement while used.
+/* key_ring.h - the set of keys that counts now. It is replaced as a whole; one that is held lives on until its release.
  *
  * Life:    key_ring_create() -> key_ring_hold() and key_ring_release(), key_ring_change() -> key_ring_destroy(), when
  *          nothing is held.
  * Owner:   it owns its sets.
- * Thread:  any, at the same time: nothing waits but for a lock that is held for some instructions.
+ * Thread:  any, at the same time: nothing waits but for a lock that is held for some instructions. key_ring_create(),
+ *          key_ring_on_ask() and key_ring_destroy(): one, while no other uses the ring.
  */
 #pragma once
 

@@ -1,13 +1,15 @@
 /* store.h - the queues: a dispatcher in memory, and PostgreSQL as its log, on a loop and a thread of their own.
  *
- * One for all loops and workers, since one service owns all queues of a database. What came in one turn is written together, so many requests share one commit. No request that waits has a
- * connection.
+ * One for all loops and workers, since one service owns all queues of a database. What came in one turn is written
+ * together, so many requests share one commit. No request that waits has a connection.
  *
- * Life:    queue_store_create() -> queue_store_submit()* -> queue_store_drain() -> queue_store_destroy(), when no order is under way.
+ * Life:    queue_store_create() -> queue_store_submit()* -> queue_store_drain() -> queue_store_destroy(), when no order is
+ *          under way.
  * Owner:   an order is the store's from queue_store_submit() until its `done`.
  * Thread:  any; the work is done in the store's own.
  * Limits:  of the settings. It opens STORE_CONNECTIONS connections, as it needs them.
  * Errors:  in the order. While another service owns the queues, or they are being read, an order ends with ERROR_BUSY.
+ *          A claim does so, too, while this service is not sure that it owns them.
  */
 #pragma once
 

@@ -1,7 +1,7 @@
 /* title.h - the title of an HTML page, found while the page arrives.
  *
- * The encoding: byte order mark, then the charset of the Content-Type, then <meta> within the first 1,024 bytes, then
- * windows-1252. See (https://html.spec.whatwg.org/multipage/parsing.html#determining-the-character-encoding).
+ * The encoding: byte order mark, else the charset of the Content-Type, else <meta> or <?xml?> in the first PRESCAN_BYTES,
+ * else windows-1252. It follows https://html.spec.whatwg.org/multipage/parsing.html#determining-the-character-encoding.
  *
  * Life:    title_init() -> title_add()* until it is false -> title_write().
  * Owner:   the caller's memory.
