@@ -60,24 +60,55 @@ static void park(struct queue_store *store, struct queue_order *order, unsigned 
 			    store_time_ns(store, until_ns)))
 		list_append(&store->parked, &order->link);
 	else
-		store_fail(store, order, ERROR_BUSY, "as many claims wait as may", 1);
+		claims_fail(store, order, ERROR_BUSY, "as many claims wait as may", 1);
 }
 
-void claims_take(struct queue_store *store, struct queue_order *order, uint64_t now_ns)
+static void claim(struct queue_store *store, struct queue_order *order, unsigned queue)
 {
-	int queue = store_queue_of(store, order);
-	unsigned count;
+	uint64_t now_ns = clock_now_ns();
+	unsigned count = dispatcher_claim(store->dispatcher, queue, order->want, order->lease_ns,
+					  store_time_ns(store, now_ns), store->given);
 
-	if (queue < 0)
-		return;
-	count = dispatcher_claim(store->dispatcher, (unsigned)queue, order->want, order->lease_ns,
-				 store_time_ns(store, now_ns), store->given);
 	if (count == 0 && order->wait_ns > 0 && !store->is_draining) {
-		park(store, order, (unsigned)queue, now_ns);
+		park(store, order, queue, now_ns);
 		return;
 	}
 	keep(order, store->given, count);
 	answer(store, order);
+}
+
+void claims_fail(struct queue_store *store, struct queue_order *order, enum error error, const char *why,
+		 unsigned retry_s)
+{
+	order->given_count = 0;
+	if (order->receipt_count > 0)
+		store_end(store, order);
+	else
+		store_fail(store, order, error, why, retry_s);
+}
+
+void claims_go_on(struct queue_store *store, struct queue_order *order)
+{
+	int queue = dispatcher_find_queue(store->dispatcher, order->queue);
+
+	store_await_no_more(store, order);
+	if (ownership_is_sure(store))
+		claim(store, order, (unsigned)queue);
+	else
+		claims_fail(store, order, ERROR_BUSY, not_sure, 1);
+}
+
+/* What it acks comes first: the next job of a group is ready when the one before is gone. */
+void claims_take(struct queue_store *store, struct queue_order *order, uint64_t now_ns)
+{
+	int queue = store_queue_of(store, order);
+
+	if (queue < 0)
+		return;
+	if (order->receipt_count > 0)
+		settling_take(store, order, now_ns);
+	else
+		claim(store, order, (unsigned)queue);
 }
 
 void claims_give_back(struct queue_store *store, struct queue_order *order)
@@ -152,5 +183,5 @@ void claims_drop(struct queue_store *store)
 	struct parked *parked;
 
 	while ((parked = dispatcher_next_unserved(store->dispatcher, EVERY_TIME_NS)) != NULL)
-		store_fail(store, unparked(parked), ERROR_BUSY, not_sure, 1);
+		claims_fail(store, unparked(parked), ERROR_BUSY, not_sure, 1);
 }

@@ -48,7 +48,7 @@ static void end(struct queue_store *store, struct queue_order *order)
 	if (!is_whole(order)) {
 		claims_return(store, order);
 		order->given_count = 0;
-		store_fail(store, order, ERROR_DATABASE_ERROR, "the row of a job is not there any more", 0);
+		claims_fail(store, order, ERROR_DATABASE_ERROR, "the row of a job is not there any more", 0);
 	} else {
 		store_end(store, order);
 	}
@@ -106,8 +106,8 @@ static void drop(struct queue_store *store, struct list *orders)
 {
 	LIST_EACH (item, orders) {
 		list_remove(item);
-		store_fail(store, CONTAINER_OF(item, struct queue_order, link), ERROR_BUSY,
-			   "another service has taken the queues over", 1);
+		claims_fail(store, CONTAINER_OF(item, struct queue_order, link), ERROR_BUSY,
+			    "another service has taken the queues over", 1);
 	}
 }
 

@@ -56,6 +56,15 @@ static void add(struct settlements *settlements, const struct job_change *change
 
 /* Orders */
 
+/* All that the order says of jobs is written. A claim goes on. */
+static void end_order(struct queue_store *store, struct queue_order *order)
+{
+	if (order->errand == ORDER_CLAIM)
+		claims_go_on(store, order);
+	else
+		store_end(store, order);
+}
+
 static void settle(struct queue_store *store, struct queue_order *order, struct order_receipt *receipt, unsigned queue,
 		   uint64_t time_ns)
 {
@@ -63,6 +72,7 @@ static void settle(struct queue_store *store, struct queue_order *order, struct 
 
 	switch (order->errand) {
 	case ORDER_ACK:
+	case ORDER_CLAIM:
 		receipt->verdict = dispatcher_ack(store->dispatcher, queue, receipt->id, receipt->token);
 		if (receipt->verdict == LEASE_HELD)
 			add(&store->acks, &change, order, TEXT(""));
@@ -89,7 +99,7 @@ void settling_take(struct queue_store *store, struct queue_order *order, uint64_
 			settle(store, order, &order->receipts[i], (unsigned)queue, store_time_ns(store, now_ns));
 	}
 	if (order->left == 0)
-		store_end(store, order);
+		end_order(store, order);
 	else
 		store_await(store, order);
 }
@@ -108,7 +118,7 @@ static void forget(struct settlements *settlements, const struct queue_order *or
 
 void settling_forget(struct queue_store *store, struct queue_order *order)
 {
-	forget(order->errand == ORDER_ACK ? &store->acks : &store->changes, order);
+	forget(order->errand == ORDER_ACK || order->errand == ORDER_CLAIM ? &store->acks : &store->changes, order);
 }
 
 /* Batches */
@@ -121,7 +131,7 @@ static void end(struct queue_store *store, struct settlement *settlement, bool i
 		dispatcher_ended(store->dispatcher, settlement->change.id);
 	free(settlement->reason);
 	if (order != NULL && --order->left == 0)
-		store_end(store, order);
+		end_order(store, order);
 }
 
 static void end_sent(struct queue_store *store, struct settlements *settlements, bool are_acks)

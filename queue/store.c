@@ -18,12 +18,17 @@ void store_await(struct queue_store *store, struct queue_order *order)
 	store->awaiting++;
 }
 
+void store_await_no_more(struct queue_store *store, struct queue_order *order)
+{
+	if (!deadline_is_in(&order->ends))
+		return;
+	deadline_take_out(&order->ends);
+	store->awaiting--;
+}
+
 void store_end(struct queue_store *store, struct queue_order *order)
 {
-	if (deadline_is_in(&order->ends)) {
-		deadline_take_out(&order->ends);
-		store->awaiting--;
-	}
+	store_await_no_more(store, order);
 	order->done(order);
 }
 
@@ -98,15 +103,18 @@ static void take_order(struct queue_store *store, struct queue_order *order)
 /* An order that is over time. What it asked for may have been done, or may be done yet. */
 static void end_late(struct queue_store *store, struct queue_order *order)
 {
-	bool is_sent = order->errand == ORDER_ENQUEUE && writing_was_sent(order);
+	bool is_claim = order->errand == ORDER_CLAIM && order->left == 0, /* its acks are written */
+	    is_sent = order->errand == ORDER_ENQUEUE && writing_was_sent(order);
 
 	if (order->errand == ORDER_ENQUEUE)
 		writing_forget(store, order);
-	else if (order->errand == ORDER_CLAIM)
+	else if (is_claim)
 		payloads_forget(store, order);
 	else
 		settling_forget(store, order);
-	if (order->errand == ORDER_CLAIM || (order->errand == ORDER_ENQUEUE && !is_sent))
+	if (is_claim)
+		claims_fail(store, order, ERROR_DEADLINE, "the deadline passed before PostgreSQL gave the payloads", 0);
+	else if (order->errand == ORDER_ENQUEUE && !is_sent)
 		store_fail(store, order, ERROR_DEADLINE, "the deadline passed before PostgreSQL was asked", 0);
 	else
 		store_fail(store, order, ERROR_DEADLINE_OUTCOME_UNKNOWN,

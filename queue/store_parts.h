@@ -141,6 +141,8 @@ static inline uint64_t store_time_ns(const struct queue_store *store, uint64_t n
 void store_note_work(struct queue_store *store);
 /* The order waits for PostgreSQL from now on, until its deadline. */
 void store_await(struct queue_store *store, struct queue_order *order);
+/* It does no more. */
+void store_await_no_more(struct queue_store *store, struct queue_order *order);
 void store_end(struct queue_store *store, struct queue_order *order);
 void store_fail(struct queue_store *store, struct queue_order *order, enum error error, const char *why,
 		unsigned retry_s);
@@ -182,6 +184,11 @@ void loading_cleanup(struct queue_store *store);
 
 /* claims.c */
 void claims_take(struct queue_store *store, struct queue_order *order, uint64_t now_ns);
+/* Its acks are written. */
+void claims_go_on(struct queue_store *store, struct queue_order *order);
+/* There are no jobs for it. One that has acked says so all the same, and gives none. */
+void claims_fail(struct queue_store *store, struct queue_order *order, enum error error, const char *why,
+		 unsigned retry_s);
 void claims_give_back(struct queue_store *store, struct queue_order *order);
 void claims_turn(struct queue_store *store, uint64_t now_ns);
 /* Ends those that wait. */

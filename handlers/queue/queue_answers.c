@@ -62,21 +62,26 @@ static void add_job(struct buffer *json, const struct given *given)
 	buffer_add_char(json, '}');
 }
 
+static void add_jobs(struct buffer *json, const struct queue_order *order)
+{
+	buffer_add_char(json, '[');
+	for (unsigned i = 0; i < order->given_count; i++) {
+		if (i > 0)
+			buffer_add_char(json, ',');
+		add_job(json, &order->given[i]);
+	}
+	buffer_add_char(json, ']');
+}
+
 struct text queue_answer_jobs(struct arena *arena, const struct queue_order *order)
 {
 	struct buffer json = buffer_in(arena);
 
-	buffer_add_char(&json, '[');
-	for (unsigned i = 0; i < order->given_count; i++) {
-		if (i > 0)
-			buffer_add_char(&json, ',');
-		add_job(&json, &order->given[i]);
-	}
-	buffer_add_char(&json, ']');
+	add_jobs(&json, order);
 	return buffer_text(&json);
 }
 
-static void add_verdicts(struct buffer *json, struct arena *arena, const struct queue_order *order,
+static void add_receipts(struct buffer *json, struct arena *arena, const struct queue_order *order,
 			 enum lease_verdict verdict)
 {
 	int64_t *ids = arena_alloc(arena, order->receipt_count * sizeof(*ids));
@@ -88,17 +93,34 @@ static void add_verdicts(struct buffer *json, struct arena *arena, const struct 
 	add_ids(json, ids, count);
 }
 
+static void add_verdicts(struct buffer *json, struct arena *arena, const struct queue_order *order)
+{
+	buffer_add(json, TEXT("\"done\":"));
+	add_receipts(json, arena, order, LEASE_HELD);
+	buffer_add(json, TEXT(",\"stale\":"));
+	add_receipts(json, arena, order, LEASE_STALE);
+	buffer_add(json, TEXT(",\"missing\":"));
+	add_receipts(json, arena, order, LEASE_NO_JOB);
+	buffer_add_char(json, '}');
+}
+
 struct text queue_answer_verdicts(struct arena *arena, const struct queue_order *order)
 {
 	struct buffer json = buffer_in(arena);
 
-	buffer_add(&json, TEXT("{\"done\":"));
-	add_verdicts(&json, arena, order, LEASE_HELD);
-	buffer_add(&json, TEXT(",\"stale\":"));
-	add_verdicts(&json, arena, order, LEASE_STALE);
-	buffer_add(&json, TEXT(",\"missing\":"));
-	add_verdicts(&json, arena, order, LEASE_NO_JOB);
-	buffer_add_char(&json, '}');
+	buffer_add_char(&json, '{');
+	add_verdicts(&json, arena, order);
+	return buffer_text(&json);
+}
+
+struct text queue_answer_round(struct arena *arena, const struct queue_order *order)
+{
+	struct buffer json = buffer_in(arena);
+
+	buffer_add(&json, TEXT("{\"jobs\":"));
+	add_jobs(&json, order);
+	buffer_add_char(&json, ',');
+	add_verdicts(&json, arena, order);
 	return buffer_text(&json);
 }
 

@@ -11,6 +11,8 @@
 struct text queue_answer_ids(struct arena *arena, const struct queue_order *order);
 /* [{"id", "token", "payload", "attempt", "max_attempts", "priority", "group", "enqueued_at", "redelivered"}] */
 struct text queue_answer_jobs(struct arena *arena, const struct queue_order *order);
+/* {"jobs":[as above],"done":[ids],"stale":[ids],"missing":[ids]}, of a claim that acks */
+struct text queue_answer_round(struct arena *arena, const struct queue_order *order);
 /* {"done":[ids],"stale":[ids],"missing":[ids]} */
 struct text queue_answer_verdicts(struct arena *arena, const struct queue_order *order);
 /* {"queue", "depth", "ready", "delayed", "in_flight", "parked", "dead", "oldest_age_ms"} */

@@ -1,6 +1,7 @@
 #include "handlers/queue/queue_bodies.h"
 
 #include "base/clock.h"
+#include "base/json_scan.h"
 
 enum { REASON_BYTES_MAX = 1000 };
 
@@ -151,4 +152,45 @@ const char *queue_bodies_read_receipts(struct text body, enum order_errand erran
 
 	fields.count -= !has_id;
 	return fields_read_body(&fields, body, max_depth, arena, receipts);
+}
+
+/* Claims */
+
+static bool read_acks(struct text raw, struct arena *arena, void *item)
+{
+	(void)arena;
+	*(struct text *)item = raw;
+	return raw.at[0] == '[';
+}
+
+static void init_claim(void *item)
+{
+	*(struct text *)item = TEXT("[]");
+}
+
+static const struct field claim_fields[] = {{"ack", "an array of objects with \"id\" and \"token\"", read_acks, false}};
+static const struct fields claim = {claim_fields, ARRAY_LENGTH(claim_fields), sizeof(struct text), init_claim};
+
+static bool is_empty(struct text array)
+{
+	return array.at[json_scan_space(array, 1)] == ']';
+}
+
+const char *queue_bodies_read_claim(struct text body, unsigned max_depth, struct arena *arena,
+				    struct fields_read *receipts)
+{
+	struct fields_read read;
+	const char *problem = fields_read_body(&claim, body, max_depth, arena, &read);
+	struct text acks;
+
+	if (problem == NULL && read.is_array)
+		problem = "an object was expected";
+	if (problem != NULL)
+		return problem;
+	acks = *(struct text *)read.items;
+	*receipts = (struct fields_read){.is_array = true};
+	if (is_empty(acks))
+		return NULL;
+	problem = queue_bodies_read_receipts(acks, ORDER_ACK, true, max_depth, arena, receipts);
+	return problem != NULL ? arena_printf(arena, "field \"ack\": %s", problem) : NULL;
 }

@@ -115,7 +115,20 @@ static enum step claimed(struct exchange *x)
 		return respond_await_problem(x);
 	if (order->given_count > 0 && exchange_client_has_left(x))
 		return give_back(x, order);
+	if (x->request.has_body)
+		return respond_json(x, 200, queue_answer_round(&x->arena, order));
 	return respond_json(x, 200, queue_answer_jobs(&x->arena, order));
+}
+
+/* Returns NULL, or what is wrong with the body. */
+static const char *read_acks(struct exchange *x, struct queue_order *order)
+{
+	struct fields_read acks;
+	const char *problem = queue_bodies_read_claim(x->request.body, x->settings->max_json_depth, &x->arena, &acks);
+
+	order->receipts = acks.items;
+	order->receipt_count = acks.count;
+	return problem;
 }
 
 static enum step claim(struct exchange *x)
@@ -124,16 +137,17 @@ static enum step claim(struct exchange *x)
 	struct queue_order *order = order_of(x, ORDER_CLAIM, &step);
 	const char *problem;
 
-	if (order == NULL)
+	if (order == NULL || (x->request.has_body && !takes_body(x, false, &step)))
 		return step;
-	if (x->request.has_body)
-		return respond_problem(x, ERROR_BAD_INPUT,
-				       "a claim takes no body; its parameters go in the query string");
 	problem = claim_query_read(x->request.query, &x->arena, order);
+	if (problem == NULL && x->request.has_body)
+		problem = read_acks(x, order);
 	if (problem != NULL)
 		return respond_problem(x, ERROR_BAD_INPUT, "%s", problem);
 	if (order->wait_ns > 0 && !settings_of(x)->may_wait)
 		return respond_problem(x, ERROR_BAD_INPUT, "%s", no_wait);
+	if (settings_of(x)->may_wait)
+		x->deadline_ns -= CLAIM_WAIT_MS_MAX * NS_PER_MS - order->wait_ns; /* the route has room for any */
 	return await_order(x, order, claimed);
 }
 

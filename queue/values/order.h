@@ -49,7 +49,7 @@ struct queue_order {
 	const atomic_bool *is_abandoned;
 	const struct order_draft *drafts;
 	unsigned draft_count;
-	struct order_receipt *receipts;
+	struct order_receipt *receipts; /* of a claim: what it acks before */
 	unsigned receipt_count;
 	unsigned want; /* of a claim */
 	uint64_t lease_ns, wait_ns;

@@ -18,7 +18,8 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 
 from lib.postgres import Postgres  # noqa: E402
-from lib.service import ROOT, Service  # noqa: E402
+from lib.queues import Queue, is_served, numbers  # noqa: E402
+from lib.service import ROOT, Service, run, wait_until  # noqa: E402
 from lib.share import keep, share_of  # noqa: E402
 
 MODES = [mode for mode in os.environ.get("MEANTIME_MODES", "sync,threads,async").split(",") if mode]
@@ -141,3 +142,55 @@ def stuck_poll(tmp_path_factory):
     library = tmp_path_factory.mktemp("poll") / "stuck_poll.so"
     subprocess.run(["cc", "-O2", "-shared", "-fPIC", "-o", library, ROOT / "tests/lib/stuck_poll.c", "-ldl"], check=True)
     return library
+
+
+# The queues
+
+@pytest.fixture(scope="session")
+def queue_database(postgres):
+    url = postgres.create_database("queues")
+    done = run("migrate", "--database", url)
+    assert done.returncode == 0, done.stderr
+    return url
+
+
+@pytest.fixture(scope="session")
+def queue_endpoints(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("queue")
+    (folder / "one.sql").write_text("-- name: one :one\n-- route: GET /one\nSELECT 1 AS one;\n")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def queue_service(mode, queue_database, queue_endpoints):
+    with Service(queue_database, queue_endpoints, mode, "--queue", "on") as running:
+        assert wait_until(lambda: is_served(running)), running.log()
+        yield running
+
+
+@pytest.fixture
+def queue(queue_service):
+    return Queue(queue_service)
+
+
+@pytest.fixture
+def own_queues(mode, faulty_postgres, queue_endpoints):
+    """Starts services over a database of the test's own, which may break."""
+    name = f"own_{next(numbers)}"
+    url = faulty_postgres.create_database(name)
+    assert run("migrate", "--database", url).returncode == 0
+
+    def start(*options, is_first=True):
+        running.append(Service(url, queue_endpoints, mode, "--queue", "on", *options))
+        assert not is_first or wait_until(lambda: is_served(running[-1])), running[-1].log()
+        return running[-1]
+
+    running = []
+    start.database = name
+    yield start
+    for service in running:
+        try:
+            if service.process.poll() is None:  # else the test has killed it
+                service.stop()
+        finally:
+            service.kill()

@@ -1,85 +1,12 @@
 """The queues at /queues: what is answered 201 is given to a consumer, until it is acked or dead, whatever breaks."""
 
-import itertools
 import threading
 import time
 
 import pytest
 
-from conftest import TEST_ENDPOINTS
-from lib.service import Service, assert_problem, run, wait_until
-
-numbers = itertools.count(1)
-
-
-@pytest.fixture(scope="session")
-def queue_database(postgres):
-    url = postgres.create_database("queues")
-    done = run("migrate", "--database", url)
-    assert done.returncode == 0, done.stderr
-    return url
-
-
-@pytest.fixture(scope="session")
-def queue_endpoints(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("queue")
-    (folder / "one.sql").write_text("-- name: one :one\n-- route: GET /one\nSELECT 1 AS one;\n")
-    return folder
-
-
-class Queue:
-    """A queue of the test's own."""
-
-    def __init__(self, service):
-        self.service = service
-        self.name = f"queue-{next(numbers)}"
-
-    def post(self, path, body=None, **options):
-        return self.service.request("POST", f"/queues/{self.name}/{path}", body, **options)
-
-    def ask(self, path, body=None):
-        """On a machine so busy that the service is not sure of its queues for a moment, it says 503."""
-        answers = []
-
-        def is_answered():
-            answers.append(self.post(path, body))
-            return answers[-1].status != 503
-
-        wait_until(is_answered, 60)
-        return answers[-1]
-
-    def enqueue(self, *payloads, **more):
-        jobs = [{"payload": payload, **more} for payload in payloads]
-        answer = self.ask("jobs", jobs if len(jobs) != 1 else jobs[0])
-        assert answer.status == 201, answer
-        return answer.json["ids"]
-
-    def claim(self, query=""):
-        answer = self.ask(f"claim{query}")
-        assert answer.status == 200, answer
-        return answer.json
-
-    def tell(self, what, job, **more):
-        return self.post(f"jobs/{job['id']}/{what}", {"token": job["token"], **more})
-
-    def figures(self):
-        return self.service.get(f"/queues/{self.name}").json
-
-
-def is_served(service):
-    return service.get("/queues/any").status == 404
-
-
-@pytest.fixture(scope="session")
-def queue_service(mode, queue_database, queue_endpoints):
-    with Service(queue_database, queue_endpoints, mode, "--queue", "on") as running:
-        assert wait_until(lambda: is_served(running)), running.log()
-        yield running
-
-
-@pytest.fixture
-def queue(queue_service):
-    return Queue(queue_service)
+from lib.queues import Queue, is_served
+from lib.service import assert_problem, run, wait_until
 
 
 def test_a_job_goes_through(queue):
@@ -208,7 +135,8 @@ WRONG = [
     ("jobs", {"payload": 1, "delay": "9999d"}, "delay"), ("jobs?a=1", {"payload": 1}, "query string"),
     ("claim?max=0", None, "max"), ("claim?max=1001", None, "max"), ("claim?max=a", None, "max"), ("claim?max=", None, "max"),
     ("claim?wait=61s", None, "wait"), ("claim?lease=1ms", None, "lease"), ("claim?max=1&max=1", None, "twice"),
-    ("claim?colour=1", None, "max, wait and lease"), ("claim", {}, "no body"),
+    ("claim?colour=1", None, "max, wait and lease"), ("claim", {"acks": []}, "acks"), ("claim", [], "empty"),
+    ("claim", {"ack": {}}, "array"), ("claim", {"ack": [{"id": 1}]}, "element 1: field \"token\" is missing"), ("claim", [{}], "object"),
     ("jobs/0/ack", {"token": "1-1"}, "no id"), ("jobs/a/ack", {"token": "1-1"}, "no id"), ("jobs/1/ack", {}, "token"),
     ("jobs/1/ack", {"token": 1}, "token"), ("jobs/1/ack", {"token": "x"}, "token"), ("jobs/1/ack", [{"token": "1-1"}], "object"),
     ("jobs/1/ack", {"token": "1-1", "id": 1}, "id"), ("jobs/1/nack", {"token": "1-1", "delay": "x"}, "delay"),
@@ -240,31 +168,8 @@ def test_off_there_is_no_queue(service):
 
 # What breaks
 
-@pytest.fixture
-def own(mode, faulty_postgres, queue_endpoints):
-    """Starts services over a database of the test's own, which may break."""
-    name = f"own_{next(numbers)}"
-    url = faulty_postgres.create_database(name)
-    assert run("migrate", "--database", url).returncode == 0
-
-    def start(*options, is_first=True):
-        running.append(Service(url, queue_endpoints, mode, "--queue", "on", *options))
-        assert not is_first or wait_until(lambda: is_served(running[-1])), running[-1].log()
-        return running[-1]
-
-    running = []
-    start.database = name
-    yield start
-    for service in running:
-        try:
-            if service.process.poll() is None:  # else the test has killed it
-                service.stop()
-        finally:
-            service.kill()
-
-
-def test_jobs_outlive_a_service(own):
-    service = own()
+def test_jobs_outlive_a_service(own_queues):
+    service = own_queues()
     queue = Queue(service)
     ids = queue.enqueue("a", "b", "c", "d", group="g") + queue.enqueue("e", delay="1h")
     jobs = queue.claim("?max=1")
@@ -272,7 +177,7 @@ def test_jobs_outlive_a_service(own):
     [job] = queue.claim()
     assert queue.tell("nack", job, delay="0s").status == 204
     service.kill()
-    queue.service = own()
+    queue.service = own_queues()
     [again] = queue.claim("?max=10")
     assert again["id"] == ids[1] and again["attempt"] == 2 and again["redelivered"] == "restarted" and again["group"] == "g"
     assert_problem(queue.tell("ack", job), 409)
@@ -280,9 +185,9 @@ def test_jobs_outlive_a_service(own):
     assert figures["depth"] == 4 and figures["delayed"] == 1
 
 
-def test_another_service_takes_over(own):
-    first = own()
-    second = own(is_first=False)
+def test_another_service_takes_over(own_queues):
+    first = own_queues()
+    second = own_queues(is_first=False)
     queue = Queue(first)
     ids = queue.enqueue("a", "b")
     other = Queue(second)
@@ -293,9 +198,9 @@ def test_another_service_takes_over(own):
     assert [job["id"] for job in other.claim("?max=10")] == ids
 
 
-def test_a_service_that_ends_gives_the_queues_away(own):
-    first = own()
-    second = own(is_first=False)
+def test_a_service_that_ends_gives_the_queues_away(own_queues):
+    first = own_queues()
+    second = own_queues(is_first=False)
     answers = []
     queue = Queue(first)
     query = "?wait=60s" if first.mode != "sync" else ""
@@ -308,21 +213,21 @@ def test_a_service_that_ends_gives_the_queues_away(own):
     assert wait_until(lambda: is_served(second)), second.log()
 
 
-def test_an_owner_of_before_writes_nothing(own, faulty_postgres):
+def test_an_owner_of_before_writes_nothing(own_queues, faulty_postgres):
     """It stands still for longer than an owner may, and another one has read all jobs by then."""
-    first = own()
+    first = own_queues()
     queue = Queue(first)
     queue.enqueue("a")
     with first.paused():
-        second = own(is_first=True)
+        second = own_queues(is_first=True)
     other = Queue(second)
     other.name = queue.name
     assert wait_until(lambda: queue.post("jobs", {"payload": 1}).status == 503)
-    assert len(other.claim("?max=10")) == int(faulty_postgres.value("SELECT count(*) FROM meantime_queue.job", own.database))
+    assert len(other.claim("?max=10")) == int(faulty_postgres.value("SELECT count(*) FROM meantime_queue.job", own_queues.database))
 
 
-def test_postgresql_restarts(own, faulty_postgres):
-    queue = Queue(own("--request-timeout-ms", "3000"))
+def test_postgresql_restarts(own_queues, faulty_postgres):
+    queue = Queue(own_queues("--request-timeout-ms", "3000"))
     [number] = queue.enqueue("a")
     [job] = queue.claim("?lease=1h")
     faulty_postgres.kill()
@@ -334,9 +239,9 @@ def test_postgresql_restarts(own, faulty_postgres):
     assert number not in [job["id"] for job in queue.claim("?max=10")]
 
 
-def test_nothing_is_lost(own, faulty_postgres):
+def test_nothing_is_lost(own_queues, faulty_postgres):
     """Producers and consumers while sessions are ended: what was answered 201 is given out, and what was acked is gone."""
-    queue = Queue(own())
+    queue = Queue(own_queues())
     written, acked, given, is_over = [], [], [], threading.Event()
 
     def produce(name):
@@ -359,7 +264,7 @@ def test_nothing_is_lost(own, faulty_postgres):
     for each in producers + consumers:
         each.start()
     while any(each.is_alive() for each in producers):
-        faulty_postgres.terminate_clients(own.database)
+        faulty_postgres.terminate_clients(own_queues.database)
         time.sleep(0.05)
     try:
         assert wait_until(lambda: set(written) <= set(acked), 60), set(written) - set(acked)
@@ -368,7 +273,7 @@ def test_nothing_is_lost(own, faulty_postgres):
         for each in consumers:
             each.join(60)
     assert written and wait_until(
-        lambda: faulty_postgres.value("SELECT count(*) FROM meantime_queue.job", own.database) == "0")
+        lambda: faulty_postgres.value("SELECT count(*) FROM meantime_queue.job", own_queues.database) == "0")
 
 
 # The start

@@ -61,6 +61,15 @@ static void verdicts_are_sorted(void **state)
 	assert_json(queue_answer_verdicts(&arena, &order), "{\"done\":[1,4],\"stale\":[2],\"missing\":[3]}");
 }
 
+static void a_round_tells_both(void **state)
+{
+	struct order_receipt receipts[] = {{.id = 1, .verdict = LEASE_HELD}, {.id = 2, .verdict = LEASE_NO_JOB}};
+	const struct queue_order order = {.receipts = receipts, .receipt_count = 2};
+
+	(void)state;
+	assert_json(queue_answer_round(&arena, &order), "{\"jobs\":[],\"done\":[1],\"stale\":[],\"missing\":[2]}");
+}
+
 static void ids_and_figures_are_told(void **state)
 {
 	static const int64_t ids[] = {1, INT64_C(4503599627370496)};
@@ -83,6 +92,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_setup_teardown(jobs_are_told, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(verdicts_are_sorted, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(a_round_tells_both, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(ids_and_figures_are_told, set_up, tear_down),
 	};
 

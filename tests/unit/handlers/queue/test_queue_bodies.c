@@ -176,6 +176,37 @@ static void a_fault_of_a_receipt_is_named(void **state)
 	    strstr(receipts("{\"token\":\"1-1\",\"lease\":\"13h\"}", ORDER_EXTEND, false), "\"lease\" must be"));
 }
 
+static const char *claim(const char *body)
+{
+	return queue_bodies_read_claim(text_of(body), 8, &arena, &read);
+}
+
+static void a_claim_may_ack(void **state)
+{
+	const struct order_receipt *receipt;
+
+	(void)state;
+	assert_null(claim("{ \"ack\" : [{\"id\":7,\"token\":\"1-a\"} , {\"id\":8,\"token\":\"1-b\"}]}"));
+	receipt = read.items;
+	assert_int_equal(read.count, 2);
+	assert_int_equal(receipt[1].id, 8);
+	assert_int_equal(receipt[1].token.number, 11);
+	assert_null(claim("{}"));
+	assert_int_equal(read.count, 0);
+	assert_null(claim("{\"ack\": [ ]}"));
+	assert_int_equal(read.count, 0);
+}
+
+static void a_fault_of_a_claim_is_named(void **state)
+{
+	(void)state;
+	assert_non_null(strstr(claim("[{}]"), "an object was expected"));
+	assert_non_null(strstr(claim("{\"ack\":{}}"), "\"ack\" must be an array"));
+	assert_non_null(strstr(claim("{\"ack\":[{\"id\":1}]}"), "field \"ack\": element 1: field \"token\""));
+	assert_non_null(strstr(claim("{\"nack\":[]}"), "\"nack\" is not known"));
+	assert_non_null(strstr(claim("{"), "byte 2"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -187,6 +218,8 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(lines_are_bounded, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(receipts_are_read, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(a_fault_of_a_receipt_is_named, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(a_claim_may_ack, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(a_fault_of_a_claim_is_named, set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
