@@ -181,6 +181,7 @@ static void turn(struct queue_store *store)
 	writing_turn(store, now_ns);
 	settling_turn(store, now_ns);
 	payloads_turn(store, now_ns);
+	sweeping_turn(store, now_ns);
 	if (store->awaiting > 0)
 		end_late_ones(store, now_ns);
 	uv_timer_start(&store->timer, on_timer, next_wake_ms(store, now_ns), 0);
@@ -204,7 +205,8 @@ static bool is_busy(const struct queue_store *store)
 	return store->ownership.watch.is_under_way || store->ownership.take.is_under_way ||
 	       store->ownership.beat.is_under_way || store->loading.errand.is_under_way ||
 	       store->writing.insert.is_under_way || store->writing.resolve.is_under_way ||
-	       store->acks.errand.is_under_way || store->changes.errand.is_under_way || store->payloads.is_under_way;
+	       store->acks.errand.is_under_way || store->changes.errand.is_under_way || store->payloads.is_under_way ||
+	       store->sweeping.is_under_way;
 }
 
 static void on_last_timer(uv_timer_t *timer);
@@ -314,6 +316,7 @@ struct queue_store *queue_store_create(const struct queue_store_settings *settin
 	payloads_init(store);
 	writing_init(store);
 	settling_init(store);
+	sweeping_init(store);
 	store_note_work(store);
 	start_thread(store);
 	return store;
@@ -331,6 +334,7 @@ void queue_store_destroy(struct queue_store *store)
 	payloads_cleanup(store);
 	writing_cleanup(store);
 	settling_cleanup(store);
+	sweeping_cleanup(store);
 	if (store->dispatcher != NULL)
 		dispatcher_destroy(store->dispatcher);
 	free(store->given);

@@ -6,7 +6,9 @@
  *   claims.c      jobs go out
  *   payloads.c    those that are only in their rows
  *   writing.c     jobs come in
- *   settling.c    what became of them
+ *   written.c     what became of them
+ *   sweeping.c    what is not needed any more
+ *   settling.c    acks, and other ends of leases
  *
  * Thread:  the store's.
  */
@@ -18,6 +20,7 @@
 #include "db/pipeline.h"
 #include "db/values/batch.h"
 #include "loop/inbox.h"
+#include "queue/enqueue_keys.h"
 #include "queue/id_blocks.h"
 #include "queue/store.h"
 
@@ -53,6 +56,7 @@ struct write {
 	struct arena arena;
 	unsigned queue, count;
 	bool is_sent; /* with a batch */
+	struct enqueue_key key;
 	size_t bytes;
 	struct job_spec *jobs;
 };
@@ -64,10 +68,12 @@ struct writing {
 	struct errand resolve; /* asks whether it was written */
 	bool is_unsure;        /* the outcome of `insert` is not known */
 	struct id_blocks ids;
-	unsigned rows; /* in `insert` */
+	unsigned rows, plain_rows; /* in `insert`: all of them, and those without a key */
 	size_t bytes;
-	bool asks_ids;  /* its last query does */
-	bool *is_named; /* by queue: its name is in its table */
+	struct enqueue_keys keys;
+	unsigned plain_place, keys_place; /* of the statements that tell what was written */
+	bool asks_ids;                    /* its last query does */
+	bool *is_named;                   /* by queue: its name is in its table */
 	unsigned named_capacity;
 };
 
@@ -127,7 +133,7 @@ struct queue_store {
 	struct list parked;          /* claims that wait for jobs */
 	struct list without_payload; /* claims */
 	struct list fetching;        /* of them, in the batch */
-	struct errand payloads;
+	struct errand payloads, sweeping;
 };
 
 /* store.c */
@@ -214,9 +220,26 @@ void writing_forget(struct queue_store *store, struct queue_order *order);
 void writing_note_named(struct queue_store *store, unsigned queue);
 /* Is the order in what was sent? */
 bool writing_was_sent(const struct queue_order *order);
+void writing_forget_names(struct writing *writing);
 void writing_begin(struct queue_store *store, const struct db_result *blocks);
 void writing_drop(struct queue_store *store);
 void writing_cleanup(struct queue_store *store);
+
+/* written.c */
+/* The end of a batch. */
+void written_on_batch(struct db_batch *batch);
+/* Asks what became of a batch that is not known. */
+void written_resolve(struct queue_store *store);
+/* Fails all that was to be written. */
+void written_drop(struct queue_store *store);
+/* It has ended, well or badly: its order, where one waits still, is answered by the caller. */
+struct queue_order *write_take_out(struct queue_store *store, struct write *write);
+void write_destroy(struct write *write);
+
+/* sweeping.c */
+void sweeping_init(struct queue_store *store);
+void sweeping_turn(struct queue_store *store, uint64_t now_ns);
+void sweeping_cleanup(struct queue_store *store);
 
 /* settling.c */
 void settling_init(struct queue_store *store);

@@ -33,15 +33,6 @@ static const struct db_statement insert = {
 
 static const struct db_statement more_ids = {.sql = "SELECT nextval('meantime_queue.job_id')"};
 
-/* What was sent before ends first: only then is it known what there will be. */
-static const struct db_statement shut_fence = {.sql = "SELECT pg_advisory_xact_lock(" STORE_FENCE ")"};
-
-static const struct db_statement is_written = {
-    .sql = "SELECT epoch = $1, EXISTS (SELECT FROM meantime_queue.job WHERE id = $2) FROM meantime_queue.owner"
-	   " WHERE shard = 0",
-    .parameter_count = 2,
-};
-
 /* Names */
 
 void writing_note_named(struct queue_store *store, unsigned queue)
@@ -58,6 +49,12 @@ void writing_note_named(struct queue_store *store, unsigned queue)
 	writing->is_named[queue] = true;
 }
 
+void writing_forget_names(struct writing *writing)
+{
+	if (writing->is_named != NULL)
+		memset(writing->is_named, 0, writing->named_capacity);
+}
+
 static bool is_named(const struct writing *writing, unsigned queue)
 {
 	return queue < writing->named_capacity && writing->is_named[queue];
@@ -70,6 +67,15 @@ void writing_begin(struct queue_store *store, const struct db_result *blocks)
 }
 
 /* Orders */
+
+static void copy_key(struct write *write, const struct queue_order *order)
+{
+	write->key = (struct enqueue_key){
+	    .text = arena_copy(&write->arena, order->key),
+	    .body_hash = {order->body_hash[0], order->body_hash[1]},
+	};
+	write->bytes += order->key.length * write->count;
+}
 
 static struct write *write_create(const struct queue_order *order, unsigned queue, uint64_t time_ns)
 {
@@ -93,25 +99,9 @@ static struct write *write_create(const struct queue_order *order, unsigned queu
 		};
 		write->bytes += job->payload.length + job->group.length;
 	}
+	if (order->key.length > 0)
+		copy_key(write, order);
 	return write;
-}
-
-static void destroy(struct write *write)
-{
-	arena_cleanup(&write->arena);
-	free(write);
-}
-
-/* It has ended, well or badly: its order, where one waits still, is answered by the caller. */
-static struct queue_order *take_out(struct queue_store *store, struct write *write)
-{
-	struct queue_order *order = write->order;
-
-	dispatcher_unreserve(store->dispatcher, write->queue, write->count);
-	list_remove(&write->link);
-	if (order != NULL)
-		order->write = NULL;
-	return order;
 }
 
 void writing_take(struct queue_store *store, struct queue_order *order, uint64_t now_ns)
@@ -151,134 +141,8 @@ void writing_forget(struct queue_store *store, struct queue_order *order)
 		write->order = NULL;
 		return;
 	}
-	take_out(store, write);
-	destroy(write);
-}
-
-/* The end of a batch */
-
-static void end_written(struct queue_store *store, struct write *write)
-{
-	struct queue_order *order = take_out(store, write);
-	uint64_t time_ns = store_time_ns(store, clock_now_ns());
-
-	for (unsigned i = 0; i < write->count; i++)
-		dispatcher_add(store->dispatcher, &write->jobs[i], time_ns);
-	if (order != NULL) {
-		int64_t *ids = arena_alloc(order->arena, write->count * sizeof(*ids));
-
-		for (unsigned i = 0; i < write->count; i++)
-			ids[i] = write->jobs[i].id;
-		order->ids = ids;
-		store_end(store, order);
-	}
-	writing_note_named(store, write->queue);
-	destroy(write);
-}
-
-static void end_all_written(struct queue_store *store)
-{
-	LIST_EACH (item, &store->writing.sent)
-		end_written(store, CONTAINER_OF(item, struct write, link));
-}
-
-/* How a batch fails for all whose orders are in it. */
-struct failure {
-	enum error error;
-	const char *why;
-	unsigned retry_s;
-};
-
-static const struct failure taken_over = {ERROR_BUSY, "another service has taken the queues over", 1};
-static const struct failure not_written = {ERROR_DATABASE_UNAVAILABLE,
-					   "the connection to the database was lost; nothing was written", 1};
-static const struct failure not_known = {ERROR_OUTCOME_UNKNOWN, db_outcome_unknown, 0};
-
-static void fail_all(struct queue_store *store, struct list *writes, const struct failure *failure)
-{
-	LIST_EACH (item, writes) {
-		struct write *write = CONTAINER_OF(item, struct write, link);
-		struct queue_order *order = take_out(store, write);
-
-		if (order != NULL)
-			store_fail(store, order, failure->error, failure->why, failure->retry_s);
-		destroy(write);
-	}
-}
-
-/* Its queues' names may be the reason: they are written again. What PostgreSQL says is for the log. */
-static void fail_sent(struct queue_store *store, const struct db_batch *batch)
-{
-	struct writing *writing = &store->writing;
-	struct failure failure = {batch->error, batch->message, batch->retry_s};
-
-	if (batch->sqlstate[0] != '\0')
-		failure.why = "PostgreSQL refused to write it";
-	if (writing->is_named != NULL)
-		memset(writing->is_named, 0, writing->named_capacity);
-	fail_all(store, &writing->sent, &failure);
-}
-
-static void on_inserted(struct db_batch *batch)
-{
-	struct errand *errand = errand_over(batch, 0);
-	struct queue_store *store = errand->store;
-	struct writing *writing = &store->writing;
-	unsigned last = batch->query_count - 1;
-
-	if (batch->error == ERROR_OUTCOME_UNKNOWN || batch->error == ERROR_DEADLINE_OUTCOME_UNKNOWN) {
-		errand_log(errand, "it is not known whether jobs were written, and will be asked");
-		writing->is_unsure = writing->rows > 0;
-		return;
-	}
-	if (batch->error != ERROR_NONE) {
-		errand_log(errand, "jobs cannot be written");
-		fail_sent(store, batch);
-		return;
-	}
-	if (writing->asks_ids)
-		id_blocks_add(&writing->ids, batch->queries[last--].result);
-	if (writing->rows > 0 && db_affected_rows(batch->queries[last].result) != writing->rows) {
-		ownership_lose(store, "another one has taken them over");
-		fail_all(store, &writing->sent, &taken_over);
-		return;
-	}
-	end_all_written(store);
-}
-
-/* A batch whose outcome is not known: its numbers tell, since they are ours. */
-
-static void on_resolved(struct db_batch *batch)
-{
-	struct errand *errand = errand_over(batch, batch->error != ERROR_NONE ? STORE_RETRY_MS : 0);
-	struct queue_store *store = errand->store;
-	const struct db_result *row = batch->queries[1].result;
-
-	if (batch->error != ERROR_NONE)
-		return;
-	store->writing.is_unsure = false;
-	if (db_row_count(row) == 1 && db_value(row, 0, 0).at[0] == 't' && db_value(row, 0, 1).at[0] == 't') {
-		end_all_written(store);
-	} else if (db_row_count(row) == 1 && db_value(row, 0, 0).at[0] == 't') {
-		fail_all(store, &store->writing.sent, &not_written);
-	} else {
-		ownership_lose(store, "another one has taken them over");
-		fail_all(store, &store->writing.sent, &not_known);
-	}
-}
-
-static void resolve(struct queue_store *store)
-{
-	struct errand *errand = &store->writing.resolve;
-	const struct write *first = CONTAINER_OF(store->writing.sent.next, struct write, link);
-	const char *values[2];
-
-	errand_begin(errand);
-	values[0] = errand_number(errand, (int64_t)store->epoch);
-	values[1] = errand_number(errand, first->jobs[0].id);
-	errand_add(errand, &shut_fence, NULL);
-	errand_add(errand, &is_written, values);
-	errand_submit(errand, STORE_DB_MS, on_resolved);
+	write_take_out(store, write);
+	write_destroy(write);
 }
 
 /* A batch */
@@ -287,13 +151,19 @@ static void add_write(struct queue_store *store, struct write *write, struct job
 {
 	struct writing *writing = &store->writing;
 	const char *name = arena_copy(&writing->insert.arena, dispatcher_queue_name(store->dispatcher, write->queue));
+	bool has_key = write->key.text != NULL;
 
 	if (!is_named(writing, write->queue))
 		job_columns_add_name(columns, name);
 	for (unsigned i = 0; i < write->count; i++) {
 		write->jobs[i].id = id_blocks_next(&writing->ids);
-		job_columns_add(columns, &write->jobs[i], name);
+		if (!has_key)
+			job_columns_add(columns, &write->jobs[i], name);
 	}
+	if (has_key)
+		enqueue_keys_add(&writing->keys, name, &write->key, write->jobs, write->count);
+	else
+		writing->plain_rows += write->count;
 	writing->rows += write->count;
 	writing->bytes += write->bytes;
 	write->is_sent = true;
@@ -313,8 +183,9 @@ static void fill(struct queue_store *store, struct job_columns *columns)
 {
 	struct writing *writing = &store->writing;
 
-	writing->rows = 0;
+	writing->rows = writing->plain_rows = 0;
 	writing->bytes = 0;
+	enqueue_keys_begin(&writing->keys, &writing->insert.arena);
 	while (!list_is_empty(&writing->waiting)) {
 		struct write *write = CONTAINER_OF(writing->waiting.next, struct write, link);
 
@@ -324,17 +195,26 @@ static void fill(struct queue_store *store, struct job_columns *columns)
 	}
 }
 
+/* Where no request has a key there is no statement for keys. */
 static void add_rows(struct queue_store *store, struct job_columns *columns)
 {
-	struct errand *errand = &store->writing.insert;
+	struct writing *writing = &store->writing;
+	struct errand *errand = &writing->insert;
 	const char *values[JOB_COLUMNS + 1], *names = job_columns_names(columns);
 
 	values[0] = errand_number(errand, (int64_t)store->epoch);
-	job_columns_end(columns, values + 1);
 	errand_add(errand, &hold_fence, NULL);
 	if (names != NULL)
 		errand_add(errand, &add_names, &names);
-	errand_add(errand, &insert, values);
+	if (writing->plain_rows > 0) {
+		job_columns_end(columns, values + 1);
+		writing->plain_place = errand->batch.query_count;
+		errand_add(errand, &insert, values);
+	}
+	if (writing->keys.count > 0) {
+		enqueue_keys_add_statements(&writing->keys, &errand->batch, values[0]);
+		writing->keys_place = errand->batch.query_count - 1;
+	}
 }
 
 static void send_batch(struct queue_store *store)
@@ -351,7 +231,7 @@ static void send_batch(struct queue_store *store)
 	writing->asks_ids = id_blocks_left(&writing->ids) < STORE_ROWS_MAX;
 	if (writing->asks_ids)
 		errand_add(errand, &more_ids, NULL);
-	errand_submit(errand, STORE_DB_MS, on_inserted);
+	errand_submit(errand, STORE_DB_MS, written_on_batch);
 }
 
 void writing_turn(struct queue_store *store, uint64_t now_ns)
@@ -360,7 +240,7 @@ void writing_turn(struct queue_store *store, uint64_t now_ns)
 
 	if (writing->is_unsure) {
 		if (errand_is_due(&writing->resolve, now_ns))
-			resolve(store);
+			written_resolve(store);
 	} else if (store->phase == STORE_SERVING && !list_is_empty(&writing->waiting) &&
 		   errand_is_due(&writing->insert, now_ns)) {
 		send_batch(store);
@@ -369,11 +249,8 @@ void writing_turn(struct queue_store *store, uint64_t now_ns)
 
 void writing_drop(struct queue_store *store)
 {
-	fail_all(store, &store->writing.waiting, &taken_over);
-	fail_all(store, &store->writing.sent, &not_known);
-	store->writing.is_unsure = false;
-	if (store->writing.is_named != NULL)
-		memset(store->writing.is_named, 0, store->writing.named_capacity);
+	written_drop(store);
+	writing_forget_names(&store->writing);
 }
 
 void writing_init(struct queue_store *store)

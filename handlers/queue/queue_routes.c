@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "handlers/queue/claim_query.h"
+#include "handlers/queue/idempotency_key.h"
 #include "handlers/queue/queue_answers.h"
 #include "handlers/queue/queue_bodies.h"
 #include "handlers/sql/input.h"
@@ -79,6 +80,8 @@ static enum step enqueue(struct exchange *x)
 	if (order == NULL || !takes_no_query(x, &step) || !takes_body(x, true, &step))
 		return step;
 	problem = queue_bodies_read_jobs(x->request.body, is_lines, x->settings->max_json_depth, &x->arena, &drafts);
+	if (problem == NULL)
+		problem = idempotency_key_read(&x->request, &x->arena, order);
 	if (problem != NULL)
 		return respond_problem(x, ERROR_BAD_INPUT, "%s", problem);
 	order->drafts = drafts.items;
@@ -289,6 +292,8 @@ const char *queue_routes_add(struct router *router, const struct queue_route_set
 		    .first = routes[i].first,
 		    .data = settings,
 		    .timeout_ms = waits ? settings->timeout_ms + CLAIM_WAIT_MS_MAX : 0,
+		    .reads_head = routes[i].first == enqueue,
+		    .headers = routes[i].first == enqueue ? "Idempotency-Key" : NULL,
 		    .access = settings->access,
 		};
 

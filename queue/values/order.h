@@ -18,6 +18,7 @@
 enum {
 	ORDER_PARTS_MAX = 1000,
 	ORDER_GROUP_BYTES_MAX = 128,
+	ORDER_KEY_BYTES_MAX = 255,
 	ORDER_ATTEMPTS = 5, /* where a job names no other number */
 };
 
@@ -49,6 +50,8 @@ struct queue_order {
 	const atomic_bool *is_abandoned;
 	const struct order_draft *drafts;
 	unsigned draft_count;
+	struct text key;       /* of an enqueue: length 0: none */
+	uint64_t body_hash[2]; /* of one with a key */
 	struct order_receipt *receipts; /* of a claim: what it acks before */
 	unsigned receipt_count;
 	unsigned want; /* of a claim */
