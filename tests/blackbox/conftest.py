@@ -2,9 +2,9 @@
 
 MEANTIME_PROGRAM names the program, MEANTIME_MODES the modes ("sync,threads,async"), MEANTIME_SLOW=1 says that it was
 built with sanitizers. MEANTIME_POOLER=session or transaction puts PgBouncer in front of every PostgreSQL.
-MEANTIME_PART=each leaves out what is no test of one mode, MEANTIME_PART=rest leaves out what is. MEANTIME_SHARE=2/3 takes
-the second of three shares of the files. So runs can go side by side. A test that disturbs its service or its database
-takes one of its own.
+MEANTIME_PART=each leaves out what is no test of one mode, MEANTIME_PART=rest leaves out what is. MEANTIME_TAKEN names a
+folder in which runs that go side by side take the files. A test that disturbs its service or its database takes one of
+its own.
 """
 
 import os
@@ -20,7 +20,7 @@ sys.path.insert(0, str(HERE))
 from lib.postgres import Postgres  # noqa: E402
 from lib.queues import Queue, is_served, numbers  # noqa: E402
 from lib.service import ROOT, Service, run, wait_until  # noqa: E402
-from lib.share import keep, share_of  # noqa: E402
+from lib.share import keep, run_taken  # noqa: E402
 
 MODES = [mode for mode in os.environ.get("MEANTIME_MODES", "sync,threads,async").split(",") if mode]
 TEST_ENDPOINTS = HERE / "endpoints"
@@ -42,10 +42,13 @@ def pytest_runtest_setup(item):
 
 def pytest_collection_modifyitems(config, items):
     part = os.environ.get("MEANTIME_PART")
-    kept = share_of(items)
     if part:
-        kept = [item for item in kept if ("mode" in item.fixturenames) == (part == "each")]
-    keep(config, items, kept)
+        keep(config, items, [item for item in items if ("mode" in item.fixturenames) == (part == "each")])
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtestloop(session):
+    return run_taken(session)
 
 
 @pytest.fixture(scope="session")

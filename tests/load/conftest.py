@@ -1,7 +1,8 @@
 """What the tests share: servers that take exactly the time they are told, and a way to run meantime-load against them.
 
 MEANTIME_LOAD names the program, TRUTH_SERVER the server (tests/lib/truth_server.c), MEANTIME_PROGRAM the service,
-MEANTIME_SLOW=1 says that they were built with sanitizers. MEANTIME_SHARE=1/2 takes every second file.
+MEANTIME_SLOW=1 says that they were built with sanitizers. MEANTIME_TAKEN names a folder in which runs that go side by
+side take the files.
 """
 
 import json
@@ -18,7 +19,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 sys.path.insert(0, str(ROOT / "tests/blackbox"))
 
-from lib.share import keep, share_of  # noqa: E402
+from lib.share import run_taken  # noqa: E402
 
 LONGEST_S = 120
 
@@ -30,8 +31,9 @@ def program(variable):
     return path
 
 
-def pytest_collection_modifyitems(config, items):
-    keep(config, items, share_of(items))
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtestloop(session):
+    return run_taken(session)
 
 
 class Truth:

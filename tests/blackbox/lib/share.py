@@ -1,7 +1,8 @@
-"""Which of the tests run here, when several run side by side. MEANTIME_SHARE=2/3 takes every third file, from the second
-on."""
+"""Which of the tests run here, when several runs go side by side. MEANTIME_TAKEN names a folder that they share: each
+takes the next file that no other has taken."""
 
 import os
+import pathlib
 
 
 def keep(config, items, kept):
@@ -12,11 +13,37 @@ def keep(config, items, kept):
         items[:] = kept
 
 
-def share_of(items):
-    share = os.environ.get("MEANTIME_SHARE")
-    if not share:
-        return items
-    number, count = map(int, share.split("/"))
-    files = sorted({item.path for item in items})
-    mine = set(files[number - 1::count])
-    return [item for item in items if item.path in mine]
+def is_taken_here(folder, path):
+    try:
+        (pathlib.Path(folder) / path.name).touch(exist_ok=False)
+    except FileExistsError:
+        return False
+    return True
+
+
+def taken(folder, items):
+    """The tests of the files that are taken here; a file is taken when its first test is asked for."""
+    mine = {}
+    for item in items:
+        if item.path not in mine:
+            mine[item.path] = is_taken_here(folder, item.path)
+        if mine[item.path]:
+            yield item
+
+
+def run_taken(session):
+    """For pytest_runtestloop: true when it has run the tests, as pytest does, of the files that it took."""
+    folder = os.environ.get("MEANTIME_TAKEN")
+    if not folder or session.config.option.collectonly or session.testsfailed:
+        return None
+    items = taken(folder, session.items)
+    item = next(items, None)
+    while item is not None:
+        following = next(items, None)  # before this one ends, since it decides which fixtures stay
+        item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+        if session.shouldfail:
+            raise session.Failed(session.shouldfail)
+        if session.shouldstop:
+            raise session.Interrupted(session.shouldstop)
+        item = following
+    return True
