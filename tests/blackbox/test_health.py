@@ -118,13 +118,19 @@ def test_no_address_to_ask(address):
 # Waiting for the database
 
 
-@pytest.fixture
-def late_cluster():
+@pytest.fixture(scope="module")
+def cluster():
     cluster = Postgres()
     cluster.execute("CREATE DATABASE late")
-    cluster.stop()
     yield cluster
     cluster.destroy()
+
+
+@pytest.fixture
+def late_cluster(cluster):
+    """Not started yet."""
+    cluster.stop()
+    return cluster
 
 
 @contextlib.contextmanager

@@ -117,8 +117,12 @@ def test_booleans_are_those_of_postgresql(service, postgres):
     postgres.execute("CREATE OR REPLACE FUNCTION as_boolean(word text) RETURNS text LANGUAGE plpgsql AS $$"
                      "BEGIN RETURN word::boolean::text; EXCEPTION WHEN invalid_text_representation THEN RETURN 'none'; END $$",
                      "blackbox")
-    for form in sorted(forms):
-        value = postgres.value("SELECT as_boolean(E'%s')" % form.replace("\t", "\\t"), "blackbox")
+    forms = sorted(forms)
+    array = ", ".join("E'%s'" % form.replace("\t", "\\t").replace("\v", "\\x0b").replace("\f", "\\f") for form in forms)
+    values = postgres.execute(f"SELECT as_boolean(form) FROM unnest(ARRAY[{array}]) WITH ORDINALITY AS all_forms (form, place)"
+                              " ORDER BY place", "blackbox")
+    assert len(values) == len(forms)
+    for form, [value] in zip(forms, values):
         response = service.get(f"/echo/bool?value={quote(form, safe='')}")
         if value == "none":
             assert_problem(response, 400, '"value"', "true or false")
