@@ -1,31 +1,13 @@
 /* Timers and computations, waited for by a thread and started on a loop: each ends once, well or badly, by its deadline. */
 #include "server/run/compute_awaitable.h"
 
-#include "base/clock.h"
 #include "loop/compute_pool.h"
-#include "exchange/exchange.h"
-#include "server/run/resources.h"
-#include "server/run/runner.h"
 #include "loop/waiter.h"
+#include "lib/awaiting.h"
 
 #include <pthread.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
-#include <string.h>
-#include <unistd.h>
 
-#include <cmocka.h>
-
-enum { LONG_MS = 600 * 1000, SHORT_MS = 20 };
-
-static uv_loop_t loop;
-static struct exchange_settings settings;
 static struct compute_pool *pool;
-static struct runner runner;
-static struct exchange x;
-static unsigned done_count;
-static bool is_inside_start;
 
 /* The part of a computation: holds its thread while the test wants that. */
 
@@ -97,63 +79,21 @@ static void let_the_thread_go(void)
 	pthread_mutex_unlock(&lock);
 }
 
-/* The exchange that awaits */
-
-static enum step end(struct exchange *exchange)
+static void start_and_run(void)
 {
-	return respond_empty(exchange, 204);
+	awaiting_start();
+	awaiting_run_until_done();
 }
 
-static void on_done(struct awaitable *awaitable)
-{
-	assert_ptr_equal(awaitable, &x.awaited);
-	assert_false(is_inside_start);
-	done_count++;
-}
-
-static void begin(uint64_t deadline_ms)
-{
-	exchange_begin(&x, &settings, clock_now_ns());
-	x.deadline_ns = x.arrived_ns + deadline_ms * NS_PER_MS;
-	x.runner = &runner;
-	x.awaited.done = on_done;
-	done_count = 0;
-}
-
-static void wait_here(void)
-{
-	x.awaited.class->wait(&x.awaited, &runner.resources);
-}
-
-static void start_on_the_loop(void)
-{
-	uint64_t latest_ns = clock_now_ns() + 60 * NS_PER_S;
-
-	is_inside_start = true;
-	x.awaited.class->start(&x.awaited, &runner.resources);
-	is_inside_start = false;
-	/* UV_RUN_ONCE would sleep after a timer that was due when it began */
-	while (done_count == 0 && clock_now_ns() < latest_ns) {
-		uv_run(&loop, UV_RUN_NOWAIT);
-		usleep(200);
-	}
-	uv_run(&loop, UV_RUN_NOWAIT);
-	assert_int_equal(done_count, 1);
-}
-
-static void (*const ways[])(void) = {wait_here, start_on_the_loop};
+static void (*const ways[])(void) = {awaiting_wait, start_and_run};
 
 static int set_up(void **state)
 {
 	(void)state;
-	memset(&runner, 0, sizeof(runner));
-	memset(&settings, 0, sizeof(settings));
-	memset(&x, 0, offsetof(struct exchange, inline_bytes));
+	awaiting_open();
 	settings.await_timer = &timer_awaitable;
 	settings.await_compute = &compute_awaitable;
 	pool = compute_pool_create(1, 1);
-	assert_int_equal(uv_loop_init(&loop), 0);
-	runner.loop = runner.resources.loop = &loop;
 	runner.resources.pool = pool;
 	runner.resources.compute = compute_inbox_create(&loop);
 	atomic_store(&parts_run, 0);
@@ -165,9 +105,8 @@ static int tear_down(void **state)
 	(void)state;
 	exchange_cleanup(&x);
 	compute_inbox_close(runner.resources.compute);
-	uv_run(&loop, UV_RUN_DEFAULT);
+	awaiting_close();
 	compute_inbox_destroy(runner.resources.compute);
-	assert_int_equal(uv_loop_close(&loop), 0);
 	assert_int_equal(compute_pool_count(pool), 0);
 	compute_pool_destroy(pool);
 	return 0;
@@ -179,8 +118,8 @@ static void a_timer_ends_when_its_time_has_come(void **state)
 {
 	(void)state;
 	for (unsigned i = 0; i < ARRAY_LENGTH(ways); i++) {
-		begin(LONG_MS);
-		await_timer(&x, SHORT_MS, end);
+		awaiting_begin(LONG_MS);
+		await_timer(&x, SHORT_MS, awaiting_end);
 		ways[i]();
 		assert_true(clock_now_ns() >= x.wake_ns);
 		assert_int_equal(exchange_await_error(&x), ERROR_NONE);
@@ -194,8 +133,8 @@ static void a_timer_beyond_the_deadline_ends_at_the_deadline(void **state)
 {
 	(void)state;
 	for (unsigned i = 0; i < ARRAY_LENGTH(ways); i++) {
-		begin(SHORT_MS);
-		await_timer(&x, LONG_MS, end);
+		awaiting_begin(SHORT_MS);
+		await_timer(&x, LONG_MS, awaiting_end);
 		ways[i]();
 		assert_true(clock_now_ns() >= x.deadline_ns);
 		assert_true(clock_now_ns() < x.wake_ns);
@@ -209,8 +148,8 @@ static void a_timer_that_ends_at_the_deadline_has_ended(void **state)
 {
 	(void)state;
 	for (unsigned i = 0; i < ARRAY_LENGTH(ways); i++) {
-		begin(SHORT_MS);
-		await_timer(&x, LONG_MS, end);
+		awaiting_begin(SHORT_MS);
+		await_timer(&x, LONG_MS, awaiting_end);
 		x.wake_ns = x.awaited.deadline_ns;
 		ways[i]();
 		assert_int_equal(exchange_await_error(&x), ERROR_NONE);
@@ -222,8 +161,8 @@ static void a_timer_that_ends_at_the_deadline_has_ended(void **state)
 static void a_timer_is_never_early(void **state)
 {
 	(void)state;
-	begin(LONG_MS);
-	await_timer(&x, SHORT_MS, end);
+	awaiting_begin(LONG_MS);
+	await_timer(&x, SHORT_MS, awaiting_end);
 	x.awaited.class->start(&x.awaited, &runner.resources);
 	x.wake_ns += SHORT_MS * NS_PER_MS;
 	while (done_count == 0)
@@ -237,11 +176,11 @@ static void a_timer_is_never_early(void **state)
 static void the_time_of_a_timer_counts_from_when_it_was_asked_for(void **state)
 {
 	(void)state;
-	begin(LONG_MS);
-	await_timer(&x, SHORT_MS, end);
+	awaiting_begin(LONG_MS);
+	await_timer(&x, SHORT_MS, awaiting_end);
 	while (clock_now_ns() < x.wake_ns)
 		;
-	wait_here();
+	awaiting_wait();
 	assert_true(x.queue_ns >= SHORT_MS * NS_PER_MS);
 	assert_int_equal(exchange_await_error(&x), ERROR_NONE);
 }
@@ -249,8 +188,8 @@ static void the_time_of_a_timer_counts_from_when_it_was_asked_for(void **state)
 static void a_timer_that_was_never_started_fails_with_the_words_given(void **state)
 {
 	(void)state;
-	begin(LONG_MS);
-	await_timer(&x, SHORT_MS, end);
+	awaiting_begin(LONG_MS);
+	await_timer(&x, SHORT_MS, awaiting_end);
 	(x.awaited.class->fail)(&x.awaited, ERROR_BUSY, "nothing was free");
 	assert_int_equal(exchange_await_error(&x), ERROR_BUSY);
 	assert_string_equal(x.awaited.why, "nothing was free");
@@ -266,8 +205,8 @@ static void a_computation_ends_when_all_its_parts_have(void **state)
 
 	(void)state;
 	for (unsigned i = 0; i < ARRAY_LENGTH(ways); i++) {
-		begin(LONG_MS);
-		await_compute(&x, &computation, end);
+		awaiting_begin(LONG_MS);
+		await_compute(&x, &computation, awaiting_end);
 		ways[i]();
 		assert_int_equal(atomic_load(&parts_run), 5 * (i + 1));
 		assert_int_equal(exchange_await_error(&x), ERROR_NONE);
@@ -284,8 +223,8 @@ static void a_computation_that_never_begins_ends_at_its_deadline(void **state)
 	(void)state;
 	hold_the_thread();
 	for (unsigned i = 0; i < ARRAY_LENGTH(ways); i++) {
-		begin(SHORT_MS);
-		await_compute(&x, &computation, end);
+		awaiting_begin(SHORT_MS);
+		await_compute(&x, &computation, awaiting_end);
 		ways[i]();
 		assert_true(clock_now_ns() >= x.deadline_ns);
 		assert_int_equal(exchange_await_error(&x), ERROR_DEADLINE);
@@ -295,9 +234,9 @@ static void a_computation_that_never_begins_ends_at_its_deadline(void **state)
 	}
 	let_the_thread_go();
 	/* behind it a computation has the thread again */
-	begin(LONG_MS);
-	await_compute(&x, &computation, end);
-	wait_here();
+	awaiting_begin(LONG_MS);
+	await_compute(&x, &computation, awaiting_end);
+	awaiting_wait();
 	assert_int_equal(atomic_load(&parts_run), 2);
 }
 
@@ -307,8 +246,8 @@ static void a_computation_that_is_too_long_ends_soon_after_its_deadline(void **s
 
 	(void)state;
 	for (unsigned i = 0; i < ARRAY_LENGTH(ways); i++) {
-		begin(SHORT_MS);
-		await_compute(&x, &computation, end);
+		awaiting_begin(SHORT_MS);
+		await_compute(&x, &computation, awaiting_end);
 		ways[i]();
 		assert_int_equal(exchange_await_error(&x), ERROR_DEADLINE);
 		assert_string_equal(x.awaited.why, "the deadline passed, or the client closed the connection, while it "
@@ -332,16 +271,16 @@ static void a_computation_too_many_is_busy_at_once(void **state)
 	hold_the_thread();
 	assert_true(compute_pool_submit(pool, &waiting, false));
 	for (unsigned i = 0; i < ARRAY_LENGTH(ways); i++) {
-		begin(LONG_MS);
-		await_compute(&x, &computation, end);
+		awaiting_begin(LONG_MS);
+		await_compute(&x, &computation, awaiting_end);
 		ways[i]();
 		assert_int_equal(exchange_await_error(&x), ERROR_BUSY);
 		assert_string_equal(x.awaited.why, "too many computations are waiting for a compute thread");
 		exchange_recycle(&x);
 	}
 	/* it is not withdrawn at its deadline, too */
-	begin(0);
-	await_compute(&x, &computation, end);
+	awaiting_begin(0);
+	await_compute(&x, &computation, awaiting_end);
 	x.awaited.class->start(&x.awaited, &runner.resources);
 	usleep(20000);
 	while (done_count == 0)
@@ -351,17 +290,12 @@ static void a_computation_too_many_is_busy_at_once(void **state)
 	assert_int_equal(compute_pool_count(pool), 2);
 	exchange_recycle(&x);
 	/* one that has had the processor before goes on */
-	begin(LONG_MS);
+	awaiting_begin(LONG_MS);
 	x.has_worked = true;
-	await_compute(&x, &computation, end);
-	is_inside_start = true;
-	x.awaited.class->start(&x.awaited, &runner.resources);
-	is_inside_start = false;
+	await_compute(&x, &computation, awaiting_end);
+	awaiting_start();
 	let_the_thread_go();
-	while (done_count == 0) {
-		uv_run(&loop, UV_RUN_NOWAIT);
-		usleep(200);
-	}
+	awaiting_run_until_done();
 	assert_int_equal(exchange_await_error(&x), ERROR_NONE);
 }
 
@@ -371,9 +305,9 @@ static void no_timer_runs_for_nothing(void **state)
 	struct computation computation = {.parts = 1, .run = run_part};
 
 	(void)state;
-	begin(LONG_MS);
-	await_compute(&x, &computation, end);
-	start_on_the_loop();
+	awaiting_begin(LONG_MS);
+	await_compute(&x, &computation, awaiting_end);
+	start_and_run();
 	usleep(20000);
 	uv_run(&loop, UV_RUN_NOWAIT);
 	assert_int_equal(uv_backend_timeout(&loop), -1);

@@ -1,42 +1,13 @@
 /* Events that are waited for by a thread or started on a loop; the listener is the test's. */
 #include "server/run/event_awaitable.h"
 
-#include "base/clock.h"
 #include "events/hub.h"
-#include "exchange/exchange.h"
-#include "server/run/resources.h"
-#include "server/run/runner.h"
+#include "lib/awaiting.h"
 
 #include <pthread.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
-#include <unistd.h>
-
-#include <cmocka.h>
-
-enum { LONG_MS = 600 * 1000, SHORT_MS = 20 };
 
 static const struct event_order order = {.channel = {"a", 1}};
-static uv_loop_t loop;
-static struct exchange_settings settings;
 static struct event_hub *hub;
-static struct runner runner;
-static struct exchange x;
-static unsigned done_count;
-static bool is_inside_start;
-
-static enum step end(struct exchange *exchange)
-{
-	return respond_empty(exchange, 204);
-}
-
-static void on_done(struct awaitable *awaitable)
-{
-	assert_ptr_equal(awaitable, &x.awaited);
-	assert_false(is_inside_start);
-	done_count++;
-}
 
 /* The listener */
 
@@ -60,35 +31,19 @@ static void publish(const char *payload)
 
 static void await(uint64_t ms)
 {
-	await_event(&x, &order, ms, end);
-	x.awaited.done = on_done;
-	done_count = 0;
+	await_event(&x, &order, ms, awaiting_end);
 }
 
 static void start(uint64_t ms)
 {
 	await(ms);
-	is_inside_start = true;
-	x.awaited.class->start(&x.awaited, &runner.resources);
-	is_inside_start = false;
-}
-
-static void run_until_done(void)
-{
-	uint64_t latest_ns = clock_now_ns() + 60 * NS_PER_S;
-
-	while (done_count == 0 && clock_now_ns() < latest_ns) {
-		uv_run(&loop, UV_RUN_NOWAIT);
-		usleep(200);
-	}
-	uv_run(&loop, UV_RUN_NOWAIT);
-	assert_int_equal(done_count, 1);
+	awaiting_start();
 }
 
 static void wait_here(uint64_t ms)
 {
 	await(ms);
-	x.awaited.class->wait(&x.awaited, &runner.resources);
+	awaiting_wait();
 }
 
 static void both_ways(uint64_t ms, bool is_on_loop)
@@ -98,20 +53,13 @@ static void both_ways(uint64_t ms, bool is_on_loop)
 		return;
 	}
 	start(ms);
-	run_until_done();
+	awaiting_run_until_done();
 }
 
 static void assert_heard(enum event_kind kind)
 {
 	assert_int_equal(exchange_await_error(&x), ERROR_NONE);
 	assert_int_equal(exchange_event_news(&x)->kind, kind);
-}
-
-static void begin(uint64_t deadline_ms)
-{
-	exchange_begin(&x, &settings, clock_now_ns());
-	x.deadline_ns = x.arrived_ns + deadline_ms * NS_PER_MS;
-	x.runner = &runner;
 }
 
 static void over(void)
@@ -124,7 +72,7 @@ static void over(void)
 /* Another one keeps the channel listened to. */
 static void subscribe_first(bool is_on_loop)
 {
-	begin(LONG_MS);
+	awaiting_begin(LONG_MS);
 	if (is_on_loop)
 		start(LONG_MS);
 	else
@@ -134,10 +82,10 @@ static void subscribe_first(bool is_on_loop)
 
 		x.events = event_hub_subscribe(hub, &order, &why);
 		listen_to_all();
-		x.awaited.class->wait(&x.awaited, &runner.resources);
+		awaiting_wait();
 	} else {
 		listen_to_all();
-		run_until_done();
+		awaiting_run_until_done();
 	}
 	assert_heard(EVENT_SUBSCRIBED);
 	assert_string_equal(x.work_name, "events");
@@ -148,15 +96,11 @@ static void subscribe_first(bool is_on_loop)
 static int set_up(void **state)
 {
 	(void)state;
-	memset(&runner, 0, sizeof(runner));
-	memset(&settings, 0, sizeof(settings));
-	memset(&x, 0, offsetof(struct exchange, inline_bytes));
+	awaiting_open();
 	hub = event_hub_create(&(struct event_hub_settings){1, 1, 10, 10000});
 	event_hub_note_connected(hub);
 	runner.resources.events = &hub;
 	settings.await_event = &event_awaitable;
-	settings.request_timeout_ms = LONG_MS;
-	assert_int_equal(uv_loop_init(&loop), 0);
 	runner.resources.event_inbox = event_inbox_create(&loop);
 	return 0;
 }
@@ -166,9 +110,8 @@ static int tear_down(void **state)
 	(void)state;
 	exchange_cleanup(&x);
 	event_inbox_close(runner.resources.event_inbox);
-	uv_run(&loop, UV_RUN_DEFAULT);
+	awaiting_close();
 	event_inbox_destroy(runner.resources.event_inbox);
-	assert_int_equal(uv_loop_close(&loop), 0);
 	event_hub_destroy(hub);
 	return 0;
 }
@@ -210,7 +153,7 @@ static void an_event_wakes_the_loop(void **state)
 	assert_int_equal(done_count, 0);
 	publish("one");
 	publish("two");
-	run_until_done();
+	awaiting_run_until_done();
 	assert_heard(EVENT_CHANGES);
 	over();
 }
@@ -240,7 +183,7 @@ static void a_channel_that_is_not_listened_to_in_time_is_an_error(void **state)
 {
 	(void)state;
 	for (int way = 0; way < 2; way++) {
-		begin(SHORT_MS);
+		awaiting_begin(SHORT_MS);
 		both_ways(LONG_MS, way);
 		assert_int_equal(exchange_await_error(&x), ERROR_DEADLINE);
 		over();
@@ -252,7 +195,7 @@ static void postgresql_that_is_not_reached_is_an_error(void **state)
 	(void)state;
 	event_hub_note_unreachable(hub);
 	for (int way = 0; way < 2; way++) {
-		begin(LONG_MS);
+		awaiting_begin(LONG_MS);
 		both_ways(LONG_MS, way);
 		assert_int_equal(exchange_await_error(&x), ERROR_DATABASE_UNAVAILABLE);
 		over();
@@ -266,7 +209,7 @@ static void one_too_many_is_busy(void **state)
 
 	(void)state;
 	for (int way = 0; way < 2; way++) {
-		begin(LONG_MS);
+		awaiting_begin(LONG_MS);
 		both_ways(LONG_MS, way);
 		assert_int_equal(exchange_await_error(&x), ERROR_BUSY);
 		assert_non_null(strstr(x.awaited.why, "max_subscribers"));
@@ -296,14 +239,14 @@ static void one_that_has_left_with_news_on_its_way_ends_once(void **state)
 	publish("one");
 	event_awaitable_note_departure(runner.resources.event_inbox, &x);
 	assert_int_equal(done_count, 0);
-	run_until_done();
+	awaiting_run_until_done();
 	over();
 }
 
 static void it_can_be_failed_before_it_began(void **state)
 {
 	(void)state;
-	begin(LONG_MS);
+	awaiting_begin(LONG_MS);
 	await(LONG_MS);
 	(x.awaited.class->fail)(&x.awaited, ERROR_BUSY, "its turn did not come");
 	assert_int_equal(exchange_await_error(&x), ERROR_BUSY);
