@@ -9,8 +9,8 @@
 enum { PAGE_ROWS = 2000 };
 
 static const struct db_statement names = {
-    .sql = "SELECT name, (SELECT count(*) FROM meantime_queue.dead_letter WHERE queue = queue.id)"
-	   " FROM meantime_queue.queue ORDER BY id",
+    .sql = "SELECT name, (SELECT count(*) FROM meantime_queue.dead_letter WHERE queue = queue.id), is_paused::integer,"
+	   " length_max, group_concurrency, rate_count, rate_period_s FROM meantime_queue.queue ORDER BY id",
     .is_read_only = true,
 };
 
@@ -106,6 +106,22 @@ static void ask_page(struct queue_store *store)
 	errand_submit(errand, STORE_DB_MS, on_page);
 }
 
+enum { QUEUE_NAME, QUEUE_DEAD, QUEUE_PAUSED, QUEUE_LENGTH, QUEUE_CONCURRENCY, QUEUE_RATE, QUEUE_PERIOD };
+
+static void set_queue(struct queue_store *store, const struct db_result *rows, unsigned row, unsigned queue)
+{
+	const struct queue_settings settings = {
+	    .length_max = (unsigned)number(rows, row, QUEUE_LENGTH),
+	    .group_concurrency = (unsigned)number(rows, row, QUEUE_CONCURRENCY),
+	    .rate_count = (unsigned)number(rows, row, QUEUE_RATE),
+	    .rate_period_s = (unsigned)number(rows, row, QUEUE_PERIOD),
+	    .is_paused = number(rows, row, QUEUE_PAUSED) != 0,
+	};
+
+	dispatcher_set_queue(store->dispatcher, queue, &settings);
+	dispatcher_count_dead(store->dispatcher, queue, number(rows, row, QUEUE_DEAD));
+}
+
 static void on_names(struct db_batch *batch)
 {
 	struct errand *errand = errand_over(batch, 0);
@@ -118,12 +134,12 @@ static void on_names(struct db_batch *batch)
 		return;
 	}
 	for (unsigned i = 0; i < db_row_count(rows); i++) {
-		int queue = queue_of(store, db_value(rows, i, 0));
+		int queue = queue_of(store, db_value(rows, i, QUEUE_NAME));
 
 		if (queue < 0)
 			continue;
 		writing_note_named(store, (unsigned)queue);
-		dispatcher_count_dead(store->dispatcher, (unsigned)queue, number(rows, i, 1));
+		set_queue(store, rows, i, (unsigned)queue);
 	}
 	store->loading.has_names = true;
 }

@@ -72,6 +72,7 @@ static void forget_all(struct queue_store *store)
 	writing_drop(store);
 	settling_drop(store);
 	payloads_drop(store);
+	upkeep_drop(store);
 	dispatcher_destroy(store->dispatcher);
 	store->dispatcher = NULL;
 }
@@ -80,7 +81,7 @@ static bool is_dispatcher_in_use(const struct queue_store *store)
 {
 	return store->loading.errand.is_under_way || store->writing.insert.is_under_way ||
 	       store->writing.resolve.is_under_way || store->acks.errand.is_under_way ||
-	       store->changes.errand.is_under_way || store->payloads.is_under_way;
+	       store->changes.errand.is_under_way || store->payloads.is_under_way || store->upkeep.errand.is_under_way;
 }
 
 /* Taking over */

@@ -77,6 +77,11 @@ static void settle(struct queue_store *store, struct queue_order *order, struct 
 		if (receipt->verdict == LEASE_HELD)
 			add(&store->acks, &change, order, TEXT(""));
 		break;
+	case ORDER_CANCEL:
+		receipt->verdict = dispatcher_cancel(store->dispatcher, queue, receipt->id) ? LEASE_HELD : LEASE_NO_JOB;
+		if (receipt->verdict == LEASE_HELD)
+			add(&store->acks, &change, order, TEXT(""));
+		break;
 	case ORDER_NACK:
 		receipt->verdict = dispatcher_nack(store->dispatcher, queue, receipt->id, receipt->token,
 						   receipt->delay_ns, time_ns, &change);
@@ -118,7 +123,7 @@ static void forget(struct settlements *settlements, const struct queue_order *or
 
 void settling_forget(struct queue_store *store, struct queue_order *order)
 {
-	forget(order->errand == ORDER_ACK || order->errand == ORDER_CLAIM ? &store->acks : &store->changes, order);
+	forget(order->errand == ORDER_NACK ? &store->changes : &store->acks, order);
 }
 
 /* Batches */

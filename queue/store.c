@@ -67,8 +67,10 @@ static void tell_figures(struct queue_store *store, struct queue_order *order)
 	uint64_t time_ns = store_time_ns(store, clock_now_ns());
 
 	order->is_queue_known = queue >= 0;
-	if (order->is_queue_known)
+	if (order->is_queue_known) {
 		dispatcher_figures(store->dispatcher, (unsigned)queue, &order->figures);
+		order->settings = *dispatcher_queue_settings(store->dispatcher, (unsigned)queue);
+	}
 	if (order->figures.oldest_ns > 0 && order->figures.oldest_ns < time_ns)
 		order->oldest_age_ns = time_ns - order->figures.oldest_ns;
 	store_end(store, order);
@@ -95,30 +97,40 @@ static void take_order(struct queue_store *store, struct queue_order *order)
 	case ORDER_FIGURES:
 		tell_figures(store, order);
 		break;
-	default:
+	case ORDER_ACK:
+	case ORDER_NACK:
+	case ORDER_EXTEND:
+	case ORDER_CANCEL:
 		settling_take(store, order, now_ns);
+		break;
+	default:
+		upkeep_take(store, order);
 	}
 }
 
 /* An order that is over time. What it asked for may have been done, or may be done yet. */
 static void end_late(struct queue_store *store, struct queue_order *order)
 {
-	bool is_claim = order->errand == ORDER_CLAIM && order->left == 0, /* its acks are written */
-	    is_sent = order->errand == ORDER_ENQUEUE && writing_was_sent(order);
+	bool may_be_written = true;
 
-	if (order->errand == ORDER_ENQUEUE)
+	if (order->errand == ORDER_ENQUEUE) {
+		may_be_written = writing_was_sent(order);
 		writing_forget(store, order);
-	else if (is_claim)
+	} else if (order->task != NULL) {
+		may_be_written = upkeep_was_sent(order);
+		upkeep_forget(store, order);
+	} else if (order->errand == ORDER_CLAIM && order->left == 0) { /* its acks are written */
 		payloads_forget(store, order);
-	else
-		settling_forget(store, order);
-	if (is_claim)
 		claims_fail(store, order, ERROR_DEADLINE, "the deadline passed before PostgreSQL gave the payloads", 0);
-	else if (order->errand == ORDER_ENQUEUE && !is_sent)
-		store_fail(store, order, ERROR_DEADLINE, "the deadline passed before PostgreSQL was asked", 0);
-	else
+		return;
+	} else {
+		settling_forget(store, order);
+	}
+	if (may_be_written)
 		store_fail(store, order, ERROR_DEADLINE_OUTCOME_UNKNOWN,
 			   "the deadline passed before PostgreSQL answered; whether it was written is not known", 0);
+	else
+		store_fail(store, order, ERROR_DEADLINE, "the deadline passed before PostgreSQL was asked", 0);
 }
 
 static void end_late_ones(struct queue_store *store, uint64_t now_ns)
@@ -181,6 +193,7 @@ static void turn(struct queue_store *store)
 	writing_turn(store, now_ns);
 	settling_turn(store, now_ns);
 	payloads_turn(store, now_ns);
+	upkeep_turn(store, now_ns);
 	sweeping_turn(store, now_ns);
 	if (store->awaiting > 0)
 		end_late_ones(store, now_ns);
@@ -206,7 +219,7 @@ static bool is_busy(const struct queue_store *store)
 	       store->ownership.beat.is_under_way || store->loading.errand.is_under_way ||
 	       store->writing.insert.is_under_way || store->writing.resolve.is_under_way ||
 	       store->acks.errand.is_under_way || store->changes.errand.is_under_way || store->payloads.is_under_way ||
-	       store->sweeping.is_under_way;
+	       store->sweeping.is_under_way || store->upkeep.errand.is_under_way;
 }
 
 static void on_last_timer(uv_timer_t *timer);
@@ -316,6 +329,7 @@ struct queue_store *queue_store_create(const struct queue_store_settings *settin
 	payloads_init(store);
 	writing_init(store);
 	settling_init(store);
+	upkeep_init(store);
 	sweeping_init(store);
 	store_note_work(store);
 	start_thread(store);
@@ -334,6 +348,7 @@ void queue_store_destroy(struct queue_store *store)
 	payloads_cleanup(store);
 	writing_cleanup(store);
 	settling_cleanup(store);
+	upkeep_cleanup(store);
 	sweeping_cleanup(store);
 	if (store->dispatcher != NULL)
 		dispatcher_destroy(store->dispatcher);

@@ -7,6 +7,7 @@
  *   payloads.c    those that are only in their rows
  *   writing.c     jobs come in
  *   written.c     what became of them
+ *   upkeep.c      dead letters and settings
  *   sweeping.c    what is not needed any more
  *   settling.c    acks, and other ends of leases
  *
@@ -90,6 +91,12 @@ struct settlements {
 	struct errand errand;
 };
 
+struct upkeep {
+	struct list waiting; /* tasks */
+	struct task *current;
+	struct errand errand;
+};
+
 struct loading {
 	struct errand errand;
 	int64_t last_id;
@@ -134,6 +141,7 @@ struct queue_store {
 	struct list without_payload; /* claims */
 	struct list fetching;        /* of them, in the batch */
 	struct errand payloads, sweeping;
+	struct upkeep upkeep;
 };
 
 /* store.c */
@@ -235,6 +243,16 @@ void written_drop(struct queue_store *store);
 /* It has ended, well or badly: its order, where one waits still, is answered by the caller. */
 struct queue_order *write_take_out(struct queue_store *store, struct write *write);
 void write_destroy(struct write *write);
+
+/* upkeep.c */
+void upkeep_init(struct queue_store *store);
+void upkeep_take(struct queue_store *store, struct queue_order *order);
+void upkeep_turn(struct queue_store *store, uint64_t now_ns);
+/* Did it write, or may have? */
+bool upkeep_was_sent(const struct queue_order *order);
+void upkeep_forget(struct queue_store *store, struct queue_order *order);
+void upkeep_drop(struct queue_store *store);
+void upkeep_cleanup(struct queue_store *store);
 
 /* sweeping.c */
 void sweeping_init(struct queue_store *store);

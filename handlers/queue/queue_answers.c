@@ -124,6 +124,71 @@ struct text queue_answer_round(struct arena *arena, const struct queue_order *or
 	return buffer_text(&json);
 }
 
+static void add_dead(struct buffer *json, const struct order_dead *letter)
+{
+	buffer_printf(json, "{\"id\":%" PRId64 ",\"payload\":", letter->id);
+	buffer_add(json, letter->payload);
+	buffer_printf(json, ",\"attempt\":%u,\"max_attempts\":%u,\"priority\":%d,\"group\":", letter->attempt,
+		      letter->max_attempts, letter->priority);
+	add_word_or_null(json, letter->group);
+	buffer_add(json, TEXT(",\"enqueued_at\":"));
+	add_time(json, letter->enqueued_ns);
+	buffer_add(json, TEXT(",\"died_at\":"));
+	add_time(json, letter->died_ns);
+	buffer_add(json, TEXT(",\"reason\":"));
+	add_word_or_null(json, letter->reason);
+	buffer_add_char(json, '}');
+}
+
+struct text queue_answer_dead(struct arena *arena, const struct queue_order *order)
+{
+	struct buffer json = buffer_in(arena);
+
+	buffer_add_char(&json, '[');
+	for (unsigned i = 0; i < order->dead_count; i++) {
+		if (i > 0)
+			buffer_add_char(&json, ',');
+		add_dead(&json, &order->dead[i]);
+	}
+	buffer_add_char(&json, ']');
+	return buffer_text(&json);
+}
+
+struct text queue_answer_settled(struct arena *arena, const struct queue_order *order)
+{
+	struct buffer json = buffer_in(arena);
+
+	buffer_printf(&json, "{\"done\":%u,\"left\":%" PRIu64 "}", order->settled, order->figures.dead);
+	return buffer_text(&json);
+}
+
+static void add_number_or_null(struct buffer *json, const char *name, unsigned number)
+{
+	if (number > 0)
+		buffer_printf(json, "\"%s\":%u", name, number);
+	else
+		buffer_printf(json, "\"%s\":null", name);
+}
+
+static const char *period_word(unsigned period_s)
+{
+	if (period_s == 1)
+		return "second";
+	return period_s == 60 ? "minute" : "hour";
+}
+
+static void add_settings(struct buffer *json, const struct queue_settings *settings)
+{
+	buffer_printf(json, ",\"paused\":%s,\"limits\":{", settings->is_paused ? "true" : "false");
+	add_number_or_null(json, "length", settings->length_max);
+	buffer_add_char(json, ',');
+	add_number_or_null(json, "group_concurrency", settings->group_concurrency);
+	if (settings->rate_count > 0)
+		buffer_printf(json, ",\"rate\":\"%u/%s\"}", settings->rate_count, period_word(settings->rate_period_s));
+	else
+		buffer_add(json, TEXT(",\"rate\":null}"));
+}
+
 struct text queue_answer_figures(struct arena *arena, const struct queue_order *order)
 {
 	const struct queue_figures *figures = &order->figures;
@@ -135,8 +200,10 @@ struct text queue_answer_figures(struct arena *arena, const struct queue_order *
 		      TEXT_ARGS(order->queue), figures->depth, figures->ready, figures->delayed, figures->in_flight,
 		      figures->parked, figures->dead);
 	if (figures->oldest_ns > 0)
-		buffer_printf(&json, "%" PRIu64 "}", order->oldest_age_ns / NS_PER_MS);
+		buffer_printf(&json, "%" PRIu64, order->oldest_age_ns / NS_PER_MS);
 	else
-		buffer_add(&json, TEXT("null}"));
+		buffer_add(&json, TEXT("null"));
+	add_settings(&json, &order->settings);
+	buffer_add_char(&json, '}');
 	return buffer_text(&json);
 }

@@ -15,5 +15,9 @@ struct text queue_answer_jobs(struct arena *arena, const struct queue_order *ord
 struct text queue_answer_round(struct arena *arena, const struct queue_order *order);
 /* {"done":[ids],"stale":[ids],"missing":[ids]} */
 struct text queue_answer_verdicts(struct arena *arena, const struct queue_order *order);
-/* {"queue", "depth", "ready", "delayed", "in_flight", "parked", "dead", "oldest_age_ms"} */
+/* [{"id", "payload", "attempt", "max_attempts", "priority", "group", "enqueued_at", "died_at", "reason"}] */
+struct text queue_answer_dead(struct arena *arena, const struct queue_order *order);
+/* {"done": how many, "left": how many} */
+struct text queue_answer_settled(struct arena *arena, const struct queue_order *order);
+/* {"queue", "depth", "ready", "delayed", "in_flight", "parked", "dead", "oldest_age_ms", "paused", "limits"} */
 struct text queue_answer_figures(struct arena *arena, const struct queue_order *order);

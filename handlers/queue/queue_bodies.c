@@ -2,8 +2,9 @@
 
 #include "base/clock.h"
 #include "base/json_scan.h"
+#include "exchange/limits.h"
 
-enum { REASON_BYTES_MAX = 1000 };
+enum { REASON_BYTES_MAX = 1000, LENGTH_MAX = 1000000000, CONCURRENCY_MAX = 1000000, RATE_BYTES_MAX = 20 };
 
 #define LEASE_DEFAULT_NS (30 * NS_PER_S)
 #define LEASE_LONGEST_NS (12 * 3600 * NS_PER_S)
@@ -193,4 +194,78 @@ const char *queue_bodies_read_claim(struct text body, unsigned max_depth, struct
 		return NULL;
 	problem = queue_bodies_read_receipts(acks, ORDER_ACK, true, max_depth, arena, receipts);
 	return problem != NULL ? arena_printf(arena, "field \"ack\": %s", problem) : NULL;
+}
+
+/* Limits */
+
+static bool is_null(struct text raw)
+{
+	return raw.at[0] == 'n';
+}
+
+static bool read_bound(struct text raw, int64_t most, unsigned *bound)
+{
+	int64_t number;
+
+	if (is_null(raw))
+		return true;
+	if (!field_read_integer(raw, 1, most, &number))
+		return false;
+	*bound = (unsigned)number;
+	return true;
+}
+
+static bool read_length(struct text raw, struct arena *arena, void *item)
+{
+	(void)arena;
+	return read_bound(raw, LENGTH_MAX, &((struct queue_settings *)item)->length_max);
+}
+
+static bool read_concurrency(struct text raw, struct arena *arena, void *item)
+{
+	(void)arena;
+	return read_bound(raw, CONCURRENCY_MAX, &((struct queue_settings *)item)->group_concurrency);
+}
+
+/* As an endpoint's, but by nothing: it is the queue's. */
+static bool read_rate(struct text raw, struct arena *arena, void *item)
+{
+	struct queue_settings *limits = item;
+	struct rate_limit rate;
+	struct text text;
+
+	if (is_null(raw))
+		return true;
+	if (!field_read_string(raw, arena, RATE_BYTES_MAX, &text) || memchr(text.at, ' ', text.length) != NULL ||
+	    !rate_limit_read(text, arena, &rate))
+		return false;
+	limits->rate_count = rate.count;
+	limits->rate_period_s = rate.period_s;
+	return true;
+}
+
+static void init_limits(void *item)
+{
+	*(struct queue_settings *)item = (struct queue_settings){.length_max = 0};
+}
+
+static const struct field limit_fields[] = {
+    {"length", "an integer from 1 to 1000000000, or null", read_length, false},
+    {"group_concurrency", "an integer from 1 to 1000000, or null", read_concurrency, false},
+    {"rate", "N/second, N/minute or N/hour, with N from 1 to 1000000, or null", read_rate, false},
+};
+static const struct fields limits_of = {limit_fields, ARRAY_LENGTH(limit_fields), sizeof(struct queue_settings),
+					init_limits};
+
+const char *queue_bodies_read_limits(struct text body, unsigned max_depth, struct arena *arena,
+				     struct queue_settings *limits)
+{
+	struct fields_read read;
+	const char *problem = fields_read_body(&limits_of, body, max_depth, arena, &read);
+
+	if (problem == NULL && read.is_array)
+		problem = "an object was expected";
+	if (problem == NULL)
+		*limits = *(struct queue_settings *)read.items;
+	return problem;
 }

@@ -17,6 +17,9 @@ const char *queue_bodies_read_jobs(struct text body, bool is_lines, unsigned max
  * where the path has none. */
 const char *queue_bodies_read_receipts(struct text body, enum order_errand errand, bool has_id, unsigned max_depth,
 				       struct arena *arena, struct fields_read *receipts);
+/* {"length", "rate", "group_concurrency"}: what is left out, or null, is no bound. */
+const char *queue_bodies_read_limits(struct text body, unsigned max_depth, struct arena *arena,
+				     struct queue_settings *limits);
 /* {"ack": [{"id", "token"}]}, of a claim: struct order_receipt, and there may be none. */
 const char *queue_bodies_read_claim(struct text body, unsigned max_depth, struct arena *arena,
 				    struct fields_read *receipts);

@@ -5,11 +5,9 @@
 #include "handlers/queue/idempotency_key.h"
 #include "handlers/queue/queue_answers.h"
 #include "handlers/queue/queue_bodies.h"
-#include "handlers/sql/input.h"
+#include "handlers/queue/queue_request.h"
+#include "handlers/queue/queue_upkeep.h"
 #include "handlers/sql/whole_body.h"
-#include "queue/values/queue_name.h"
-
-enum { NAME, ID }; /* values of the path */
 
 static const char no_wait[] =
     "parameter \"wait\": in sync mode a claim cannot wait, since no other request would be served meanwhile; leave it "
@@ -18,44 +16,6 @@ static const char no_wait[] =
 static const struct queue_route_settings *settings_of(const struct exchange *x)
 {
 	return x->request.match.route->data;
-}
-
-/* NULL: the request was answered, by *step. */
-static struct queue_order *order_of(struct exchange *x, enum order_errand errand, enum step *step)
-{
-	struct queue_order *order;
-	struct text name = x->request.match.values[NAME];
-
-	if (!queue_name_is_valid(name)) {
-		*step = respond_problem(x, ERROR_BAD_INPUT, "\"%s\" is no name of a queue: %s was expected",
-					sql_input_shown(&x->arena, name), queue_name_expected);
-		return NULL;
-	}
-	order = arena_alloc_zeroed(&x->arena, sizeof(*order));
-	order->errand = errand;
-	order->queue = name;
-	x->state = order;
-	return order;
-}
-
-/* Whether the body may be read; else the request was answered. */
-static bool takes_body(struct exchange *x, bool may_be_lines, enum step *step)
-{
-	bool is_taken = whole_body_takes(BODY_JSON, x->request.content_type) ||
-			(may_be_lines && whole_body_is_lines(x->request.content_type));
-
-	if (x->request.coding.length == 0 && is_taken)
-		return true;
-	*step = respond_problem(x, ERROR_UNSUPPORTED_MEDIA_TYPE, "the body must be %s%s, without a Content-Encoding",
-				whole_body_types(BODY_JSON), may_be_lines ? " or application/x-ndjson" : "");
-	return false;
-}
-
-static bool takes_no_query(struct exchange *x, enum step *step)
-{
-	if (x->request.query.length > 0)
-		*step = respond_problem(x, ERROR_BAD_INPUT, "this request takes no parameters in the query string");
-	return x->request.query.length == 0;
 }
 
 /* Jobs in */
@@ -72,12 +32,12 @@ static enum step enqueued(struct exchange *x)
 static enum step enqueue(struct exchange *x)
 {
 	enum step step;
-	struct queue_order *order = order_of(x, ORDER_ENQUEUE, &step);
+	struct queue_order *order = queue_request_order(x, ORDER_ENQUEUE, &step);
 	bool is_lines = whole_body_is_lines(x->request.content_type);
 	struct fields_read drafts;
 	const char *problem;
 
-	if (order == NULL || !takes_no_query(x, &step) || !takes_body(x, true, &step))
+	if (order == NULL || !queue_request_takes_no_query(x, &step) || !queue_request_takes_body(x, true, &step))
 		return step;
 	problem = queue_bodies_read_jobs(x->request.body, is_lines, x->settings->max_json_depth, &x->arena, &drafts);
 	if (problem == NULL)
@@ -137,10 +97,10 @@ static const char *read_acks(struct exchange *x, struct queue_order *order)
 static enum step claim(struct exchange *x)
 {
 	enum step step;
-	struct queue_order *order = order_of(x, ORDER_CLAIM, &step);
+	struct queue_order *order = queue_request_order(x, ORDER_CLAIM, &step);
 	const char *problem;
 
-	if (order == NULL || (x->request.has_body && !takes_body(x, false, &step)))
+	if (order == NULL || (x->request.has_body && !queue_request_takes_body(x, false, &step)))
 		return step;
 	problem = claim_query_read(x->request.query, &x->arena, order);
 	if (problem == NULL && x->request.has_body)
@@ -187,16 +147,15 @@ static enum step settled_many(struct exchange *x)
 static enum step settle(struct exchange *x, enum order_errand errand, bool is_one)
 {
 	enum step step;
-	struct queue_order *order = order_of(x, errand, &step);
+	struct queue_order *order = queue_request_order(x, errand, &step);
 	struct fields_read receipts;
 	const char *problem;
 	int64_t id = 0;
 
-	if (order == NULL || !takes_no_query(x, &step) || !takes_body(x, false, &step))
+	if (order == NULL || !queue_request_takes_no_query(x, &step) || !queue_request_takes_body(x, false, &step))
 		return step;
-	if (is_one && !field_read_integer(x->request.match.values[ID], 1, JOB_ID_MAX, &id))
-		return respond_problem(x, ERROR_BAD_INPUT, "\"%s\" in the path is no id of a job",
-				       sql_input_shown(&x->arena, x->request.match.values[ID]));
+	if (is_one && !queue_request_id(x, &id, &step))
+		return step;
 	problem = queue_bodies_read_receipts(x->request.body, errand, !is_one, x->settings->max_json_depth, &x->arena,
 					     &receipts);
 	if (problem == NULL && is_one && receipts.is_array)
@@ -256,9 +215,9 @@ static enum step told_figures(struct exchange *x)
 static enum step tell_figures(struct exchange *x)
 {
 	enum step step;
-	struct queue_order *order = order_of(x, ORDER_FIGURES, &step);
+	struct queue_order *order = queue_request_order(x, ORDER_FIGURES, &step);
 
-	if (order == NULL || !takes_no_query(x, &step))
+	if (order == NULL || !queue_request_takes_no_query(x, &step))
 		return step;
 	return await_order(x, order, told_figures);
 }
@@ -276,7 +235,16 @@ static const struct {
     {HTTP_POST, "/queues/{queue}/ack", "queue_ack_many", ack_many},
     {HTTP_POST, "/queues/{queue}/nack", "queue_nack_many", nack_many},
     {HTTP_POST, "/queues/{queue}/extend", "queue_extend_many", extend_many},
+    {HTTP_POST, "/queues/{queue}/jobs/{id}/cancel", "queue_cancel", queue_cancel},
     {HTTP_GET, "/queues/{queue}", "queue_figures", tell_figures},
+    {HTTP_GET, "/queues/{queue}/dead", "queue_list_dead", queue_list_dead},
+    {HTTP_DELETE, "/queues/{queue}/dead", "queue_purge_all", queue_purge_all},
+    {HTTP_DELETE, "/queues/{queue}/dead/{id}", "queue_purge", queue_purge},
+    {HTTP_POST, "/queues/{queue}/dead/resend", "queue_resend_all", queue_resend_all},
+    {HTTP_POST, "/queues/{queue}/dead/{id}/resend", "queue_resend", queue_resend},
+    {HTTP_POST, "/queues/{queue}/pause", "queue_pause", queue_pause},
+    {HTTP_POST, "/queues/{queue}/resume", "queue_resume", queue_resume},
+    {HTTP_PUT, "/queues/{queue}/limits", "queue_limit", queue_limit},
 };
 
 const char *queue_routes_add(struct router *router, const struct queue_route_settings *settings)

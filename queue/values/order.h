@@ -22,7 +22,22 @@ enum {
 	ORDER_ATTEMPTS = 5, /* where a job names no other number */
 };
 
-enum order_errand { ORDER_ENQUEUE, ORDER_CLAIM, ORDER_ACK, ORDER_NACK, ORDER_EXTEND, ORDER_GIVE_BACK, ORDER_FIGURES };
+enum order_errand {
+	ORDER_ENQUEUE,
+	ORDER_CLAIM,
+	ORDER_ACK,
+	ORDER_NACK,
+	ORDER_EXTEND,
+	ORDER_CANCEL, /* whether it is leased or not */
+	ORDER_GIVE_BACK,
+	ORDER_FIGURES,
+	ORDER_LIST_DEAD, /* dead letters */
+	ORDER_RESEND,
+	ORDER_PURGE,
+	ORDER_PAUSE,
+	ORDER_RESUME,
+	ORDER_LIMIT,
+};
 
 /* A job to be. */
 struct order_draft {
@@ -41,6 +56,15 @@ struct order_receipt {
 	enum lease_verdict verdict; /* the answer */
 };
 
+/* A dead letter. */
+struct order_dead {
+	int64_t id;
+	uint64_t enqueued_ns, died_ns;
+	unsigned attempt, max_attempts;
+	int priority;
+	struct text group, reason, payload; /* length 0: none */
+};
+
 struct queue_order {
 	/* set by the caller */
 	enum order_errand errand;
@@ -50,11 +74,13 @@ struct queue_order {
 	const atomic_bool *is_abandoned;
 	const struct order_draft *drafts;
 	unsigned draft_count;
-	struct text key;       /* of an enqueue: length 0: none */
-	uint64_t body_hash[2]; /* of one with a key */
+	struct text key;                /* of an enqueue: length 0: none */
+	uint64_t body_hash[2];          /* of one with a key */
 	struct order_receipt *receipts; /* of a claim: what it acks before */
 	unsigned receipt_count;
-	unsigned want; /* of a claim */
+	unsigned want;                  /* of a claim, and of dead letters */
+	int64_t first_id, last_id;      /* of dead letters: from, and to */
+	struct queue_settings settings; /* of ORDER_LIMIT: all of them but is_paused */
 	uint64_t lease_ns, wait_ns;
 	void (*done)(struct queue_order *order);
 	void *data;
@@ -68,12 +94,16 @@ struct queue_order {
 	unsigned given_count;
 	struct queue_figures figures;
 	uint64_t oldest_age_ns; /* of its oldest_ns */
-	bool is_queue_known;    /* of figures: there was such a queue */
+	bool is_queue_known;    /* of figures: there was such a queue; then `settings` are its own */
+	struct order_dead *dead;
+	unsigned dead_count;
+	unsigned settled; /* letters that were sent again, or purged; `figures` say how many are left */
 
 	/* private */
 	struct list link;
 	struct deadline ends;
 	struct parked parked;
 	struct write *write; /* of an enqueue that is under way */
+	struct task *task;   /* of one about dead letters or settings */
 	unsigned left;       /* receipts that are not written yet */
 };

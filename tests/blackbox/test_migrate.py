@@ -199,9 +199,10 @@ def test_an_upgrade_needs_the_owner_and_belongs_to_it(database):
 
 def test_an_administrators_upgrade_belongs_to_the_owner(database):
     owner = database.role()
-    database.execute(f'GRANT CREATE ON DATABASE {database.name} TO "{owner}"')
-    database.migrate(role=owner)
-    database.execute("DROP TABLE meantime_queue.enqueue_key; DELETE FROM meantime_queue.version WHERE number >= 3")
+    database.make(NEWEST - 1)
+    database.execute(f'ALTER SCHEMA meantime_queue OWNER TO "{owner}"; ALTER SEQUENCE meantime_queue.job_id OWNER TO "{owner}"')
+    for table, in database.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'meantime_queue'"):
+        database.execute(f'ALTER TABLE meantime_queue.{table} OWNER TO "{owner}"')
     assert database.migrate().returncode == 0
     assert owners(database) == [owner]
 

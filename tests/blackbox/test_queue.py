@@ -20,7 +20,8 @@ def test_a_job_goes_through(queue):
     assert_problem(queue.tell("ack", job), 404, "no such job")
     figures = queue.figures()
     assert figures == {"queue": queue.name, "depth": 0, "ready": 0, "delayed": 0, "in_flight": 0, "parked": 0, "dead": 0,
-                       "oldest_age_ms": None}
+                       "oldest_age_ms": None, "paused": False,
+                       "limits": {"length": None, "group_concurrency": None, "rate": None}}
 
 
 def test_many_at_once(queue):

@@ -207,6 +207,39 @@ static void a_fault_of_a_claim_is_named(void **state)
 	assert_non_null(strstr(claim("{"), "byte 2"));
 }
 
+static struct queue_settings limits;
+
+static const char *read_limits(const char *body)
+{
+	limits = (struct queue_settings){.length_max = 99};
+	return queue_bodies_read_limits(text_of(body), 8, &arena, &limits);
+}
+
+static void limits_are_read(void **state)
+{
+	(void)state;
+	assert_null(read_limits("{\"length\":5,\"rate\":\"7/minute\",\"group_concurrency\":3}"));
+	assert_int_equal(limits.length_max, 5);
+	assert_int_equal(limits.rate_count, 7);
+	assert_int_equal(limits.rate_period_s, 60);
+	assert_int_equal(limits.group_concurrency, 3);
+	assert_null(read_limits("{\"length\":null,\"rate\":null}"));
+	assert_int_equal(limits.length_max, 0);
+	assert_int_equal(limits.rate_count, 0);
+	assert_int_equal(limits.group_concurrency, 0);
+}
+
+static void a_fault_of_a_limit_is_named(void **state)
+{
+	(void)state;
+	assert_non_null(strstr(read_limits("{\"length\":0}"), "\"length\" must be"));
+	assert_non_null(strstr(read_limits("{\"length\":1000000001}"), "\"length\" must be"));
+	assert_non_null(strstr(read_limits("{\"rate\":\"7/minute by key\"}"), "\"rate\" must be"));
+	assert_non_null(strstr(read_limits("{\"rate\":\"0/minute\"}"), "\"rate\" must be"));
+	assert_non_null(strstr(read_limits("{\"group_concurrency\":1.5}"), "\"group_concurrency\" must be"));
+	assert_non_null(strstr(read_limits("[{}]"), "an object was expected"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -218,6 +251,8 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(lines_are_bounded, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(receipts_are_read, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(a_fault_of_a_receipt_is_named, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(limits_are_read, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(a_fault_of_a_limit_is_named, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(a_claim_may_ack, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(a_fault_of_a_claim_is_named, set_up, tear_down),
 	};
