@@ -14,6 +14,9 @@
 
 #include "base/list.h"
 
+struct compute_pool;
+struct compute_words;
+
 struct computation {
 	unsigned parts;
 	void (*run)(struct computation *computation, unsigned part);
@@ -21,8 +24,10 @@ struct computation {
 
 	/* private */
 	uint64_t deadline_ns, started_ns, done_ns;
-	atomic_bool *is_abandoned; /* the client has left */
-	atomic_bool was_cut;       /* a part was told to return early */
+	atomic_bool *is_abandoned;         /* the client has left */
+	atomic_bool was_cut;               /* a part was told to return early */
+	struct compute_pool *pool;         /* that has it, where no thread waits */
+	const struct compute_words *words; /* what is said of it there */
 	unsigned next_part;
 	atomic_uint parts_left;
 	struct list link;

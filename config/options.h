@@ -36,7 +36,7 @@ struct options {
 #undef OPTION
 	struct arena arena;
 	/* in the table's order: "default", "FILE", "MEANTIME_X", "--x"; static or in the arena */
-	const char *origins[80];
+	const char *origins[96];
 	/* variables that Kubernetes has set for a Service, passed over; and the first one's name */
 	unsigned service_links;
 	const char *service_link;

@@ -212,6 +212,14 @@ enum step await_order(struct exchange *x, struct queue_order *order, step_fn *ne
 	return await(x, x->settings->await_order, next);
 }
 
+enum step await_file(struct exchange *x, struct file_order *order, step_fn *next)
+{
+	exchange_begin_part(x);
+	x->awaited.submitted_ns = clock_now_ns();
+	x->file = order;
+	return await(x, x->settings->await_file, next);
+}
+
 const struct fetch_page *exchange_next_page(struct exchange *x)
 {
 	struct list *first = x->pages.next;
@@ -339,6 +347,15 @@ enum step respond_last_part(struct exchange *x, unsigned status, const char *con
 	/* the only one: its length is known */
 	x->response.is_streamed = x->response.part_count > 1;
 	return STEP_RESPOND;
+}
+
+enum step respond_part_of(struct exchange *x, unsigned status, const char *content_type, uint64_t length,
+			  struct text part, step_fn *next)
+{
+	respond_streamed(x, status, content_type, part);
+	x->response.length = length;
+	x->next = next;
+	return next != NULL ? STEP_STREAM : STEP_RESPOND;
 }
 
 enum step respond_broken_off(struct exchange *x)

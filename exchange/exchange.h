@@ -22,6 +22,7 @@
 #include "db/values/batch.h"
 #include "events/values/event_news.h"
 #include "fetch/values/page.h"
+#include "files/values/file_order.h"
 #include "exchange/awaitable.h"
 #include "base/computation.h"
 #include "exchange/media.h"
@@ -56,7 +57,7 @@ struct exchange {
 	struct db_stream *stream; /* owned, while rows are streamed */
 	uint64_t queue_ns, db_ns; /* for Server-Timing, summed over the steps */
 	uint64_t work_ns;         /* of what is not the database */
-	const char *work_name;    /* "timer", "compute", "fetch", "jobs"; NULL: none was awaited */
+	const char *work_name;    /* "timer", "compute", "fetch", "jobs", "file"; NULL: none was awaited */
 	bool has_worked;          /* some of that took time: the request is not refused half way */
 	uint64_t wake_ns;         /* of await_timer() */
 	struct batches *batches;  /* of await_db_all() */
@@ -69,6 +70,7 @@ struct exchange {
 	const struct event_order *event_order;
 	struct event_subscription *events;   /* owned, while events are awaited */
 	const struct event_news *event_news; /* of the last await_event() */
+	struct file_order *file;             /* owned, while it is read */
 	atomic_bool is_abandoned;    /* the client has left: set by the loop, read in any thread that works for it */
 	struct aside_step *aside;    /* what is needed to run a step beside the loop; NULL: none was yet */
 	bool is_aside;               /* the loop's: one is run */
@@ -145,7 +147,10 @@ enum step await_event(struct exchange *x, const struct event_order *order, uint6
 const struct event_news *exchange_event_news(const struct exchange *x);
 /* What an order asks of the queues (queue/values/order.h); its texts are in the arena, or last as long. */
 enum step await_order(struct exchange *x, struct queue_order *order, step_fn *next);
-/* How the last of these ended; ERROR_NONE where none was awaited. After a wait for the database it aborts. */
+/* Finds the file of an order, then reads the next part of it with each call (files/values/file_order.h). */
+enum step await_file(struct exchange *x, struct file_order *order, step_fn *next);
+/* How the last of these ended: ERROR_NONE, ERROR_DEADLINE, ERROR_BUSY; ERROR_NONE where none was awaited. After a wait
+ * for the database it aborts. */
 enum error exchange_await_error(const struct exchange *x);
 /* That error, as a problem. */
 enum step respond_await_problem(struct exchange *x);
@@ -204,5 +209,8 @@ void exchange_begin_part(struct exchange *x);
 bool exchange_client_has_left(const struct exchange *x);
 /* The last part; the body is complete after it. */
 enum step respond_last_part(struct exchange *x, unsigned status, const char *content_type, struct text part);
+/* A part of a body of `length` bytes, which is not 0. The last one: `next` is NULL. A HEAD has an empty last one. */
+enum step respond_part_of(struct exchange *x, unsigned status, const char *content_type, uint64_t length,
+			  struct text part, step_fn *next);
 /* After a part has gone out and no more can come: the client sees a body that breaks off. */
 enum step respond_broken_off(struct exchange *x);

@@ -47,13 +47,15 @@ struct http_response {
 	struct text body;
 	struct http_header headers[HTTP_EXTRA_HEADERS_MAX];
 	unsigned header_count;
-	bool is_streamed;   /* sent in parts, without Content-Length */
+	bool is_streamed;   /* sent in parts; without Content-Length where `length` is not known */
 	bool is_broken_off; /* the connection is to be cut: the body is not complete and never will be */
+	bool has_policy;    /* it says itself what its page may do, and what it varies by */
 	unsigned part_count;
 	/* of a GET whose conditions are looked at: what its representation is known by */
 	bool is_conditional;
 	bool is_hashed;     /* its tag is made of its body */
 	bool is_dated;      /* it was last modified at modified_s */
+	uint64_t length;    /* of a body that is sent in parts, or is not sent; 0: not known */
 	int64_t modified_s; /* since 1970 */
 	struct text etag;   /* without quotes; `at` NULL: none */
 };

@@ -204,6 +204,15 @@ enum router_verdict router_add(struct router *router, const struct route *route,
 	return ROUTER_ADDED;
 }
 
+void router_set_rest(struct router *router, const struct route *route)
+{
+	struct route *copy = arena_alloc(&router->arena, sizeof(*copy));
+
+	*copy = *route;
+	append_route(router, copy);
+	router->rest = copy;
+}
+
 /* Returns NULL, or what is wrong with it. */
 static const char *add_segment(struct path *path, struct text segment, bool needs_decoding, struct arena *arena)
 {
@@ -305,8 +314,10 @@ void router_match(const struct router *router, enum http_method method, struct t
 	if (match->malformed != NULL || split_path.count == 0)
 		return;
 	match->route = find(&search, router->root, 0);
-	if (match->route != NULL)
+	if (LIKELY(match->route != NULL))
 		copy_values(&split_path, search.values, arena, match);
+	else if (search.allowed == 0 && (method == HTTP_GET || method == HTTP_HEAD))
+		match->route = router->rest;
 	else
 		match->allowed = search.allowed;
 }

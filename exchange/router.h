@@ -4,7 +4,8 @@
  * over a parameter at the same place, for the methods that the literal path has. So with GET /a/b and POST /a/{x},
  * POST /a/b is served with x = "b". (OpenAPI matches "concrete" paths first and says nothing of a method that only the
  * templated path has. Its document lists both paths, each with its own methods.) HEAD is served by the GET route. A
- * final slash makes another path. An empty segment is never a parameter's value.
+ * final slash makes another path. An empty segment is never a parameter's value. What no route has, with any method, may go
+ * to one that takes the rest.
  *
  * Life:    router_init() -> router_add()* -> router_match()* -> router_cleanup(). Constant once serving.
  * Owner:   the router's arena; patterns and `data` are borrowed for the router's life.
@@ -69,6 +70,7 @@ struct router {
 	struct route_node *root;
 	struct route **routes;
 	unsigned count, capacity;
+	const struct route *rest; /* takes what no route has; NULL: nothing does */
 };
 
 void router_init(struct router *router);
@@ -79,6 +81,8 @@ void router_cleanup(struct router *router);
 enum router_verdict { ROUTER_ADDED, ROUTER_TAKEN, ROUTER_MALFORMED };
 MUST_CHECK enum router_verdict router_add(struct router *router, const struct route *route,
 					  const struct route **taken_by);
+/* Copies `route`, which takes the GET of each path that no route has. It counts among the routes. */
+void router_set_rest(struct router *router, const struct route *route);
 /* `path` is as sent, without the query string. Values are decoded into `arena`. */
 void router_match(const struct router *router, enum http_method method, struct text path, struct arena *arena,
 		  struct route_match *match);

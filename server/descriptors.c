@@ -30,7 +30,8 @@ static uint64_t of_all_else(const struct options *options, bool fetches_pages)
 {
 	uint64_t of_loop = OWN_OF_LOOP + of_database(options) + options->max_streams;
 
-	return OWN + options->loops * of_loop + (options->admin[0] != '\0' ? OF_ADMIN : 0) +
+	return OWN + (options->files[0] != '\0' ? options->max_files : 0) + options->loops * of_loop +
+	       (options->admin[0] != '\0' ? OF_ADMIN : 0) +
 	       (fetches_pages ? OWN_OF_LOOP + OF_PAGE * (uint64_t)options->fetch_connections : 0);
 }
 

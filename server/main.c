@@ -1,6 +1,7 @@
 /* meantime: command line -> options -> endpoints -> the command. */
 #include "base/log.h"
 #include "base/memory.h"
+#include "files/survey.h"
 #include "server/command_words.h"
 #include "server/db_capacity.h"
 #include "server/health_check.h"
@@ -66,10 +67,17 @@ static int run_service(struct loaded *loaded)
 	return serve(&loaded->service, first);
 }
 
+static void say_not_served(const char *name, const char *why)
+{
+	fprintf(stderr, "meantime: warning: files: %s is not served: %s\n", name, why);
+}
+
 static int check(struct loaded *loaded)
 {
 	unsigned count = loaded->edition->endpoints.count;
 
+	if (loaded->edition->site.folder != NULL)
+		survey(loaded->service.options->files, say_not_served);
 	db_capacity_say(&loaded->service, loaded->edition->has_streams, loaded->edition->has_events, true);
 	printf("meantime: %u endpoint%s good\n", count, count == 1 ? " is" : "s are");
 	return EXIT_GOOD;

@@ -30,6 +30,7 @@ enum {
 	DRAIN_GRACE_MS = 1000, /* to what the loops look at themselves */
 	QUEUES_MAX = 10000,
 	QUEUE_PAYLOAD_BYTES = 1024, /* a larger one is read from its row when its job is given out */
+	FILE_THREADS = 4,           /* that disks keep waiting, and not the loops */
 };
 
 /* The whole running service. */
@@ -249,6 +250,10 @@ static void start_loops(struct server *server)
 		server->service->run.prompt_pool = compute_pool_create_prompt(1, server->service->options->queue_limit);
 	server->service->run.large_pool =
 	    compute_pool_create_prompt(compute_threads(server->service->options), HTTP_COMPRESSION_WAITING_MAX);
+	/* elsewhere a thread that waits reads by itself */
+	if (server->edition->site.folder != NULL && server->service->options->mode == MODE_ASYNC)
+		server->service->run.file_pool =
+		    compute_pool_create_prompt(FILE_THREADS, server->service->options->queue_limit);
 	if (server->edition->fetches_pages)
 		server->service->run.fetcher = fetcher_create(server->service->fetcher_settings);
 	service_events_begin(server->service, server->edition);
@@ -315,6 +320,8 @@ static void stop_loops(struct server *server)
 	if (server->service->run.prompt_pool != NULL)
 		compute_pool_destroy(server->service->run.prompt_pool);
 	compute_pool_destroy(server->service->run.large_pool);
+	if (server->service->run.file_pool != NULL)
+		compute_pool_destroy(server->service->run.file_pool);
 	if (server->service->run.fetcher != NULL)
 		fetcher_destroy(server->service->run.fetcher);
 	if (server->service->run.queues != NULL)

@@ -145,6 +145,18 @@ static void check_proxies(struct service *service, struct diagnostics *diagnosti
 					 arena_copy(&service->arena, text_of(why)));
 }
 
+/* It goes into the head of responses as it is. */
+static void check_line(const struct service *service, struct diagnostics *diagnostics, const char *field,
+		       const char *value)
+{
+	for (const char *c = value; *c != '\0'; c++)
+		if (*c < ' ' || *c > '~') {
+			service_note_wrong_value(service, diagnostics, field,
+						 "holds a byte that a header line cannot have");
+			return;
+		}
+}
+
 /* Whether keys are there, only fetching shows. */
 static void prepare_fetched_keys(struct service *service, struct diagnostics *diagnostics)
 {
@@ -169,6 +181,8 @@ void service_check(struct service *service, struct diagnostics *diagnostics)
 	fill_fetcher_settings(service, diagnostics);
 	check_origins(service, diagnostics);
 	check_proxies(service, diagnostics);
+	check_line(service, diagnostics, "files_cache_control", options->files_cache_control);
+	check_line(service, diagnostics, "files_policy", options->files_policy);
 	if (keys_are_fetched(options))
 		prepare_fetched_keys(service, diagnostics);
 	service_allow_timeout(service, options->request_timeout_ms);

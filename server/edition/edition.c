@@ -2,6 +2,7 @@
 
 #include "base/memory.h"
 #include "base/require.h"
+#include "files/folder.h"
 #include "server/edition/describe.h"
 #include "server/edition/keys.h"
 #include "db/pipeline.h"
@@ -120,6 +121,36 @@ static int add_routes(struct edition *edition)
 	return status;
 }
 
+/* The folder is opened anew for each edition: what its name leads to may have been exchanged. */
+static void open_site(struct edition *edition, const struct options *options)
+{
+	const struct route route = {
+	    .method = HTTP_GET,
+	    .pattern = "/*",
+	    .name = "files",
+	    .first = file_get,
+	    .data = &edition->site,
+	    .takes_if_match = true,
+	    .takes_conditions = true,
+	    .is_uncompressed = true,
+	    .access = &edition->site_access,
+	};
+	char why[4200];
+
+	if (options->files[0] == '\0')
+		return;
+	edition->site = (struct file_site){
+	    .folder = folder_open(options->files, options->max_files, why, sizeof(why)),
+	    .cache_control = text_of(options->files_cache_control),
+	    .policy = text_of(options->files_policy),
+	};
+	edition->site_access.is_public = options->files_public == SWITCH_ON;
+	if (edition->site.folder != NULL)
+		router_set_rest(&edition->router, &route);
+	else
+		diagnostics_add(&edition->endpoints.diagnostics, options_origin(options, "files"), 0, "files: %s", why);
+}
+
 /* No client could call what needs an identity, and what reads one would read nothing. */
 static void refuse_identities(struct edition *edition)
 {
@@ -224,6 +255,7 @@ int edition_load(struct edition *edition, const struct options *options, const s
 	/* what is wrong with one endpoint hides nothing of the others, and all of it is said in one run */
 	load_endpoints(edition, options);
 	limit_all(edition, options);
+	open_site(edition, options);
 	if (!keys_are_configured(options))
 		refuse_identities(edition);
 	else if (settings->pooler == DB_POOLER_TRANSACTION)
@@ -272,6 +304,7 @@ void edition_destroy(struct edition *edition)
 	if (edition->ring != edition->fetched_keys)
 		key_ring_destroy(edition->ring);
 	router_cleanup(&edition->router);
+	folder_close(edition->site.folder);
 	endpoint_set_cleanup(&edition->endpoints);
 	free(edition);
 }

@@ -14,7 +14,9 @@
 #include "config/options.h"
 #include "db/settings.h"
 #include "handlers/sql/file.h"
+#include "exchange/access.h"
 #include "exchange/router.h"
+#include "handlers/files/file.h"
 
 struct reload;
 
@@ -22,6 +24,8 @@ struct edition {
 	struct db_catalog catalog; /* its number, from 1 on, and its statements */
 	struct endpoint_set endpoints;
 	struct router router;
+	struct file_site site; /* the folder of --files; its `folder` NULL: none */
+	struct access site_access;
 	struct text openapi;           /* the document of GET /openapi.json */
 	bool fetches_pages;            /* some endpoint does */
 	bool has_streams;              /* some endpoint is one */

@@ -6,6 +6,7 @@
 #include "base/require.h"
 #include "server/run/event_awaitable.h"
 #include "server/run/fetch_awaitable.h"
+#include "server/run/file_awaitable.h"
 #include "server/http/access.h"
 #include "server/http/compression.h"
 #include "server/http/cors_fields.h"
@@ -46,6 +47,16 @@ struct http_reply *http_reply_create(struct http_loop *http)
 	return reply;
 }
 
+/* What still goes on for it beside the database; only what was awaited has a name. */
+static void end_work(struct http_reply *reply)
+{
+	struct exchange *x = &reply->x;
+
+	fetch_awaitable_end(x, &reply->http->runner->resources);
+	if (x->file != NULL)
+		file_awaitable_end(x);
+}
+
 /* The exchange is over, and its memory is not read any more. */
 void http_reply_release(struct http_reply *reply)
 {
@@ -54,7 +65,8 @@ void http_reply_release(struct http_reply *reply)
 	list_remove(&reply->link);
 	http_gate_end(reply);
 	runner_end_stream(http->runner, &reply->x);
-	fetch_awaitable_end(&reply->x, &http->runner->resources);
+	if (UNLIKELY(reply->x.work_name != NULL))
+		end_work(reply);
 	event_awaitable_end(&reply->x);
 	if (UNLIKELY(reply->compression != NULL))
 		http_compression_end(reply);
@@ -125,16 +137,20 @@ static void on_stop(h2o_generator_t *generator, h2o_req_t *request)
 static const char fixed_lines[] = "\r\nx-content-type-options: nosniff"
 				  "\r\ncontent-security-policy: default-src 'none'; frame-ancestors 'none'"
 				  "\r\nvary: accept";
-enum { FIXED_BYTES = sizeof(fixed_lines) - 1 };
+enum {
+	FIXED_BYTES = sizeof(fixed_lines) - 1,
+	NOSNIFF_BYTES = sizeof("\r\nx-content-type-options: nosniff") - 1,
+};
 
 static void add_last_lines(h2o_req_t *request, const struct exchange *x, uint64_t total_ns)
 {
 	char *value = h2o_mem_alloc_pool(&request->pool, SERVER_TIMING_BYTES + FIXED_BYTES);
 	size_t length = server_timing_write(value, x, total_ns);
+	size_t fixed_bytes = UNLIKELY(x->response.has_policy) ? NOSNIFF_BYTES : FIXED_BYTES;
 
 	memcpy(value + length, fixed_lines, FIXED_BYTES);
 	h2o_add_header_by_str(&request->pool, &request->res.headers, H2O_STRLIT("server-timing"), 0, NULL, value,
-			      length + FIXED_BYTES);
+			      length + fixed_bytes);
 }
 
 /* Content type and the handler's own headers; then where the time went, and what is the same for all. */
@@ -179,6 +195,13 @@ static void bound_send_buffer(const struct http_reply *reply)
 		setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof(bytes));
 }
 
+static void begin_stream(const struct http_reply *reply)
+{
+	bound_send_buffer(reply);
+	if (reply->x.response.length > 0)
+		reply->request->res.content_length = reply->x.response.length;
+}
+
 static void start_response(struct http_reply *reply, uint64_t now_ns)
 {
 	h2o_req_t *request = reply->request;
@@ -188,7 +211,7 @@ static void start_response(struct http_reply *reply, uint64_t now_ns)
 	request->res.status = (int)x->response.status;
 	request->res.reason = http_status_reason(x->response.status);
 	if (x->response.is_streamed)
-		bound_send_buffer(reply);
+		begin_stream(reply);
 	else if (x->response.status != 204 && x->response.status != 304)
 		request->res.content_length = x->response.body.length;
 	add_headers(reply, total_ns);

@@ -3,7 +3,7 @@
 #include "base/hex.h"
 #include "exchange/http_date.h"
 #include "identity/digest.h"
-#include "server/http/conditions.h"
+#include "exchange/conditions.h"
 
 enum { HASH_BYTES = 16 }; /* of SHA-256: no two bodies have the same, by chance or by an attacker's work */
 
@@ -39,10 +39,10 @@ bool validators_apply(struct exchange *x, const struct accept_encoding *accepted
 
 	if (x->response.is_hashed)
 		hash(x);
-	switch (http_conditions_judge(&x->request, &x->response, accepted, &matched)) {
-	case HTTP_CONDITION_HOLDS:
+	switch (conditions_judge(&x->request, &x->response, accepted, &matched)) {
+	case CONDITION_HOLDS:
 		return true;
-	case HTTP_CONDITION_NOT_MODIFIED:
+	case CONDITION_NOT_MODIFIED:
 		respond_not_modified(x, matched);
 		return false;
 	default:

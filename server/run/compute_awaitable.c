@@ -13,34 +13,32 @@
 
 enum { EXPIRE_EVERY_MS = 10 };
 
-static const char too_many[] = "too many computations are waiting for a compute thread",
-		  not_begun[] = "no compute thread became free before the deadline",
-		  not_ended[] = "the deadline passed, or the client closed the connection, while it was being computed";
+static const struct compute_words own_words = {
+    .name = "compute",
+    .too_many = "too many computations are waiting for a compute thread",
+    .not_begun = "no compute thread became free before the deadline",
+    .not_ended = "the deadline passed, or the client closed the connection, while it was being computed",
+};
 
 static void fail(struct awaitable *awaitable, enum error error, const char *why)
 {
-	exchange_fail_work(exchange_of(awaitable), "compute", error, why);
+	exchange_fail_work(exchange_of(awaitable), own_words.name, error, why);
 }
 
-static void note_end(struct exchange *x)
+static void note_end(struct exchange *x, const struct compute_words *words)
 {
 	const struct computation *computation = x->computation;
 
-	exchange_note_work(x, "compute", computation->started_ns, computation->done_ns);
+	exchange_note_work(x, words->name, computation->started_ns, computation->done_ns);
 	if (!atomic_load(&computation->was_cut))
 		return;
 	x->awaited.error = ERROR_DEADLINE;
-	x->awaited.why = not_ended;
+	x->awaited.why = words->not_ended;
 }
 
 static struct compute_pool *pool_of(const struct exchange *x, const struct resources *resources)
 {
 	return x->computation->is_prompt ? resources->prompt_pool : resources->pool;
-}
-
-static bool submit(struct exchange *x, const struct resources *resources)
-{
-	return compute_pool_submit(pool_of(x, resources), x->computation, x->has_worked);
 }
 
 /* A thread waits */
@@ -63,17 +61,18 @@ static bool wait_until_over(struct waiter *waiter, struct compute_pool *pool, st
 static void wait(struct awaitable *awaitable, struct resources *resources)
 {
 	struct exchange *x = exchange_of(awaitable);
+	struct compute_pool *pool = pool_of(x, resources);
 	struct waiter waiter;
 
 	waiter_init(&waiter);
 	x->computation->over = on_over_for_waiter;
 	x->computation->data = &waiter;
-	if (!submit(x, resources))
-		fail(awaitable, ERROR_BUSY, too_many);
-	else if (wait_until_over(&waiter, pool_of(x, resources), x->computation))
-		note_end(x);
+	if (!compute_pool_submit(pool, x->computation, x->has_worked))
+		fail(awaitable, ERROR_BUSY, own_words.too_many);
+	else if (wait_until_over(&waiter, pool, x->computation))
+		note_end(x, &own_words);
 	else
-		fail(awaitable, ERROR_DEADLINE, not_begun);
+		fail(awaitable, ERROR_DEADLINE, own_words.not_begun);
 	waiter_cleanup(&waiter);
 }
 
@@ -104,7 +103,7 @@ static void on_over(struct list *item)
 	struct exchange *x = CONTAINER_OF(item, struct computation, link)->data;
 
 	if (x->awaited.error == ERROR_NONE)
-		note_end(x);
+		note_end(x, x->computation->words);
 	finish(x);
 }
 
@@ -115,32 +114,42 @@ static void on_expiry(uv_timer_t *timer)
 
 	LIST_EACH (item, &compute->started) {
 		struct exchange *x = CONTAINER_OF(item, struct exchange, link);
+		const struct computation *computation = x->computation;
 
 		/* one that was refused is in the inbox already */
 		if (now_ns < x->awaited.deadline_ns || x->awaited.error != ERROR_NONE ||
-		    !compute_pool_withdraw(pool_of(x, &x->runner->resources), x->computation))
+		    !compute_pool_withdraw(computation->pool, x->computation))
 			continue;
-		fail(&x->awaited, ERROR_DEADLINE, not_begun);
+		exchange_fail_work(x, computation->words->name, ERROR_DEADLINE, computation->words->not_begun);
 		finish(x);
 	}
 	if (list_is_empty(&compute->started))
 		uv_timer_stop(timer);
 }
 
-static void start(struct awaitable *awaitable, struct resources *resources)
+void compute_start(struct exchange *x, struct compute_inbox *compute, struct compute_pool *pool,
+		   const struct compute_words *words)
 {
-	struct exchange *x = exchange_of(awaitable);
-	struct compute_inbox *compute = resources->compute;
+	struct computation *computation = x->computation;
 
-	x->computation->over = on_over_for_loop;
-	x->computation->data = x;
+	computation->over = on_over_for_loop;
+	computation->data = x;
+	computation->pool = pool;
+	computation->words = words;
 	list_append(&compute->started, &x->link);
 	if (!uv_is_active((uv_handle_t *)&compute->expiry))
 		uv_timer_start(&compute->expiry, on_expiry, EXPIRE_EVERY_MS, EXPIRE_EVERY_MS);
-	if (submit(x, resources))
+	if (compute_pool_submit(pool, computation, x->has_worked))
 		return;
-	fail(awaitable, ERROR_BUSY, too_many);
-	inbox_put(&compute->over, &x->computation->link); /* never from inside start() */
+	exchange_fail_work(x, words->name, ERROR_BUSY, words->too_many);
+	inbox_put(&compute->over, &computation->link); /* never from inside start() */
+}
+
+static void start(struct awaitable *awaitable, struct resources *resources)
+{
+	struct exchange *x = exchange_of(awaitable);
+
+	compute_start(x, resources->compute, pool_of(x, resources), &own_words);
 }
 
 const struct awaitable_class compute_awaitable = {wait, start, fail};

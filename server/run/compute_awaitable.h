@@ -13,6 +13,16 @@
 /* Where a loop gets its computations back. */
 struct compute_inbox;
 struct compute_pool;
+struct exchange;
+
+/* What is said of a kind of computation, by its name in Server-Timing. */
+struct compute_words {
+	const char *name, *too_many, *not_begun, *not_ended;
+};
+
+/* For an awaitable whose x->computation runs on this pool, while the loop goes on. */
+void compute_start(struct exchange *x, struct compute_inbox *compute, struct compute_pool *pool,
+		   const struct compute_words *words);
 
 struct compute_inbox *compute_inbox_create(uv_loop_t *loop);
 void compute_inbox_close(struct compute_inbox *compute);

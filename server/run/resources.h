@@ -16,6 +16,7 @@ struct resources {
 	uv_loop_t *loop;
 	struct compute_pool *pool; /* of all loops */
 	struct compute_pool *prompt_pool;
+	struct compute_pool *file_pool;  /* that reads files; NULL: a thread that waits does */
 	struct fetcher *const *fetcher;  /* where it is, once an endpoint fetches */
 	struct event_hub *const *events; /* and this, once one has events */
 	struct compute_inbox *compute;   /* without a thread that waits: how computations come back */

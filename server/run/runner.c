@@ -37,6 +37,7 @@ static struct runner *create(const struct runner_class *class, const struct runn
 	    .loop = loop,
 	    .pool = settings->pool,
 	    .prompt_pool = settings->prompt_pool,
+	    .file_pool = settings->file_pool,
 	    .fetcher = &settings->fetcher,
 	    .events = &settings->events,
 	    .queues = settings->queues,

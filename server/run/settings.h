@@ -21,6 +21,7 @@ struct runner_settings {
 	struct compute_pool *large_pool;  /* for bodies, results and responses that are large; NULL while nothing is
 					     served */
 	struct compute_pool *prompt_pool; /* for computations that are prompt; NULL where no credentials are verified */
+	struct compute_pool *file_pool;   /* that reads files; NULL where none are served, or a thread waits for them */
 	struct fetcher *fetcher;          /* NULL while no endpoint fetches pages */
 	struct event_hub *events;         /* NULL while no endpoint has events */
 	struct queue_store *queues;       /* NULL: they are not served */

@@ -460,6 +460,27 @@ static void a_stream_may_break_off_after_its_first_part(void **state)
 	assert_int_equal(x.response.status, 200);
 }
 
+static void parts_of_a_length_are_told_apart_by_what_is_next(void **state)
+{
+	(void)state;
+	assert_int_equal(respond_part_of(&x, 206, "text/plain", 5, TEXT("abc"), end), STEP_STREAM);
+	assert_int_equal(x.response.status, 206);
+	assert_string_equal(x.response.content_type, "text/plain");
+	assert_true(x.response.is_streamed);
+	assert_int_equal(x.response.length, 5);
+	assert_text(x.response.body, "abc");
+	assert_ptr_equal(x.next, end);
+	assert_int_equal(respond_part_of(&x, 500, "text/html", 5, TEXT("de"), NULL), STEP_RESPOND);
+	assert_int_equal(x.response.status, 206);
+	assert_int_equal(x.response.part_count, 2);
+	assert_text(x.response.body, "de");
+	/* the next request knows nothing of it */
+	exchange_recycle(&x);
+	exchange_begin(&x, &settings, 17);
+	assert_int_equal(x.response.length, 0);
+	assert_false(x.response.is_streamed);
+}
+
 static void a_part_that_follows_has_a_deadline_of_its_own(void **state)
 {
 	uint64_t now_ns = clock_now_ns();
@@ -528,6 +549,7 @@ int main(void)
 	    TEST(a_write_that_is_refused_to_a_get_is_logged),
 	    TEST(the_first_part_decides_status_and_type),
 	    TEST(a_stream_may_break_off_after_its_first_part),
+	    TEST(parts_of_a_length_are_told_apart_by_what_is_next),
 	    TEST(a_part_that_follows_has_a_deadline_of_its_own),
 	    TEST(rows_of_a_part_are_those_of_its_last_query),
 	};

@@ -11,12 +11,13 @@
 
 #include <cmocka.h>
 
-static const struct awaitable_class timer_class, compute_class, pages_class;
+static const struct awaitable_class timer_class, compute_class, pages_class, file_class;
 static struct exchange_settings settings = {
     .request_timeout_ms = 700,
     .await_timer = &timer_class,
     .await_compute = &compute_class,
     .await_pages = &pages_class,
+    .await_file = &file_class,
 };
 static struct exchange x;
 
@@ -107,6 +108,26 @@ static void pages_are_taken_in_the_order_they_came_in(void **state)
 	assert_null(exchange_next_page(&x));
 }
 
+static void a_file_is_asked_for_by_its_order(void **state)
+{
+	struct file_order order;
+	uint64_t now_ns = clock_now_ns();
+
+	(void)state;
+	file_order_init(&order, NULL, &x.arena, "a.txt");
+	assert_int_equal(await_file(&x, &order, end), STEP_AWAIT);
+	assert_awaits(&file_class, now_ns);
+	assert_ptr_equal(x.file, &order);
+	assert_int_equal(x.awaited.deadline_ns, 99);
+	/* the next part has a time of its own */
+	respond_part_of(&x, 200, "text/plain", 5, TEXT("abc"), end);
+	await_file(&x, &order, end);
+	assert_in_range(x.awaited.deadline_ns, now_ns + 700 * NS_PER_MS, clock_now_ns() + 700 * NS_PER_MS);
+	exchange_recycle(&x);
+	exchange_begin(&x, &settings, now_ns);
+	assert_null(x.file);
+}
+
 /* A stream may go on for hours; what each of its parts waits for has the time of a request, or of its route. */
 static void each_later_part_has_a_deadline_of_its_own(void **state)
 {
@@ -168,6 +189,7 @@ int main(void)
 	    TEST(a_computation_knows_its_deadline_and_its_client),
 	    TEST(pages_are_asked_for_by_their_order),
 	    TEST(pages_are_taken_in_the_order_they_came_in),
+	    TEST(a_file_is_asked_for_by_its_order),
 	    TEST(each_later_part_has_a_deadline_of_its_own),
 	    TEST(the_time_of_work_adds_up_over_the_steps),
 	    TEST(what_never_began_has_only_queued_and_says_why),

@@ -468,6 +468,28 @@ static void a_router_allows_what_any_of_its_paths_does(void **state)
 			 1U << HTTP_PUT | 1U << HTTP_OPTIONS | 1U << HTTP_GET | 1U << HTTP_HEAD | 1U << HTTP_DELETE);
 }
 
+static void the_rest_takes_what_no_route_has(void **state)
+{
+	static const struct route rest = {.method = HTTP_GET, .pattern = "/*", .name = "rest"};
+	struct fixture *f = *state;
+	struct route_match match;
+
+	add(f, HTTP_POST, "/a");
+	router_set_rest(&f->router, &rest);
+	for (enum http_method method = 0; method < HTTP_METHOD_COUNT; method++) {
+		router_match(&f->router, method, TEXT("/b"), &f->arena, &match);
+		assert_int_equal(match.route != NULL, method == HTTP_GET || method == HTTP_HEAD);
+		assert_int_equal(match.allowed, 0);
+	}
+	/* another method of the path is no such thing */
+	router_match(&f->router, HTTP_GET, TEXT("/a"), &f->arena, &match);
+	assert_null(match.route);
+	assert_int_equal(match.allowed, 1U << HTTP_POST | 1U << HTTP_OPTIONS);
+	router_match(&f->router, HTTP_GET, TEXT("/../b"), &f->arena, &match);
+	assert_null(match.route);
+	assert_non_null(match.malformed);
+}
+
 #define ROUTES_TEST(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int main(void)
@@ -489,6 +511,7 @@ int main(void)
 	    ROUTES_TEST(the_limits_are_reached),
 	    ROUTES_TEST(many_routes_keep_their_order),
 	    ROUTES_TEST(allow_lists_the_methods),
+	    ROUTES_TEST(the_rest_takes_what_no_route_has),
 	    ROUTES_TEST(a_router_allows_what_any_of_its_paths_does),
 	};
 

@@ -42,6 +42,8 @@ static int set_up(void **state)
 {
 	(void)state;
 	options = (struct options){
+	    .files = "",
+	    .max_files = 9,
 	    .mode = MODE_ASYNC,
 	    .loops = 1,
 	    .threads = 8,

@@ -69,6 +69,10 @@ static int set_up(void **state)
 	options.openapi_server = "/";
 	options.rate = options.jwt_keys = options.jwt_audience = options.jwt_issuer = options.api_keys = "";
 	options.jwt_role_claim = "role";
+	options.files = "";
+	options.files_cache_control = "no-cache";
+	options.files_policy = "default-src 'self'";
+	options.max_files = 5;
 	options.openapi_license = options.openapi_contact = "";
 	for (size_t i = 0; i < ARRAY_LENGTH(options.origins); i++)
 		options.origins[i] = "the command line";
@@ -217,6 +221,45 @@ static void a_folder_that_cannot_be_read_is_said_with_its_option(void **state)
 	assert_int_equal(edition->endpoints.diagnostics.count, 1);
 }
 
+/* The folder of files takes the rest, and is opened anew for each edition. */
+static void files_are_served_where_no_endpoint_is(void **state)
+{
+	(void)state;
+	options.files = folder;
+	assert_int_equal(load(A), 0);
+	assert_non_null(edition->site.folder);
+	assert_route("/a", "a");
+	assert_route("/", "files");
+	assert_route("/b/c", "files");
+	assert_ptr_equal(edition->router.rest->data, &edition->site);
+	assert_false(edition->site_access.is_public);
+	assert_string_equal(edition->site.cache_control.at, "no-cache");
+	assert_string_equal(edition->site.policy.at, "default-src 'self'");
+	assert_null(memmem(edition->openapi.at, edition->openapi.length, "\"/*\"", 4));
+}
+
+static void files_may_be_public(void **state)
+{
+	(void)state;
+	options.files = folder;
+	options.files_public = SWITCH_ON;
+	assert_int_equal(load(A), 0);
+	options.files_public = SWITCH_OFF;
+	assert_true(edition->site_access.is_public);
+	assert_ptr_equal(edition->router.rest->access, &edition->site_access);
+}
+
+static void a_folder_of_files_that_is_none_is_said_with_its_option(void **state)
+{
+	(void)state;
+	options.files = file;
+	assert_int_equal(load(A), -1);
+	assert_diagnostics(1, "files: the folder \"");
+	assert_string_equal(edition->endpoints.diagnostics.items[0].file, "the command line");
+	assert_null(edition->site.folder);
+	assert_null(edition->router.rest);
+}
+
 static void with_a_wrong_option_postgresql_is_not_asked(void **state)
 {
 	(void)state;
@@ -260,6 +303,9 @@ int main(void)
 	    TEST(a_work_that_does_not_exist_is_wrong),
 	    TEST(a_database_that_is_away_says_why),
 	    TEST(a_folder_that_cannot_be_read_is_said_with_its_option),
+	    TEST(files_are_served_where_no_endpoint_is),
+	    TEST(files_may_be_public),
+	    TEST(a_folder_of_files_that_is_none_is_said_with_its_option),
 	    TEST(with_a_wrong_option_postgresql_is_not_asked),
 	    TEST(the_program_has_routes_of_its_own),
 	};

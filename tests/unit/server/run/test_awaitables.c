@@ -1,6 +1,7 @@
 /* Timers and computations, waited for by a thread and started on a loop: each ends once, well or badly, by its deadline. */
 #include "server/run/compute_awaitable.h"
 
+#include "files/folder.h"
 #include "loop/compute_pool.h"
 #include "loop/waiter.h"
 #include "lib/awaiting.h"
@@ -93,8 +94,9 @@ static int set_up(void **state)
 	awaiting_open();
 	settings.await_timer = &timer_awaitable;
 	settings.await_compute = &compute_awaitable;
+	settings.await_file = &file_awaitable;
 	pool = compute_pool_create(1, 1);
-	runner.resources.pool = pool;
+	runner.resources.pool = runner.resources.file_pool = pool;
 	runner.resources.compute = compute_inbox_create(&loop);
 	atomic_store(&parts_run, 0);
 	return 0;
@@ -313,6 +315,51 @@ static void no_timer_runs_for_nothing(void **state)
 	assert_int_equal(uv_backend_timeout(&loop), -1);
 }
 
+/* Files */
+
+static void a_file_is_read_by_both_ways(void **state)
+{
+	char why[200];
+	struct folder *folder = folder_open(SOURCE_FOLDER, 5, why, sizeof(why));
+	struct file_order order;
+
+	(void)state;
+	assert_non_null(folder);
+	for (unsigned i = 0; i < ARRAY_LENGTH(ways); i++) {
+		awaiting_begin(LONG_MS);
+		file_order_init(&order, folder, &x.arena, "LICENSE");
+		order.reads_at_once = true;
+		await_file(&x, &order, awaiting_end);
+		ways[i]();
+		assert_int_equal(exchange_await_error(&x), ERROR_NONE);
+		assert_int_equal(order.outcome, FILE_FOUND);
+		assert_int_equal(order.part_bytes, order.facts.bytes);
+		assert_string_equal(x.work_name, "file");
+		assert_true(x.work_ns > 0);
+		exchange_recycle(&x);
+	}
+	folder_close(folder);
+}
+
+static void a_file_that_no_thread_reads_in_time_is_too_late(void **state)
+{
+	struct file_order order;
+
+	(void)state;
+	hold_the_thread();
+	awaiting_begin(SHORT_MS);
+	file_order_init(&order, NULL, &x.arena, "LICENSE");
+	await_file(&x, &order, awaiting_end);
+	start_and_run();
+	assert_int_equal(exchange_await_error(&x), ERROR_DEADLINE);
+	assert_string_equal(x.awaited.why, "no thread that reads files became free before the deadline");
+	assert_string_equal(x.work_name, "file");
+	exchange_recycle(&x);
+	let_the_thread_go();
+	while (compute_pool_count(pool) > 0)
+		usleep(200);
+}
+
 /* The waiter */
 
 static void *wake(void *waiter)
@@ -352,6 +399,8 @@ int main(void)
 	    TEST(a_computation_that_is_too_long_ends_soon_after_its_deadline),
 	    TEST(a_computation_too_many_is_busy_at_once),
 	    TEST(no_timer_runs_for_nothing),
+	    TEST(a_file_is_read_by_both_ways),
+	    TEST(a_file_that_no_thread_reads_in_time_is_too_late),
 	    TEST(a_waiter_is_woken_or_gives_up),
 	};
 

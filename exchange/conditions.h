@@ -9,14 +9,14 @@
 #include "coding/accept_encoding.h"
 #include "exchange/message.h"
 
-enum http_condition {
-	HTTP_CONDITION_HOLDS,
-	HTTP_CONDITION_NOT_MODIFIED,
-	HTTP_CONDITION_FAILED,
+enum condition {
+	CONDITION_HOLDS,
+	CONDITION_NOT_MODIFIED,
+	CONDITION_FAILED,
 };
 
 /* In the order of RFC 9110, section 13.2.2. Of a coded representation the client has the tag only where it accepts that
- * coding; `accepted` NULL: there is none. `matched` is the tag that the client has, of HTTP_CONDITION_NOT_MODIFIED by
+ * coding; `accepted` NULL: there is none. `matched` is the tag that the client has, of CONDITION_NOT_MODIFIED by
  * If-None-Match. */
-enum http_condition http_conditions_judge(const struct http_request *request, const struct http_response *response,
-					  const struct accept_encoding *accepted, struct text *matched);
+enum condition conditions_judge(const struct http_request *request, const struct http_response *response,
+				const struct accept_encoding *accepted, struct text *matched);

@@ -1,4 +1,4 @@
-#include "server/http/conditions.h"
+#include "exchange/conditions.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -9,7 +9,7 @@
 
 #include "base/compiler.h"
 
-enum { HOLDS = HTTP_CONDITION_HOLDS, NOT_MODIFIED = HTTP_CONDITION_NOT_MODIFIED, FAILED = HTTP_CONDITION_FAILED };
+enum { HOLDS = CONDITION_HOLDS, NOT_MODIFIED = CONDITION_NOT_MODIFIED, FAILED = CONDITION_FAILED };
 
 #define IF_MATCH(value)                                                                                                \
 	{                                                                                                              \
@@ -31,8 +31,8 @@ enum { HOLDS = HTTP_CONDITION_HOLDS, NOT_MODIFIED = HTTP_CONDITION_NOT_MODIFIED,
 #define THEN   "Sun, 06 Nov 1994 08:49:37 GMT"
 #define AFTER  "Sun, 06 Nov 1994 08:49:38 GMT"
 
-static enum http_condition judge(const struct http_field *fields, const struct http_response *response,
-				 const char *accepts, struct text *matched)
+static enum condition judge(const struct http_field *fields, const struct http_response *response, const char *accepts,
+			    struct text *matched)
 {
 	struct http_request request = {.fields = fields};
 	struct accept_encoding accepted;
@@ -42,7 +42,7 @@ static enum http_condition judge(const struct http_field *fields, const struct h
 	accept_encoding_init(&accepted);
 	if (accepts != NULL)
 		accept_encoding_add(&accepted, text_of(accepts));
-	return http_conditions_judge(&request, response, accepts != NULL ? &accepted : NULL, matched);
+	return conditions_judge(&request, response, accepts != NULL ? &accepted : NULL, matched);
 }
 
 static void verdicts(void **state)

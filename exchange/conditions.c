@@ -1,4 +1,4 @@
-#include "server/http/conditions.h"
+#include "exchange/conditions.h"
 
 #include "exchange/entity_tag.h"
 #include "exchange/http_date.h"
@@ -102,16 +102,16 @@ static bool is_not_modified(struct search *search)
 	       search->response->modified_s <= since_s;
 }
 
-enum http_condition http_conditions_judge(const struct http_request *request, const struct http_response *response,
-					  const struct accept_encoding *accepted, struct text *matched)
+enum condition conditions_judge(const struct http_request *request, const struct http_response *response,
+				const struct accept_encoding *accepted, struct text *matched)
 {
 	struct search search = {.request = request, .response = response, .accepted = accepted};
 
 	search.matched = response->etag;
 	if (fails(&search))
-		return HTTP_CONDITION_FAILED;
+		return CONDITION_FAILED;
 	if (!is_not_modified(&search))
-		return HTTP_CONDITION_HOLDS;
+		return CONDITION_HOLDS;
 	*matched = search.matched;
-	return HTTP_CONDITION_NOT_MODIFIED;
+	return CONDITION_NOT_MODIFIED;
 }
