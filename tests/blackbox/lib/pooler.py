@@ -4,6 +4,7 @@ import os
 import pathlib
 import pwd
 import shutil
+import socket
 import subprocess
 import tempfile
 import time
@@ -58,9 +59,14 @@ class PgBouncer:
             self.process = subprocess.Popen([program(), str(self.folder / "pgbouncer.ini")], stdout=log, stderr=log,
                                             cwd="/tmp", **owner)
         deadline = time.monotonic() + START_TIMEOUT_S
-        while not self.socket.exists():
+        while not self._is_ready():
             assert self.process.poll() is None and time.monotonic() < deadline, f"PgBouncer does not start: {self.log()}"
             time.sleep(0.02)
+
+    def _is_ready(self):
+        """The file is there a moment before PgBouncer listens."""
+        with socket.socket(socket.AF_UNIX) as client:
+            return client.connect_ex(str(self.socket)) == 0
 
     def restart(self):
         """As a crash does it."""
