@@ -1,72 +1,6 @@
 /* The blocking way, where the system, a name or the other connection is in the way; nothing sleeps. */
 #include "conn_fixture.h"
-
-#include "lib/log_tap.h"
-
-#include "db/rerun.h"
-
-#include <errno.h>
-#include <poll.h>
-#include <sys/syscall.h>
-#include <time.h>
-
-/* What the system says to those that wait, in place of libc. */
-static struct {
-	int error; /* of as many calls as `errors` */
-	unsigned errors, polls;
-	uint64_t longest_ns; /* that was waited for */
-} system_says;
-
-int ppoll(struct pollfd *fds, nfds_t count, const struct timespec *timeout, const sigset_t *signals)
-{
-	uint64_t ns = (uint64_t)timeout->tv_sec * NS_PER_S + (uint64_t)timeout->tv_nsec;
-	struct timespec left = *timeout;
-
-	system_says.polls++;
-	if (ns > system_says.longest_ns)
-		system_says.longest_ns = ns;
-	if (system_says.errors > 0) {
-		system_says.errors--;
-		errno = system_says.error;
-		return -1;
-	}
-	return (int)syscall(SYS_ppoll, fds, count, &left, signals, sizeof(*signals) / 16);
-}
-
-static unsigned sleeps, refuses_for; /* connects are refused for so many sleeps */
-static uint64_t slept_ns;
-
-int nanosleep(const struct timespec *time, struct timespec *left)
-{
-	(void)left;
-	sleeps++;
-	slept_ns += (uint64_t)time->tv_nsec;
-	fake_pq.refuses = sleeps < refuses_for;
-	return 0;
-}
-
-static int set_up_quiet(void **state)
-{
-	memset(&system_says, 0, sizeof(system_says));
-	sleeps = refuses_for = 0;
-	slept_ns = 0;
-	set_up(state);
-	log_set_level(LOG_ERROR + 1);
-	fake_pq.answers_everything = true;
-	return 0;
-}
-
-static void run_within(int i, const struct db_statement *statement, unsigned ms)
-{
-	db_batch_add(&batches[i], statement, values[i]);
-	batches[i].deadline_ns = clock_now_ns() + ms * NS_PER_MS;
-	db_wait_run(&wait, &batches[i]);
-}
-
-static void run(int i, const struct db_statement *statement)
-{
-	run_within(i, statement, 5000);
-}
+#include "wait_ends_fixture.h"
 
 static struct db_numbers counted(void)
 {
@@ -116,36 +50,6 @@ static void nothing_is_waited_for_once_it_is_too_late(void **state)
 	assert_int_equal(db_wait_open(&wait.reads, clock_now_ns() - 1), 1);
 	assert_int_equal(system_says.polls, 0);
 	assert_int_equal(fake_pq.open, 0);
-}
-
-/* Names */
-
-static void a_name_is_looked_up_first(void **state)
-{
-	(void)state;
-	fake_pq.host = "localhost";
-	run(0, &country);
-	assert_row(0, "country(0)");
-	assert_true(fake_pq_is_open(pg()));
-}
-
-static void a_name_that_is_none_is_said(void **state)
-{
-	(void)state;
-	fake_pq.host = "no such host";
-	run(0, &country);
-	assert_int_equal(batches[0].error, ERROR_DATABASE_UNAVAILABLE);
-	assert_non_null(strstr(wait.reads.error, "no such host"));
-	assert_int_equal(fake_pq.opened, 0);
-}
-
-static void a_name_that_is_looked_up_for_too_long_is_a_deadline(void **state)
-{
-	(void)state;
-	fake_pq.host = "localhost";
-	snprintf(wait.reads.error, sizeof(wait.reads.error), "what was before");
-	assert_int_equal(db_wait_open(&wait.reads, clock_now_ns() - 1), 1);
-	assert_string_equal(wait.reads.error, "");
 }
 
 /* What is counted */
@@ -394,8 +298,6 @@ static void a_fault_while_several_are_prepared_is_no_success(void **state)
 	assert_true(fail_at > 10);
 }
 
-#define TEST_QUIET(name) cmocka_unit_test_setup_teardown(name, set_up_quiet, tear_down)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -403,9 +305,6 @@ int main(void)
 	    TEST_QUIET(a_wait_that_the_system_refuses_loses_the_connection),
 	    TEST_QUIET(it_waits_for_what_is_left_and_no_longer),
 	    TEST_QUIET(nothing_is_waited_for_once_it_is_too_late),
-	    TEST_QUIET(a_name_is_looked_up_first),
-	    TEST_QUIET(a_name_that_is_none_is_said),
-	    TEST_QUIET(a_name_that_is_looked_up_for_too_long_is_a_deadline),
 	    TEST_QUIET(numbers_are_told_while_it_waits),
 	    TEST_QUIET(the_log_says_what_ended_a_connection),
 	    TEST_QUIET(the_log_says_once_that_it_cannot_connect),

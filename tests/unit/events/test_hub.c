@@ -1,79 +1,11 @@
 /* Subscribers and a listener that the test plays. */
 #include "events/hub.h"
-
-#include "base/clock.h"
-
-#include <poll.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
-#include <stdio.h>
-
-#include <cmocka.h>
-
-enum { HISTORY_MAX = 3, CHANNELS_MAX = 2, SUBSCRIBERS_MAX = 4 };
-
-static struct event_hub *hub;
-static struct event_subscription *subscriptions[SUBSCRIBERS_MAX + 1];
-static unsigned count, ready_count;
-static const char *why;
-static struct arena arena;
+#include "hub_fixture.h"
 
 static void on_ready(struct event_subscription *subscription)
 {
 	(void)subscription;
 	ready_count++;
-}
-
-static int set_up(void **state)
-{
-	(void)state;
-	hub = event_hub_create(&(struct event_hub_settings){SUBSCRIBERS_MAX, CHANNELS_MAX, HISTORY_MAX, 1000000});
-	arena_init(&arena, NULL, 0);
-	count = ready_count = 0;
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	(void)state;
-	while (count > 0)
-		event_hub_unsubscribe(subscriptions[--count]);
-	event_hub_destroy(hub);
-	arena_cleanup(&arena);
-	return 0;
-}
-
-/* The subscriber */
-
-static struct event_subscription *subscribe_with(const struct event_order *order)
-{
-	struct event_subscription *subscription = event_hub_subscribe(hub, order, &why);
-
-	if (subscription != NULL)
-		subscriptions[count++] = subscription;
-	return subscription;
-}
-
-static struct event_subscription *subscribe(const char *channel)
-{
-	return subscribe_with(&(struct event_order){.channel = text_of(channel)});
-}
-
-static struct event_subscription *resume(const char *channel, struct event_id seen)
-{
-	return subscribe_with(&(struct event_order){.channel = text_of(channel), .seen = seen, .has_seen = true});
-}
-
-static void unsubscribe_last(void)
-{
-	event_hub_unsubscribe(subscriptions[--count]);
-}
-
-static enum event_kind taken(struct event_subscription *subscription)
-{
-	assert_true(event_hub_take(subscription));
-	return subscription->news.kind;
 }
 
 static void assert_waits(struct event_subscription *subscription)
@@ -90,38 +22,6 @@ static void assert_is_ready(struct event_subscription *subscription)
 
 	event_hub_await(subscription, on_ready);
 	assert_int_equal(ready_count, before + 1);
-}
-
-/* The listener */
-
-static const char *commands(void)
-{
-	struct buffer sql = buffer_in(&arena);
-
-	if (!event_hub_add_commands(hub, &sql))
-		return "";
-	buffer_add_char(&sql, '\0');
-	return sql.bytes;
-}
-
-static void listen_to_all(void)
-{
-	while (commands()[0] != '\0')
-		event_hub_note_done(hub);
-}
-
-static void publish(const char *channel, const char *payload)
-{
-	event_hub_publish(hub, text_of(channel), text_of(payload));
-}
-
-static struct event_subscription *listening_to(const char *channel)
-{
-	struct event_subscription *subscription = subscribe(channel);
-
-	listen_to_all();
-	assert_int_equal(taken(subscription), EVENT_SUBSCRIBED);
-	return subscription;
 }
 
 static bool is_woken(void)
@@ -320,96 +220,6 @@ static void where_nothing_is_reached_only_those_without_a_place_hear(void **stat
 	assert_waits(b);
 }
 
-static void subscribers_are_bounded(void **state)
-{
-	(void)state;
-	for (unsigned i = 0; i < SUBSCRIBERS_MAX; i++)
-		assert_non_null(subscribe("a"));
-	assert_null(subscribe("a"));
-	assert_non_null(strstr(why, "max_subscribers"));
-	unsubscribe_last();
-	assert_non_null(subscribe("a"));
-}
-
-static void channels_are_bounded(void **state)
-{
-	(void)state;
-	assert_non_null(subscribe("a"));
-	assert_non_null(subscribe("b"));
-	assert_null(subscribe("c"));
-	assert_non_null(strstr(why, "max_channels"));
-	assert_non_null(subscribe("b"));
-	unsubscribe_last();
-	unsubscribe_last();
-	assert_non_null(subscribe("c"));
-	/* idle, and there are as many as may be */
-	assert_null(subscribe("b"));
-}
-
-static void an_idle_channel_is_listened_to_for_a_while(void **state)
-{
-	struct event_subscription *first = listening_to("a");
-	struct event_id place = first->news.id;
-	uint64_t now_ns;
-
-	(void)state;
-	unsubscribe_last();
-	publish("a", "nobody was there");
-	now_ns = clock_now_ns();
-	event_hub_sweep(hub, now_ns);
-	assert_string_equal(commands(), "");
-	assert_int_equal(taken(resume("a", place)), EVENT_RESUMED);
-	unsubscribe_last();
-	event_hub_sweep(hub, clock_now_ns() + EVENT_LINGER_S * NS_PER_S);
-	assert_int_equal(event_hub_numbers(hub).channels, 0);
-	assert_string_equal(commands(), "UNLISTEN \"a\";");
-	assert_string_equal(commands(), "");
-}
-
-static void the_oldest_idle_channel_makes_room(void **state)
-{
-	static const char *const names[] = {"a", "b", "c"};
-
-	(void)state;
-	for (unsigned i = 0; i < CHANNELS_MAX + 1; i++) {
-		listening_to(names[i]);
-		unsubscribe_last();
-	}
-	assert_int_equal(event_hub_numbers(hub).channels, CHANNELS_MAX);
-	assert_string_equal(commands(), "UNLISTEN \"a\";");
-}
-
-static void one_that_is_wanted_again_is_asked_for_behind(void **state)
-{
-	(void)state;
-	listening_to("a");
-	unsubscribe_last();
-	event_hub_sweep(hub, clock_now_ns() + EVENT_LINGER_S * NS_PER_S);
-	subscribe("a");
-	assert_string_equal(commands(), "UNLISTEN \"a\";LISTEN \"a\";");
-}
-
-static void one_that_was_never_asked_for_needs_no_word(void **state)
-{
-	(void)state;
-	subscribe("a");
-	unsubscribe_last();
-	event_hub_sweep(hub, clock_now_ns() + EVENT_LINGER_S * NS_PER_S);
-	assert_string_equal(commands(), "");
-	assert_int_equal(event_hub_numbers(hub).channels, 0);
-}
-
-static void a_loss_forgets_idle_channels(void **state)
-{
-	(void)state;
-	listening_to("a");
-	unsubscribe_last();
-	listening_to("b");
-	event_hub_note_lost(hub);
-	assert_string_equal(commands(), "LISTEN \"b\";");
-	assert_int_equal(event_hub_numbers(hub).channels, 1);
-}
-
 static void one_that_does_not_wait_any_more_is_not_called(void **state)
 {
 	struct event_subscription *a = listening_to("a");
@@ -470,13 +280,6 @@ int main(void)
 	    TEST(behind_a_loss_all_subscribe_once_more),
 	    TEST(a_loss_in_the_middle_of_a_command_asks_again),
 	    TEST(where_nothing_is_reached_only_those_without_a_place_hear),
-	    TEST(subscribers_are_bounded),
-	    TEST(channels_are_bounded),
-	    TEST(an_idle_channel_is_listened_to_for_a_while),
-	    TEST(the_oldest_idle_channel_makes_room),
-	    TEST(one_that_is_wanted_again_is_asked_for_behind),
-	    TEST(one_that_was_never_asked_for_needs_no_word),
-	    TEST(a_loss_forgets_idle_channels),
 	    TEST(one_that_does_not_wait_any_more_is_not_called),
 	    TEST(the_end_is_told_to_all),
 	    TEST(another_edition_ends_those_of_the_ones_before),

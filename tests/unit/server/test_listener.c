@@ -1,102 +1,9 @@
-#include "server/listener.h"
-
-#include "lib/log_tap.h"
-
-#include <arpa/inet.h>
-#include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/socket.h>
-#include <sys/syscall.h>
-#include <unistd.h>
-
-#include <cmocka.h>
-
-/* What the system refuses, in place of libc. */
-static struct {
-	int error;          /* 0: nothing is refused */
-	int of_family;      /* AF_UNSPEC: of every one */
-	unsigned from_call; /* that one and the later ones */
-	bool at_bind;       /* the socket can be had, and not bound */
-	bool is_ipv6_only;  /* as the machine's default says */
-} refused;
-static unsigned calls;
-
-int socket(int family, int type, int protocol)
-{
-	int fd;
-
-	if (refused.error != 0 && !refused.at_bind && ++calls >= refused.from_call &&
-	    (refused.of_family == AF_UNSPEC || refused.of_family == family)) {
-		errno = refused.error;
-		return -1;
-	}
-	fd = (int)syscall(SYS_socket, family, type, protocol);
-	if (fd >= 0 && family == AF_INET6 && refused.is_ipv6_only)
-		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &(int){1}, sizeof(int));
-	return fd;
-}
-
-int bind(int fd, __CONST_SOCKADDR_ARG address, socklen_t length)
-{
-	if (refused.error != 0 && refused.at_bind && address.__sockaddr__->sa_family == refused.of_family) {
-		errno = refused.error;
-		return -1;
-	}
-	return (int)syscall(SYS_bind, fd, address.__sockaddr__, length);
-}
-
-static int allow_all(void **state)
-{
-	(void)state;
-	memset(&refused, 0, sizeof(refused));
-	calls = 0;
-	return 0;
-}
-
-static struct listener listeners[4];
-static char bound[128], why[256];
-
-static int open_count(unsigned count, const char *address)
-{
-	bound[0] = why[0] = '\0';
-	return listeners_open(listeners, count, address, bound, sizeof(bound), why, sizeof(why));
-}
-
-static int open_at(const char *address)
-{
-	return open_count(1, address);
-}
+#include "listener_fixture.h"
 
 static void close_all(unsigned count)
 {
 	for (unsigned i = 0; i < count; i++)
 		close(listeners[i].fd);
-}
-
-static int bound_port(void)
-{
-	const char *colon = strrchr(bound, ':');
-
-	assert_non_null(colon);
-	return atoi(colon + 1);
-}
-
-/* Returns a socket connected to 127.0.0.1, or -1. */
-static int connect_to(int port)
-{
-	struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
-	int client = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-	to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	if (connect(client, (struct sockaddr *)&to, sizeof(to)) == 0)
-		return client;
-	close(client);
-	return -1;
 }
 
 static bool has_ipv6(void)
@@ -437,87 +344,6 @@ static void a_name_that_is_none_is_said(void **state)
 	assert_true(strlen(why) > 26);
 }
 
-/* On a loop */
-
-static unsigned connections;
-static void *seen_data;
-
-static void on_connection(struct listener *listener)
-{
-	uv_tcp_t *client = malloc(sizeof(*client));
-
-	connections++;
-	seen_data = listener->data;
-	uv_tcp_init(listener->handle.tcp.loop, client);
-	assert_int_equal(uv_accept(&listener->handle.stream, (uv_stream_t *)client), 0);
-	uv_close((uv_handle_t *)client, (uv_close_cb)free);
-}
-
-static void it_says_when_a_connection_waits_until_it_is_stopped(void **state)
-{
-	uv_loop_t loop;
-	int clients[3], data, port;
-
-	(void)state;
-	connections = 0;
-	assert_int_equal(uv_loop_init(&loop), 0);
-	assert_int_equal(open_at("127.0.0.1:0"), 0);
-	port = bound_port();
-	listener_start(&listeners[0], &loop, on_connection, &data);
-	assert_true(listeners[0].is_started);
-	for (int i = 0; i < 3; i++) {
-		clients[i] = connect_to(port);
-		assert_true(clients[i] >= 0);
-	}
-	for (int i = 0; i < 10; i++)
-		uv_run(&loop, UV_RUN_NOWAIT);
-	assert_int_equal(connections, 3);
-	assert_ptr_equal(seen_data, &data);
-	listener_stop(&listeners[0]);
-	assert_false(listeners[0].is_started);
-	listener_stop(&listeners[0]);
-	uv_run(&loop, UV_RUN_DEFAULT);
-	assert_int_equal(uv_loop_close(&loop), 0);
-	assert_int_equal(connect_to(port), -1);
-	for (int i = 0; i < 3; i++)
-		close(clients[i]);
-}
-
-static const char *logged_when(uv_tcp_t *tcp, int status)
-{
-	log_tap_begin(LOG_WARNING);
-	tcp->connection_cb((uv_stream_t *)tcp, status);
-	return log_tap_end();
-}
-
-static void accept_nothing(struct listener *listener)
-{
-	(void)listener;
-	connections++;
-}
-
-/* Once for as long as it lasts. */
-static void that_nothing_can_be_accepted_is_logged_once(void **state)
-{
-	uv_loop_t loop;
-	uv_tcp_t *tcp = &listeners[0].handle.tcp;
-
-	(void)state;
-	connections = 0;
-	assert_int_equal(uv_loop_init(&loop), 0);
-	assert_int_equal(open_at("127.0.0.1:0"), 0);
-	listener_start(&listeners[0], &loop, accept_nothing, NULL);
-	assert_non_null(strstr(logged_when(tcp, UV_EMFILE), "connections cannot be accepted: too many open files"));
-	assert_string_equal(logged_when(tcp, UV_EMFILE), "");
-	assert_int_equal(connections, 0);
-	assert_string_equal(logged_when(tcp, 0), "");
-	assert_int_equal(connections, 1);
-	assert_non_null(strstr(logged_when(tcp, UV_EMFILE), "cannot be accepted"));
-	listener_stop(&listeners[0]);
-	uv_run(&loop, UV_RUN_DEFAULT);
-	assert_int_equal(uv_loop_close(&loop), 0);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -542,8 +368,6 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(what_cannot_be_bound_is_closed, allow_all, allow_all),
 	    cmocka_unit_test_setup_teardown(a_descriptor_may_be_0, allow_all, allow_all),
 	    cmocka_unit_test_setup_teardown(a_name_that_is_none_is_said, allow_all, allow_all),
-	    cmocka_unit_test_setup_teardown(that_nothing_can_be_accepted_is_logged_once, allow_all, allow_all),
-	    cmocka_unit_test(it_says_when_a_connection_waits_until_it_is_stopped),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,93 +1,4 @@
-#include "server/state/metrics.h"
-
-#include "base/clock.h"
-#include "exchange/router.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <time.h>
-
-#include <cmocka.h>
-
-static struct router router, admin_router;
-static struct metrics *metrics;
-static struct arena arena;
-static struct exchange_settings settings;
-static struct exchange x;
-
-static enum step first(struct exchange *any)
-{
-	(void)any;
-	return STEP_RESPOND;
-}
-
-static void add_route(struct router *to, const char *pattern, const char *name)
-{
-	const struct route route = {.method = HTTP_GET, .pattern = pattern, .name = name, .first = first};
-
-	assert_int_equal(router_add(to, &route, &(const struct route *){NULL}), ROUTER_ADDED);
-}
-
-static int set_up(void **state)
-{
-	(void)state;
-	arena_init(&arena, NULL, 0);
-	router_init(&router);
-	router_init(&admin_router);
-	add_route(&router, "/countries", "countries");
-	add_route(&router, "/notes", "notes");
-	add_route(&admin_router, "/livez", "livez");
-	metrics = metrics_create(2);
-	metrics_register(metrics, &router);
-	memset(&x, 0, offsetof(struct exchange, inline_bytes));
-	exchange_begin(&x, &settings, 0);
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	(void)state;
-	exchange_cleanup(&x);
-	metrics_destroy(metrics);
-	router_cleanup(&admin_router);
-	router_cleanup(&router);
-	arena_cleanup(&arena);
-	return 0;
-}
-
-static void note(unsigned loop, const struct router *of, const char *path, unsigned status, uint64_t total_ns)
-{
-	memset(&x.request.match, 0, sizeof(x.request.match));
-	if (of != NULL)
-		router_match(of, HTTP_GET, text_of(path), &arena, &x.request.match);
-	x.response.status = status;
-	metrics_note(metrics, loop, &x, total_ns);
-}
-
-static const char *written(void)
-{
-	struct buffer out = buffer_in(&arena);
-
-	metrics_write(metrics, &out);
-	return arena_copy(&arena, buffer_text(&out));
-}
-
-static void assert_line(const char *line)
-{
-	const char *text = written(), *found = strstr(text, line);
-
-	if (found == NULL || (found > text && found[-1] != '\n') || found[strlen(line)] != '\n')
-		fail_msg("no line \"%s\" in:\n%s", line, text);
-}
-
-static void assert_no_line_with(const char *part)
-{
-	if (strstr(written(), part) != NULL)
-		fail_msg("there is \"%s\" in:\n%s", part, written());
-}
+#include "metrics_fixture.h"
 
 static void responses_count_by_route_and_class(void **state)
 {
@@ -303,8 +214,6 @@ static void every_line_is_in_the_text_format(void **state)
 	}
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-
 static void credentials_are_counted_by_result(void **state)
 {
 	const char *text = written();
@@ -342,87 +251,6 @@ static void fetched_keys_have_an_age(void **state)
 	assert_true(strtoll(strchr(age, ' '), NULL, 10) >= before);
 }
 
-static void each_of_many_routes_has_counters_of_its_own(void **state)
-{
-	struct router many;
-
-	(void)state;
-	router_init(&many);
-	for (unsigned i = 0; i < 200; i++)
-		add_route(&many, arena_printf(&arena, "/r%u", i), arena_printf(&arena, "r%u", i));
-	metrics_register(metrics, &many);
-	for (unsigned i = 0; i < 200; i++)
-		note(1, &many, arena_printf(&arena, "/r%u", i), 200, 1000);
-	for (unsigned i = 0; i < 200; i++)
-		assert_line(arena_printf(&arena, "meantime_requests_total{route=\"r%u\",status=\"2xx\"} 1", i));
-	router_cleanup(&many);
-}
-
-/* After a reload a route of the same name goes on counting where it was, wherever it stands now. */
-static void counters_survive_by_their_name(void **state)
-{
-	struct router next;
-
-	(void)state;
-	note(0, &router, "/countries", 200, 1000);
-	router_init(&next);
-	add_route(&next, "/new", "new");
-	add_route(&next, "/countries", "countries");
-	metrics_register(metrics, &next);
-	note(1, &next, "/countries", 200, 1000);
-	note(1, &next, "/new", 200, 1000);
-	note(0, &router, "/countries", 200, 1000); /* one that began before */
-	router_cleanup(&next);
-	assert_line("meantime_requests_total{route=\"countries\",status=\"2xx\"} 3");
-	assert_line("meantime_requests_total{route=\"new\",status=\"2xx\"} 1");
-}
-
-/* "none", "countries" and "notes" are there. */
-static void more_names_than_there_may_be_count_for_none(void **state)
-{
-	enum { MOST = METRICS_NAMES_MAX - 3 };
-	struct router next;
-
-	(void)state;
-	router_init(&next);
-	for (unsigned i = 0; i < MOST + 1; i++)
-		add_route(&next, arena_printf(&arena, "/r%u", i), arena_printf(&arena, "r%u", i));
-	metrics_register(metrics, &next);
-	note(0, &next, "/r0", 200, 1000);
-	note(0, &next, arena_printf(&arena, "/r%u", MOST - 1), 200, 1000);
-	assert_no_line_with("route=\"none\"");
-	note(0, &next, arena_printf(&arena, "/r%u", MOST), 200, 1000);
-	router_cleanup(&next);
-	assert_line("meantime_requests_total{route=\"r0\",status=\"2xx\"} 1");
-	assert_line(
-	    arena_printf(&arena, "meantime_requests_total{route=\"r%u\",status=\"2xx\"} 1", (unsigned)MOST - 1));
-	assert_line("meantime_requests_total{route=\"none\",status=\"2xx\"} 1");
-}
-
-/* A series stands in the text once: Prometheus refuses it else. */
-static void an_endpoint_called_none_has_no_second_series(void **state)
-{
-	struct router next;
-
-	(void)state;
-	router_init(&next);
-	add_route(&next, "/none", "none");
-	metrics_register(metrics, &next);
-	note(0, &next, "/none", 200, 1000);
-	note(0, NULL, "", 200, 1000);
-	router_cleanup(&next);
-	assert_line("meantime_requests_total{route=\"none\",status=\"2xx\"} 2");
-}
-
-static void without_endpoints_there_is_where_to_count(void **state)
-{
-	(void)state;
-	metrics_destroy(metrics);
-	metrics = metrics_create(2);
-	note(1, NULL, "", 404, 1000);
-	assert_line("meantime_requests_total{route=\"none\",status=\"4xx\"} 1");
-}
-
 static void reloads_are_counted(void **state)
 {
 	long before_s = (long)time(NULL), loaded_s;
@@ -450,11 +278,6 @@ int main(void)
 	    TEST(responses_count_by_route_and_class),
 	    TEST(what_has_no_route_counts_as_none),
 	    TEST(requests_to_the_admin_port_count_for_no_endpoint),
-	    TEST(counters_survive_by_their_name),
-	    TEST(each_of_many_routes_has_counters_of_its_own),
-	    TEST(more_names_than_there_may_be_count_for_none),
-	    TEST(an_endpoint_called_none_has_no_second_series),
-	    TEST(without_endpoints_there_is_where_to_count),
 	    TEST(reloads_are_counted),
 	    TEST(credentials_are_counted_by_result),
 	    TEST(fetched_keys_have_an_age),
