@@ -4,6 +4,7 @@
 #include "files/survey.h"
 #include "server/command_words.h"
 #include "server/db_capacity.h"
+#include "server/edition/step_columns.h"
 #include "server/health_check.h"
 #include "server/key_command.h"
 #include "server/migrate_command.h"
@@ -76,6 +77,7 @@ static int check(struct loaded *loaded)
 {
 	unsigned count = loaded->edition->endpoints.count;
 
+	step_columns_say(&loaded->edition->endpoints);
 	if (loaded->edition->site.folder != NULL)
 		survey(loaded->service.options->files, say_not_served);
 	db_capacity_say(&loaded->service, loaded->edition->has_streams, loaded->edition->has_events, true);

@@ -3,7 +3,7 @@
  *   file.c        endpoints one after the other; what has to fit together
  *   statement.c   the SQL, its parameters numbered
  *   annotation.c  the lines between the name and the SQL, and what is read of the smaller annotations
- *   *_notes.c     the larger ones, by what they are about; errors.c and given.c too
+ *   *_notes.c     the larger ones, by what they are about; errors.c and given.c too. step_notes.c: `:take.id`
  *   words.c       names, numbers, and what of them a message shows
  *   path.c        the path of a route
  *   slip.c        comments that were meant for annotations
@@ -12,6 +12,7 @@
 
 #include <stdint.h>
 
+#include "base/buffer.h"
 #include "handlers/sql/file.h"
 #include "handlers/sql/parts.h"
 #include "db/values/sql_token.h"
@@ -74,6 +75,8 @@ struct part_draft {
 	bool is_isolated, is_optional;
 	unsigned char takes[DB_PARAMETERS_MAX]; /* the draft's parameters, in the order of their use */
 	unsigned parameter_count;
+	struct step_value values[STEP_VALUES_MAX]; /* of steps before it */
+	unsigned value_count;
 };
 
 /* The endpoint at hand. */
@@ -93,6 +96,7 @@ struct draft {
 	struct part_draft parts[PARTS_MAX];
 	unsigned part_count;                               /* the last one is at hand */
 	unsigned whole_max_rows_line, whole_isolated_line; /* before the first part */
+	unsigned dotted_lines[DB_PARAMETERS_MAX];          /* where `:name.` stands in a step; 0: nowhere */
 	unsigned setting_line; /* where the SQL mentions transaction_read_only; 0: nowhere */
 };
 
@@ -238,6 +242,12 @@ void sql_keep_part(struct parser *parser);
 void sql_check_parts(struct parser *parser);
 /* Gives the endpoint, which is otherwise complete, its parts. */
 void sql_make_parts(struct parser *parser, struct endpoint *whole);
+
+/* step_notes.c */
+
+/* At `:take.id`, where `take` is a part: keeps it, and where it belongs in the SQL so far. False: it is a parameter. */
+bool sql_add_step_value(struct parser *parser, const struct buffer *sql, const struct sql_token *token);
+void sql_check_step_values(struct parser *parser);
 
 /* statement.c */
 

@@ -231,6 +231,7 @@ static void check_steps(struct parser *parser)
 		if (part->max_rows_line > 0)
 			complain(parser, part->max_rows_line,
 				 "`-- max-rows:` is for the last step: the rows of the others are not answered");
+	sql_check_step_values(parser);
 	draft->endpoint.shape = last->shape;
 	draft->endpoint.max_rows = last->max_rows;
 }
@@ -286,6 +287,9 @@ static void make_part(struct parser *parser, const struct endpoint *whole, const
 	endpoint->must_find = whole->parts_kind == PARTS_STEPS && part->shape == ENDPOINT_ONE;
 	made->key = text_of(arena_printf(arena, "\"%.*s\":", TEXT_ARGS(part->name)));
 	made->is_optional = part->is_optional;
+	made->values = memcpy(arena_alloc(arena, part->value_count * sizeof(*part->values)), part->values,
+			      part->value_count * sizeof(*part->values));
+	made->value_count = part->value_count;
 	made->takes = memcpy(arena_alloc(arena, sizeof(part->takes)), part->takes, sizeof(part->takes));
 }
 

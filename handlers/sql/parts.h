@@ -14,6 +14,7 @@
 
 #include "base/diagnostics.h"
 #include "handlers/sql/file.h"
+#include "handlers/sql/step_value.h"
 
 enum { PARTS_MAX = 16 };
 
@@ -24,6 +25,8 @@ struct endpoint_part {
 	bool is_optional;
 	const unsigned char *takes;  /* parameter i of its statement is parameter takes[i] of the endpoint */
 	struct db_signature checked; /* its parameters, with the types that values are checked against */
+	struct step_value *values;   /* of steps before it, in the order of their use */
+	unsigned value_count;
 };
 
 /* The name of a part within its endpoint. */

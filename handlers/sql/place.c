@@ -1,6 +1,7 @@
 #include "handlers/sql/place.h"
 
 #include "db/values/sql_token.h"
+#include "handlers/sql/step_value.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -76,6 +77,28 @@ static const char *pass_name(const char *source)
 	return source;
 }
 
+/* `:take.id` or `:take."Id"`. */
+static const char *pass_step_value(const char *source)
+{
+	source = pass_name(source);
+	if (source[0] != '.' || source[1] != '"')
+		return source[0] == '.' ? pass_name(source) : source;
+	for (source += 2; *source != '"' && *source != '\0'; source++)
+		continue;
+	return *source == '"' ? source + 1 : source;
+}
+
+/* The characters that stand for such a value; 0: none does here. */
+static unsigned long length_of_step_value(const char *sql)
+{
+	const char *end;
+
+	if (strncmp(sql, STEP_VALUE_BEGIN, strlen(STEP_VALUE_BEGIN)) != 0)
+		return 0;
+	end = strstr(sql, STEP_VALUE_END);
+	return end != NULL ? (unsigned long)(end - sql) + strlen(STEP_VALUE_END) : 0;
+}
+
 /* Behind a parameter that is asked for: `?` in the file, a cast in the SQL. */
 static void pass_question(const char **source, const char **sql)
 {
@@ -85,7 +108,7 @@ static void pass_question(const char **source, const char **sql)
 	*sql += strlen(GIVEN_CAST);
 }
 
-/* Both texts are the same but where a parameter is: there the file has a colon, and the SQL has none. */
+/* Both texts are the same but where a parameter or a step's value is: there the file has a colon, and the SQL has none. */
 static const char *find_in_source(const struct endpoint *endpoint, unsigned long position)
 {
 	const char *source = endpoint->source + endpoint->source_begin, *sql = endpoint->statement.sql;
@@ -102,12 +125,13 @@ static const char *find_in_source(const struct endpoint *endpoint, unsigned long
 			sql = next;
 		} else {
 			const char *before = sql;
+			unsigned long value = length_of_step_value(sql);
 
-			passed = length_of_number(sql);
+			passed = value > 0 ? value : length_of_number(sql);
 			if (left < passed || *source != ':')
 				return source;
 			sql += passed;
-			source = pass_name(source);
+			source = value > 0 ? pass_step_value(source) : pass_name(source);
 			pass_question(&source, &sql);
 			passed = (unsigned long)(sql - before);
 			if (left < passed)

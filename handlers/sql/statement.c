@@ -105,6 +105,8 @@ static void add_parameter(struct parser *parser, struct buffer *sql, const struc
 		*parameter = (struct db_parameter){
 		    .name = arena_copy(&parser->set->arena, full_name), .description = "", .line = token->line};
 	}
+	if (scanner->at < scanner->end && *scanner->at == '.' && draft->endpoint.parts_kind == PARTS_STEPS)
+		draft->dotted_lines[parameter - draft->parameters] = token->line;
 	/* `IN:a` is two tokens, `IN$1` would be one name. */
 	if (sql->length > 0 && sql_continues_word(sql->bytes[sql->length - 1]))
 		buffer_add_char(sql, ' ');
@@ -117,7 +119,8 @@ static void add_token(struct parser *parser, struct buffer *sql, const struct sq
 {
 	switch (token->kind) {
 	case SQL_TOKEN_PARAMETER:
-		add_parameter(parser, sql, token);
+		if (!sql_add_step_value(parser, sql, token))
+			add_parameter(parser, sql, token);
 		return;
 	case SQL_TOKEN_NUMBERED:
 		complain(parser, token->line, "\"%.*s\" in the SQL: a parameter is written :name",

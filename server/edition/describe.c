@@ -12,6 +12,7 @@
 #include "server/edition/not_null.h"
 #include "server/edition/prepare_error.h"
 #include "server/edition/read_only.h"
+#include "server/edition/step_columns.h"
 
 /* A statement with many types takes some hundred milliseconds to plan and to look up, more on a busy machine. A short
  * deadline of requests says nothing of that. Longer is a lock. */
@@ -190,9 +191,9 @@ static bool shows_as_json(struct description *d, struct endpoint *endpoint)
 }
 
 /* With composite columns as JSON where that prepares. */
-static bool fails_without_row(struct description *d, struct endpoint *endpoint, const char *list)
+static bool fails_without_row(struct description *d, struct endpoint *endpoint, const char *list, bool is_first_only)
 {
-	const char *sql = must_find_row(endpoint->statement.sql, list, &d->set->arena);
+	const char *sql = must_find_row(endpoint->statement.sql, list, is_first_only, &d->set->arena);
 
 	if (sql == NULL || !prepares(d, endpoint, sql))
 		return false;
@@ -200,24 +201,47 @@ static bool fails_without_row(struct description *d, struct endpoint *endpoint, 
 	return true;
 }
 
-static void fail_without_row(struct description *d, struct endpoint *endpoint)
+static void refuse_as_step_of_one(struct description *d, const struct endpoint *endpoint)
 {
-	struct db_signature *signature = &endpoint->statement.signature;
-	const char *list = as_json_list(signature, &d->catalog);
-
-	if (list != NULL && fails_without_row(d, endpoint, list)) {
-		learn_shown(d, endpoint);
-		return;
-	}
-	as_json_show_text(signature);
-	if (!fails_without_row(d, endpoint, "*") && !d->has_timed_out && d->set->diagnostics.count == 0)
+	if (!d->has_timed_out && d->set->diagnostics.count == 0)
 		diagnostics_add(&d->set->diagnostics, endpoint->file, endpoint->sql_line,
 				"%s cannot be a step of :one: its SQL must begin with SELECT, INSERT, UPDATE, DELETE, "
 				"VALUES, TABLE or WITH",
 				endpoint->name);
 }
 
-static void describe_endpoint(struct description *d, struct endpoint *endpoint)
+static void fail_without_row(struct description *d, struct endpoint *endpoint)
+{
+	struct db_signature *signature = &endpoint->statement.signature;
+	const char *list = as_json_list(signature, &d->catalog);
+
+	if (list != NULL && fails_without_row(d, endpoint, list, false)) {
+		learn_shown(d, endpoint);
+		return;
+	}
+	as_json_show_text(signature);
+	if (!fails_without_row(d, endpoint, "*", false))
+		refuse_as_step_of_one(d, endpoint);
+}
+
+/* A step whose row is not answered, and used by later ones. */
+static void hand_on_row(struct description *d, struct endpoint *whole, unsigned part)
+{
+	struct endpoint *endpoint = &whole->parts[part].endpoint;
+	const char *list;
+
+	db_conn_refresh_lent(&d->conn);
+	list = step_columns_list(whole, part, d->pg, d->set);
+	if (list == NULL)
+		return;
+	if (fails_without_row(d, endpoint, list, true))
+		step_columns_learn(endpoint, d->pg, &d->catalog);
+	else
+		refuse_as_step_of_one(d, endpoint);
+}
+
+/* `whole` has it as this part; NULL: it is none. */
+static void describe_endpoint(struct description *d, struct endpoint *endpoint, struct endpoint *whole, unsigned part)
 {
 	struct db_statement *statement = &endpoint->statement;
 	PGresult *result = PQprepare(d->pg, statement->name, statement->sql, 0, NULL);
@@ -244,6 +268,10 @@ static void describe_endpoint(struct description *d, struct endpoint *endpoint)
 	column_notes_apply(endpoint, &d->set->diagnostics);
 	PQclear(result);
 	read_only_check_endpoint(&d->read_only, endpoint);
+	if (whole != NULL && step_columns_are_used(whole, part)) {
+		hand_on_row(d, whole, part);
+		return;
+	}
 	if (endpoint->must_find) {
 		fail_without_row(d, endpoint);
 		return;
@@ -269,7 +297,9 @@ static void describe_parts(struct description *d, struct endpoint *endpoint)
 	unsigned before = d->set->diagnostics.count;
 
 	for (unsigned i = 0; i < endpoint->part_count && !d->has_timed_out; i++) {
-		describe_endpoint(d, &endpoint->parts[i].endpoint);
+		if (!step_columns_put_in(&endpoint->parts[i], &d->set->arena))
+			continue;
+		describe_endpoint(d, &endpoint->parts[i].endpoint, endpoint, i);
 		leave_nothing(d, &endpoint->parts[i].endpoint);
 	}
 	if (d->set->diagnostics.count == before)
@@ -285,7 +315,7 @@ static void describe_all(struct description *d)
 			describe_parts(d, endpoint);
 			continue;
 		}
-		describe_endpoint(d, endpoint);
+		describe_endpoint(d, endpoint, NULL, 0);
 		leave_nothing(d, endpoint);
 	}
 	if (PQtransactionStatus(d->pg) != PQTRANS_IDLE)

@@ -3,7 +3,7 @@
 #include "handlers/sql/steps.h"
 #include "server/edition/as_json.h"
 
-const char *must_find_row(const char *sql, const char *list, struct arena *arena)
+const char *must_find_row(const char *sql, const char *list, bool is_first_only, struct arena *arena)
 {
 	const char *rows = as_json_in_with(sql, list, arena);
 
@@ -11,6 +11,6 @@ const char *must_find_row(const char *sql, const char *list, struct arena *arena
 		return NULL;
 	return arena_printf(arena,
 			    "%s LIMIT (SELECT CASE WHEN count(*) = 0 THEN ('" STEPS_FOUND_NOTHING
-			    "' || count(*))::bigint END FROM %s)",
-			    rows, as_json_own_table);
+			    "' || count(*))::bigint%s END FROM %s)",
+			    rows, is_first_only ? " ELSE 1" : "", as_json_own_table);
 }

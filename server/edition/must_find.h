@@ -10,5 +10,5 @@
 
 #include "base/arena.h"
 
-/* The statement with the columns of `list`; NULL: its verb is not found. */
-const char *must_find_row(const char *sql, const char *list, struct arena *arena);
+/* The statement with the columns of `list`, of all its rows or of the first; NULL: its verb is not found. */
+const char *must_find_row(const char *sql, const char *list, bool is_first_only, struct arena *arena);

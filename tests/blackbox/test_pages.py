@@ -42,6 +42,9 @@ def test_the_endpoints_of_their_page(mode, atlas_database, tmp_path):
         assert_problem(service.request("POST", "/countries/li/notes/move", {"to": "XX"}), 404)
         moved = service.request("POST", "/countries/li/notes/move", {"to": "lu"})
         assert {"id": note, "country": "LU", "body": "moves"} in moved.json
+        copy = service.request("POST", f"/notes/{note}/copy")
+        assert copy.status == 201 and copy.json["body"] == "Copy of moves" and copy.json["id"] > note
+        assert_problem(service.request("POST", "/notes/0/copy"), 404)
 
 
 def test_the_commands_of_their_page(mode, atlas_database, tmp_path):
