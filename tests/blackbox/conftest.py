@@ -17,11 +17,13 @@ import pytest
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 
+from lib import access, live  # noqa: E402
 from lib.postgres import Postgres  # noqa: E402
 from lib.queues import Queue, is_served, numbers  # noqa: E402
 from lib.service import ROOT, Service, run, wait_until  # noqa: E402
 from lib.share import keep, run_taken  # noqa: E402
-from lib.site import served, site  # noqa: E402, F401
+from lib.tokens import SECRET  # noqa: E402
+from lib.site import served  # noqa: E402, F401
 
 MODES = [mode for mode in os.environ.get("MEANTIME_MODES", "sync,threads,async").split(",") if mode]
 TEST_ENDPOINTS = HERE / "endpoints"
@@ -198,3 +200,53 @@ def own_queues(mode, faulty_postgres, queue_endpoints):
                 service.stop()
         finally:
             service.kill()
+
+
+@pytest.fixture(scope="session")
+def access_url(postgres):
+    postgres.execute(access.SCHEMA)
+    postgres.execute("CREATE DATABASE access")
+    postgres.execute(access.TABLES, "access")
+    yield postgres.url("access").replace("//postgres@", "//access_login@")
+
+
+@pytest.fixture(scope="session")
+def keys(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("keys")
+    (folder / "secret").write_text(SECRET)
+    (folder / "endpoints").mkdir()
+    (folder / "endpoints/access.sql").write_text(access.ENDPOINTS)
+    key = run("key", "billing", "--role", "access_reader")
+    (folder / "api-keys").write_text(key.stdout)
+    return {"folder": folder, "secret": folder / "secret", "api_keys": folder / "api-keys",
+            "endpoints": folder / "endpoints", "api_key": key.stderr.strip()}
+
+
+@pytest.fixture
+def served(serve, access_url, keys):
+    def start(*options, **more):
+        return serve("--jwt-keys", keys["secret"], "--api-keys", keys["api_keys"], "--admin", "127.0.0.1:0", *options,
+                     endpoints=more.pop("endpoints", keys["endpoints"]), url=access_url, **more)
+
+    return start
+
+
+@pytest.fixture
+def door(served):
+    return served()
+
+
+@pytest.fixture(scope="session")
+def live_url(postgres):
+    postgres.execute("CREATE DATABASE live")
+    postgres.execute(live.SCHEMA, "live")
+    return postgres.url("live")
+
+
+@pytest.fixture
+def notify(postgres):
+    def send(payload, channel="entries", database="live"):
+        quoted = payload.replace("'", "''")
+        postgres.execute(f"SELECT pg_notify('{channel}', '{quoted}')", database)
+
+    return send

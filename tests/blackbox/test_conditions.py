@@ -1,6 +1,5 @@
 """ETag, Last-Modified and Cache-Control; If-None-Match, If-Match and their kin."""
 
-import json
 import threading
 
 import pytest

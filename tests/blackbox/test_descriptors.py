@@ -7,8 +7,6 @@ import resource
 import socket
 import time
 
-import pytest
-
 from lib import http_client
 from lib.http_client import encode_request
 from lib.service import wait_until

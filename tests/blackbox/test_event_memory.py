@@ -5,7 +5,7 @@ import socket
 
 import pytest
 
-from test_events import await_subscribers, folder, live_url, notify, start  # noqa: F401
+from lib.live import await_subscribers, folder, start  # noqa: F401
 
 SUBSCRIBERS = 10000
 WAVE = 100  # at once, so that no snapshot is refused for the line before it

@@ -106,7 +106,7 @@ def test_clients_that_leave_make_room_for_others(serve, postgres, mode, is_reset
     """Their places in the queue are free long before the deadline."""
     service = serve("--queue-limit", 4, "--request-timeout-ms", 60000, "--admin", "127.0.0.1:0", *ONE_AT_A_TIME[mode])
     with service.connect() as busy:
-        busy.send(encode_request("GET", "/slow/1500"))
+        busy.send(encode_request("GET", "/slow/2500"))
         assert wait_until(lambda: postgres.at_work(service, "pg_sleep") == 1)
         leave = [service.connect() for _ in range(4)]
         for connection in leave:
@@ -116,7 +116,7 @@ def test_clients_that_leave_make_room_for_others(serve, postgres, mode, is_reset
             if is_reset:
                 connection.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             connection.close()
-        assert busy.read_response().json == {"ms": 1500}
+        assert busy.read_response().json == {"ms": 2500}
         assert wait_until(lambda: service.get("/slow/1").status == 200, 20)
 
 

@@ -1,60 +1,14 @@
 """SIGHUP: the endpoint files are read again while requests go on."""
 
 import re
-import signal
-import threading
 import time
-import uuid
 
 import pytest
 
-from conftest import TEST_ENDPOINTS
 from lib import http_client
+from lib.editions import EXTRA, Folder, Load, count_in_log, edition_of, hang_up, reload
 from lib.http_client import encode_request
-from lib.service import ROOT, run, wait_until
-
-# What an edition says is its number; a slow request, a stream and a write are under way while editions change.
-FILE = """
--- name: edition :one
--- route: GET /edition
-SELECT {number}::integer AS edition;
-
--- name: echo :one
--- route: GET /echo/{{value}}
-SELECT :value::integer AS value, {number}::integer AS edition;
-
--- name: slow :one
--- route: GET /slow/{{ms}}
-SELECT :ms::integer AS ms, {number}::integer AS edition FROM pg_sleep(:ms::integer / 1000.0);
-
--- name: write :one
--- route: POST /written
--- status: 201
-INSERT INTO item (name) VALUES (:name) RETURNING name, {number}::integer AS edition;
-
--- name: rows :many
--- route: GET /rows/{{count}}
--- stream
-SELECT i, {number}::integer AS edition, repeat('x', 200) AS filling FROM generate_series(1, :count::integer) AS i;
-"""
-
-EXTRA = """
--- name: extra_{number} :one
--- route: GET /extra/{number}
-SELECT {number}::integer AS extra;
-"""
-
-
-class Folder:
-    """A folder of endpoint files; an edition is written whole before the service hears of it."""
-
-    def __init__(self, path):
-        self.path = path
-        self.file = path / "endpoints.sql"
-        self.write(1)
-
-    def write(self, number, more=""):
-        self.file.write_text(FILE.format(number=number) + more)
+from lib.service import ROOT, wait_until
 
 
 @pytest.fixture
@@ -70,25 +24,6 @@ def start(serve, folder):
         return serve("--admin", "127.0.0.1:0", *options, endpoints=folder.path, **more)
 
     return start
-
-
-def hang_up(service):
-    service.process.send_signal(signal.SIGHUP)
-
-
-def count_in_log(service, words):
-    return service.log().count(words)
-
-
-def reload(service, words="reloaded: "):
-    """Until the log says what came of it."""
-    before = count_in_log(service, words)
-    hang_up(service)
-    assert wait_until(lambda: count_in_log(service, words) > before), service.log()[-2000:]
-
-
-def edition_of(service):
-    return service.get("/edition").json["edition"]
 
 
 def test_the_files_are_read_again(start, folder):
@@ -239,47 +174,6 @@ def test_what_waits_in_the_queue_ends_with_its_edition(start, folder, mode):
     assert wait_until(lambda: edition_of(service) == 2)
     for connection in connections:
         connection.close()
-
-
-class Load:
-    """Requests of every kind without a pause, until the end of the with block; what was wrong with any of them."""
-
-    def __init__(self, service, clients=4):
-        self.service, self.wrong, self.answered, self.newest = service, [], 0, 0
-        self.is_over = threading.Event()
-        self.threads = [threading.Thread(target=self._run) for _ in range(clients)]
-
-    def _run(self):
-        try:
-            with self.service.connect() as connection:
-                while not self.is_over.is_set():
-                    self._ask(connection)
-        except Exception as failure:
-            self.wrong.append(f"{type(failure).__name__}: {failure}")
-
-    def _ask(self, connection):
-        value, name = self.answered % 1000, str(uuid.uuid4())
-        for method, path, body, status, expected in (
-                ("GET", f"/echo/{value}", None, 200, {"value": value}),
-                ("GET", "/edition", None, 200, {}),
-                ("GET", "/slow/5", None, 200, {"ms": 5}),
-                ("POST", "/written", {"name": name}, 201, {"name": name})):
-            answer = connection.request(method, path, body)
-            if answer.status != status or not expected.items() <= answer.json.items():
-                self.wrong.append(repr(answer))
-            else:
-                self.newest = max(self.newest, answer.json["edition"])
-            self.answered += 1
-
-    def __enter__(self):
-        for thread in self.threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self.is_over.set()
-        for thread in self.threads:
-            thread.join(60)
 
 
 @pytest.mark.parametrize("loops", [1, 2])
@@ -436,47 +330,6 @@ def test_old_streams_are_cut_off_before_editions_pile_up(start, folder):
         list(readers[0].read_chunks())
     for reader in readers:
         reader.close()
-
-
-# The log as a file
-
-
-def test_a_log_file_that_was_moved_is_opened_again(start, folder, tmp_path):
-    log, moved = tmp_path / "meantime.log", tmp_path / "meantime.log.1"
-    service = start("--log-output", log)
-    assert wait_until(lambda: "log_output is" in log.read_text())
-    log.rename(moved)
-    hang_up(service)
-    assert wait_until(lambda: log.exists() and "reloaded: " in log.read_text())
-    assert "reloaded: " not in moved.read_text() and service.log() == ""
-    assert log.stat().st_mode & 0o777 == 0o640
-    folder.file.write_text("nothing")
-    hang_up(service)
-    assert wait_until(lambda: "the reload is refused" in log.read_text())
-    service.stop()
-    assert "server: ended" in log.read_text()
-
-
-def test_a_log_file_that_cannot_be_opened_again_is_written_on(start, folder, tmp_path):
-    logs, moved = tmp_path / "logs", tmp_path / "moved"
-    logs.mkdir()
-    service = start("--log-output", logs / "meantime.log")
-    logs.rename(moved)
-    hang_up(service)
-    assert wait_until(lambda: "reloaded: " in (moved / "meantime.log").read_text())
-    assert "cannot be opened again, and the file from before is written on: No such file" in \
-        (moved / "meantime.log").read_text()
-
-
-@pytest.mark.parametrize("output, words", [
-    ("/nowhere/at/all", "No such file or directory"),
-    ("/tmp/", "Is a directory"),
-    ("stdrr", 'log_output must be stderr, stdout or a path with a "/" in it, not "stdrr"'),
-])
-def test_a_log_that_cannot_be_written_stops_the_start(database, output, words):
-    done = run("serve", "--database", database, "--endpoints", TEST_ENDPOINTS, "--log-output", output,
-               "--listen", "127.0.0.1:0")
-    assert done.returncode == 1 and words in done.stderr and "--log-output" in done.stderr, done.stderr
 
 
 def test_what_is_built_in_may_come_with_a_reload(start, folder):

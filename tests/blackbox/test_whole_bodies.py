@@ -7,7 +7,6 @@ import json
 
 import pytest
 
-from lib.http_client import encode_request
 from lib.service import assert_problem, run
 
 JSON, NDJSON, CSV = "application/json", "application/x-ndjson", "text/csv"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from lib.service import assert_problem, program, run
+from lib.service import assert_problem, run
 
 SEQUENCE = "item_id_seq"
 
