@@ -35,6 +35,7 @@ int command_rates(struct command *command);
 int command_compare(struct command *command);
 int command_diff(struct command *command);
 int command_loop(struct command *command);
+int command_queue(struct command *command);
 
 /* A plan with what all loads have in common; times that were not given are these. */
 struct load_plan command_plan(struct command *command, struct request_set *requests, double duration_s,

@@ -214,6 +214,7 @@ static int run(struct command *command, struct output *outputs, size_t count)
 	static int (*const commands[COMMAND_COUNT])(struct command *) = {
 	    [COMMAND_RUN] = command_run,         [COMMAND_BURST] = command_burst, [COMMAND_SWEEP] = command_sweep,
 	    [COMMAND_COMPARE] = command_compare, [COMMAND_DIFF] = command_diff,   [COMMAND_LOOP] = command_loop,
+	    [COMMAND_QUEUE] = command_queue,
 	};
 	FILE *out = stdout;
 	int status;

@@ -9,6 +9,7 @@ enum {
 	COMPARE = 1 << COMMAND_COMPARE,
 	DIFF = 1 << COMMAND_DIFF,
 	LOOP = 1 << COMMAND_LOOP,
+	QUEUE = 1 << COMMAND_QUEUE,
 	LOADS = RUN | SWEEP | COMPARE,
 	ALL = RUN | BURST | SWEEP | COMPARE,
 };
@@ -38,6 +39,11 @@ const struct option_row option_rows[] = {
     {"--actions", NULL, OPTION_COUNT, LOOP, AT(actions), 1, 1e8, "N",
      "items that go through the queue (default 500000)"},
     {"--queue", NULL, OPTION_COUNT, LOOP, AT(queue), 1, 1e6, "N", "most items in the queue (default 1024)"},
+    {"--items", NULL, OPTION_COUNT, QUEUE, AT(items), 1, 100000, "N", "items of each producer (default 40)"},
+    {"--make", NULL, OPTION_TIME, QUEUE, AT(make_ns), 0.0001, 3600, "T",
+     "what it takes to make an item (default 50ms)"},
+    {"--process", NULL, OPTION_TIME, QUEUE, AT(process_ns), 0.0001, 3600, "T",
+     "what it takes to process an item (default 20ms)"},
     {"--peer", NULL, OPTION_STRINGS, LOOP, AT(peers), 0, 0, "NAME=COMMAND",
      "another program that does the same, measured in turns with us: it prints "
      "{\"seconds\":S,\"p50_us\":P,\"p99_us\":P,"
@@ -75,12 +81,12 @@ const struct option_row option_rows[] = {
     {"--warmup", NULL, OPTION_TIME, LOADS, AT(warmup_ns), 0, 3600, "T",
      "time before it that does not count (default 1s; sweep and compare: 300ms)"},
     {"--requests", NULL, OPTION_COUNT, RUN, AT(requests), 1, 1e9, "N", "end after so many requests"},
-    {"--timeout", NULL, OPTION_TIME, ALL, AT(timeout_ns), 0.001, 3600, "T",
+    {"--timeout", NULL, OPTION_TIME, ALL | QUEUE, AT(timeout_ns), 0.001, 3600, "T",
      "of one request; it stays in the figures as \"at least T\" (default 10s)"},
     {"--drain", NULL, OPTION_TIME, ALL, AT(drain_ns), 0.001, 3600, "T",
      "how long late answers are waited for (default: as --timeout)"},
     {"--method", "-X", OPTION_STRING, RUN | BURST | SWEEP, AT(method), 0, 0, "M", "(default GET, with a body POST)"},
-    {"--header", "-H", OPTION_STRINGS, ALL, AT(headers), 0, 0, "'NAME: VALUE'", "may be repeated"},
+    {"--header", "-H", OPTION_STRINGS, ALL | QUEUE, AT(headers), 0, 0, "'NAME: VALUE'", "may be repeated"},
     {"--body", NULL, OPTION_STRING, RUN | BURST | SWEEP, AT(body), 0, 0, "TEXT|@FILE",
      "sent as application/json, unless --header says another Content-Type"},
     {"--requests-file", NULL, OPTION_STRING, RUN | SWEEP, AT(requests_file), 0, 0, "FILE",
@@ -95,15 +101,15 @@ const struct option_row option_rows[] = {
      "p99<50ms, p99.9<1s, mean<5ms, max<2s: exit status 1 when missed; may be repeated"},
     {"--max-errors", NULL, OPTION_STRING, RUN | SWEEP | COMPARE, AT(max_errors), 0, 0, "N|P%",
      "exit status 1 when more requests fail (default 10%; of a curve, at every level)"},
-    {"--json", NULL, OPTION_STRING, ALL | DIFF | LOOP, AT(json), 0, 0, "FILE",
+    {"--json", NULL, OPTION_STRING, ALL | DIFF | LOOP | QUEUE, AT(json), 0, 0, "FILE",
      "the whole report, for machines and for diff"},
     {"--csv", NULL, OPTION_STRING, ALL, AT(csv), 0, 0, "FILE", "every request, a line each"},
     {"--ndjson", NULL, OPTION_STRING, ALL, AT(ndjson), 0, 0, "FILE", "every request, an object a line"},
     {"--trace", NULL, OPTION_STRING, ALL, AT(trace), 0, 0, "FILE", "a timeline that opens in ui.perfetto.dev"},
-    {"--html", NULL, OPTION_STRING, ALL | DIFF, AT(html), 0, 0, "FILE",
+    {"--html", NULL, OPTION_STRING, ALL | DIFF | QUEUE, AT(html), 0, 0, "FILE",
      "one page with pictures, needs no network; of each FILE, - is standard output"},
     {"--quick", NULL, OPTION_FLAG, COMPARE, AT(quick), 0, 0, NULL, "half of each duration, 4 rounds"},
-    {"--quiet", NULL, OPTION_FLAG, ALL | LOOP, AT(quiet), 0, 0, NULL, "no live line on the terminal"},
+    {"--quiet", NULL, OPTION_FLAG, ALL | LOOP | QUEUE, AT(quiet), 0, 0, NULL, "no live line on the terminal"},
 };
 
 const size_t option_row_count = ARRAY_LENGTH(option_rows);
@@ -115,4 +121,7 @@ const struct option_command option_commands[COMMAND_COUNT] = {
     [COMMAND_COMPARE] = {"compare", "", "the service in its modes, or several targets, side by side", 0, 0},
     [COMMAND_DIFF] = {"diff", "A.json B.json", "two saved reports: what has changed, and is it more than noise?", 2, 2},
     [COMMAND_LOOP] = {"loop", "", "how fast a loop turns: producers, a queue and a consumer on one", 0, 0},
+    [COMMAND_QUEUE] = {"queue", "URL",
+		       "how long items wait: a synchronous program, and two producers and a consumer with a queue", 1,
+		       1},
 };

@@ -20,6 +20,7 @@ enum command_name {
 	COMMAND_COMPARE,
 	COMMAND_DIFF,
 	COMMAND_LOOP,
+	COMMAND_QUEUE,
 	COMMAND_COUNT
 };
 
@@ -36,12 +37,12 @@ struct load_options {
 	struct strings arguments; /* URLs or files */
 
 	uint64_t connections, pipeline, max_in_flight, requests, seed, repeats, rounds, up_to, threads, waiting_clients,
-	    actions, queue, redirects;
+	    actions, queue, redirects, items;
 	uint64_t compute_threads[NUMBERS_MAX];
 	unsigned compute_count;
 	double rate;
 	enum load_arrivals arrivals;
-	uint64_t duration_ns, warmup_ns, timeout_ns, drain_ns, gap_ns;
+	uint64_t duration_ns, warmup_ns, timeout_ns, drain_ns, gap_ns, make_ns, process_ns;
 	uint64_t levels[NUMBERS_MAX], delays_ns[NUMBERS_MAX], rates[NUMBERS_MAX];
 	unsigned level_count, delay_count, rate_count;
 	const char *method, *body, *requests_file;

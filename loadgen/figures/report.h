@@ -22,6 +22,7 @@ enum {
 	GOALS_MAX = 256,
 	DIFFERENCES_MAX = 512,
 	TURNINGS_MAX = 8,
+	ITEMS_RUNS_MAX = 2, /* a synchronous program, and the queue */
 	SPEEDUP_POINTS_MAX = 16,
 	STATUS_COUNT = 600 /* of HTTP: 100 to 599 */
 };
@@ -174,6 +175,20 @@ struct report_turning {
 	uint64_t turns, events_made, events_seen, longest_queue; /* of our own; 0 of others */
 };
 
+/* Items that are made and processed, by one program or by several at a time. */
+struct report_items {
+	const char *name; /* "synchronous", "queue" */
+	unsigned producers, count, done, again;
+	double make_ms, process_ms, seconds;
+	double first_ms, last_ms, p50_ms,
+	    max_ms;        /* waits, from made to got; first and last are in the order of making */
+	double late_share; /* how much longer the sleeps were than asked */
+	const char *said;  /* by the service, of its claims that cannot wait; NULL: they can */
+	struct report_item {
+		double made_s, got_s, done_s;
+	} * items; /* those that were done, in the order of making: `done` of them */
+};
+
 /* One request at services with more and more compute threads. */
 struct report_speedup {
 	const char *path; /* NULL: was not measured */
@@ -220,6 +235,8 @@ struct report {
 	struct report_speedup speedup;
 	struct report_turning turnings[TURNINGS_MAX]; /* ours first */
 	unsigned turning_count;
+	struct report_items items[ITEMS_RUNS_MAX];
+	unsigned items_count;
 	const char *sentences[SENTENCES_MAX]; /* the verdict in words, the most important first */
 	unsigned sentence_count;
 	double slo_limit_ms, slo_percent; /* for drawing; NAN none */
@@ -249,6 +266,11 @@ struct report_load *report_add_load(struct report *report, unsigned arm, const s
  * averages. */
 struct report_times report_pooled_times(const struct report *report, const struct report_load *const *loads,
 					unsigned count);
+/* report_items.c: a run of the plan -> its row; the run stays the caller's. */
+struct items_plan;
+struct items_run;
+void report_add_items(struct report *report, const char *name, const struct items_plan *plan,
+		      const struct items_run *run);
 /* report_burst.c: `solo_ms`: one a request of the set. */
 struct report_burst *report_add_burst(struct report *report, unsigned arm, const struct load_plan *plan,
 				      const double *solo_ms, struct measurement *measurement);

@@ -35,6 +35,8 @@ struct gain {
 };
 void find_gains(struct report *report, const char *first, const char *last, const char *path, const struct gain *gains,
 		unsigned count);
+/* Of queue: also whether it failed, and is sound. */
+void find_items(struct report *report);
 void find_loop(struct report *report, uint64_t items);
 /* `a` and `b` are the files that `report` compares. */
 void find_changes(struct report *report, const struct report *a, const struct report *b);

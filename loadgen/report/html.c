@@ -25,6 +25,8 @@ static void write_title(const struct report *report, FILE *out)
 		fputs(" under load", out);
 	} else if (report->burst_count > 0) {
 		fprintf(out, "A burst of %u requests", report->bursts[0].bar_count);
+	} else if (report->items_count > 0) {
+		fputs("Items that a queue joins", out);
 	} else {
 		fputs("Load report", out);
 	}
@@ -118,6 +120,16 @@ static void write_script(const struct report *report, FILE *out)
 	fputs(PAGE_JS, out);
 }
 
+/* Of items there is nothing more than their own section. */
+static void write_arms(const struct report *report, FILE *out)
+{
+	if (report->items_count > 0)
+		return;
+	fputs("<section id=\"arms\"><h2>Side by side</h2>\n", out);
+	report_html_arms(report, out);
+	fputs("\n</section>", out);
+}
+
 /* What stands for @name@ in page/report.html. */
 static const struct {
 	const char *name;
@@ -131,9 +143,10 @@ static const struct {
     {"grid", report_html_grid},
     {"sentences", write_sentences},
     {"goals", report_html_goals},
-    {"arms", report_html_arms},
+    {"arms", write_arms},
     {"bursts", report_html_bursts},
     {"differences", report_html_differences},
+    {"items", report_html_items},
     {"speedup", report_html_speedup},
     {"check", report_html_check},
     {"data", write_data},

@@ -20,11 +20,12 @@ void html_amount(FILE *out, double amount);             /* "12,345", "3.2"; "–
 
 /* html_grid.c: the first screen. */
 void report_html_grid(const struct report *report, FILE *out);
-/* html_arms.c, html_bursts.c, html_differences.c, html_goals.c, html_speedup.c: readable without the script. */
+/* html_arms.c, html_bursts.c, html_differences.c, html_goals.c, html_items.c, html_speedup.c: readable without the script. */
 void report_html_arms(const struct report *report, FILE *out);
 void report_html_bursts(const struct report *report, FILE *out);
 void report_html_differences(const struct report *report, FILE *out);
 void report_html_goals(const struct report *report, FILE *out);
+void report_html_items(const struct report *report, FILE *out);
 void report_html_speedup(const struct report *report, FILE *out);
 /* html_check.c */
 void report_html_check(const struct report *report, FILE *out);

@@ -86,6 +86,30 @@ static void write_turning(struct json_out *json, const struct report_turning *tu
 	json_out_close(json);
 }
 
+static void write_items(struct json_out *json, const struct report_items *run)
+{
+	json_out_open(json, NULL, '{');
+	json_out_string(json, "name", run->name);
+	json_out_count(json, "producers", run->producers);
+	json_out_count(json, "count", run->count);
+	json_out_count(json, "done", run->done);
+	json_out_count(json, "again", run->again);
+	json_out_number(json, "make_ms", run->make_ms);
+	json_out_number(json, "process_ms", run->process_ms);
+	json_out_number(json, "seconds", run->seconds);
+	json_out_number(json, "first_ms", run->first_ms);
+	json_out_number(json, "p50_ms", run->p50_ms);
+	json_out_number(json, "max_ms", run->max_ms);
+	json_out_number(json, "last_ms", run->last_ms);
+	json_out_number(json, "late_share", run->late_share);
+	json_out_string(json, "said", run->said);
+	json_out_open(json, "waits_ms", '[');
+	for (unsigned i = 0; i < run->done; i++)
+		json_out_number(json, NULL, (run->items[i].got_s - run->items[i].made_s) * 1e3);
+	json_out_close(json);
+	json_out_close(json);
+}
+
 static void write_speedup_point(struct json_out *json, const struct report_speedup_point *point)
 {
 	json_out_open(json, NULL, '{');
@@ -147,6 +171,7 @@ void report_json_write(struct json_out *json, const char *key, const struct repo
 	WRITE_ARRAY("differences", write_difference, report->differences, report->difference_count);
 	WRITE_ARRAY("bursts", report_json_write_burst, report->bursts, report->burst_count);
 	WRITE_ARRAY("turnings", write_turning, report->turnings, report->turning_count);
+	WRITE_ARRAY("items", write_items, report->items, report->items_count);
 	WRITE_ARRAY("curves", report_json_write_curve, report->curves, report->curve_count);
 	json_out_open(json, "speedup", '{');
 	json_out_string(json, "path", report->speedup.path);

@@ -19,6 +19,7 @@ void report_write_text(const struct report *report, FILE *out, unsigned columns)
 		report_text_curve(report, out, &report->curves[i]);
 	report_text_speedup(report, out);
 	report_text_turnings(report, out);
+	report_text_items(report, out);
 	report_text_differences(report, out);
 	report_text_check(report, out, columns);
 }

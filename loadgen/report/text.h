@@ -17,6 +17,7 @@ void report_text_loads(const struct report *report, FILE *out);
 void report_text_rates(const struct report *report, FILE *out);
 void report_text_curve(const struct report *report, FILE *out, const struct report_curve *curve);
 void report_text_speedup(const struct report *report, FILE *out);
+void report_text_items(const struct report *report, FILE *out);
 void report_text_turnings(const struct report *report, FILE *out);
 void report_text_differences(const struct report *report, FILE *out);
 void report_text_check(const struct report *report, FILE *out, unsigned columns);

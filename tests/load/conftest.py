@@ -114,7 +114,7 @@ def meantime_load(tmp_path):
         line = [program("MEANTIME_LOAD"), *map(str, words)]
         if outputs:
             line += ["--json", folder / "report.json"]
-        if outputs and words[0] not in ("diff", "loop"):
+        if outputs and words[0] not in ("diff", "loop", "queue"):
             line += ["--ndjson", folder / "rows.ndjson"]
         done = subprocess.run(line, capture_output=True, text=True, timeout=timeout)
         if expect is not None:
