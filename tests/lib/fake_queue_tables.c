@@ -1,0 +1,399 @@
+#include "lib/fake_queue_tables.h"
+
+#include <inttypes.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/require.h"
+#include "lib/fake_queue_statements.h"
+#include "lib/fake_result.h"
+
+struct row {
+	int64_t id;
+	unsigned attempt, max_attempts;
+	const char *payload;
+};
+
+static struct {
+	pthread_mutex_t lock;
+	struct arena arena;
+	struct row rows[FAKE_ROWS_MAX];
+	unsigned count, dead, names;
+	int64_t last_id;
+	unsigned long long epoch;
+	bool is_others; /* another service is there */
+	const char *isolation;
+	struct {
+		enum fake_outcome outcome;
+		unsigned times, sent;
+		bool is_held;
+	} writes[FAKE_WRITES];
+} tables = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+#define LOCKED(...)                                                                                                    \
+	do {                                                                                                           \
+		pthread_mutex_lock(&tables.lock);                                                                      \
+		__VA_ARGS__;                                                                                           \
+		pthread_mutex_unlock(&tables.lock);                                                                    \
+	} while (0)
+
+/* What the test does */
+
+void fake_tables_reset(void)
+{
+	arena_cleanup(&tables.arena);
+	memset(&tables.arena, 0, sizeof(tables) - offsetof(__typeof__(tables), arena));
+	tables.isolation = "read committed";
+}
+
+void fake_tables_fail(enum fake_write kind, enum fake_outcome outcome, unsigned times)
+{
+	LOCKED(tables.writes[kind].outcome = outcome; tables.writes[kind].times = times);
+}
+
+void fake_tables_hold(enum fake_write kind, bool is_held)
+{
+	LOCKED(tables.writes[kind].is_held = is_held);
+}
+
+static unsigned read_count(const unsigned *count)
+{
+	unsigned read;
+
+	LOCKED(read = *count);
+	return read;
+}
+
+unsigned fake_tables_sent(enum fake_write kind)
+{
+	return read_count(&tables.writes[kind].sent);
+}
+
+unsigned fake_tables_count(void)
+{
+	return read_count(&tables.count);
+}
+
+unsigned fake_tables_dead(void)
+{
+	return read_count(&tables.dead);
+}
+
+unsigned fake_tables_names(void)
+{
+	return read_count(&tables.names);
+}
+
+void fake_tables_set_others(bool are_there)
+{
+	LOCKED(tables.epoch += are_there; tables.is_others = are_there);
+}
+
+void fake_tables_set_isolation(const char *isolation)
+{
+	LOCKED(tables.isolation = isolation);
+}
+
+static void add_row(int64_t id, unsigned attempt, unsigned max_attempts, const char *payload)
+{
+	REQUIRE(tables.count < FAKE_ROWS_MAX);
+	tables.rows[tables.count++] = (struct row){id, attempt, max_attempts, payload};
+}
+
+void fake_tables_add(int64_t id, unsigned attempt, unsigned max_attempts)
+{
+	LOCKED(add_row(id, attempt, max_attempts, "1"));
+}
+
+static struct row *find(int64_t id)
+{
+	for (unsigned i = 0; i < tables.count; i++)
+		if (tables.rows[i].id == id)
+			return &tables.rows[i];
+	return NULL;
+}
+
+bool fake_tables_has(int64_t id, unsigned *attempt)
+{
+	const struct row *row;
+
+	LOCKED(row = find(id); if (row != NULL) *attempt = row->attempt);
+	return row != NULL;
+}
+
+/* Results */
+
+static struct db_result *result_of(unsigned rows, unsigned columns, unsigned long affected)
+{
+	struct db_result *result = arena_alloc_zeroed(&tables.arena, sizeof(*result));
+
+	*result = (struct db_result){
+	    .values = arena_alloc_zeroed(&tables.arena, (rows * columns + 1) * sizeof(char *)),
+	    .row_count = rows,
+	    .column_count = columns,
+	    .affected_rows = affected,
+	};
+	return result;
+}
+
+static void set(struct db_result *result, unsigned row, unsigned column, const char *value)
+{
+	((const char **)result->values)[row * result->column_count + column] = value;
+}
+
+static const char *number(int64_t value)
+{
+	return arena_printf(&tables.arena, "%" PRId64, value);
+}
+
+static struct db_result *one_row(unsigned columns, const char *const values[])
+{
+	struct db_result *result = result_of(1, columns, 1);
+
+	for (unsigned i = 0; i < columns; i++)
+		set(result, 0, i, values[i]);
+	return result;
+}
+
+/* An array's next number; its values may stand in quotes. False: there is none. */
+static bool next_number(const char **array, int64_t *value)
+{
+	char *end;
+
+	*array += strspn(*array, "{,\"");
+	if (**array == '}' || **array == '\0')
+		return false;
+	*value = strtoll(*array, &end, 10);
+	*array = end + strspn(end, "\"");
+	return true;
+}
+
+/* Statements */
+
+static struct db_result *watch(const char *const *values)
+{
+	(void)values;
+	return one_row(3, (const char *const[]){tables.is_others ? "f" : "t", "another", tables.isolation});
+}
+
+static struct db_result *take(const char *const *values)
+{
+	(void)values;
+	tables.epoch++;
+	return one_row(1, (const char *const[]){number((int64_t)tables.epoch)});
+}
+
+static struct db_result *give_ids(const char *const *values)
+{
+	(void)values;
+	tables.last_id += 1000;
+	return one_row(1, (const char *const[]){number(tables.last_id)});
+}
+
+static bool is_owner(const char *const *values)
+{
+	return strtoull(values[0], NULL, 10) == tables.epoch;
+}
+
+static struct db_result *beat(const char *const *values)
+{
+	return result_of(0, 0, is_owner(values));
+}
+
+static struct db_result *nothing(const char *const *values)
+{
+	(void)values;
+	return result_of(0, 9, 0);
+}
+
+static struct db_result *one(const char *const *values)
+{
+	(void)values;
+	return one_row(1, (const char *const[]){""});
+}
+
+static struct db_result *page(const char *const *values)
+{
+	int64_t after = strtoll(values[0], NULL, 10);
+	struct db_result *result = result_of(tables.count, 9, tables.count);
+	unsigned rows = 0;
+
+	for (unsigned i = 0; i < tables.count; i++) {
+		const struct row *row = &tables.rows[i];
+
+		if (row->id <= after)
+			continue;
+		set(result, rows, 0, number(row->id));
+		set(result, rows, 1, "q");
+		set(result, rows, 2, "0");
+		set(result, rows, 3, number(row->attempt));
+		set(result, rows, 4, number(row->max_attempts));
+		set(result, rows, 5, "1");
+		set(result, rows++, 8, row->payload);
+	}
+	result->row_count = rows;
+	return result;
+}
+
+static struct db_result *add_names(const char *const *values)
+{
+	tables.names++;
+	for (const char *at = values[0]; *at != '\0'; at++)
+		tables.names += *at == ',';
+	return result_of(0, 0, tables.names);
+}
+
+/* Its payloads are digits. */
+static struct db_result *insert(const char *const *values)
+{
+	const char *ids = values[1], *attempts = values[4], *payloads = values[8];
+	int64_t id, most, payload;
+	unsigned rows = 0;
+
+	while (is_owner(values) && next_number(&ids, &id)) {
+		REQUIRE(next_number(&attempts, &most) && next_number(&payloads, &payload));
+		add_row(id, 0, (unsigned)most, number(payload));
+		rows++;
+	}
+	return result_of(0, 0, rows);
+}
+
+static unsigned remove_rows(const char *ids)
+{
+	unsigned removed = 0;
+	int64_t id;
+
+	while (next_number(&ids, &id)) {
+		struct row *row = find(id);
+
+		if (row == NULL)
+			continue;
+		*row = tables.rows[--tables.count];
+		removed++;
+	}
+	return removed;
+}
+
+static struct db_result *delete (const char *const *values)
+{
+	return result_of(0, 0, remove_rows(values[0]));
+}
+
+static struct db_result *move(const char *const *values)
+{
+	unsigned moved = is_owner(values) ? remove_rows(values[1]) : 0;
+
+	tables.dead += moved;
+	return result_of(0, 0, moved);
+}
+
+static struct db_result *update(const char *const *values)
+{
+	const char *ids = values[1], *attempts = values[2];
+	int64_t id, attempt;
+
+	while (is_owner(values) && next_number(&ids, &id) && next_number(&attempts, &attempt))
+		if (find(id) != NULL)
+			find(id)->attempt = (unsigned)attempt;
+	return result_of(0, 0, 0);
+}
+
+static struct db_result *is_written(const char *const *values)
+{
+	const char *ids = values[1];
+	bool is_there = false;
+	int64_t id;
+
+	while (next_number(&ids, &id))
+		is_there = is_there || find(id) != NULL;
+	return one_row(2, (const char *const[]){is_owner(values) ? "t" : "f", is_there ? "t" : "f"});
+}
+
+static struct db_result *read_payloads(const char *const *values)
+{
+	struct db_result *result = result_of(FAKE_ROWS_MAX, 2, 0);
+	const char *ids = values[0];
+	unsigned rows = 0;
+	int64_t id;
+
+	while (next_number(&ids, &id))
+		if (find(id) != NULL) {
+			set(result, rows, 0, number(id));
+			set(result, rows++, 1, find(id)->payload);
+		}
+	result->row_count = rows;
+	return result;
+}
+
+static const struct {
+	const char *begins;
+	int kind; /* of enum fake_write; -1: none */
+	struct db_result *(*answer)(const char *const *values);
+} statements[] = {
+    {"SELECT seen_at <", -1, watch},
+    {"SELECT pg_advisory_xact_lock", -1, one},
+    {"SELECT set_config", -1, one},
+    {"SELECT nextval", -1, give_ids},
+    {"SELECT name,", -1, nothing},
+    {"SELECT job.id,", -1, page},
+    {"SELECT epoch = $1", -1, is_written},
+    {"SELECT id, payload", -1, read_payloads},
+    {"UPDATE meantime_queue.owner SET epoch", FAKE_TAKE, take},
+    {"UPDATE meantime_queue.owner SET seen_at = clock_timestamp()", -1, beat},
+    {"UPDATE meantime_queue.owner SET seen_at = '-infinity'", -1, beat},
+    {"UPDATE meantime_queue.job SET attempt", FAKE_CHANGE, update},
+    {"INSERT INTO meantime_queue.queue", -1, add_names},
+    {"INSERT INTO meantime_queue.job", FAKE_INSERT, insert},
+    {"DELETE FROM meantime_queue.job", FAKE_DELETE, delete},
+    {"DELETE FROM meantime_queue.enqueue_key", -1, nothing},
+    {"WITH moved", FAKE_CHANGE, move},
+};
+
+static unsigned index_of(const char *sql)
+{
+	unsigned i = 0;
+
+	while (strncmp(sql, statements[i].begins, strlen(statements[i].begins)) != 0)
+		REQUIRE(++i < ARRAY_LENGTH(statements));
+	return i;
+}
+
+int fake_statement_kind(const char *sql)
+{
+	return statements[index_of(sql)].kind;
+}
+
+struct db_result *fake_statement_answer(const char *sql, const char *const *values)
+{
+	struct db_result *result;
+
+	LOCKED(result = statements[index_of(sql)].answer(values));
+	return result;
+}
+
+void fake_tables_note_sent(int kind)
+{
+	if (kind >= 0)
+		LOCKED(tables.writes[kind].sent++);
+}
+
+bool fake_tables_holds(int kind)
+{
+	bool is_held;
+
+	LOCKED(is_held = kind >= 0 && tables.writes[kind].is_held);
+	return is_held;
+}
+
+enum fake_outcome fake_tables_outcome(int kind)
+{
+	enum fake_outcome outcome = FAKE_GOOD;
+
+	LOCKED(if (kind >= 0 && tables.writes[kind].times > 0) {
+		tables.writes[kind].times--;
+		outcome = tables.writes[kind].outcome;
+	});
+	return outcome;
+}
