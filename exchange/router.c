@@ -316,8 +316,8 @@ void router_match(const struct router *router, enum http_method method, struct t
 	match->route = find(&search, router->root, 0);
 	if (LIKELY(match->route != NULL))
 		copy_values(&split_path, search.values, arena, match);
-	else if (search.allowed == 0 && (method == HTTP_GET || method == HTTP_HEAD))
-		match->route = router->rest;
+	else if (search.allowed == 0 && (search.method == HTTP_GET || search.method == HTTP_HEAD))
+		match->route = match->router->rest; /* so that nothing is kept over find() for it */
 	else
 		match->allowed = search.allowed;
 }
