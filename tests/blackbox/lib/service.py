@@ -227,11 +227,11 @@ class Service:
 
 def wait_until(is_so, timeout_s=30):
     """True as soon as it is so; False when it is not within the time."""
-    deadline = time.monotonic() + timeout_s
-    while time.monotonic() < deadline:
+    began = time.monotonic()
+    while (passed_s := time.monotonic() - began) < timeout_s:
         if is_so():
             return True
-        time.sleep(0.02)
+        time.sleep(max(0.02, passed_s / 10))  # asking may start a psql, which takes what others wait for
     return is_so()
 
 

@@ -5,6 +5,11 @@ import os
 import pathlib
 
 
+# They last longest, and are taken first, so that no run is left alone with one of them.
+LONG = ("test_typescript_client", "test_reload", "test_titles", "test_access_procedures", "test_poolers", "test_overload",
+        "test_hand_over", "test_compression", "test_sessions", "test_connection_limit", "test_events_losses", "test_openapi")
+
+
 def keep(config, items, kept):
     """Leaves these; pytest says how many it left out."""
     if len(kept) < len(items):
@@ -36,7 +41,7 @@ def run_taken(session):
     folder = os.environ.get("MEANTIME_TAKEN")
     if not folder or session.config.option.collectonly or session.testsfailed:
         return None
-    items = taken(folder, session.items)
+    items = taken(folder, sorted(session.items, key=lambda item: item.path.stem not in LONG))
     item = next(items, None)
     while item is not None:
         following = next(items, None)  # before this one ends, since it decides which fixtures stay
