@@ -92,7 +92,7 @@ void claims_go_on(struct queue_store *store, struct queue_order *order)
 	int queue = dispatcher_find_queue(store->dispatcher, order->queue);
 
 	store_await_no_more(store, order);
-	if (ownership_is_sure(store))
+	if (ownership_is_sure(store, clock_now_ns()))
 		claim(store, order, (unsigned)queue);
 	else
 		claims_fail(store, order, ERROR_BUSY, not_sure, 1);
@@ -163,7 +163,7 @@ void claims_turn(struct queue_store *store, uint64_t now_ns)
 
 	if (store->phase != STORE_SERVING)
 		return;
-	if (ownership_is_sure(store)) {
+	if (ownership_is_sure(store, now_ns)) {
 		dispatcher_advance(store->dispatcher, time_ns);
 		while (dispatcher_next_change(store->dispatcher, time_ns, &change))
 			settling_add_expired(store, &change);

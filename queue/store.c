@@ -80,7 +80,7 @@ static void take_order(struct queue_store *store, struct queue_order *order)
 {
 	uint64_t now_ns = clock_now_ns();
 
-	if (store->phase != STORE_SERVING || (!ownership_is_sure(store) && order->errand == ORDER_CLAIM)) {
+	if (store->phase != STORE_SERVING || (!ownership_is_sure(store, now_ns) && order->errand == ORDER_CLAIM)) {
 		store_fail(store, order, ERROR_BUSY, not_here, 1);
 		return;
 	}
@@ -168,7 +168,7 @@ static void on_timer(uv_timer_t *timer)
 
 static uint64_t next_wake_ms(const struct queue_store *store, uint64_t now_ns)
 {
-	uint64_t wake_ns = store->dispatcher != NULL && ownership_is_sure(store)
+	uint64_t wake_ns = store->dispatcher != NULL && ownership_is_sure(store, now_ns)
 			       ? dispatcher_next_wake_ns(store->dispatcher)
 			       : UINT64_MAX,
 		 time_ns = store_time_ns(store, now_ns), wake_ms = PACE_MS;

@@ -186,7 +186,7 @@ void ownership_init(struct queue_store *store);
 void ownership_turn(struct queue_store *store, uint64_t now_ns);
 /* All that is known is forgotten: another service owns the queues. */
 void ownership_lose(struct queue_store *store, const char *why);
-bool ownership_is_sure(const struct queue_store *store);
+bool ownership_is_sure(const struct queue_store *store, uint64_t now_ns);
 void ownership_release(struct queue_store *store);
 void ownership_cleanup(struct queue_store *store);
 

@@ -161,6 +161,43 @@ static void test_a_write_that_is_not_known_stays_so_for_an_owner_of_before(void 
 	expect_failure(asked, ERROR_OUTCOME_UNKNOWN, "");
 }
 
+static void on_done_slowly(struct queue_order *order)
+{
+	const struct timespec gap = {4, 0}; /* longer than an owner is sure */
+
+	nanosleep(&gap, NULL);
+	sem_post(&((struct asked *)order->data)->is_done);
+}
+
+static void on_done_when_told(struct queue_order *order)
+{
+	struct asked *asked = order->data;
+
+	while (!atomic_load(&asked->is_abandoned))
+		usleep(500);
+	sem_post(&asked->is_done);
+}
+
+/* The claim was there before the store stood still, and is looked at before anything else. */
+static void test_an_owner_that_stood_still_gives_nothing(void **state)
+{
+	struct asked *gate = asked_create(ORDER_FIGURES), *slow = asked_create(ORDER_FIGURES), *claim;
+	int64_t id = enqueue_one(*state);
+
+	gate->order.done = on_done_when_told;
+	slow->order.done = on_done_slowly;
+	submit(*state, gate);
+	usleep(20000); /* the store has it alone, or with the others: both will do */
+	submit(*state, slow);
+	claim = submit(*state, asked_create(ORDER_CLAIM));
+	atomic_store(&gate->is_abandoned, true);
+	end(await(gate));
+	end(await(slow));
+	expect_failure(claim, ERROR_BUSY, "another service owns them");
+	await_serving(*state);
+	expect_given(*state, id, 1, CAME_NEW);
+}
+
 static void test_what_is_there_is_read(void **state)
 {
 	struct asked *asked;
@@ -214,6 +251,7 @@ int main(void)
 	    STORE_TEST(test_there_is_a_bound),
 	    STORE_TEST(test_another_owner_is_respected),
 	    STORE_TEST(test_a_write_that_is_not_known_stays_so_for_an_owner_of_before),
+	    STORE_TEST(test_an_owner_that_stood_still_gives_nothing),
 	    STORE_TEST(test_what_is_there_is_read),
 	    STORE_TEST(test_a_take_over_that_fails_is_tried_again),
 	    STORE_TEST(test_another_isolation_is_not_served_with),
