@@ -121,6 +121,25 @@ struct event_channel *hub_channel_enter(struct event_hub *hub, struct text name)
 	return channel;
 }
 
+/* It is one subscriber more that never leaves, and takes no place of the others'. */
+void hub_channel_tap(struct event_hub *hub, const struct event_tap *tap)
+{
+	struct event_channel *channel = find(hub, text_of(tap->channel));
+
+	if (channel == NULL) {
+		channel = create(hub, text_of(tap->channel));
+	} else if (channel->subscribers == 0) {
+		list_remove(&channel->rest);
+		hub->unused--;
+	} else {
+		hub->used--;
+	}
+	channel->subscribers++;
+	channel->tap = tap;
+	if (channel->state == CHANNEL_LISTENING)
+		tap->on_listening(tap->data);
+}
+
 void hub_channel_leave(struct event_hub *hub, struct event_channel *channel, uint64_t now_ns)
 {
 	if (--channel->subscribers > 0)
@@ -140,6 +159,8 @@ void hub_channel_lose(struct event_hub *hub, struct event_channel *channel)
 		hub_channel_destroy(hub, channel);
 		return;
 	}
+	if (channel->tap != NULL && channel->state == CHANNEL_LISTENING)
+		channel->tap->on_lost(channel->tap->data);
 	event_history_cleanup(&channel->history);
 	event_history_init(&channel->history, 0, hub->settings.history_max, hub->settings.history_bytes);
 	want(hub, channel);
@@ -205,6 +226,8 @@ void event_hub_note_done(struct event_hub *hub)
 		list_remove(link);
 		channel->state = CHANNEL_LISTENING;
 		channel->history.gone = hub->number;
+		if (channel->tap != NULL)
+			channel->tap->on_listening(channel->tap->data);
 		hub_wake_waiting(channel);
 	}
 	pthread_mutex_unlock(&hub->lock);
@@ -226,6 +249,8 @@ void event_hub_publish(struct event_hub *hub, struct text name, struct text payl
 		event_text_add(&text, "change", &(struct event_id){hub->epoch, ++hub->number}, payload);
 		event_history_add(&channel->history, hub->number, buffer_text(&text));
 		hub_wake_waiting(channel);
+		if (channel->tap != NULL)
+			channel->tap->on_event(channel->tap->data, payload);
 	}
 	pthread_mutex_unlock(&hub->lock);
 	arena_cleanup(&arena);

@@ -287,6 +287,13 @@ bool event_hub_take(struct event_subscription *subscription)
 
 /* The service */
 
+void event_hub_tap(struct event_hub *hub, const struct event_tap *tap)
+{
+	pthread_mutex_lock(&hub->lock);
+	hub_channel_tap(hub, tap);
+	pthread_mutex_unlock(&hub->lock);
+}
+
 void event_hub_end(struct event_hub *hub)
 {
 	pthread_mutex_lock(&hub->lock);

@@ -40,6 +40,16 @@ struct event_hub_numbers {
 struct event_subscription;
 typedef void event_ready_fn(struct event_subscription *subscription);
 
+/* What the service itself hears of a channel. Each is called in the listener's thread or within event_hub_tap(),
+ * and calls nothing of the hub. */
+struct event_tap {
+	const char *channel;
+	void (*on_listening)(void *data);
+	void (*on_event)(void *data, struct text payload);
+	void (*on_lost)(void *data);
+	void *data;
+};
+
 struct event_subscription {
 	/* the caller's */
 	void *data;
@@ -78,6 +88,9 @@ void event_hub_unsubscribe(struct event_subscription *subscription);
 
 /* The service */
 
+/* From now on the channel is listened to, whether it has subscribers or not; it counts with none of them. One tap, which
+ * is borrowed. */
+void event_hub_tap(struct event_hub *hub, const struct event_tap *tap);
 /* From now on all subscribers hear EVENT_ENDED. */
 void event_hub_end(struct event_hub *hub);
 /* Those of editions before this one hear it. */

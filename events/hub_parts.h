@@ -23,6 +23,7 @@ struct event_channel {
 	uint64_t idle_ns; /* since then */
 	struct list waiting;
 	struct event_history history;
+	const struct event_tap *tap; /* NULL: none */
 	char name[CHANNEL_NAME_BYTES_MAX + 1];
 };
 
@@ -49,6 +50,8 @@ void hub_wake_waiting(struct event_channel *channel);
 uint64_t hub_random_epoch(void);
 /* Returns the channel of that name, for one subscriber more; NULL: there are as many as may be. */
 struct event_channel *hub_channel_enter(struct event_hub *hub, struct text name);
+/* Of that name, for as long as the hub lives. */
+void hub_channel_tap(struct event_hub *hub, const struct event_tap *tap);
 void hub_channel_leave(struct event_hub *hub, struct event_channel *channel, uint64_t now_ns);
 /* Its connection is lost, and what came is no history any more. */
 void hub_channel_lose(struct event_hub *hub, struct event_channel *channel);

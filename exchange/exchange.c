@@ -212,6 +212,13 @@ enum step await_order(struct exchange *x, struct queue_order *order, step_fn *ne
 	return await(x, x->settings->await_order, next);
 }
 
+enum step await_kept(struct exchange *x, struct cache_ticket *ticket, step_fn *next)
+{
+	x->awaited.submitted_ns = clock_now_ns();
+	x->cache_ticket = ticket;
+	return await(x, x->settings->await_kept, next);
+}
+
 enum step await_file(struct exchange *x, struct file_order *order, step_fn *next)
 {
 	exchange_begin_part(x);

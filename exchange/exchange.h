@@ -30,6 +30,7 @@
 #include "identity/identity.h"
 #include "exchange/settings.h"
 
+struct cache_ticket;
 struct queue_order;
 
 enum { EXCHANGE_INLINE_BYTES = 4096 };
@@ -64,8 +65,9 @@ struct exchange {
 	struct computation *computation;
 	const struct fetch_order *fetch_order;
 	struct queue_order *queue_order;
-	struct task *fetch; /* owned, while pages are fetched */
-	struct list pages;  /* that came with the last await_pages() */
+	struct cache_ticket *cache_ticket; /* of an endpoint whose answers are kept; NULL: it is none */
+	struct task *fetch;                /* owned, while pages are fetched */
+	struct list pages;                 /* that came with the last await_pages() */
 	unsigned pages_left;
 	const struct event_order *event_order;
 	struct event_subscription *events;   /* owned, while events are awaited */
@@ -147,6 +149,8 @@ enum step await_event(struct exchange *x, const struct event_order *order, uint6
 const struct event_news *exchange_event_news(const struct exchange *x);
 /* What an order asks of the queues (queue/values/order.h); its texts are in the arena, or last as long. */
 enum step await_order(struct exchange *x, struct queue_order *order, step_fn *next);
+/* An answer that is kept, or the right to make one (cache/response_cache.h); the ticket is in the arena. */
+enum step await_kept(struct exchange *x, struct cache_ticket *ticket, step_fn *next);
 /* Finds the file of an order, then reads the next part of it with each call (files/values/file_order.h). */
 enum step await_file(struct exchange *x, struct file_order *order, step_fn *next);
 /* How the last of these ended: ERROR_NONE, ERROR_DEADLINE, ERROR_BUSY; ERROR_NONE where none was awaited. After a wait

@@ -12,7 +12,7 @@
 #include "base/http_method.h"
 
 enum {
-	HTTP_EXTRA_HEADERS_MAX = 8,
+	HTTP_EXTRA_HEADERS_MAX = 10,
 };
 
 struct http_field {

@@ -80,11 +80,10 @@ static void write_sum(const struct options *options, unsigned each, char *text, 
 		snprintf(text, bytes, " by %u services of %u", options->services, each);
 }
 
-void db_capacity_say(const struct service *service, bool has_streams, bool has_events, bool is_check)
+void db_capacity_say(const struct service *service, bool has_streams, bool listens, bool is_check)
 {
 	const struct options *options = service->options;
-	unsigned streams = has_streams ? options->max_streams : 0,
-		 listening = has_events && options->mode == MODE_ASYNC ? 1 : 0,
+	unsigned streams = has_streams ? options->max_streams : 0, listening = listens ? 1 : 0,
 		 each = (wanted_by_a_loop(options) + streams) * options->loops + listening,
 		 wanted = each * options->services, capacity = capacity_of(service);
 	char sum[64];

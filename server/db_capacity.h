@@ -10,4 +10,4 @@
 
 /* Says both in the log: a warning when they are too few. Before the loops have connected. `is_check`: of one service
  * alone, that they are enough is not said. */
-void db_capacity_say(const struct service *service, bool has_streams, bool has_events, bool is_check);
+void db_capacity_say(const struct service *service, bool has_streams, bool listens, bool is_check);

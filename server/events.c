@@ -19,7 +19,7 @@ void service_events_begin(struct service *service, const struct edition *edition
 {
 	const struct options *options = service->options;
 
-	if (!edition->has_events || service->run.events != NULL || !service->exchange.follows_events)
+	if (service->run.events != NULL || !edition_listens(edition, options->mode))
 		return;
 	service->run.events = create_hub(options);
 	service->listener = event_listener_create(service->run.events, &service->run.db_for_events,

@@ -14,7 +14,7 @@
 struct edition;
 struct service;
 
-/* Before an edition is served: where it has events, and the mode follows them, they are listened for from now on. */
+/* Before an edition is served: where it listens for anything in this mode, that begins now. */
 void service_events_begin(struct service *service, const struct edition *edition);
 /* An edition is served: the subscribers of those before end. */
 void service_events_turn(struct service *service, const struct edition *edition);

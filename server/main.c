@@ -80,7 +80,8 @@ static int check(struct loaded *loaded)
 	step_columns_say(&loaded->edition->endpoints);
 	if (loaded->edition->site.folder != NULL)
 		survey(loaded->service.options->files, say_not_served);
-	db_capacity_say(&loaded->service, loaded->edition->has_streams, loaded->edition->has_events, true);
+	db_capacity_say(&loaded->service, loaded->edition->has_streams,
+			edition_listens(loaded->edition, loaded->service.options->mode), true);
 	printf("meantime: %u endpoint%s good\n", count, count == 1 ? " is" : "s are");
 	return EXIT_GOOD;
 }

@@ -7,6 +7,7 @@
 #include "identity/key_ring.h"
 #include "server/edition/edition.h"
 #include "server/events.h"
+#include "server/kept_answers.h"
 #include "server/loop.h"
 #include "server/notify.h"
 #include "server/state/metrics.h"
@@ -196,6 +197,7 @@ static void make_ready(struct reload *reload, struct edition *edition)
 	if (edition->fetches_pages && service->run.fetcher == NULL)
 		service->run.fetcher = fetcher_create(service->fetcher_settings);
 	service_events_begin(service, edition);
+	service_cache_begin(service, edition);
 }
 
 static void hand_over(struct reload *reload, struct edition *edition)
@@ -251,6 +253,7 @@ static void serve(struct reload *reload, struct edition *edition, uint64_t began
 	if (is_forbidden)
 		return;
 	service_events_turn(reload->service, edition);
+	service_cache_turn(reload->service);
 	atomic_fetch_sub(&before->holders, 1);
 	metrics_note_edition(reload->service->metrics, edition->endpoints.count);
 	say_what_was_reloaded(edition, &changes, clock_now_ns() - began_ns, loops_behind);

@@ -11,6 +11,7 @@
 #include "server/descriptors.h"
 #include "server/edition/keys.h"
 #include "server/events.h"
+#include "server/kept_answers.h"
 #include "server/inherited.h"
 #include "server/key_refresh.h"
 #include "loop/exhaustion.h"
@@ -257,6 +258,7 @@ static void start_loops(struct server *server)
 	if (server->edition->fetches_pages)
 		server->service->run.fetcher = fetcher_create(server->service->fetcher_settings);
 	service_events_begin(server->service, server->edition);
+	service_cache_begin(server->service, server->edition);
 	if (server->service->options->queue == SWITCH_ON)
 		server->service->run.queues = create_queues(server->service);
 	server->http = http_create(&(struct http_settings){
@@ -331,6 +333,7 @@ static void stop_loops(struct server *server)
 		log_flush();
 		_exit(EXIT_SUCCESS);
 	}
+	service_cache_destroy(server->service);
 	free(server->loops);
 	free(server->listeners);
 }
@@ -358,7 +361,8 @@ static int run(struct server *server)
 		edition_destroy(server->edition);
 		return EXIT_FAILURE;
 	}
-	db_capacity_say(server->service, server->edition->has_streams, server->edition->has_events, false);
+	db_capacity_say(server->service, server->edition->has_streams,
+			edition_listens(server->edition, server->service->options->mode), false);
 	make_metrics(server);
 	start_key_refresh(server);
 	signals_block();

@@ -188,6 +188,7 @@ static const struct {
     [ANNOTATION_ETAG] = {"etag", sql_read_etag, "the name of a column that is a version, or left out"},
     [ANNOTATION_LAST_MODIFIED] = {"last-modified", sql_read_last_modified, "the name of a column"},
     [ANNOTATION_CACHE_CONTROL] = {"cache-control", sql_read_cache_control, sql_cache_control_expected},
+    [ANNOTATION_CACHE] = {"cache", sql_read_cache, sql_cache_expected},
     [ANNOTATION_BODY] = {"body", sql_read_body, "json, rows or raw"},
     [ANNOTATION_CONTENT_TYPE] = {"content-type", sql_read_content_type,
 				 "a media type, such as image/png, or `column NAME`, such as column type"},

@@ -44,6 +44,7 @@ enum annotation {
 	ANNOTATION_ETAG,
 	ANNOTATION_LAST_MODIFIED,
 	ANNOTATION_CACHE_CONTROL,
+	ANNOTATION_CACHE,
 	ANNOTATION_BODY,
 	ANNOTATION_CONTENT_TYPE,
 	ANNOTATION_HEADER,
@@ -209,6 +210,13 @@ bool sql_read_cache_control(struct parser *parser, const struct note *note);
 void sql_check_if_match(struct parser *parser, unsigned line);
 /* What of these annotations does not fit together. */
 void sql_check_representation(struct parser *parser);
+
+/* cache_notes.c */
+
+extern const char sql_cache_expected[];
+bool sql_read_cache(struct parser *parser, const struct note *note);
+/* Whether the endpoint can have it. */
+void sql_check_cache(struct parser *parser);
 
 /* event_notes.c */
 

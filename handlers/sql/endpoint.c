@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "handlers/sql/answer_row.h"
+#include "handlers/sql/cached.h"
 #include "handlers/sql/context.h"
 #include "handlers/sql/events.h"
 #include "handlers/sql/gather.h"
@@ -21,12 +22,17 @@ static step_fn *const first_steps[] = {
 
 static bool is_first_step(step_fn *first)
 {
-	if (first == sql_events_begin)
+	if (first == sql_events_begin || first == sql_cached_begin)
 		return true;
 	for (unsigned i = 0; i < ARRAY_LENGTH(first_steps); i++)
 		if (first == first_steps[i])
 			return true;
 	return false;
+}
+
+step_fn *sql_endpoint_first_step(const struct endpoint *endpoint)
+{
+	return endpoint->events != NULL ? sql_events_begin : first_steps[endpoint->parts_kind];
 }
 
 static void diagnose_taken(struct endpoint_set *set, const struct endpoint *endpoint, const struct route *taken_by)
@@ -106,7 +112,7 @@ static int add_route(struct router *router, struct endpoint_set *set, const stru
 	    .method = endpoint->method,
 	    .pattern = endpoint->path,
 	    .name = endpoint->name,
-	    .first = endpoint->events != NULL ? sql_events_begin : first_steps[endpoint->parts_kind],
+	    .first = endpoint->cache != NULL ? sql_cached_begin : sql_endpoint_first_step(endpoint),
 	    .data = sql_plan_create(&set->arena, endpoint),
 	    .timeout_ms = endpoint->timeout_ms,
 	    .reads_head = reads_head(endpoint),

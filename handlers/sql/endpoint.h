@@ -18,6 +18,8 @@ MUST_CHECK int sql_endpoint_check_works(struct endpoint_set *endpoints);
 /* The first step; route->data is what sql_endpoint_add_routes() put there. */
 step_fn sql_endpoint_begin;
 
+/* The first step of an endpoint whose answers are not kept, or whose answer is to be made. */
+step_fn *sql_endpoint_first_step(const struct endpoint *endpoint);
 /* The 404 of a request that found nothing. */
 enum step sql_respond_nothing_found(struct exchange *x, const struct sql_plan *plan);
 /* Query `index` of the batch as the answer of the endpoint; the batch has not failed. */

@@ -79,6 +79,7 @@ static void check_draft(struct parser *parser, bool has_sql)
 	sql_check_access(parser);
 	sql_check_representation(parser);
 	sql_check_events(parser);
+	sql_check_cache(parser);
 	sql_check_given(parser);
 	sql_check_body(parser);
 	if (endpoint->method == HTTP_GET && draft->setting_line > 0)

@@ -17,6 +17,7 @@
 #include "exchange/access.h"
 #include "exchange/limits.h"
 #include "handlers/sql/answer.h"
+#include "handlers/sql/cached.h"
 #include "handlers/sql/column_notes.h"
 #include "handlers/sql/events.h"
 #include "handlers/sql/source.h"
@@ -74,11 +75,12 @@ struct endpoint {
 	const char *etag_column;     /* NULL: the tag is made of the body */
 	const char *modified_column; /* NULL: none */
 	unsigned etag_line, modified_line, if_match_line;
-	struct endpoint_events *events; /* `-- events:` (events.h); NULL: none */
-	const char *cache_control;      /* of every good answer; NULL: nothing is said */
-	bool takes_if_match;            /* one of its parameters is the version that If-Match names */
-	const struct source *sources;   /* of each parameter; NULL: the client gives all of them */
-	unsigned identity_line;         /* of the first annotation that needs keys to be configured; 0: none does */
+	struct endpoint_events *events;     /* `-- events:` (events.h); NULL: none */
+	const char *cache_control;          /* of every good answer; NULL: nothing is said */
+	const struct endpoint_cache *cache; /* `-- cache:` (cached.h); NULL: answers are not kept */
+	bool takes_if_match;                /* one of its parameters is the version that If-Match names */
+	const struct source *sources;       /* of each parameter; NULL: the client gives all of them */
+	unsigned identity_line;             /* of the first annotation that needs keys to be configured; 0: none does */
 	struct db_statement statement;
 	/* Of several statements (parts.h): then its own has their parameters, and is never run. */
 	enum parts_kind { PARTS_NONE, PARTS_GATHERED, PARTS_STEPS } parts_kind;

@@ -9,7 +9,7 @@ bool openapi_may_be_known(const struct endpoint *endpoint)
 
 bool openapi_has_validators(const struct endpoint *endpoint)
 {
-	return openapi_may_be_known(endpoint) || endpoint->cache_control != NULL;
+	return openapi_may_be_known(endpoint) || endpoint->cache_control != NULL || endpoint->cache != NULL;
 }
 
 void openapi_write_validators(struct json_out *document, const struct endpoint *endpoint)
@@ -20,6 +20,10 @@ void openapi_write_validators(struct json_out *document, const struct endpoint *
 		openapi_write_header(document, "Last-Modified", "When it was last changed, for If-Modified-Since.");
 	if (endpoint->cache_control != NULL)
 		openapi_write_header(document, "Cache-Control", endpoint->cache_control);
+	if (endpoint->cache != NULL) {
+		openapi_write_header(document, "Cache-Status", "Where the answer comes from (RFC 9211).");
+		openapi_write_header(document, "Age", "Seconds since the answer was made, where it was kept.");
+	}
 }
 
 void openapi_write_not_modified(struct json_out *document, const struct endpoint *endpoint)

@@ -187,6 +187,8 @@ static bool looks_like_value(enum annotation annotation, struct text value)
 		return value.length == 0 || looks_like_number(value);
 	case ANNOTATION_TIMEOUT:
 		return looks_like_time(value);
+	case ANNOTATION_CACHE:
+		return looks_like_time(first_word(value));
 	case ANNOTATION_STREAM:
 	case ANNOTATION_ISOLATED:
 	case ANNOTATION_PUBLIC:

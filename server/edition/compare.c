@@ -49,6 +49,14 @@ static bool is_same_channel(const struct endpoint *a, const struct endpoint *b)
 	return true;
 }
 
+static bool is_same_cache(const struct endpoint_cache *a, const struct endpoint_cache *b)
+{
+	if (a == NULL || b == NULL)
+		return a == b;
+	return a->fresh_ms == b->fresh_ms && a->stale_ms == b->stale_ms && a->by == b->by &&
+	       text_equal(a->claim, b->claim);
+}
+
 /* As their files say. */
 static bool is_same_endpoint(const struct endpoint *a, const struct endpoint *b)
 {
@@ -59,7 +67,8 @@ static bool is_same_endpoint(const struct endpoint *a, const struct endpoint *b)
 	       is_same_text(a->etag_column, b->etag_column) && is_same_text(a->modified_column, b->modified_column) &&
 	       is_same_text(a->cache_control, b->cache_control) && is_same_text(a->work, b->work) &&
 	       is_same_text(a->statement.sql, b->statement.sql) && are_same_parameters(&a->statement, &b->statement) &&
-	       are_same_choices(&a->statement, &b->statement) && is_same_channel(a, b) && are_same_parts(a, b);
+	       are_same_choices(&a->statement, &b->statement) && is_same_channel(a, b) &&
+	       is_same_cache(a->cache, b->cache) && are_same_parts(a, b);
 }
 
 static bool are_same_parts(const struct endpoint *a, const struct endpoint *b)

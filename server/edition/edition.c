@@ -43,6 +43,14 @@ static bool has_events(const struct endpoint_set *set)
 	return false;
 }
 
+static bool has_cache(const struct endpoint_set *set)
+{
+	for (unsigned i = 0; i < set->count; i++)
+		if (set->endpoints[i].cache != NULL)
+			return true;
+	return false;
+}
+
 static bool fetches_pages(const struct endpoint_set *set)
 {
 	for (unsigned i = 0; i < set->count; i++) {
@@ -178,17 +186,23 @@ static void refuse_procedures(struct edition *edition)
 }
 
 /* Such a pooler gives the session that has asked to another client, and what is notified is lost. */
-static void refuse_events(struct edition *edition)
+static void refuse_listening(struct edition *edition, enum mode mode)
 {
 	struct endpoint_set *set = &edition->endpoints;
 
 	for (unsigned i = 0; i < set->count; i++)
-		if (set->endpoints[i].events != NULL)
+		if (set->endpoints[i].events != NULL && mode == MODE_ASYNC)
 			diagnostics_add(
 			    &set->diagnostics, set->endpoints[i].file, set->endpoints[i].events->line,
 			    "%s listens, which a transaction pooler cannot do: --events-database is to name "
 			    "PostgreSQL itself",
 			    set->endpoints[i].name);
+	for (unsigned i = 0; i < set->count; i++)
+		if (set->endpoints[i].cache != NULL)
+			diagnostics_add(&set->diagnostics, set->endpoints[i].file, set->endpoints[i].cache->line,
+					"the answers of %s are kept, and NOTIFY is not heard through a transaction "
+					"pooler: --events-database is to name PostgreSQL itself",
+					set->endpoints[i].name);
 }
 
 /* What says nothing of its rate has that of the service, which all of these share. */
@@ -260,9 +274,8 @@ int edition_load(struct edition *edition, const struct options *options, const s
 		refuse_identities(edition);
 	else if (settings->pooler == DB_POOLER_TRANSACTION)
 		refuse_procedures(edition);
-	if (settings->pooler == DB_POOLER_TRANSACTION && options->mode == MODE_ASYNC &&
-	    options->events_database[0] == '\0')
-		refuse_events(edition);
+	if (settings->pooler == DB_POOLER_TRANSACTION && options->events_database[0] == '\0')
+		refuse_listening(edition, options->mode);
 	if (options->queue == SWITCH_ON)
 		add_queue_routes(edition, options);
 	is_good = add_routes(edition) == 0 && set->diagnostics.count == 0;
@@ -285,6 +298,7 @@ int edition_load(struct edition *edition, const struct options *options, const s
 	edition->fetches_pages = fetches_pages(set);
 	edition->has_streams = has_streams(set);
 	edition->has_events = has_events(set);
+	edition->has_cache = has_cache(set);
 	return 0;
 }
 

@@ -30,6 +30,7 @@ struct edition {
 	bool fetches_pages;            /* some endpoint does */
 	bool has_streams;              /* some endpoint is one */
 	bool has_events;               /* some endpoint has them */
+	bool has_cache;                /* the answers of some endpoint are kept */
 	struct key_ring *fetched_keys; /* set before edition_load(): keys of tokens that come from a URL; NULL: none */
 	struct key_ring *ring;         /* those, or the file's, which are the edition's own; NULL: no tokens */
 	struct verifier *verifier;     /* of credentials; NULL: no keys are configured, and any client may call all */
@@ -60,6 +61,11 @@ MUST_CHECK int edition_add_own_route(struct edition *edition, const char *patter
 				     const void *data);
 /* Of the endpoints that have one of their own; 0: none has. */
 unsigned edition_longest_timeout_ms(const struct edition *edition);
+/* Whether the service has a connection that listens. Threads that wait follow no events. */
+static inline bool edition_listens(const struct edition *edition, enum mode mode)
+{
+	return edition->has_cache || (edition->has_events && mode == MODE_ASYNC);
+}
 /* Fills in carried_from. */
 struct edition_changes edition_compare(struct edition *edition, const struct edition *before);
 void edition_destroy(struct edition *edition);

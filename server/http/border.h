@@ -65,6 +65,7 @@ struct http_loop {
 	struct list editions;         /* those before it, with requests under way */
 	bool may_fetch;               /* some edition so far fetches pages */
 	bool may_follow;              /* some edition so far has events that are followed */
+	bool may_keep;                /* some edition so far has answers that are kept */
 	struct pulse *pulse;
 	h2o_accept_ctx_t accept;
 	bool is_admin, waits_itself;

@@ -20,6 +20,7 @@ void http_loop_turn(struct http_loop *http, struct edition *edition)
 	http->edition = http_edition_create(edition);
 	http->may_fetch |= edition->fetches_pages;
 	http->may_follow |= edition->has_events && http->http->settings.exchange->follows_events;
+	http->may_keep |= edition->has_cache;
 	http->runner->class->turn(http->runner, edition->catalog, edition->carried_from);
 	http_editions_sweep(http);
 }

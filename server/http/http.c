@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/require.h"
+#include "cache/response_cache.h"
 #include "events/hub.h"
 #include "fetch/fetcher.h"
 #include "identity/rate_table.h"
@@ -78,6 +79,24 @@ static void publish_events(const struct http_loop *http, struct event_hub *hub)
 							 });
 }
 
+/* And all share the cache. */
+static void publish_cache(const struct http_loop *http, struct response_cache *cache)
+{
+	struct cache_numbers numbers = response_cache_numbers(cache);
+
+	metrics_set_cache(http->http->settings.metrics, &(struct metrics_cache){
+							    .hits = numbers.hits,
+							    .stale = numbers.stale,
+							    .misses = numbers.misses,
+							    .collapsed = numbers.collapsed,
+							    .evicted = numbers.evicted,
+							    .forgotten = numbers.forgotten,
+							    .entries = numbers.entries,
+							    .bytes = numbers.bytes,
+							    .is_heard = numbers.is_heard,
+							});
+}
+
 static void on_sweep(uv_timer_t *timer)
 {
 	struct http_loop *http = timer->data;
@@ -96,6 +115,8 @@ static void on_sweep(uv_timer_t *timer)
 		http_departures_sweep(http);
 	if (http->may_follow && http->number == 0)
 		publish_events(http, settings->run->events);
+	if (http->may_keep && http->number == 0)
+		publish_cache(http, settings->exchange->cache);
 	if (http->closes_idle)
 		http_loop_drain(http, true);
 	http_rest(http);
@@ -194,6 +215,7 @@ struct http_loop *http_loop_create(struct http *http, const struct http_loop_set
 	created->number = options->number;
 	created->edition = http_edition_create(options->edition);
 	created->may_fetch = options->edition->fetches_pages;
+	created->may_keep = options->edition->has_cache;
 	created->may_follow = options->edition->has_events && http->settings.exchange->follows_events;
 	list_init(&created->editions);
 	created->pulse = options->pulse;

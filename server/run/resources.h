@@ -22,6 +22,7 @@ struct resources {
 	struct compute_inbox *compute;   /* without a thread that waits: how computations come back */
 	struct fetch_inbox *fetches;     /* and pages */
 	struct event_inbox *event_inbox; /* and events */
+	struct cache_inbox *cache_inbox; /* and what waits for another's query */
 	struct queue_store *queues;      /* NULL: they are not served */
 	struct queue_inbox *orders;      /* how orders to them come back */
 	const struct db_settings *stream_settings;

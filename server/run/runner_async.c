@@ -4,6 +4,7 @@
 
 #include "exchange/batches.h"
 #include "server/run/aside.h"
+#include "server/run/cache_awaitable.h"
 #include "server/run/compute_awaitable.h"
 #include "server/run/event_awaitable.h"
 #include "server/run/fetch_awaitable.h"
@@ -28,6 +29,7 @@ static void start(struct runner *runner)
 	runner->resources.compute = compute_inbox_create(runner->loop);
 	runner->resources.fetches = fetch_inbox_create(runner->loop);
 	runner->resources.event_inbox = event_inbox_create(runner->loop);
+	runner->resources.cache_inbox = cache_inbox_create(runner->loop);
 	if (runner->resources.queues != NULL)
 		runner->resources.orders = queue_inbox_create(runner->loop);
 	runner->resources.pipeline =
@@ -64,6 +66,7 @@ static void note_departure(struct runner *runner, struct exchange *x)
 	for (unsigned i = 0; x->batches != NULL && i < x->batches->count; i++)
 		db_pipeline_note_departure(runner->resources.pipeline, &x->batches->items[i].batch);
 	event_awaitable_note_departure(runner->resources.event_inbox, x);
+	cache_awaitable_note_departure(runner->resources.cache_inbox, x);
 }
 
 static bool is_ready(struct runner *runner)
@@ -96,6 +99,7 @@ static void close_pipeline(struct runner *runner)
 	compute_inbox_close(runner->resources.compute);
 	fetch_inbox_close(runner->resources.fetches);
 	event_inbox_close(runner->resources.event_inbox);
+	cache_inbox_close(runner->resources.cache_inbox);
 	if (runner->resources.orders != NULL)
 		queue_inbox_close(runner->resources.orders);
 }
@@ -107,6 +111,7 @@ static void cleanup(struct runner *runner)
 	compute_inbox_destroy(runner->resources.compute);
 	fetch_inbox_destroy(runner->resources.fetches);
 	event_inbox_destroy(runner->resources.event_inbox);
+	cache_inbox_destroy(runner->resources.cache_inbox);
 	if (runner->resources.orders != NULL)
 		queue_inbox_destroy(runner->resources.orders);
 }

@@ -9,6 +9,7 @@
 #include "base/require.h"
 #include "exchange/batches.h"
 #include "loop/inbox.h"
+#include "server/run/cache_awaitable.h"
 #include "server/run/line.h"
 
 #include <errno.h>
@@ -172,6 +173,8 @@ static bool goes_to_another(struct worker *worker, struct exchange *x)
 	note_reachability(worker);
 	if (!worker->is_cut_off || !is_anybody_connected(self) || !was_unreached(x))
 		return false;
+	/* the workers that wait for it could be all that are connected */
+	cache_awaitable_give_up(x);
 	pthread_mutex_lock(&self->waiting_lock);
 	line_put_back(&self->line, x, clock_now_ns());
 	pthread_cond_signal(&self->has_work);

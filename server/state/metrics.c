@@ -156,3 +156,16 @@ void metrics_set_events(struct metrics *metrics, const struct metrics_events *ev
 	set(&metrics->subscribers_cut_off, events->cut_off);
 	set(&metrics->listener_losses, events->losses);
 }
+
+void metrics_set_cache(struct metrics *metrics, const struct metrics_cache *cache)
+{
+	set(&metrics->cache.hits, cache->hits);
+	set(&metrics->cache.stale, cache->stale);
+	set(&metrics->cache.misses, cache->misses);
+	set(&metrics->cache.collapsed, cache->collapsed);
+	set(&metrics->cache.evicted, cache->evicted);
+	set(&metrics->cache.forgotten, cache->forgotten);
+	set(&metrics->cache.entries, cache->entries);
+	set(&metrics->cache.bytes, cache->bytes);
+	set(&metrics->cache.is_heard, cache->is_heard);
+}

@@ -31,6 +31,13 @@ struct metrics_events {
 	uint64_t published, cut_off, losses;
 };
 
+/* Of the cache of answers, in all. */
+struct metrics_cache {
+	uint64_t hits, stale, misses, collapsed, evicted, forgotten;
+	uint64_t entries, bytes;
+	bool is_heard;
+};
+
 struct metrics *metrics_create(unsigned loop_count);
 /* Gives each route of it its counters: those that a route of the same name had before. One thread at a time; before a
  * request is matched with the router. */
@@ -49,6 +56,7 @@ void metrics_note_keys(struct metrics *metrics, bool is_good);
 void metrics_set_gauges(struct metrics *metrics, unsigned loop, const struct metrics_gauges *gauges);
 /* One thread. */
 void metrics_set_events(struct metrics *metrics, const struct metrics_events *events);
+void metrics_set_cache(struct metrics *metrics, const struct metrics_cache *cache);
 /* The endpoints were read: well, and `endpoints` are served now; or they are not as they should be. */
 void metrics_note_edition(struct metrics *metrics, unsigned endpoints);
 void metrics_note_refused_edition(struct metrics *metrics);

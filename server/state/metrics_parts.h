@@ -45,6 +45,9 @@ struct metrics {
 	_Atomic uint64_t editions, refused_editions, edition_s;
 	_Atomic unsigned subscribers, channels;
 	_Atomic uint64_t events_published, subscribers_cut_off, listener_losses;
+	struct {
+		_Atomic uint64_t hits, stale, misses, collapsed, evicted, forgotten, entries, bytes, is_heard;
+	} cache;
 };
 
 static inline struct counters *metrics_counters_of(const struct metrics *metrics, unsigned loop, unsigned name)

@@ -215,6 +215,29 @@ static void write_events(const struct metrics *metrics, struct buffer *out)
 		     metrics_get(&metrics->listener_losses));
 }
 
+static void write_cache(const struct metrics *metrics, struct buffer *out)
+{
+	metrics_write_header(out, "cache_requests_total", "counter",
+			     "Requests to endpoints whose answers are kept, by what they found.");
+	buffer_printf(out,
+		      "meantime_cache_requests_total{result=\"hit\"} %llu\n"
+		      "meantime_cache_requests_total{result=\"stale\"} %llu\n"
+		      "meantime_cache_requests_total{result=\"miss\"} %llu\n"
+		      "meantime_cache_requests_total{result=\"collapsed\"} %llu\n",
+		      (unsigned long long)metrics_get(&metrics->cache.hits),
+		      (unsigned long long)metrics_get(&metrics->cache.stale),
+		      (unsigned long long)metrics_get(&metrics->cache.misses),
+		      (unsigned long long)metrics_get(&metrics->cache.collapsed));
+	write_number(out, "cache_answers", "gauge", "Answers that are kept.", metrics_get(&metrics->cache.entries));
+	write_number(out, "cache_bytes", "gauge", "Bytes that they take.", metrics_get(&metrics->cache.bytes));
+	write_number(out, "cache_listening", "gauge", "Whether NOTIFY meantime_cache is heard: 1 or 0.",
+		     metrics_get(&metrics->cache.is_heard));
+	write_number(out, "cache_evictions_total", "counter", "Answers that made room for others.",
+		     metrics_get(&metrics->cache.evicted));
+	write_number(out, "cache_notifications_total", "counter", "Notifications of meantime_cache.",
+		     metrics_get(&metrics->cache.forgotten));
+}
+
 void metrics_write(const struct metrics *metrics, struct buffer *out)
 {
 	write_requests(metrics, out);
@@ -227,5 +250,6 @@ void metrics_write(const struct metrics *metrics, struct buffer *out)
 	write_log(out);
 	write_editions(metrics, out);
 	write_events(metrics, out);
+	write_cache(metrics, out);
 	write_descriptors(out);
 }

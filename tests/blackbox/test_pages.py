@@ -4,7 +4,7 @@ import json
 import re
 
 from lib import http_client
-from lib.service import ROOT, Service, assert_problem
+from lib.service import ROOT, Service, assert_problem, wait_until
 
 
 def read(page):
@@ -45,6 +45,21 @@ def test_the_endpoints_of_their_page(mode, atlas_database, tmp_path):
         copy = service.request("POST", f"/notes/{note}/copy")
         assert copy.status == 201 and copy.json["body"] == "Copy of moves" and copy.json["id"] > note
         assert_problem(service.request("POST", "/notes/0/copy"), 404)
+
+
+def test_the_kept_answers_of_their_page(mode, atlas_database, postgres, tmp_path):
+    page = read("docs/endpoints.md")
+    trigger = re.search(r"^```plpgsql\n(.*?)^```", page, re.S | re.M)[1]
+    postgres.execute(trigger, "atlas")
+    with Service(atlas_database, sql_of(page, tmp_path), mode, "--admin", "127.0.0.1:0") as service:
+        assert wait_until(lambda: service.metric("cache_listening") == 1)
+        first, second = (service.get("/countries/fr/kept-notes") for _ in range(2))
+        assert first.header("cache-status").removeprefix("meantime; ") == "fwd=miss; stored; ttl=10"
+        assert "`fwd=miss; stored; ttl=10`" in page
+        assert (second.header("cache-status").startswith("meantime; hit; ttl="), second.body) == (True, first.body)
+        assert service.request("POST", "/notes", {"country": "FR", "body": "kept"}).status == 201
+        assert wait_until(lambda: "kept" in service.get("/countries/fr/kept-notes").body.decode(), 5)
+    postgres.execute("DROP FUNCTION forget_notes() CASCADE", "atlas")
 
 
 def test_the_commands_of_their_page(mode, atlas_database, tmp_path):

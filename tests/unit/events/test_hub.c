@@ -266,6 +266,104 @@ static void another_edition_ends_those_of_the_ones_before(void **state)
 	assert_int_equal(taken(new), EVENT_NONE);
 }
 
+/* What the service itself hears */
+
+static char heard[200];
+
+static void hear(const char *what, struct text payload)
+{
+	size_t used = strlen(heard);
+
+	snprintf(heard + used, sizeof(heard) - used, "%s%.*s ", what, TEXT_ARGS(payload));
+}
+
+static void on_listening(void *data)
+{
+	hear(data, TEXT(" listens"));
+}
+
+static void on_event(void *data, struct text payload)
+{
+	(void)data;
+	hear("", payload);
+}
+
+static void on_lost(void *data)
+{
+	hear(data, TEXT(" lost"));
+}
+
+static void tap(void)
+{
+	static char name[] = "tap";
+	static const struct event_tap the_tap = {"own", on_listening, on_event, on_lost, name};
+
+	heard[0] = '\0';
+	event_hub_tap(hub, &the_tap);
+}
+
+static void the_service_hears_a_channel_itself(void **state)
+{
+	(void)state;
+	tap();
+	event_hub_note_connected(hub);
+	assert_string_equal(commands(), "LISTEN \"own\";");
+	publish("own", "early");
+	event_hub_note_done(hub);
+	publish("own", "one");
+	publish("other", "two");
+	event_hub_note_lost(hub);
+	event_hub_note_lost(hub);
+	publish("own", "missed");
+	listen_to_all();
+	publish("own", "three");
+	event_hub_sweep(hub, clock_now_ns() + 2 * EVENT_LINGER_S * NS_PER_S);
+	assert_string_equal(commands(), "");
+	assert_string_equal(heard, "tap listens one tap lost tap listens three ");
+}
+
+static void what_the_service_hears_takes_no_place(void **state)
+{
+	struct event_subscription *own;
+
+	(void)state;
+	tap();
+	listen_to_all();
+	for (unsigned i = 0; i < CHANNELS_MAX; i++)
+		listening_to(i == 0 ? "a" : "b");
+	assert_null(subscribe("c"));
+	/* its channel may have subscribers as well */
+	own = listening_to("own");
+	publish("own", "one");
+	assert_int_equal(taken(own), EVENT_CHANGES);
+	unsubscribe_last();
+	publish("own", "two");
+	assert_string_equal(heard, "tap listens one two ");
+}
+
+static void a_channel_with_subscribers_may_be_tapped(void **state)
+{
+	(void)state;
+	listening_to("own");
+	listening_to("b");
+	tap();
+	assert_string_equal(heard, "tap listens ");
+	/* it takes no place any more */
+	assert_non_null(subscribe("c"));
+}
+
+static void an_idle_channel_may_be_tapped(void **state)
+{
+	(void)state;
+	listening_to("own");
+	unsubscribe_last();
+	tap();
+	event_hub_sweep(hub, clock_now_ns() + 2 * EVENT_LINGER_S * NS_PER_S);
+	assert_string_equal(commands(), "");
+	publish("own", "one");
+	assert_string_equal(heard, "tap listens one ");
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -283,6 +381,10 @@ int main(void)
 	    TEST(one_that_does_not_wait_any_more_is_not_called),
 	    TEST(the_end_is_told_to_all),
 	    TEST(another_edition_ends_those_of_the_ones_before),
+	    TEST(the_service_hears_a_channel_itself),
+	    TEST(what_the_service_hears_takes_no_place),
+	    TEST(a_channel_with_subscribers_may_be_tapped),
+	    TEST(an_idle_channel_may_be_tapped),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

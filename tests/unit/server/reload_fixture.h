@@ -11,6 +11,7 @@
 #include "base/memory.h"
 #include "fetch/fetcher.h"
 #include "server/events.h"
+#include "server/kept_answers.h"
 #include "lib/log_tap.h"
 #include "server/edition/edition.h"
 #include "server/loop.h"
@@ -38,7 +39,7 @@ static struct {
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
 	bool is_held, is_broken, is_away, fetches;
-	unsigned loads, handed, refused, good, registered, fetchers, begun, turned;
+	unsigned loads, handed, refused, good, registered, fetchers, begun, turned, cache_begun, forgotten;
 	unsigned start_wait_ms, allowed_ms, faults, endpoints;
 	struct edition_changes changes;
 	char told[128];                 /* the service manager */
@@ -176,6 +177,18 @@ void service_events_turn(struct service *of, const struct edition *edition)
 	CHANGE(seen.turned = edition->catalog.edition);
 }
 
+void service_cache_begin(struct service *of, const struct edition *edition)
+{
+	assert_ptr_equal(of, &service);
+	CHANGE(seen.cache_begun = edition->catalog.edition);
+}
+
+void service_cache_turn(struct service *of)
+{
+	assert_ptr_equal(of, &service);
+	CHANGE(seen.forgotten++);
+}
+
 struct fetcher *fetcher_create(const struct fetcher_settings *settings)
 {
 	assert_null(settings);
@@ -218,8 +231,8 @@ static inline int set_up(void **state)
 	/* a reload that waits for nothing never ends */
 	service.longest_timeout_ms = 600 * 1000;
 	seen.is_held = seen.is_broken = seen.is_away = seen.fetches = false;
-	seen.loads = seen.handed = seen.refused = seen.good = seen.registered = seen.fetchers = seen.begun =
-	    seen.turned = seen.destroyed = 0;
+	seen.cache_begun = seen.forgotten = seen.loads = seen.handed = seen.refused = seen.good = seen.registered =
+	    seen.fetchers = seen.begun = seen.turned = seen.destroyed = 0;
 	seen.faults = 2;
 	seen.endpoints = 0;
 	seen.changes = (struct edition_changes){0};

@@ -16,7 +16,7 @@
 
 static struct options options;
 static struct service service;
-static bool has_streams, has_events, is_check;
+static bool has_streams, listens, is_check;
 
 static struct {
 	struct db_result *rows; /* NULL: it could not be asked */
@@ -71,7 +71,7 @@ static int set_up(void **state)
 				   .db_connections = 10,
 				   .connect_timeout_ms = 200};
 	service.options = &options;
-	has_streams = has_events = is_check = false;
+	has_streams = listens = is_check = false;
 	memset(&seen, 0, sizeof(seen));
 	return 0;
 }
@@ -83,7 +83,7 @@ static const char *said_of(struct db_result *rows)
 	seen.rows = rows;
 	seen.questions = seen.sleeps = 0;
 	log_tap_begin(LOG_INFO);
-	db_capacity_say(&service, has_streams, has_events, is_check);
+	db_capacity_say(&service, has_streams, listens, is_check);
 	said = log_tap_end();
 	assert_int_equal(seen.open, 0);
 	return said;
@@ -123,13 +123,13 @@ static void streams_are_counted_where_there_are_some(void **state)
 }
 
 /* One listens, for all loops. */
-static void events_have_a_connection_where_they_are_followed(void **state)
+static void one_that_listens_is_counted(void **state)
 {
 	(void)state;
-	has_events = true;
+	listens = true;
 	SAYS("100", "up to 31 connections");
 	options.mode = MODE_SYNC;
-	SAYS("100", "up to 6 connections");
+	SAYS("100", "up to 7 connections");
 }
 
 static void all_services_are_counted(void **state)
@@ -185,7 +185,7 @@ int main(void)
 	    TEST(each_mode_wants_its_own),
 	    TEST(too_few_are_a_warning),
 	    TEST(streams_are_counted_where_there_are_some),
-	    TEST(events_have_a_connection_where_they_are_followed),
+	    TEST(one_that_listens_is_counted),
 	    TEST(all_services_are_counted),
 	    TEST(a_check_of_one_says_what_is_wrong_alone),
 	    TEST(it_is_asked_again_for_a_while),

@@ -245,6 +245,8 @@ static void the_fetcher_is_made_with_the_first_that_fetches_and_events_turn(void
 	assert_ptr_equal(service.run.fetcher, (struct fetcher *)&seen);
 	assert_int_equal(seen.begun, seen.last->catalog.edition);
 	assert_int_equal(seen.turned, seen.last->catalog.edition);
+	assert_int_equal(seen.cache_begun, seen.last->catalog.edition);
+	assert_int_equal(seen.forgotten, 2);
 	stop();
 }
 

@@ -296,7 +296,8 @@ static void unknown_annotations(void **state)
 	    ONE "-- sumary: A\nSELECT 1", 3,
 	    "\"sumary\"; the known ones are name, route, summary, status, timeout, max-rows, stream, isolated, param, "
 	    "errors, roles, public, settings, rate, max-inflight, compression, etag, "
-	    "last-modified, cache-control, body, content-type, header, column, work, gather, step, optional, events (");
+	    "last-modified, cache-control, cache, body, content-type, header, column, work, gather, step, optional, "
+	    "events (");
 	wrong(ONE "-- note: this\nSELECT 1", 3, "unknown annotation \"note\"");
 	wrong(ONE "-- Summary: A\nSELECT 1", 3, "unknown annotation \"Summary\"");
 	wrong(ONE "--x:\nSELECT 1", 3, "unknown annotation \"x\"");

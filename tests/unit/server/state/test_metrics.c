@@ -132,6 +132,32 @@ static void events_are_counted(void **state)
 	assert_line("meantime_event_connections_lost_total 5");
 }
 
+static void kept_answers_are_counted(void **state)
+{
+	static const struct metrics_cache cache = {.hits = 1,
+						   .stale = 2,
+						   .misses = 3,
+						   .collapsed = 4,
+						   .evicted = 5,
+						   .forgotten = 6,
+						   .entries = 7,
+						   .bytes = 8,
+						   .is_heard = true};
+
+	(void)state;
+	assert_line("meantime_cache_listening 0");
+	metrics_set_cache(metrics, &cache);
+	assert_line("meantime_cache_requests_total{result=\"hit\"} 1");
+	assert_line("meantime_cache_requests_total{result=\"stale\"} 2");
+	assert_line("meantime_cache_requests_total{result=\"miss\"} 3");
+	assert_line("meantime_cache_requests_total{result=\"collapsed\"} 4");
+	assert_line("meantime_cache_evictions_total 5");
+	assert_line("meantime_cache_notifications_total 6");
+	assert_line("meantime_cache_answers 7");
+	assert_line("meantime_cache_bytes 8");
+	assert_line("meantime_cache_listening 1");
+}
+
 static void turns_are_counted_for_each_loop(void **state)
 {
 	(void)state;
@@ -288,6 +314,7 @@ int main(void)
 	    TEST(the_shares_of_waiting_are_told_apart),
 	    TEST(gauges_add_up_and_are_replaced),
 	    TEST(events_are_counted),
+	    TEST(kept_answers_are_counted),
 	    TEST(turns_are_counted_for_each_loop),
 	    TEST(only_reasons_are_shown),
 	    TEST(refusals_may_be_missing),
