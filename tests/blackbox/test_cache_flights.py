@@ -89,9 +89,10 @@ def test_each_request_has_its_own_deadline(start, postgres, counted, mode):
     with postgres.hold(LOCKED, "cached"):
         connections = at_once(service, 3, f"/things?tag={tag}")
         responses = responses_of(connections)
-        assert {response.status for response in responses} == {504}
+        # one that leads in the place of another may hear that its time is too short for another try
+        assert {504} <= {response.status for response in responses} <= {503, 504}
         for response in responses:
-            assert_problem(response, 504)
+            assert_problem(response, response.status)
     assert service.get(f"/things?tag={tag}").status == 200
 
 
