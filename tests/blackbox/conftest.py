@@ -23,7 +23,7 @@ from lib.queues import Queue, is_served, numbers  # noqa: E402
 from lib.service import ROOT, Service, run, wait_until  # noqa: E402
 from lib.share import keep, run_taken  # noqa: E402
 from lib.tokens import SECRET  # noqa: E402
-from lib.site import served  # noqa: E402, F401
+from lib.site import serve_site, site  # noqa: E402, F401
 
 MODES = [mode for mode in os.environ.get("MEANTIME_MODES", "sync,threads,async").split(",") if mode]
 TEST_ENDPOINTS = HERE / "endpoints"

@@ -13,8 +13,8 @@ from lib.site import LARGE_BYTES, PAST, PAST_DATE, ask, pattern, put
 from lib.tokens import SECRET, bearer, token
 
 
-def test_files_and_endpoints(served):
-    service = served()
+def test_files_and_endpoints(serve_site):
+    service = serve_site()
     home = ask(service, "/")
     assert (home.status, home.body) == (200, b"<!doctype html><title>Home</title>")
     assert home.header("content-type") == "text/html; charset=utf-8"
@@ -33,15 +33,15 @@ def test_files_and_endpoints(served):
     assert service.metric('requests_total{route="files",status="2xx"}') >= 8
 
 
-def test_a_path_with_an_endpoint_is_the_endpoints(served):
-    service = served()
+def test_a_path_with_an_endpoint_is_the_endpoints(serve_site):
+    service = serve_site()
     assert_problem(ask(service, "/written.txt"), 405)
     assert service.request("POST", "/written.txt").json == {"two": 2}
     assert_problem(ask(service, "/app.js", "POST"), 404, "no endpoint has the path /app.js")
 
 
-def test_names_that_are_not_served(served, site):
-    service = served()
+def test_names_that_are_not_served(serve_site, site):
+    service = serve_site()
     os.mkfifo(site / "fifo")
     for path in ("/none", "/.env", "/.git/config", "/sub/none", "/app.js/", "/app.js/x", "/bare", "/bare/", "//", "//app.js",
                  "/sub//index.html", "/fifo", "/a%2Fb", "/bare%2Ffile.bin", "/" + "a" * 300, "/" + "a/" * 40 + "b"):
@@ -50,13 +50,13 @@ def test_names_that_are_not_served(served, site):
     assert_problem(ask(service, "/a%00"), 400)
 
 
-def test_no_way_out(served, site):
+def test_no_way_out(serve_site, site):
     (site / "out").symlink_to("../outside.txt")
     (site / "absolute").symlink_to(site.parent / "outside.txt")
     (site / "up").symlink_to("..")
     (site / "root").symlink_to("/proc/self/root")
     (site / "inside").symlink_to("sub/index.html")
-    service = served()
+    service = serve_site()
     for path in ("/../outside.txt", "/sub/../../outside.txt", "/%2e%2e/outside.txt", "/sub/%2E./../outside.txt", "/.",
                  "/sub/.."):
         assert_problem(ask(service, path), 400, "segment")
@@ -74,18 +74,18 @@ def test_no_way_out(served, site):
     ("/sub", "./sub/"), ("/sub?a=1&b=//x", "./sub/?a=1&b=//x"), ("/%73ub", "./sub/"), ("/deep/a:b", "./a%3ab/"),
     ("/%5Chost", "./%5chost/"),
 ])
-def test_a_folder_is_redirected_to_its_slash(served, site, path, location):
+def test_a_folder_is_redirected_to_its_slash(serve_site, site, path, location):
     put(site, "deep/a:b/index.html", "a:b")
     put(site, "\\host/index.html", "host")
-    service = served()
+    service = serve_site()
     for method in ("GET", "HEAD"):
         response = ask(service, path, method)
         assert (response.status, response.header("location"), response.body) == (308, location, b"")
     assert_problem(ask(service, "//host"), 404)
 
 
-def test_head_is_as_get(served):
-    service = served()
+def test_head_is_as_get(serve_site):
+    service = serve_site()
     for path in ("/", "/large.bin", "/empty.css", "/none"):
         got, head = ask(service, path), ask(service, path, "HEAD")
         assert head.body == b"" and head.status == got.status
@@ -99,15 +99,15 @@ def test_head_is_as_get(served):
     ("bytes=0-0", 0, 1), ("bytes=5-9", 5, 10), ("bytes=-5", LARGE_BYTES - 5, LARGE_BYTES),
     ("bytes=65530-65545", 65530, 65546), ("bytes=100000-", 100000, LARGE_BYTES), ("bytes=0-999999999", 0, LARGE_BYTES),
 ])
-def test_a_range(served, range_line, first, end):
-    response = ask(served(), "/large.bin", Range=range_line)
+def test_a_range(serve_site, range_line, first, end):
+    response = ask(serve_site(), "/large.bin", Range=range_line)
     assert response.status == 206
     assert response.header("content-range") == f"bytes {first}-{end - 1}/{LARGE_BYTES}"
     assert response.body == pattern(LARGE_BYTES)[first:end]
 
 
-def test_other_ranges(served):
-    service = served()
+def test_other_ranges(serve_site):
+    service = serve_site()
     for line in ("bytes=1-2,4-5", "bytes=", "items=0-1", "bytes=5-4", "bytes=x-"):
         response = ask(service, "/large.bin", Range=line)
         assert (response.status, len(response.body), response.header("content-range")) == (200, LARGE_BYTES, None)
@@ -117,8 +117,8 @@ def test_other_ranges(served):
         assert response.header("content-range") == f"bytes */{LARGE_BYTES if path == '/large.bin' else 0}"
 
 
-def test_conditions(served):
-    service = served()
+def test_conditions(serve_site):
+    service = serve_site()
     tag = ask(service, "/app.js").header("etag")
     assert re.fullmatch(r'"[0-9a-f.-]+"', tag)
     for headers in ({"If_None_Match": tag}, {"If_None_Match": f'"x", W/{tag}'}, {"If_None_Match": "*"},
@@ -137,8 +137,8 @@ def test_conditions(served):
         assert ask(service, "/app.js", Range="bytes=0-3", If_Range=if_range).status == status, if_range
 
 
-def test_a_file_that_was_just_written_has_no_tag(served, site):
-    service = served()
+def test_a_file_that_was_just_written_has_no_tag(serve_site, site):
+    service = serve_site()
     (site / "fresh.txt").write_text("fresh")
     os.utime(site / "fresh.txt")
     fresh = ask(service, "/fresh.txt")
@@ -152,14 +152,14 @@ def test_a_file_that_was_just_written_has_no_tag(served, site):
     assert ask(service, "/fresh.txt", If_None_Match=before).body == b"other"
 
 
-def test_siblings_in_a_coding(served, site):
+def test_siblings_in_a_coding(serve_site, site):
     plain = (site / "app.js").read_bytes()
     packed = gzip.compress(plain)
     put(site, "app.js.gz", packed)
     put(site, "app.js.br", b"not looked into")
     put(site, "index.html.gz", b"made of an older one", PAST - 1)
     put(site, "alone.txt.gz", b"alone")
-    service = served()
+    service = serve_site()
     asked = {}
     for accepted, coding, body in (
             (None, None, plain), ("gzip", "gzip", packed), ("gzip, br", "br", b"not looked into"),
@@ -179,28 +179,28 @@ def test_siblings_in_a_coding(served, site):
     assert ask(service, "/large.bin", Accept_Encoding="gzip").body == pattern(LARGE_BYTES)
 
 
-def test_with_keys_an_identity_is_needed(served, tmp_path):
+def test_with_keys_an_identity_is_needed(serve_site, tmp_path):
     (tmp_path / "secret").write_text(SECRET)
-    closed = served("--jwt-keys", tmp_path / "secret")
+    closed = serve_site("--jwt-keys", tmp_path / "secret")
     assert_problem(ask(closed, "/app.js"), 401)
     assert_problem(ask(closed, "/none"), 401)
     response = http_client.request(closed.address, "GET", "/app.js", headers=bearer(token(role="any", exp=4_000_000_000)))
     assert response.status == 200
 
 
-def test_with_keys_files_may_be_public(served, tmp_path):
+def test_with_keys_files_may_be_public(serve_site, tmp_path):
     (tmp_path / "secret").write_text(SECRET)
-    service = served("--jwt-keys", tmp_path / "secret", "--files-public", "on")
+    service = serve_site("--jwt-keys", tmp_path / "secret", "--files-public", "on")
     assert ask(service, "/app.js").status == 200
     assert_problem(service.get("/api/one"), 401)
 
 
-def test_headers_are_options(served):
-    service = served("--files-cache-control", "max-age=60", "--files-policy", "default-src 'self' https://cdn.example")
+def test_headers_are_options(serve_site):
+    service = serve_site("--files-cache-control", "max-age=60", "--files-policy", "default-src 'self' https://cdn.example")
     response = http_client.request(service.address, "GET", "/app.js")
     assert response.header("cache-control") == "max-age=60"
     assert response.header("content-security-policy") == "default-src 'self' https://cdn.example"
-    bare = served("--files-cache-control", "", "--files-policy", "")
+    bare = serve_site("--files-cache-control", "", "--files-policy", "")
     response = http_client.request(bare.address, "GET", "/app.js")
     assert response.header("cache-control") is None and response.header("content-security-policy") is None
 

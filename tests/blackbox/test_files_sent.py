@@ -31,12 +31,12 @@ def count_open(service, path):
     return count
 
 
-def test_ten_gigabytes_to_slow_readers_cost_a_buffer_each(served, site, is_slow):
+def test_ten_gigabytes_to_slow_readers_cost_a_buffer_each(serve_site, site, is_slow):
     with open(site / "huge.bin", "wb") as huge:
         huge.truncate(HUGE_BYTES)
         huge.seek(HUGE_BYTES - 4)
         huge.write(b"tail")
-    service = served()
+    service = serve_site()
     assert ask(service, "/huge.bin", Range="bytes=-6").body == b"\0\0tail"
     assert ask(service, "/huge.bin", "HEAD").header("content-length") == str(HUGE_BYTES)
     before = service.memory_bytes()
@@ -59,9 +59,9 @@ def test_ten_gigabytes_to_slow_readers_cost_a_buffer_each(served, site, is_slow)
     assert wait_until(lambda: count_open(service, site / "huge.bin") == 0)
 
 
-def test_one_that_is_changed_meanwhile_is_cut_off(served, site):
+def test_one_that_is_changed_meanwhile_is_cut_off(serve_site, site):
     put(site, "long.bin", bytes(20_000_000))
-    service = served()
+    service = serve_site()
     with begin(service, "/long.bin") as reader:
         assert reader.read_response_head().header("content-length") == "20000000"
         os.truncate(site / "long.bin", 1000)
@@ -71,9 +71,9 @@ def test_one_that_is_changed_meanwhile_is_cut_off(served, site):
     assert len(ask(service, "/long.bin").body) == 1000
 
 
-def test_one_that_grows_meanwhile_is_cut_off(served, site):
+def test_one_that_grows_meanwhile_is_cut_off(serve_site, site):
     put(site, "long.bin", bytes(20_000_000))
-    service = served()
+    service = serve_site()
     with begin(service, "/long.bin") as reader:
         assert reader.read_response_head().header("content-length") == "20000000"
         with open(site / "long.bin", "ab") as more:
@@ -83,9 +83,9 @@ def test_one_that_grows_meanwhile_is_cut_off(served, site):
     assert service.log_contains("/long.bin is cut off: the file was changed while it was sent")
 
 
-def test_a_reload_meanwhile_changes_no_download(served, site, tmp_path):
+def test_a_reload_meanwhile_changes_no_download(serve_site, site, tmp_path):
     put(site, "long.bin", pattern(5_000_000))
-    service = served()
+    service = serve_site()
     with begin(service, "/long.bin") as reader:
         reader.read_response_head()
         service.process.send_signal(signal.SIGHUP)
@@ -94,8 +94,8 @@ def test_a_reload_meanwhile_changes_no_download(served, site, tmp_path):
         assert reader.read_bytes(5_000_000) == pattern(5_000_000)
 
 
-def test_huge_sets_of_ranges_ask_for_the_whole(served):
-    service = served()
+def test_huge_sets_of_ranges_ask_for_the_whole(serve_site):
+    service = serve_site()
     for line in ("bytes=" + ",".join("0-" for _ in range(1300)), "bytes=" + ",".join(f"{at}-{at}" for at in range(700)),
                  "bytes=" + "9" * 4000 + "-"):
         response = ask(service, "/large.bin", Range=line)
@@ -105,9 +105,9 @@ def test_huge_sets_of_ranges_ask_for_the_whole(served):
             assert (response.status, response.body) == (200, pattern(LARGE_BYTES))
 
 
-def test_one_that_is_replaced_meanwhile_is_sent_to_its_end(served, site):
+def test_one_that_is_replaced_meanwhile_is_sent_to_its_end(serve_site, site):
     put(site, "long.bin", pattern(5_000_000))
-    service = served()
+    service = serve_site()
     with begin(service, "/long.bin") as reader:
         reader.read_response_head()
         put(site, "new.bin", b"new").rename(site / "long.bin")
@@ -116,9 +116,9 @@ def test_one_that_is_replaced_meanwhile_is_sent_to_its_end(served, site):
         assert reader.request("GET", "/long.bin").body == b"new"
 
 
-def test_too_many_open_files(served, site):
+def test_too_many_open_files(serve_site, site):
     put(site, "long.bin", bytes(20_000_000))
-    service = served("--max-files", "1")
+    service = serve_site("--max-files", "1")
     with begin(service, "/long.bin") as reader:
         reader.read_response_head()
         response = ask(service, "/app.js")
@@ -128,8 +128,8 @@ def test_too_many_open_files(served, site):
     assert wait_until(lambda: ask(service, "/app.js").status == 200)
 
 
-def test_descriptors_exhausted(served, site):
-    service = served()
+def test_descriptors_exhausted(serve_site, site):
+    service = serve_site()
     with service.connect() as client:
         assert client.request("GET", "/app.js").status == 200
         limits = resource.prlimit(service.process.pid, resource.RLIMIT_NOFILE)
@@ -144,7 +144,7 @@ def test_descriptors_exhausted(served, site):
         assert client.request("GET", "/app.js").body == (site / "app.js").read_bytes()
 
 
-def test_max_files_of_one_is_enough_for_a_folder(served):
-    service = served("--max-files", "1")
+def test_max_files_of_one_is_enough_for_a_folder(serve_site):
+    service = serve_site("--max-files", "1")
     assert ask(service, "/sub").status == 308
     assert ask(service, "/sub/").body == b"<p>sub"

@@ -1,4 +1,4 @@
-"""A folder of files, and a service that serves it beside two endpoints: the fixtures `site` and `served`."""
+"""A folder of files, and a service that serves it beside two endpoints: the fixtures `site` and `serve_site`."""
 
 import os
 import re
@@ -54,7 +54,7 @@ def site(tmp_path):
 
 
 @pytest.fixture
-def served(serve, site, tmp_path):
+def serve_site(serve, site, tmp_path):
     endpoints = tmp_path / "endpoints"
     endpoints.mkdir()
     (endpoints / "one.sql").write_text(ENDPOINTS)
