@@ -18,27 +18,43 @@ static const struct db_statement forget = {
     .parameter_count = 2,
 };
 
-/* In one order, so that two services do not wait for each other. Of two enqueues with one key the first counts. */
-static const struct db_statement note = {
-    .sql = "INSERT INTO meantime_queue.enqueue_key (queue, key, body, ids, expires_at) SELECT queue.id, u.key, u.body,"
-	   " u.ids::bigint[], now() + " KEEP " FROM unnest($2::text[], $3::text[], $4::uuid[], $5::text[]) WITH"
-	   " ORDINALITY AS u (name, key, body, ids, place) JOIN meantime_queue.queue ON queue.name = u.name "
-	   "WHERE " IS_OWNER " ORDER BY queue.id, u.key, u.place ON CONFLICT (queue, key) DO NOTHING",
-    .parameter_count = 5,
-};
+#define NOTE(condition)                                                                                                \
+	"INSERT INTO meantime_queue.enqueue_key (queue, key, body, ids, expires_at) SELECT queue.id, u.key, u.body,"   \
+	" u.ids::bigint[], now() + " KEEP " FROM unnest($2::text[], $3::text[], $4::uuid[], $5::text[]) WITH"          \
+	" ORDINALITY AS u (name, key, body, ids, place) JOIN meantime_queue.queue ON queue.name = u.name "             \
+	"WHERE " condition " ORDER BY queue.id, u.key, u.place ON CONFLICT (queue, key) DO NOTHING"
 
 #define TIME(column) "'epoch'::timestamptz + u." column " * interval '1 microsecond'"
+
+#define ROWS                                                                                                           \
+	TIME("due")                                                                                                    \
+	", " TIME("enqueued") ", nullif(u.group_key, ''), u.payload FROM unnest($2::bigint[], $3::text[],"             \
+			      " $4::smallint[], $5::smallint[], $6::bigint[], $7::bigint[], $8::text[], $9::text[], "  \
+			      "$10::text[],"                                                                           \
+			      " $11::bigint[]) AS u (id, name, priority, max_attempts, due, enqueued, group_key, "     \
+			      "payload, key, first) JOIN"                                                              \
+			      " meantime_queue.queue ON queue.name = u.name JOIN meantime_queue.enqueue_key AS k ON "  \
+			      "k.queue = queue.id AND"                                                                 \
+			      " k.key = u.key AND k.ids[1] = u.first WHERE "
+
+/* In one order, so that two services do not wait for each other. Of two enqueues with one key the first counts. */
+static const struct db_statement note = {.sql = NOTE(IS_OWNER), .parameter_count = 5};
 
 /* Only of those enqueues whose ids are with their key. */
 static const struct db_statement insert = {
     .sql = "INSERT INTO meantime_queue.job (id, queue, shard, priority, attempt, max_attempts, not_before, enqueued_at,"
-	   " group_key, payload) SELECT u.id, queue.id, 0, u.priority, 0, u.max_attempts, " TIME("due") ", " TIME(
-	       "enqueued") ", nullif(u.group_key, ''), u.payload FROM unnest($2::bigint[], $3::text[],"
-			   " $4::smallint[], $5::smallint[], $6::bigint[], $7::bigint[], $8::text[], $9::text[],"
-			   " $10::text[], $11::bigint[]) AS u (id, name, priority, max_attempts, due, enqueued,"
-			   " group_key, payload, key, first) JOIN meantime_queue.queue ON queue.name = u.name JOIN"
-			   " meantime_queue.enqueue_key AS k ON k.queue = queue.id AND k.key = u.key AND k.ids[1] ="
-			   " u.first WHERE " IS_OWNER,
+	   " group_key, payload) SELECT u.id, queue.id, 0, u.priority, 0, u.max_attempts, " ROWS IS_OWNER,
+    .parameter_count = 1 + JOB_COLUMNS + 2,
+};
+
+/* The same for the inbox, as in relay.c; $1 is NULL then. */
+#define IS_RELAYED "$1::bigint IS NULL AND queue.length_max IS NULL"
+
+static const struct db_statement note_relayed = {.sql = NOTE(IS_RELAYED), .parameter_count = 5};
+
+static const struct db_statement insert_relayed = {
+    .sql = "INSERT INTO meantime_queue.inbox (id, queue, priority, max_attempts, not_before, enqueued_at, group_key,"
+	   " payload) SELECT u.id, queue.id, u.priority, u.max_attempts, " ROWS IS_RELAYED " ORDER BY u.id",
     .parameter_count = 1 + JOB_COLUMNS + 2,
 };
 
@@ -108,8 +124,9 @@ void enqueue_keys_add_statements(struct enqueue_keys *keys, struct db_batch *bat
 	jobs[1 + JOB_COLUMNS] = array_end(&keys->job_keys);
 	jobs[2 + JOB_COLUMNS] = array_end(&keys->job_firsts);
 	add(keys, batch, &forget, (const char *[]){queues, names});
-	add(keys, batch, &note, (const char *[]){epoch, queues, names, bodies, array_end(&keys->ids)});
-	add(keys, batch, &insert, jobs);
+	add(keys, batch, epoch != NULL ? &note : &note_relayed,
+	    (const char *[]){epoch, queues, names, bodies, array_end(&keys->ids)});
+	add(keys, batch, epoch != NULL ? &insert : &insert_relayed, jobs);
 	add(keys, batch, &ask, (const char *[]){queues, names, bodies, firsts});
 	keys->question[0] = queues;
 	keys->question[1] = names;

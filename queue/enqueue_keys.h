@@ -32,7 +32,8 @@ void enqueue_keys_begin(struct enqueue_keys *keys, struct arena *arena);
 /* `queue` is its name. */
 void enqueue_keys_add(struct enqueue_keys *keys, const char *queue, const struct enqueue_key *key,
 		      const struct job_spec *jobs, unsigned count);
-/* The keys, the jobs, and last what is known of the keys. `epoch` is the owner's. There has to be an enqueue. */
+/* The keys, the jobs, and last what is known of the keys. `epoch` is the owner's, or NULL: then
+ * they are for the inbox. There has to be an enqueue. */
 void enqueue_keys_add_statements(struct enqueue_keys *keys, struct db_batch *batch, const char *epoch);
 /* Of a batch that asks what became of them. */
 void enqueue_keys_add_question(struct enqueue_keys *keys, struct db_batch *batch);

@@ -20,8 +20,11 @@ enum {
 };
 
 static const struct db_statement watch = {
-    .sql = "SELECT seen_at < clock_timestamp() - " OWNER_GONE ", node, current_setting('transaction_isolation')"
-	   " FROM meantime_queue.owner WHERE shard = 0",
+    .sql = "SELECT seen_at < clock_timestamp() - " OWNER_GONE ", node, current_setting('transaction_isolation'),"
+	   " (SELECT count(*) FROM (SELECT FROM meantime_queue.inbox LIMIT 100001) AS waiting) > 100000 OR (SELECT "
+	   "count(*)"
+	   " FROM meantime_queue.queue) >= $1 FROM meantime_queue.owner WHERE shard = 0",
+    .parameter_count = 1,
     .is_read_only = true,
 };
 
@@ -74,6 +77,7 @@ static void forget_all(struct queue_store *store)
 	settling_drop(store);
 	payloads_drop(store);
 	upkeep_drop(store);
+	inbox_rows_drop(store);
 	dispatcher_destroy(store->dispatcher);
 	store->dispatcher = NULL;
 }
@@ -82,7 +86,8 @@ static bool is_dispatcher_in_use(const struct queue_store *store)
 {
 	return store->loading.errand.is_under_way || store->writing.insert.is_under_way ||
 	       store->writing.resolve.is_under_way || store->acks.errand.is_under_way ||
-	       store->changes.errand.is_under_way || store->payloads.is_under_way || store->upkeep.errand.is_under_way;
+	       store->changes.errand.is_under_way || store->payloads.is_under_way ||
+	       store->upkeep.errand.is_under_way || store->inbox_rows.errand.is_under_way;
 }
 
 /* Taking over */
@@ -114,6 +119,7 @@ static void begin_epoch(struct queue_store *store, const struct db_batch *batch)
 	store->dispatcher = dispatcher_create(&settings);
 	store->ownership.seen_ns = batch->submitted_ns;
 	store->ownership.reason[0] = '\0';
+	store->relay.is_full = false;
 	writing_begin(store, ids);
 	store->phase = STORE_LOADING;
 	loading_begin(store);
@@ -147,6 +153,7 @@ static void on_watched(struct db_batch *batch)
 	struct queue_store *store = errand->store;
 	const struct db_result *row = batch->queries[0].result;
 
+	store->relay.is_full = batch->error == ERROR_NONE && db_row_count(row) == 1 && db_value(row, 0, 3).at[0] == 't';
 	if (batch->error != ERROR_NONE)
 		note_reason(store, batch->said[0] != '\0' ? batch->said : batch->message);
 	else if (db_row_count(row) == 0)
@@ -164,9 +171,11 @@ static void on_watched(struct db_batch *batch)
 static void look_for_owner(struct queue_store *store)
 {
 	struct errand *errand = &store->ownership.watch;
+	const char *queues_max;
 
 	errand_begin(errand);
-	errand_add(errand, &watch, NULL);
+	queues_max = errand_number(errand, store->settings.queues_max);
+	errand_add(errand, &watch, &queues_max);
 	errand_submit(errand, STORE_DB_MS, on_watched);
 }
 

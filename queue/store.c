@@ -45,7 +45,8 @@ void store_fail(struct queue_store *store, struct queue_order *order, enum error
 void store_fail_as(struct queue_store *store, struct queue_order *order, const struct db_batch *batch)
 {
 	if (batch->sqlstate[0] != '\0')
-		store_fail(store, order, ERROR_DATABASE_ERROR, "PostgreSQL refused to write it; the log says why", 0);
+		store_fail(store, order, error_status(batch->error) >= 500 ? batch->error : ERROR_DATABASE_ERROR,
+			   "PostgreSQL refused to write it; the log says why", batch->retry_s);
 	else
 		store_fail(store, order, batch->error, arena_copy(order->arena, text_of(batch->message)), 0);
 }
@@ -80,6 +81,10 @@ static void take_order(struct queue_store *store, struct queue_order *order)
 {
 	uint64_t now_ns = clock_now_ns();
 
+	if (store->phase != STORE_SERVING && order->errand == ORDER_ENQUEUE) {
+		relay_take(store, order, now_ns);
+		return;
+	}
 	if (store->phase != STORE_SERVING || (!ownership_is_sure(store, now_ns) && order->errand == ORDER_CLAIM)) {
 		store_fail(store, order, ERROR_BUSY, not_here, 1);
 		return;
@@ -115,7 +120,10 @@ static void end_late(struct queue_store *store, struct queue_order *order)
 
 	if (order->errand == ORDER_ENQUEUE) {
 		may_be_written = writing_was_sent(order);
-		writing_forget(store, order);
+		if (order->write->is_relayed)
+			relay_forget(order);
+		else
+			writing_forget(store, order);
 	} else if (order->task != NULL) {
 		may_be_written = upkeep_was_sent(order);
 		upkeep_forget(store, order);
@@ -193,6 +201,8 @@ static void turn(struct queue_store *store)
 	writing_turn(store, now_ns);
 	settling_turn(store, now_ns);
 	payloads_turn(store, now_ns);
+	relay_turn(store, now_ns);
+	inbox_rows_turn(store, now_ns);
 	upkeep_turn(store, now_ns);
 	sweeping_turn(store, now_ns);
 	if (store->awaiting > 0)
@@ -219,7 +229,8 @@ static bool is_busy(const struct queue_store *store)
 	       store->ownership.beat.is_under_way || store->loading.errand.is_under_way ||
 	       store->writing.insert.is_under_way || store->writing.resolve.is_under_way ||
 	       store->acks.errand.is_under_way || store->changes.errand.is_under_way || store->payloads.is_under_way ||
-	       store->sweeping.is_under_way || store->upkeep.errand.is_under_way;
+	       store->sweeping.is_under_way || store->upkeep.errand.is_under_way || store->relay.errand.is_under_way ||
+	       store->inbox_rows.errand.is_under_way;
 }
 
 static void on_last_timer(uv_timer_t *timer);
@@ -330,6 +341,8 @@ struct queue_store *queue_store_create(const struct queue_store_settings *settin
 	writing_init(store);
 	settling_init(store);
 	upkeep_init(store);
+	relay_init(store);
+	inbox_rows_init(store);
 	sweeping_init(store);
 	store_note_work(store);
 	start_thread(store);
@@ -349,6 +362,8 @@ void queue_store_destroy(struct queue_store *store)
 	writing_cleanup(store);
 	settling_cleanup(store);
 	upkeep_cleanup(store);
+	relay_cleanup(store);
+	inbox_rows_cleanup(store);
 	sweeping_cleanup(store);
 	if (store->dispatcher != NULL)
 		dispatcher_destroy(store->dispatcher);

@@ -7,6 +7,8 @@
  *   payloads.c    those that are only in their rows
  *   writing.c     jobs come in
  *   written.c     what became of them
+ *   relay.c       jobs for a service that owns the queues
+ *   inbox_rows.c  jobs that came so
  *   upkeep.c      dead letters and settings
  *   sweeping.c    what is not needed any more
  *   settling.c    acks, and other ends of leases
@@ -57,6 +59,8 @@ struct write {
 	struct arena arena;
 	unsigned queue, count;
 	bool is_sent; /* with a batch */
+	bool is_relayed;
+	const char *name; /* of the queue, where it is relayed: it has no number here */
 	struct enqueue_key key;
 	size_t bytes;
 	struct job_spec *jobs;
@@ -76,6 +80,30 @@ struct writing {
 	bool asks_ids;                    /* its last query does */
 	bool *is_named;                   /* by queue: its name is in its table */
 	unsigned named_capacity;
+};
+
+/* Jobs for another service that owns the queues. */
+struct relay {
+	struct list waiting, sent; /* writes */
+	struct errand errand;
+	struct id_blocks ids;
+	unsigned rows, plain_rows; /* under way: all of them, and those without a key */
+	size_t bytes;
+	struct enqueue_keys keys;
+	unsigned plain_place, keys_place; /* of the statements that tell what was written */
+	bool asks_ids;
+	bool is_full; /* as much waits for the owner as may */
+};
+
+/* Jobs from other services. */
+struct inbox_rows {
+	struct errand errand;
+	struct arena arena;
+	struct job_spec *jobs; /* that were read, and are to be moved */
+	int64_t *places;
+	unsigned count;
+	int64_t last_place, late_place, aging_place;
+	uint64_t next_whole_ns, next_age_ns;
 };
 
 /* A job that ends, or goes on, and whose row is not yet as it should be. */
@@ -142,6 +170,8 @@ struct queue_store {
 	struct list fetching;        /* of them, in the batch */
 	struct errand payloads, sweeping;
 	struct upkeep upkeep;
+	struct relay relay;
+	struct inbox_rows inbox_rows;
 };
 
 /* store.c */
@@ -233,6 +263,22 @@ void writing_begin(struct queue_store *store, const struct db_result *blocks);
 void writing_drop(struct queue_store *store);
 void writing_cleanup(struct queue_store *store);
 
+/* `time_ns` is that of the dispatcher. */
+struct write *write_create(const struct queue_order *order, unsigned queue, uint64_t time_ns);
+
+/* relay.c */
+void relay_init(struct queue_store *store);
+void relay_take(struct queue_store *store, struct queue_order *order, uint64_t now_ns);
+void relay_turn(struct queue_store *store, uint64_t now_ns);
+void relay_forget(struct queue_order *order);
+void relay_cleanup(struct queue_store *store);
+
+/* inbox_rows.c */
+void inbox_rows_init(struct queue_store *store);
+void inbox_rows_turn(struct queue_store *store, uint64_t now_ns);
+void inbox_rows_drop(struct queue_store *store);
+void inbox_rows_cleanup(struct queue_store *store);
+
 /* written.c */
 /* The end of a batch. */
 void written_on_batch(struct db_batch *batch);
@@ -243,6 +289,11 @@ void written_drop(struct queue_store *store);
 /* It has ended, well or badly: its order, where one waits still, is answered by the caller. */
 struct queue_order *write_take_out(struct queue_store *store, struct write *write);
 void write_destroy(struct write *write);
+/* Its ids. */
+void write_answer(struct queue_store *store, const struct write *write, struct queue_order *order);
+/* Its key was used before: the ids of then, or that it was for another body. */
+void write_answer_by_key(struct queue_store *store, const struct write *write, struct queue_order *order,
+			 const struct db_result *keys, unsigned place);
 
 /* upkeep.c */
 void upkeep_init(struct queue_store *store);

@@ -77,7 +77,7 @@ static void copy_key(struct write *write, const struct queue_order *order)
 	write->bytes += order->key.length * write->count;
 }
 
-static struct write *write_create(const struct queue_order *order, unsigned queue, uint64_t time_ns)
+struct write *write_create(const struct queue_order *order, unsigned queue, uint64_t time_ns)
 {
 	struct write *write = memory_alloc_zeroed(1, sizeof(*write));
 

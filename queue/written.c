@@ -65,6 +65,27 @@ static void fail_all(struct queue_store *store, struct list *writes, const struc
 static const struct failure key_taken = {
     ERROR_KEY_REUSED, "the Idempotency-Key was used for another body in the last 24 hours; nothing was written", 0};
 
+void write_answer(struct queue_store *store, const struct write *write, struct queue_order *order)
+{
+	int64_t *ids = arena_alloc(order->arena, write->count * sizeof(*ids));
+
+	for (unsigned i = 0; i < write->count; i++)
+		ids[i] = write->jobs[i].id;
+	order->ids = ids;
+	store_end(store, order);
+}
+
+void write_answer_by_key(struct queue_store *store, const struct write *write, struct queue_order *order,
+			 const struct db_result *keys, unsigned place)
+{
+	if (enqueue_keys_verdict(keys, place) == ENQUEUE_REPEATED) {
+		order->ids = enqueue_keys_ids(keys, place, write->count, order->arena);
+		store_end(store, order);
+	} else {
+		store_fail(store, order, key_taken.error, key_taken.why, key_taken.retry_s);
+	}
+}
+
 /* Its jobs are there from now on. */
 static void end_written(struct queue_store *store, struct write *write)
 {
@@ -73,46 +94,29 @@ static void end_written(struct queue_store *store, struct write *write)
 
 	for (unsigned i = 0; i < write->count; i++)
 		dispatcher_add(store->dispatcher, &write->jobs[i], time_ns);
-	if (order != NULL) {
-		int64_t *ids = arena_alloc(order->arena, write->count * sizeof(*ids));
-
-		for (unsigned i = 0; i < write->count; i++)
-			ids[i] = write->jobs[i].id;
-		order->ids = ids;
-		store_end(store, order);
-	}
+	if (order != NULL)
+		write_answer(store, write, order);
 	writing_note_named(store, write->queue);
-	write_destroy(write);
-}
-
-/* They are there since the first request with its key. */
-static void end_repeated(struct queue_store *store, struct write *write, const struct db_result *keys, unsigned place)
-{
-	struct queue_order *order = write_take_out(store, write);
-
-	if (order != NULL) {
-		order->ids = enqueue_keys_ids(keys, place, write->count, order->arena);
-		store_end(store, order);
-	}
 	write_destroy(write);
 }
 
 static void end_keyed(struct queue_store *store, struct write *write, const struct db_result *keys, unsigned place)
 {
-	switch (enqueue_keys_verdict(keys, place)) {
-	case ENQUEUE_WRITTEN:
+	enum enqueue_verdict verdict = enqueue_keys_verdict(keys, place);
+	struct queue_order *order;
+
+	if (verdict == ENQUEUE_WRITTEN) {
 		end_written(store, write);
-		break;
-	case ENQUEUE_REPEATED:
-		end_repeated(store, write, keys, place);
-		break;
-	case ENQUEUE_KEY_TAKEN:
-		fail(store, write, &key_taken);
-		break;
-	case ENQUEUE_LOST:
-		fail(store, write, &not_written);
-		break;
+		return;
 	}
+	if (verdict == ENQUEUE_LOST) {
+		fail(store, write, &not_written);
+		return;
+	}
+	order = write_take_out(store, write);
+	if (order != NULL)
+		write_answer_by_key(store, write, order, keys, place);
+	write_destroy(write);
 }
 
 /* `keys` answers for those that have one, in their order. */

@@ -175,7 +175,7 @@ static bool next_number(const char **array, int64_t *value)
 static struct db_result *watch(const char *const *values)
 {
 	(void)values;
-	return one_row(3, (const char *const[]){tables.is_others ? "f" : "t", "another", tables.isolation});
+	return one_row(4, (const char *const[]){tables.is_others ? "f" : "t", "another", tables.isolation, "f"});
 }
 
 static struct db_result *take(const char *const *values)
@@ -337,6 +337,7 @@ static const struct {
     {"SELECT set_config", -1, one},
     {"SELECT nextval", -1, give_ids},
     {"SELECT name,", -1, nothing},
+    {"SELECT place,", -1, nothing},
     {"SELECT job.id,", -1, page},
     {"SELECT epoch = $1", -1, is_written},
     {"SELECT id, payload", -1, read_payloads},

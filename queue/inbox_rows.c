@@ -1,0 +1,217 @@
+/* What came through other services becomes jobs. Rows are read, then moved by their places; the same transaction asks
+ * which of them are jobs. So it is sent again when its outcome is not known. */
+#include "queue/store_parts.h"
+
+#include "queue/arrays.h"
+
+#include <stdlib.h>
+
+enum {
+	ROWS_MAX = 1000,
+	REST_MS = 100,   /* where nothing comes */
+	PACE_MS = 10,    /* where something does */
+	WHOLE_MS = 1000, /* how often it is read from further behind, for what was committed late */
+	LATE_MS = 30000, /* nothing is committed so late */
+};
+
+#define MICROSECONDS(column) "(extract(epoch FROM " column ") * 1000000)::bigint"
+
+/* A place that is not dead yet is behind the last one: rows that are dead are passed over once. */
+static const struct db_statement read_rows = {
+    .sql = "SELECT place, inbox.id, name, priority, max_attempts, " MICROSECONDS("enqueued_at") ", " MICROSECONDS(
+	"not_before") ", group_key, CASE WHEN octet_length(payload) <= $2 THEN payload END FROM meantime_queue.inbox"
+		      " JOIN meantime_queue.queue ON queue.id = inbox.queue WHERE place > $1 ORDER BY place LIMIT $3",
+    .parameter_count = 3,
+    .is_read_only = true,
+};
+
+enum { PLACE, ID, NAME, PRIORITY, MAX_ATTEMPTS, ENQUEUED, NOT_BEFORE, GROUP, PAYLOAD };
+
+static const struct db_statement hold_fence = {.sql = "SELECT pg_advisory_xact_lock_shared(" STORE_FENCE ")"};
+
+static const struct db_statement move = {
+    .sql = "WITH moved AS (DELETE FROM meantime_queue.inbox WHERE place = ANY ($2::bigint[]) AND EXISTS (SELECT FROM"
+	   " meantime_queue.owner WHERE shard = 0 AND epoch = $1) RETURNING *) INSERT INTO meantime_queue.job (id,"
+	   " queue, shard, priority, attempt, max_attempts, not_before, enqueued_at, group_key, payload) SELECT id,"
+	   " queue, 0, priority, 0, max_attempts, not_before, enqueued_at, group_key, payload FROM moved",
+    .parameter_count = 2,
+};
+
+static const struct db_statement are_jobs = {
+    .sql = "SELECT u.place - 1 FROM unnest($1::bigint[]) WITH ORDINALITY AS u (id, place) JOIN meantime_queue.job ON"
+	   " job.id = u.id ORDER BY u.place",
+    .parameter_count = 1,
+};
+
+static int64_t number(const struct db_result *rows, unsigned row, unsigned column)
+{
+	return db_is_null(rows, row, column) ? 0 : strtoll(db_value(rows, row, column).at, NULL, 10);
+}
+
+static struct text copied(const struct db_result *rows, unsigned row, unsigned column, struct arena *arena)
+{
+	struct text text = db_value(rows, row, column);
+
+	if (db_is_null(rows, row, column))
+		return (struct text){NULL, 0};
+	return (struct text){arena_copy(arena, text), text.length};
+}
+
+static int queue_of(struct queue_store *store, struct text name)
+{
+	int queue = dispatcher_find_queue(store->dispatcher, name);
+
+	return queue >= 0 ? queue : dispatcher_add_queue(store->dispatcher, name);
+}
+
+/* Reading */
+
+/* One of a queue that is beyond the bound stays. */
+static void keep(struct queue_store *store, const struct db_result *rows)
+{
+	struct inbox_rows *inbox = &store->inbox_rows;
+
+	arena_reset(&inbox->arena);
+	inbox->count = 0;
+	inbox->jobs = arena_alloc_zeroed(&inbox->arena, (db_row_count(rows) + 1) * sizeof(*inbox->jobs));
+	inbox->places = arena_alloc_zeroed(&inbox->arena, (db_row_count(rows) + 1) * sizeof(*inbox->places));
+	for (unsigned i = 0; i < db_row_count(rows); i++) {
+		int queue = queue_of(store, db_value(rows, i, NAME));
+
+		if (number(rows, i, PLACE) > inbox->last_place)
+			inbox->last_place = number(rows, i, PLACE);
+		if (queue < 0)
+			continue;
+		inbox->places[inbox->count] = number(rows, i, PLACE);
+		inbox->jobs[inbox->count++] = (struct job_spec){
+		    .id = number(rows, i, ID),
+		    .queue = (unsigned)queue,
+		    .enqueued_ns = (uint64_t)number(rows, i, ENQUEUED) * NS_PER_US,
+		    .due_ns = (uint64_t)number(rows, i, NOT_BEFORE) * NS_PER_US,
+		    .priority = (int8_t)number(rows, i, PRIORITY),
+		    .max_attempts = (uint8_t)number(rows, i, MAX_ATTEMPTS),
+		    .group = copied(rows, i, GROUP, &inbox->arena),
+		    .payload = copied(rows, i, PAYLOAD, &inbox->arena),
+		};
+	}
+}
+
+/* What was the last place so long ago is behind everything that may be committed yet. */
+static void note_time(struct inbox_rows *inbox, uint64_t now_ns)
+{
+	if (now_ns < inbox->next_age_ns)
+		return;
+	inbox->next_age_ns = now_ns + LATE_MS * NS_PER_MS;
+	inbox->late_place = inbox->aging_place;
+	inbox->aging_place = inbox->last_place;
+}
+
+static void on_read(struct db_batch *batch)
+{
+	struct errand *errand = errand_over(batch, REST_MS);
+	struct queue_store *store = errand->store;
+
+	if (batch->error != ERROR_NONE)
+		errand_log(errand, "the inbox cannot be read");
+	else if (store->phase == STORE_SERVING)
+		keep(store, batch->queries[0].result);
+	if (store->inbox_rows.count > 0)
+		errand->next_ns = 0;
+}
+
+static void ask_rows(struct queue_store *store, uint64_t now_ns)
+{
+	struct inbox_rows *inbox = &store->inbox_rows;
+	struct errand *errand = &inbox->errand;
+	bool is_whole = now_ns >= inbox->next_whole_ns;
+	const char *values[3];
+
+	note_time(inbox, now_ns);
+	if (is_whole)
+		inbox->next_whole_ns = now_ns + WHOLE_MS * NS_PER_MS;
+	errand_begin(errand);
+	values[0] = errand_number(errand, is_whole ? inbox->late_place : inbox->last_place);
+	values[1] = errand_number(errand, (int64_t)store->settings.payload_bytes_max);
+	values[2] = errand_number(errand, ROWS_MAX);
+	errand_add(errand, &read_rows, values);
+	errand_submit(errand, STORE_DB_MS, on_read);
+}
+
+/* Moving */
+
+static void add_jobs(struct queue_store *store, const struct db_result *rows)
+{
+	struct inbox_rows *inbox = &store->inbox_rows;
+	uint64_t time_ns = store_time_ns(store, clock_now_ns());
+
+	for (unsigned row = 0; row < db_row_count(rows); row++)
+		dispatcher_add(store->dispatcher, &inbox->jobs[number(rows, row, 0)], time_ns);
+	inbox->count = 0;
+}
+
+static void on_moved(struct db_batch *batch)
+{
+	struct errand *errand = errand_over(batch, batch->error != ERROR_NONE ? STORE_RETRY_MS : PACE_MS);
+	struct queue_store *store = errand->store;
+
+	if (batch->error != ERROR_NONE)
+		errand_log(errand, "jobs cannot be taken from the inbox, and will be again");
+	else if (store->phase == STORE_SERVING)
+		add_jobs(store, batch->queries[2].result);
+}
+
+static void move_rows(struct queue_store *store)
+{
+	struct inbox_rows *inbox = &store->inbox_rows;
+	struct errand *errand = &inbox->errand;
+	struct buffer places, ids;
+	const char *values[3];
+
+	errand_begin(errand);
+	places = buffer_in(&errand->arena);
+	ids = buffer_in(&errand->arena);
+	for (unsigned i = 0; i < inbox->count; i++) {
+		array_add_number(&places, inbox->places[i]);
+		array_add_number(&ids, inbox->jobs[i].id);
+	}
+	values[0] = errand_number(errand, (int64_t)store->epoch);
+	values[1] = array_end(&places);
+	values[2] = array_end(&ids);
+	errand_add(errand, &hold_fence, NULL);
+	errand_add(errand, &move, values);
+	errand_add(errand, &are_jobs, values + 2);
+	errand_submit(errand, STORE_DB_MS, on_moved);
+}
+
+/* Where there is no room for jobs, rows stay. */
+void inbox_rows_turn(struct queue_store *store, uint64_t now_ns)
+{
+	struct inbox_rows *inbox = &store->inbox_rows;
+
+	if (store->phase != STORE_SERVING || !errand_is_due(&inbox->errand, now_ns))
+		return;
+	if (inbox->count > 0)
+		move_rows(store);
+	else if (dispatcher_room(store->dispatcher) >= ROWS_MAX)
+		ask_rows(store, now_ns);
+}
+
+void inbox_rows_drop(struct queue_store *store)
+{
+	struct inbox_rows *inbox = &store->inbox_rows;
+
+	inbox->count = 0;
+	inbox->last_place = inbox->late_place = inbox->aging_place = 0;
+	inbox->next_age_ns = inbox->next_whole_ns = 0;
+}
+
+void inbox_rows_init(struct queue_store *store)
+{
+	errand_init(&store->inbox_rows.errand, store);
+}
+
+void inbox_rows_cleanup(struct queue_store *store)
+{
+	errand_cleanup(&store->inbox_rows.errand);
+	arena_cleanup(&store->inbox_rows.arena);
+}
