@@ -5,6 +5,7 @@
 #include "base/memory.h"
 #include "base/require.h"
 #include "db/conninfo.h"
+#include "db/hosts.h"
 #include "db/intake.h"
 #include "db/spares.h"
 
@@ -168,14 +169,18 @@ int db_conn_open(struct db_conn *conn, const struct db_found *found)
 	conn->wants_write = conn->is_inside_query = conn->is_retiring = conn->gave_up = false;
 	conn->is_unit_aborted = conn->was_notified = conn->has_farewell = conn->is_turning = conn->has_cleaner = false;
 	conn->changed_by = NULL;
+	conn->takes_no_writes = false;
 	conn->head_bytes = 0;
 	conn->unit_ns = 0;
 	conn->unit_context = NULL;
-	conn->progress_ns = clock_now_ns();
+	conn->progress_ns = conn->opened_ns = clock_now_ns();
 	conn_make_room(conn);
 	conn->has_pooler = conn->settings->pooler != DB_POOLER_NONE;
-	db_conninfo_fill(&info, conn->settings, found);
+	conn->first_host = db_hosts_first();
+	conn->polling = PGRES_POLLING_FAILED;
+	db_conninfo_fill(&info, conn->settings, found, conn->first_host);
 	conn->pg = PQconnectStartParams(info.keywords, info.values, 1);
+	db_conninfo_cleanup(&info);
 	if (conn->pg == NULL)
 		return conn_fail(conn, "out of memory in libpq");
 	conn->is_full = false;
@@ -269,6 +274,8 @@ void db_conn_close(struct db_conn *conn)
 
 	if (conn->state == CONN_CLOSED)
 		return;
+	if (conn->state == CONN_CONNECTING && conn->polling != PGRES_POLLING_FAILED)
+		db_hosts_note_silence(conn->first_host);
 	PQfinish(conn->pg);
 	conn->pg = NULL;
 	conn->slots = NULL; /* what is in flight is handed back below */

@@ -130,7 +130,9 @@ struct db_conn {
 	bool has_pooler;
 	unsigned statement_limit_ms; /* the role's, the database's or the URL's own statement_timeout; 0: none */
 	char error[512];
-	bool is_retiring; /* takes no more batches; closed when those in flight are over */
+	bool is_retiring;     /* takes no more batches; closed when those in flight are over */
+	bool takes_no_writes; /* its server is a standby, or has been told to only read: it retires */
+	uint64_t opened_ns;
 	bool
 	    is_full; /* the last connect failed since PostgreSQL has no connection left for its role, database or at all */
 	/* A result was so large that libpq's buffer, which never shrinks, is: a connection that rests is closed for it.
@@ -142,6 +144,7 @@ struct db_conn {
 	/* private */
 	PGconn *pg;
 	PostgresPollingStatusType polling;
+	unsigned first_host; /* hosts.h */
 	bool wants_write;
 	bool is_inside_query;                      /* a result has come, its closing NULL has not */
 	bool is_turning;                           /* the set-up that comes in is that of db_conn_turn() */

@@ -10,6 +10,7 @@
  *   conn_notices.c  what comes besides: notices and notifications
  *   conn_setup.c    what a session is set to before it is used
  *   conn_session.c  whether the session is still as it was set
+ *   conn_standby.c  refused writes
  */
 #pragma once
 
@@ -146,3 +147,11 @@ int conn_send_settings(struct db_conn *conn, bool is_local, bool is_read_only, u
 void conn_mark_session(struct db_conn *conn);
 /* A unit is over: a setting that is not what it was after the set-up, as far as PostgreSQL reports it; NULL: none. */
 const char *conn_changed_setting(const struct db_conn *conn);
+/* Whether it was set up to write, and its server or its database has been told since then to only read. */
+bool conn_has_become_read_only(const struct db_conn *conn);
+
+/* conn_standby.c */
+
+/* The slot's unit has failed: true when it was a write that this session refuses as any other. It is to run on another. On
+ * a standby that was connected to a moment ago it fails, so that a database without a primary is asked once a second. */
+bool conn_leaves_standby(struct db_conn *conn, const struct db_slot *slot);

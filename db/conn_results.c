@@ -303,8 +303,8 @@ static int end_unit(struct db_conn *conn)
 	const struct db_slot *last = conn_current(conn);
 	const struct db_statement *only = last->only, *prepares = last->prepares;
 	/* around a procedure the role is the session's, too: is_superuser may differ until that is taken back */
-	bool may_change = conn->is_retiring || !conn->settings->is_shared || last->around == AROUND_BEFORE ||
-			  last->around == AROUND_INSIDE;
+	bool leaves, may_change = conn->is_retiring || !conn->settings->is_shared || last->around == AROUND_BEFORE ||
+				  last->around == AROUND_INSIDE;
 	const char *changed = may_change ? NULL : conn_changed_setting(conn);
 
 	/* a pooler may give one client another's answers */
@@ -312,15 +312,18 @@ static int end_unit(struct db_conn *conn)
 		return conn_fail(conn, "an answer that was not asked for");
 	if (UNLIKELY(last->around == AROUND_CLEANING) && conn_end_cleaning(conn, last) != 0)
 		return -1;
+	leaves = UNLIKELY(conn->is_unit_aborted) && conn_leaves_standby(conn, last);
 	/* which of several reads saw the settings that another of them has changed cannot be told. And an error takes
 	 * the change back before PostgreSQL tells of it */
-	release_unit(conn, conn->arrived > 0 && (changed != NULL || conn->is_unit_aborted));
+	release_unit(conn, leaves || (conn->arrived > 0 && (changed != NULL || conn->is_unit_aborted)));
 	conn->units_in_flight--;
 	if (UNLIKELY(prepares != NULL) && conn_end_prepare(conn, prepares) != 0)
 		return -1;
 	if (conn->in_flight == 0)
 		conn_set_state(conn, CONN_READY);
-	if (changed != NULL && end_changed_session(conn, changed, only) != 0)
+	if (UNLIKELY(leaves))
+		retire(conn, "the server takes no writes any more");
+	else if (changed != NULL && end_changed_session(conn, changed, only) != 0)
 		return -1;
 	if (conn->is_retiring && conn->in_flight == 0)
 		return -1;

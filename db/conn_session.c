@@ -2,6 +2,8 @@
 
 #include "base/hash.h"
 
+#include <string.h>
+
 /* Settings */
 
 /* A statement may call a function that SETs what the statements behind it rely on. PostgreSQL reports these, and no
@@ -31,4 +33,12 @@ const char *conn_changed_setting(const struct db_conn *conn)
 		if (mark_of(conn, reported_settings[i]) != conn->reported_marks[i])
 			return reported_settings[i];
 	return NULL;
+}
+
+bool conn_has_become_read_only(const struct db_conn *conn)
+{
+	const char *value = PQparameterStatus(conn->pg, reported_settings[0]);
+
+	return value != NULL && strcmp(value, "on") == 0 &&
+	       mark_of(conn, reported_settings[0]) != conn->reported_marks[0];
 }

@@ -1,6 +1,7 @@
 #include "db/conninfo.h"
 
 #include "base/compiler.h"
+#include "db/hosts.h"
 
 #include <libpq-fe.h>
 #include <stdio.h>
@@ -141,7 +142,49 @@ static unsigned add(struct db_conninfo *info, unsigned count, const char *keywor
 	return count + 1;
 }
 
-void db_conninfo_fill(struct db_conninfo *info, const struct db_settings *settings, const struct db_found *found)
+static const char *const host_words[] = {"host", "hostaddr", "port"};
+
+/* What the string says of hosts. Where a service file or the environment does, the order is theirs. */
+static void turn_string(struct db_conninfo *info, const char *conninfo, unsigned first)
+{
+	PQconninfoOption *options = PQconninfoParse(conninfo, NULL);
+
+	for (const PQconninfoOption *option = options; option != NULL && option->keyword != NULL; option++)
+		for (unsigned i = 0; i < ARRAY_LENGTH(host_words); i++)
+			if (strcmp(option->keyword, host_words[i]) == 0)
+				info->hosts[i] = db_hosts_from(option->val, first);
+	PQconninfoFree(options);
+}
+
+static unsigned add_hosts(struct db_conninfo *info, unsigned count, const struct db_settings *settings,
+			  const struct db_found *found, unsigned first)
+{
+	const char *lists[ARRAY_LENGTH(host_words)] = {NULL};
+
+	memset(info->hosts, 0, sizeof(info->hosts));
+	if (found != NULL) {
+		lists[0] = found->host;
+		lists[1] = found->hostaddr;
+		lists[2] = found->port;
+		for (unsigned i = 0; i < ARRAY_LENGTH(lists); i++)
+			info->hosts[i] = db_hosts_from(lists[i], first);
+	} else if (UNLIKELY(first > 0)) {
+		turn_string(info, settings->conninfo, first);
+	}
+	for (unsigned i = 0; i < ARRAY_LENGTH(lists); i++)
+		if (info->hosts[i] != NULL || lists[i] != NULL)
+			count = add(info, count, host_words[i], info->hosts[i] != NULL ? info->hosts[i] : lists[i]);
+	return count;
+}
+
+void db_conninfo_cleanup(struct db_conninfo *info)
+{
+	for (unsigned i = 0; i < ARRAY_LENGTH(info->hosts); i++)
+		free(info->hosts[i]);
+}
+
+void db_conninfo_fill(struct db_conninfo *info, const struct db_settings *settings, const struct db_found *found,
+		      unsigned first)
 {
 	/* Before `dbname`: defaults that the user's string may change. After it: what the program relies on. GSS would
 	 * cost a round trip; a dead peer of an idle connection is noticed within 11 s. */
@@ -159,11 +202,6 @@ void db_conninfo_fill(struct db_conninfo *info, const struct db_settings *settin
 	count = add(info, count, "connect_timeout", info->connect_seconds);
 	count = add(info, count, "dbname", settings->conninfo);
 	count = add(info, count, "client_encoding", "UTF8");
-	if (found != NULL) {
-		count = add(info, count, "host", found->host);
-		count = add(info, count, "hostaddr", found->hostaddr);
-	}
-	if (found != NULL && found->port != NULL)
-		count = add(info, count, "port", found->port);
+	count = add_hosts(info, count, settings, found, first);
 	add(info, count, NULL, NULL);
 }

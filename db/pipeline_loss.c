@@ -115,12 +115,31 @@ static bool failed_to_open(struct link *link)
 	return !link->conn.gave_up || ++link->pipeline->dismissed > DB_CONN_DISMISSED_MAX;
 }
 
+/* The server of one takes no writes any more. The others are as old, and of the same server. */
+static void leave_writes(struct db_pipeline *pipeline, const struct link *left)
+{
+	for (unsigned i = 0; i < pipeline->settings.connections; i++) {
+		struct link *link = &pipeline->links[i];
+
+		if (link == left || link->lane != left->lane || !db_conn_is_usable(&link->conn))
+			continue;
+		if (link->conn.in_flight == 0) {
+			link_give_up(link);
+			continue;
+		}
+		snprintf(link->conn.error, sizeof(link->conn.error), "%s", left->conn.error);
+		link->conn.is_retiring = true;
+	}
+}
+
 void link_lose(struct link *link)
 {
 	struct db_pipeline *pipeline = link->pipeline;
 	struct lane *lane = link->lane;
 	bool was_opening = failed_to_open(link);
 
+	if (UNLIKELY(link->conn.takes_no_writes))
+		leave_writes(pipeline, link);
 	if (link->conn.changed_by != NULL)
 		pipeline_note_change(pipeline, link->conn.changed_by);
 	if (was_opening) {

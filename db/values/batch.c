@@ -14,6 +14,7 @@ const char db_not_run[] = "its statement has to be prepared again, and again; no
 const char db_not_prepared[] = "its statement could not be prepared before the deadline; nothing was run";
 const char db_no_answer[] = "PostgreSQL did not answer before the deadline";
 const char db_role_refused[] = "the database does not let this service act in the role of the request's identity";
+const char db_standby[] = "the database takes no writes at the moment; nothing was written";
 const char db_client_left[] = "the client had left before it was its turn";
 
 void db_batch_init(struct db_batch *batch)

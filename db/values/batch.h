@@ -23,7 +23,7 @@ enum { DB_BATCH_QUERIES_MAX = 16 };
 
 /* What failures are called, in one place: a client gets the same words in every mode. */
 extern const char db_unreachable[], db_not_prepared[], db_lost_twice[], db_given_up[], db_outcome_unknown[],
-    db_not_run[], db_no_answer[], db_client_left[], db_role_refused[];
+    db_not_run[], db_no_answer[], db_client_left[], db_role_refused[], db_standby[];
 
 struct congestion;
 struct db_batch;

@@ -40,7 +40,8 @@ def behind_pooler(url):
 class Postgres:
     running = {}  # by folder
 
-    def __init__(self, **settings):
+    def __init__(self, primary=None, **settings):
+        """`primary`: it is a standby of that one, which has sent all that it has."""
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="meantime-pg-", dir="/tmp"))
         self.pooler = None
         self.running[str(self.folder)] = self
@@ -59,9 +60,26 @@ class Postgres:
         if os.geteuid() == 0:
             shutil.chown(self.folder, self.user)
         self.folder.chmod(0o755)
-        self._run("initdb", "-D", self.folder / "data", "-U", "postgres", "-A", "trust", "-E", "UTF8",
-                  "--locale=C.UTF-8", "--no-sync")
+        if primary is None:
+            self._run("initdb", "-D", self.folder / "data", "-U", "postgres", "-A", "trust", "-E", "UTF8",
+                      "--locale=C.UTF-8", "--no-sync")
+        else:
+            self._run("pg_basebackup", "-D", self.folder / "data", "-R", "-c", "fast", "--no-sync", "-d",
+                      f"{primary.url()}&application_name={self.folder.name}")
         self.start()
+
+    @classmethod
+    def standby_of(cls, primary, **settings):
+        return cls(primary, hot_standby="on", **settings)
+
+    def make_synchronous(self, standby):
+        """From now on a commit is acknowledged when the standby has it, too."""
+        self.execute(f"ALTER SYSTEM SET synchronous_standby_names = '\"{standby.folder.name}\"'")
+        self.value("SELECT pg_reload_conf()")
+        deadline = time.monotonic() + START_TIMEOUT_S
+        while self.value("SELECT count(*) FROM pg_stat_replication WHERE sync_state = 'sync'") != "1":
+            assert time.monotonic() < deadline, f"no standby is synchronous: {standby.log()}"
+            time.sleep(0.05)
 
     def _as_owner(self):
         return {"user": self.user, "group": pwd.getpwnam(self.user).pw_gid} if os.geteuid() == 0 else {}

@@ -1,11 +1,13 @@
 #include "db/conninfo.h"
 
 #include "base/compiler.h"
+#include "db/hosts.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -117,12 +119,84 @@ static void a_reason_has_no_values_from_before_there_is_a_server(void **state)
 		      "connection to server on socket \"/tmp/.s.PGSQL.5432\" failed: No such file or directory\n");
 }
 
+/* Several hosts */
+
+static void assert_from(const char *list, unsigned first, const char *expected)
+{
+	char *turned = db_hosts_from(list, first);
+
+	if (expected == NULL)
+		assert_null(turned);
+	else
+		assert_string_equal(turned, expected);
+	free(turned);
+}
+
+static void hosts_are_tried_from_another_on(void **state)
+{
+	(void)state;
+	assert_from(NULL, 1, NULL);
+	assert_from("one", 1, NULL);
+	assert_from("one,two", 0, NULL);
+	assert_from("one,two", 1, "two,one");
+	assert_from("one,two", 2, NULL);
+	assert_from("one,,/three", 1, ",/three,one");
+	assert_from("one,two,three", 5, "three,one,two");
+}
+
+static void one_silence_counts_of_several_at_once(void **state)
+{
+	unsigned first = db_hosts_first();
+
+	(void)state;
+	db_hosts_note_silence(first);
+	db_hosts_note_silence(first);
+	assert_int_equal(db_hosts_first(), first + 1);
+}
+
+static const char *value_of(const struct db_conninfo *info, const char *keyword)
+{
+	const char *value = NULL;
+
+	for (unsigned i = 0; info->keywords[i] != NULL; i++)
+		if (strcmp(info->keywords[i], keyword) == 0)
+			value = info->values[i];
+	return value;
+}
+
+static void the_hosts_of_a_string_and_those_that_were_looked_up_turn(void **state)
+{
+	struct db_settings settings = {.conninfo = "postgresql://app@one:1,two:2/mine"};
+	struct db_found found = {.host = "a,b,c", .hostaddr = "1,2,3"};
+	struct db_conninfo info;
+
+	(void)state;
+	db_conninfo_fill(&info, &settings, NULL, 0);
+	assert_null(value_of(&info, "host"));
+	db_conninfo_cleanup(&info);
+	db_conninfo_fill(&info, &settings, NULL, 1);
+	assert_string_equal(value_of(&info, "host"), "two,one");
+	assert_string_equal(value_of(&info, "port"), "2,1");
+	db_conninfo_cleanup(&info);
+	db_conninfo_fill(&info, &settings, &found, 4);
+	assert_string_equal(value_of(&info, "host"), "b,c,a");
+	assert_string_equal(value_of(&info, "hostaddr"), "2,3,1");
+	assert_null(value_of(&info, "port"));
+	db_conninfo_cleanup(&info);
+	db_conninfo_fill(&info, &settings, &found, 3);
+	assert_string_equal(value_of(&info, "host"), "a,b,c");
+	db_conninfo_cleanup(&info);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(what_can_be_read_has_no_fault),
 	    cmocka_unit_test(what_cannot_is_told_without_its_words),
 	    cmocka_unit_test(a_reason_has_no_values_from_before_there_is_a_server),
+	    cmocka_unit_test(hosts_are_tried_from_another_on),
+	    cmocka_unit_test(one_silence_counts_of_several_at_once),
+	    cmocka_unit_test(the_hosts_of_a_string_and_those_that_were_looked_up_turn),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

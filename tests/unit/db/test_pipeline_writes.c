@@ -136,12 +136,44 @@ static void what_writes_do_not_use_any_more_is_closed(void **state)
 	assert_int_equal(pipeline->lanes[0].link_count, 1);
 }
 
+/* The write that heard so runs on a new connection, not on another of those. */
+static void a_standby_is_left_with_all_that_write_to_it(void **state)
+{
+	unsigned before, left = 0;
+	PGconn *standby;
+
+	(void)state;
+	start_with_quick_writes();
+	submit_writes(0, 10);
+	run_for(7);
+	answer_until_done(10);
+	before = fake_pq.opened;
+	fake_clock_advance(2 * NS_PER_S);
+	for (unsigned c = 1; c < before; c++)
+		fake_pq_report(fake_pq_conn(c), "in_hot_standby", "on");
+	submit_writes(10, 1);
+	standby = carrier(10);
+	fake_pq_answer_error(standby, "25006", "cannot execute INSERT in a read-only transaction", NULL);
+	fake_pq_answer_all(standby);
+	turn();
+	for (unsigned c = 1; c < before; c++)
+		left += !fake_pq_is_open(fake_pq_conn(c));
+	assert_int_equal(left, before - 1);
+	assert_true(fake_pq_is_open(reads()));
+	answer_until_done(11);
+	assert_ok(10, "add");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    TEST(writes_that_queue_get_more_connections), TEST(writes_that_wait_for_a_moment_get_no_more_than_are_kept),
-	    TEST(one_writer_alone_needs_one_connection),  TEST(the_reads_keep_theirs),
-	    TEST(one_connection_for_writes_is_enough),    TEST(what_writes_do_not_use_any_more_is_closed),
+	    TEST(writes_that_queue_get_more_connections),
+	    TEST(writes_that_wait_for_a_moment_get_no_more_than_are_kept),
+	    TEST(one_writer_alone_needs_one_connection),
+	    TEST(the_reads_keep_theirs),
+	    TEST(one_connection_for_writes_is_enough),
+	    TEST(what_writes_do_not_use_any_more_is_closed),
+	    TEST(a_standby_is_left_with_all_that_write_to_it),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
