@@ -30,7 +30,7 @@ SELECT :deal.ID AS deal, :deal.price * 2 AS twice, :deal.buyer AS buyer, n FROM 
 SELECT 7 AS i, 'it''s "x" \\ ü'::text AS t, ''::text AS empty, NULL::integer AS none, ARRAY[1, NULL, 2] AS list, true AS yes,
 	'ab'::char(5) AS c, 'x'::"char" AS one, B'101'::bit(3) AS bits, '2020-01-01 10:00:00.123456+02'::timestamptz AS at,
 	1.1::float8 AS f, 0.1::float4 AS g, '\\x00ff'::bytea AS bytes, '{"a": [1]}'::jsonb AS doc, '1.2.3.4'::inet AS net,
-	ROW(NULL, NULL)::two AS two, '[1,5)'::int4range AS range, 'P1D'::interval AS day, 12.50::numeric AS money, 'b'::mood AS mood;
+	ROW(NULL, NULL)::step_two AS two, '[1,5)'::int4range AS range, 'P1D'::interval AS day, 12.50::numeric AS money, 'b'::step_mood AS mood;
 -- step: same :one
 SELECT :row.i AS i, :row.t AS t, :row.empty AS empty, :row.none AS none, :row.list AS list, :row.yes AS yes, :row.c AS c,
 	:row.one AS one, :row.bits AS bits, :row.at AS at, :row.f AS f, :row.g AS g, :row.bytes AS bytes, :row.doc AS doc, :row.net AS net,
@@ -45,7 +45,7 @@ SELECT :same.i AS i, :same.t AS t, :same.empty AS empty, :same.none AS none, :sa
 SELECT 7 AS i, 'it''s "x" \\ ü'::text AS t, ''::text AS empty, NULL::integer AS none, ARRAY[1, NULL, 2] AS list, true AS yes,
 	'ab'::char(5) AS c, 'x'::"char" AS one, B'101'::bit(3) AS bits, '2020-01-01 10:00:00.123456+02'::timestamptz AS at,
 	1.1::float8 AS f, 0.1::float4 AS g, '\\x00ff'::bytea AS bytes, '{"a": [1]}'::jsonb AS doc, '1.2.3.4'::inet AS net,
-	ROW(NULL, NULL)::two AS two, '[1,5)'::int4range AS range, 'P1D'::interval AS day, 12.50::numeric AS money;
+	ROW(NULL, NULL)::step_two AS two, '[1,5)'::int4range AS range, 'P1D'::interval AS day, 12.50::numeric AS money;
 
 -- name: first
 -- route: GET /first/{n}
@@ -67,7 +67,7 @@ SELECT 1 / (:row.id - :row.id) AS quotient;
 """
 ROUTES = [("POST", "/buy", {"code": "a", "buyer": "me"}), ("GET", "/types", None), ("GET", "/first/3", None),
           ("GET", "/first/0", None), ("POST", "/fails", {}), ("POST", "/buy", {"code": "none", "buyer": "me"})]
-TYPES = "DROP TYPE IF EXISTS two, mood; CREATE TYPE two AS (a integer, b text); CREATE TYPE mood AS ENUM ('a', 'b');"
+TYPES = "DROP TYPE IF EXISTS step_two, step_mood; CREATE TYPE step_two AS (a integer, b text); CREATE TYPE step_mood AS ENUM ('a', 'b');"
 
 
 @pytest.fixture(scope="module")
