@@ -1,10 +1,5 @@
 /* What of a request becomes the values of a statement, and what is refused. */
 #include "unit/handlers/sql/endpoint_fixture.h"
-/* What of a request becomes the values of a statement, and what is refused. */
-#include "unit/handlers/sql/endpoint_fixture.h"
-
-/* What of a request becomes the values of a statement, and what is refused. */
-#include "unit/handlers/sql/endpoint_fixture.h"
 
 /* Input that is taken */
 

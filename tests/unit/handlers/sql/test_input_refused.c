@@ -1,9 +1,6 @@
 /* What of a request becomes the values of a statement, and what is refused. */
 #include "unit/handlers/sql/endpoint_fixture.h"
 
-/* What of a request becomes the values of a statement, and what is refused. */
-#include "unit/handlers/sql/endpoint_fixture.h"
-
 /* Input that is refused */
 
 static void unknown_parameter_is_named(void **state)

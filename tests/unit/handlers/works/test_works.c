@@ -3,11 +3,6 @@
 #include "handlers/sql/work_row.h"
 #include "exchange/exchange.h"
 #include "works_fixture.h"
-/* What runs instead of SQL: driven as a runner would, with the parts of a computation run here, in turn. */
-#include "base/clock.h"
-#include "handlers/sql/work_row.h"
-#include "exchange/exchange.h"
-#include "works_fixture.h"
 
 static void assert_body(const struct work *work, const char *value, const char *expected)
 {

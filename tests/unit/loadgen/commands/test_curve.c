@@ -2,10 +2,6 @@
  * would whose workers each wait for 20 ms. */
 #include "loadgen/commands/curve.h"
 #include "curve_fixture.h"
-/* Levels of a curve, what is kept of them, and their bounds. What measures is the test's: it answers at once as a service
- * would whose workers each wait for 20 ms. */
-#include "loadgen/commands/curve.h"
-#include "curve_fixture.h"
 
 static void assert_levels(const struct report_curve *curve, const unsigned *expected, unsigned count)
 {

@@ -1,9 +1,6 @@
 /* The same exchanges through all three runners: the responses are the same bytes, in whatever order they end. */
 #include "server/run/runner.h"
 #include "runners_fixture.h"
-/* The same exchanges through all three runners: the responses are the same bytes, in whatever order they end. */
-#include "server/run/runner.h"
-#include "runners_fixture.h"
 
 static enum step at_once(struct exchange *x)
 {
