@@ -70,10 +70,17 @@ struct cache_numbers response_cache_numbers(struct response_cache *cache)
 
 /* Finding. The lock is held. */
 
-static bool is_fresh(const struct response_cache *cache, const struct cache_times *times, uint64_t now_ns)
+/* While nothing is heard, an answer ends earlier by what it is fresh beyond the bound. */
+static struct cache_times times_of(const struct response_cache *cache, const struct cache_entry *entry)
 {
-	return now_ns < times->fresh_until_ns &&
-	       (LIKELY(cache->is_heard) || now_ns < times->stored_ns + CACHE_UNHEARD_NS);
+	struct cache_times times = entry->times;
+	uint64_t unheard_until_ns = times.stored_ns + CACHE_UNHEARD_NS;
+
+	if (LIKELY(cache->is_heard) || times.fresh_until_ns <= unheard_until_ns)
+		return times;
+	times.stale_until_ns -= times.fresh_until_ns - unheard_until_ns;
+	times.fresh_until_ns = unheard_until_ns;
+	return times;
 }
 
 static struct cache_flight *find_flight(struct response_cache *cache, const struct cache_ticket *ticket)
@@ -100,16 +107,20 @@ static void give(struct cache_ticket *ticket, struct cache_answer *answer)
 static bool give_stored(struct response_cache *cache, struct cache_ticket *ticket, uint64_t now_ns, bool takes_stale)
 {
 	const struct cache_entry *entry = cache_store_find(&cache->store, ticket->key, ticket->hash, now_ns);
+	struct cache_times times;
 	bool was_fresh;
 
 	if (entry == NULL)
 		return false;
-	was_fresh = is_fresh(cache, &entry->times, now_ns);
+	times = times_of(cache, entry);
+	if (now_ns >= times.stale_until_ns)
+		return false;
+	was_fresh = now_ns < times.fresh_until_ns;
 	ticket->was_stale |= !was_fresh;
 	if (!was_fresh && !takes_stale && find_flight(cache, ticket) == NULL)
 		return false;
 	give(ticket, entry->answer);
-	ticket->times = entry->times;
+	ticket->times = times;
 	cache->hits += was_fresh;
 	cache->stale += !was_fresh;
 	return true;
@@ -214,10 +225,11 @@ static void give_to_all(struct response_cache *cache, struct cache_flight *fligh
 	}
 }
 
-/* Its query begins now, so that what was forgotten before does not concern it. */
+/* The newest has the most time left: where the leader's deadline has passed, the oldest would soon follow it. Its query
+ * begins now, so that what was forgotten before does not concern it. */
 static void let_next_lead(struct response_cache *cache, struct cache_flight *flight)
 {
-	struct cache_ticket *next = CONTAINER_OF(flight->waiting.next, struct cache_ticket, link);
+	struct cache_ticket *next = CONTAINER_OF(flight->waiting.previous, struct cache_ticket, link);
 
 	flight->generation = cache_store_generation(&cache->store, flight->subject);
 	next->turn = CACHE_LEADS;

@@ -1,8 +1,8 @@
 /* response_cache.h - answers of endpoints that may be cached, for all loops: one query for requests that are alike.
  *
  * A request that finds nothing fresh enters. The first one leads: it runs the query. Those of its key that come
- * meanwhile wait for it, and each of them has its own deadline. When the leader fails, the one that has waited longest
- * leads in its place. None waits for a leader that began before its subject was last forgotten.
+ * meanwhile wait for it, and each of them has its own deadline. When the leader fails, the one that came last leads
+ * in its place: it has the most time left. None waits for a leader that began before its subject was last forgotten.
  *
  * A stale answer is given at once while a leader is under way. The first request that sees it leads.
  *

@@ -10,8 +10,9 @@ static bool read_number(struct text digits, uint64_t *number)
 		if (digits.at[i] < '0' || digits.at[i] > '9')
 			return false;
 		if (*number > (UINT64_MAX - 9) / 10)
-			*number = UINT64_MAX / 10;
-		*number = *number * 10 + (uint64_t)(digits.at[i] - '0');
+			*number = UINT64_MAX;
+		else
+			*number = *number * 10 + (uint64_t)(digits.at[i] - '0');
 	}
 	return true;
 }

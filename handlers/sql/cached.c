@@ -151,13 +151,13 @@ static bool is_refusal(unsigned status)
 	return status == 503 || status == 504;
 }
 
-/* An answer of its own is what was refused for a while, what its client did not wait for, and what lacks a part. */
+/* An answer of its own is what was refused for a while, and what its client did not wait for. */
 static enum cache_outcome outcome_of(const struct exchange *x, enum step step)
 {
-	if (step != STEP_RESPOND || is_refusal(x->response.status) || response_has_header(x, "meantime-missing"))
+	if (step != STEP_RESPOND || is_refusal(x->response.status))
 		return CACHE_FAILED;
 	if (x->response.status == 200)
-		return CACHE_KEEP;
+		return response_has_header(x, "meantime-missing") ? CACHE_SHARE_ONLY : CACHE_KEEP;
 	return exchange_client_has_left(x) ? CACHE_FAILED : CACHE_SHARE_ONLY;
 }
 

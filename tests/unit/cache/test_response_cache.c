@@ -135,7 +135,8 @@ static void what_is_not_kept_is_shared(void **state)
 	assert_false(looks(2));
 }
 
-static void when_the_leader_fails_the_next_one_leads(void **state)
+/* It has the most time left. */
+static void when_the_leader_fails_the_newest_leads(void **state)
 {
 	(void)state;
 	assert_int_equal(enter(0), CACHE_LEADS);
@@ -143,11 +144,11 @@ static void when_the_leader_fails_the_next_one_leads(void **state)
 	assert_int_equal(enter(2), CACHE_WAITS);
 	assert_false(finish(0, CACHE_FAILED, NULL));
 	assert_int_equal(ready_count, 1);
-	assert_int_equal(tickets[1].turn, CACHE_LEADS);
-	assert_int_equal(tickets[2].turn, CACHE_WAITS);
+	assert_int_equal(tickets[2].turn, CACHE_LEADS);
+	assert_int_equal(tickets[1].turn, CACHE_WAITS);
 	assert_int_equal(enter(3), CACHE_WAITS);
-	assert_true(finish(1, CACHE_KEEP, "second"));
-	assert_gets(2, "second");
+	assert_true(finish(2, CACHE_KEEP, "second"));
+	assert_gets(1, "second");
 	assert_gets(3, "second");
 }
 
@@ -276,6 +277,27 @@ static void while_nothing_is_heard_answers_are_fresh_for_a_moment(void **state)
 	assert_true(response_cache_numbers(cache).is_heard);
 }
 
+/* Also not while another leads, nor in place of one that fails. */
+static void while_nothing_is_heard_an_old_answer_is_not_given(void **state)
+{
+	(void)state;
+	tickets[0] = ticket_for("key");
+	tickets[0].stale_ns = 0;
+	assert_int_equal(enter(0), CACHE_LEADS);
+	assert_true(finish(0, CACHE_KEEP, "answer"));
+	response_cache_note_unheard(cache);
+	now_ns += CACHE_UNHEARD_NS;
+	assert_false(looks(1));
+	assert_int_equal(enter(1), CACHE_LEADS);
+	assert_false(looks(2));
+	assert_int_equal(enter(2), CACHE_WAITS);
+	assert_true(finish(1, CACHE_KEEP, "newer"));
+	assert_gets(2, "newer");
+	assert_true(looks(3));
+	assert_int_equal(tickets[3].times.fresh_until_ns, now_ns + CACHE_UNHEARD_NS);
+	assert_gets(3, "newer");
+}
+
 static void it_is_counted(void **state)
 {
 	struct cache_numbers numbers;
@@ -313,7 +335,7 @@ int main(void)
 	    TEST(one_leads_and_the_others_get_its_answer),
 	    TEST(other_keys_lead_for_themselves),
 	    TEST(what_is_not_kept_is_shared),
-	    TEST(when_the_leader_fails_the_next_one_leads),
+	    TEST(when_the_leader_fails_the_newest_leads),
 	    TEST(when_the_last_one_fails_the_next_request_leads),
 	    TEST(one_that_waits_may_leave),
 	    TEST(a_stale_answer_is_given_while_another_leads),
@@ -322,6 +344,7 @@ int main(void)
 	    TEST(one_that_leads_in_the_place_of_another_begins_anew),
 	    TEST(other_names_forget_nothing),
 	    TEST(while_nothing_is_heard_answers_are_fresh_for_a_moment),
+	    TEST(while_nothing_is_heard_an_old_answer_is_not_given),
 	    TEST(it_is_counted),
 	    TEST(it_may_end_while_one_leads),
 	};
