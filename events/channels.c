@@ -219,6 +219,8 @@ bool event_hub_add_commands(struct event_hub *hub, struct buffer *sql)
 
 void event_hub_note_done(struct event_hub *hub)
 {
+	const struct event_tap *tap = NULL;
+
 	pthread_mutex_lock(&hub->lock);
 	LIST_EACH (link, &hub->asked) {
 		struct event_channel *channel = CONTAINER_OF(link, struct event_channel, asks);
@@ -227,10 +229,13 @@ void event_hub_note_done(struct event_hub *hub)
 		channel->state = CHANNEL_LISTENING;
 		channel->history.gone = hub->number;
 		if (channel->tap != NULL)
-			channel->tap->on_listening(channel->tap->data);
+			tap = channel->tap;
 		hub_wake_waiting(channel);
 	}
 	pthread_mutex_unlock(&hub->lock);
+	/* it may take its time, and loops take the lock */
+	if (tap != NULL)
+		tap->on_listening(tap->data);
 }
 
 void event_hub_publish(struct event_hub *hub, struct text name, struct text payload)
@@ -238,6 +243,7 @@ void event_hub_publish(struct event_hub *hub, struct text name, struct text payl
 	char inline_bytes[1024];
 	struct arena arena;
 	struct buffer text = buffer_in(&arena);
+	const struct event_tap *tap = NULL;
 	struct event_channel *channel;
 
 	arena_init(&arena, inline_bytes, sizeof(inline_bytes));
@@ -249,10 +255,11 @@ void event_hub_publish(struct event_hub *hub, struct text name, struct text payl
 		event_text_add(&text, "change", &(struct event_id){hub->epoch, ++hub->number}, payload);
 		event_history_add(&channel->history, hub->number, buffer_text(&text));
 		hub_wake_waiting(channel);
-		if (channel->tap != NULL)
-			channel->tap->on_event(channel->tap->data, payload);
+		tap = channel->tap;
 	}
 	pthread_mutex_unlock(&hub->lock);
+	if (tap != NULL)
+		tap->on_event(tap->data, payload);
 	arena_cleanup(&arena);
 }
 

@@ -41,7 +41,7 @@ struct event_subscription;
 typedef void event_ready_fn(struct event_subscription *subscription);
 
 /* What the service itself hears of a channel. Each is called in the listener's thread or within event_hub_tap(),
- * and calls nothing of the hub. */
+ * and calls nothing of the hub. on_lost() is called under the hub's lock, and must be short. */
 struct event_tap {
 	const char *channel;
 	void (*on_listening)(void *data);
