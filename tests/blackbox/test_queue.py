@@ -293,10 +293,10 @@ def test_tables_that_are_not_there(postgres, queue_endpoints):
     assert "run meantime migrate" in start_refused(url, queue_endpoints)
     assert run("migrate", "--database", url).returncode == 0
     assert run("check", "--database", url, "--endpoints", queue_endpoints, "--queue", "on").returncode == 0
-    postgres.execute("CREATE ROLE reader LOGIN; GRANT USAGE ON SCHEMA meantime_queue TO reader;"
-                     "GRANT SELECT ON meantime_queue.version TO reader", "no_tables")
-    said = start_refused(url.replace("postgres@", "reader@"), queue_endpoints)
-    assert "may not write them" in said and "--service-role reader" in said
+    postgres.execute("CREATE ROLE queue_reader LOGIN; GRANT USAGE ON SCHEMA meantime_queue TO queue_reader;"
+                     "GRANT SELECT ON meantime_queue.version TO queue_reader", "no_tables")
+    said = start_refused(url.replace("postgres@", "queue_reader@"), queue_endpoints)
+    assert "may not write them" in said and "--service-role queue_reader" in said
 
 
 def test_a_route_that_is_the_queues(queue_database, tmp_path):
