@@ -142,13 +142,14 @@ static void start(struct awaitable *awaitable, struct resources *resources)
 
 const struct awaitable_class cache_awaitable = {wait, start, fail};
 
-void cache_awaitable_note_departure(struct cache_inbox *inbox, struct exchange *x)
+bool cache_awaitable_note_departure(struct cache_inbox *inbox, struct exchange *x)
 {
 	if (x->awaited.class != &cache_awaitable || !deadline_is_in(&x->cache_ticket->deadline) ||
 	    !response_cache_withdraw(cache_of(x), x->cache_ticket))
-		return;
+		return false;
 	stop_waiting(inbox, x->cache_ticket);
 	go_on(x);
+	return true;
 }
 
 struct cache_inbox *cache_inbox_create(uv_loop_t *loop)

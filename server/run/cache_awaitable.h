@@ -6,8 +6,10 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <uv.h>
 
+#include "base/compiler.h"
 #include "server/run/awaitables.h"
 
 struct cache_inbox;
@@ -18,7 +20,8 @@ struct cache_inbox *cache_inbox_create(uv_loop_t *loop);
 void cache_inbox_close(struct cache_inbox *inbox);
 void cache_inbox_destroy(struct cache_inbox *inbox);
 
-/* The client of an exchange has left: when it waits for another's query on this loop, that is over now. */
-void cache_awaitable_note_departure(struct cache_inbox *inbox, struct exchange *x);
+/* The client of an exchange has left. Returns whether it waited for another's query on this loop. Then it has gone on,
+ * and may be gone. */
+MUST_CHECK bool cache_awaitable_note_departure(struct cache_inbox *inbox, struct exchange *x);
 /* The exchange may have to wait for a thread, and leads: the next one leads in its place. */
 void cache_awaitable_give_up(struct exchange *x);

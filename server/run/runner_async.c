@@ -65,8 +65,9 @@ static void note_departure(struct runner *runner, struct exchange *x)
 	db_pipeline_note_departure(runner->resources.pipeline, &x->batch);
 	for (unsigned i = 0; x->batches != NULL && i < x->batches->count; i++)
 		db_pipeline_note_departure(runner->resources.pipeline, &x->batches->items[i].batch);
-	event_awaitable_note_departure(runner->resources.event_inbox, x);
-	cache_awaitable_note_departure(runner->resources.cache_inbox, x);
+	/* what goes on may be over, and gone */
+	if (!cache_awaitable_note_departure(runner->resources.cache_inbox, x))
+		event_awaitable_note_departure(runner->resources.event_inbox, x);
 }
 
 static bool is_ready(struct runner *runner)

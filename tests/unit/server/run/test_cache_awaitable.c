@@ -211,9 +211,9 @@ static void a_client_that_leaves_ends_its_wait(void **state)
 	begin(LONG_MS);
 	lead();
 	start();
-	cache_awaitable_note_departure(runner.resources.cache_inbox, &x);
+	assert_true(cache_awaitable_note_departure(runner.resources.cache_inbox, &x));
 	assert_int_equal(done_count, 1);
-	cache_awaitable_note_departure(runner.resources.cache_inbox, &x);
+	assert_false(cache_awaitable_note_departure(runner.resources.cache_inbox, &x));
 	assert_int_equal(done_count, 1);
 	finish(CACHE_KEEP);
 	over(CACHE_NOTHING);
