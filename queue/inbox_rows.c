@@ -8,10 +8,8 @@
 
 enum {
 	ROWS_MAX = 1000,
-	REST_MS = 100,   /* where nothing comes */
-	PACE_MS = 10,    /* where something does */
-	WHOLE_MS = 1000, /* how often it is read from further behind, for what was committed late */
-	LATE_MS = 30000, /* nothing is committed so late */
+	REST_MS = 100, /* where nothing comes */
+	PACE_MS = 10,  /* where something does */
 };
 
 #define MICROSECONDS(column) "(extract(epoch FROM " column ") * 1000000)::bigint"
@@ -78,8 +76,7 @@ static void keep(struct queue_store *store, const struct db_result *rows)
 	for (unsigned i = 0; i < db_row_count(rows); i++) {
 		int queue = queue_of(store, db_value(rows, i, NAME));
 
-		if (number(rows, i, PLACE) > inbox->last_place)
-			inbox->last_place = number(rows, i, PLACE);
+		inbox_places_add(&inbox->reads, number(rows, i, PLACE));
 		if (queue < 0)
 			continue;
 		inbox->places[inbox->count] = number(rows, i, PLACE);
@@ -94,16 +91,7 @@ static void keep(struct queue_store *store, const struct db_result *rows)
 		    .payload = copied(rows, i, PAYLOAD, &inbox->arena),
 		};
 	}
-}
-
-/* What was the last place so long ago is behind everything that may be committed yet. */
-static void note_time(struct inbox_rows *inbox, uint64_t now_ns)
-{
-	if (now_ns < inbox->next_age_ns)
-		return;
-	inbox->next_age_ns = now_ns + LATE_MS * NS_PER_MS;
-	inbox->late_place = inbox->aging_place;
-	inbox->aging_place = inbox->last_place;
+	inbox_places_end(&inbox->reads, db_row_count(rows) < ROWS_MAX);
 }
 
 static void on_read(struct db_batch *batch)
@@ -123,14 +111,10 @@ static void ask_rows(struct queue_store *store, uint64_t now_ns)
 {
 	struct inbox_rows *inbox = &store->inbox_rows;
 	struct errand *errand = &inbox->errand;
-	bool is_whole = now_ns >= inbox->next_whole_ns;
 	const char *values[3];
 
-	note_time(inbox, now_ns);
-	if (is_whole)
-		inbox->next_whole_ns = now_ns + WHOLE_MS * NS_PER_MS;
 	errand_begin(errand);
-	values[0] = errand_number(errand, is_whole ? inbox->late_place : inbox->last_place);
+	values[0] = errand_number(errand, inbox_places_begin(&inbox->reads, now_ns));
 	values[1] = errand_number(errand, (int64_t)store->settings.payload_bytes_max);
 	values[2] = errand_number(errand, ROWS_MAX);
 	errand_add(errand, &read_rows, values);
@@ -201,8 +185,7 @@ void inbox_rows_drop(struct queue_store *store)
 	struct inbox_rows *inbox = &store->inbox_rows;
 
 	inbox->count = 0;
-	inbox->last_place = inbox->late_place = inbox->aging_place = 0;
-	inbox->next_age_ns = inbox->next_whole_ns = 0;
+	inbox->reads = (struct inbox_places){0};
 }
 
 void inbox_rows_init(struct queue_store *store)

@@ -26,6 +26,7 @@
 #include "queue/enqueue_keys.h"
 #include "queue/id_blocks.h"
 #include "queue/store.h"
+#include "queue/values/inbox_places.h"
 
 enum {
 	STORE_ROWS_MAX = 1000,           /* of a batch: what is locked and sent at once */
@@ -102,8 +103,7 @@ struct inbox_rows {
 	struct job_spec *jobs; /* that were read, and are to be moved */
 	int64_t *places;
 	unsigned count;
-	int64_t last_place, late_place, aging_place;
-	uint64_t next_whole_ns, next_age_ns;
+	struct inbox_places reads;
 };
 
 /* A job that ends, or goes on, and whose row is not yet as it should be. */
