@@ -6,8 +6,10 @@
 
 #include <stdlib.h>
 
+/* A row that conflicts uses up a number all the same, and there are 2^31. */
 static const struct db_statement add_names = {
-    .sql = "INSERT INTO meantime_queue.queue (name) SELECT DISTINCT unnest($1::text[]) ON CONFLICT (name) DO NOTHING",
+    .sql = "INSERT INTO meantime_queue.queue (name) SELECT DISTINCT name FROM unnest($1::text[]) AS u (name) WHERE NOT"
+	   " EXISTS (SELECT FROM meantime_queue.queue WHERE queue.name = u.name) ON CONFLICT (name) DO NOTHING",
     .parameter_count = 1,
 };
 

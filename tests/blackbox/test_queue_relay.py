@@ -90,6 +90,14 @@ def test_a_queue_of_bounded_length_has_one_door(two):
     assert enqueue(owner, {"payload": 1}, ("idempotency-key", "a")) and owner.figures()["depth"] == 1
 
 
+def test_a_known_queue_uses_up_no_number(two, own_queues, faulty_postgres):
+    """There are 2^31 for queues; here both services write for one that is in the table."""
+    owner, other = two
+    for queue in (other, other, owner, owner):
+        enqueue(queue, {"payload": 1})
+    assert faulty_postgres.value("SELECT last_value FROM meantime_queue.queue_id_seq", own_queues.database) == "1"
+
+
 def test_producers_do_not_notice_a_new_owner(two):
     """The first owner is killed; the other service takes jobs all the while, and gives out all of them in the end."""
     owner, other = two
