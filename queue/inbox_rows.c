@@ -64,34 +64,43 @@ static int queue_of(struct queue_store *store, struct text name)
 
 /* Reading */
 
-/* One of a queue that is beyond the bound stays. */
+static struct job_spec job_of(const struct db_result *rows, unsigned row, unsigned queue, struct arena *arena)
+{
+	return (struct job_spec){
+	    .id = number(rows, row, ID),
+	    .queue = queue,
+	    .enqueued_ns = (uint64_t)number(rows, row, ENQUEUED) * NS_PER_US,
+	    .due_ns = (uint64_t)number(rows, row, NOT_BEFORE) * NS_PER_US,
+	    .priority = (int8_t)number(rows, row, PRIORITY),
+	    .max_attempts = (uint8_t)number(rows, row, MAX_ATTEMPTS),
+	    .group = copied(rows, row, GROUP, arena),
+	    .payload = copied(rows, row, PAYLOAD, arena),
+	};
+}
+
+/* One of a queue that is beyond the bound stays. So do those for which there is no room any more, to be read again; the
+ * others have it from now on. */
 static void keep(struct queue_store *store, const struct db_result *rows)
 {
 	struct inbox_rows *inbox = &store->inbox_rows;
+	unsigned row = 0;
 
 	arena_reset(&inbox->arena);
 	inbox->count = 0;
 	inbox->jobs = arena_alloc_zeroed(&inbox->arena, (db_row_count(rows) + 1) * sizeof(*inbox->jobs));
 	inbox->places = arena_alloc_zeroed(&inbox->arena, (db_row_count(rows) + 1) * sizeof(*inbox->places));
-	for (unsigned i = 0; i < db_row_count(rows); i++) {
-		int queue = queue_of(store, db_value(rows, i, NAME));
+	for (; row < db_row_count(rows); row++) {
+		int queue = queue_of(store, db_value(rows, row, NAME));
 
-		inbox_places_add(&inbox->reads, number(rows, i, PLACE));
+		if (queue >= 0 && !dispatcher_reserve_answered(store->dispatcher, (unsigned)queue, 1))
+			break;
+		inbox_places_add(&inbox->reads, number(rows, row, PLACE));
 		if (queue < 0)
 			continue;
-		inbox->places[inbox->count] = number(rows, i, PLACE);
-		inbox->jobs[inbox->count++] = (struct job_spec){
-		    .id = number(rows, i, ID),
-		    .queue = (unsigned)queue,
-		    .enqueued_ns = (uint64_t)number(rows, i, ENQUEUED) * NS_PER_US,
-		    .due_ns = (uint64_t)number(rows, i, NOT_BEFORE) * NS_PER_US,
-		    .priority = (int8_t)number(rows, i, PRIORITY),
-		    .max_attempts = (uint8_t)number(rows, i, MAX_ATTEMPTS),
-		    .group = copied(rows, i, GROUP, &inbox->arena),
-		    .payload = copied(rows, i, PAYLOAD, &inbox->arena),
-		};
+		inbox->places[inbox->count] = number(rows, row, PLACE);
+		inbox->jobs[inbox->count++] = job_of(rows, row, (unsigned)queue, &inbox->arena);
 	}
-	inbox_places_end(&inbox->reads, db_row_count(rows) < ROWS_MAX);
+	inbox_places_end(&inbox->reads, row == db_row_count(rows) && row < inbox->most);
 }
 
 static void on_read(struct db_batch *batch)
@@ -107,16 +116,17 @@ static void on_read(struct db_batch *batch)
 		errand->next_ns = 0;
 }
 
-static void ask_rows(struct queue_store *store, uint64_t now_ns)
+static void ask_rows(struct queue_store *store, unsigned room, uint64_t now_ns)
 {
 	struct inbox_rows *inbox = &store->inbox_rows;
 	struct errand *errand = &inbox->errand;
 	const char *values[3];
 
+	inbox->most = room < ROWS_MAX ? room : ROWS_MAX;
 	errand_begin(errand);
 	values[0] = errand_number(errand, inbox_places_begin(&inbox->reads, now_ns));
 	values[1] = errand_number(errand, (int64_t)store->settings.payload_bytes_max);
-	values[2] = errand_number(errand, ROWS_MAX);
+	values[2] = errand_number(errand, inbox->most);
 	errand_add(errand, &read_rows, values);
 	errand_submit(errand, STORE_DB_MS, on_read);
 }
@@ -128,6 +138,8 @@ static void add_jobs(struct queue_store *store, const struct db_result *rows)
 	struct inbox_rows *inbox = &store->inbox_rows;
 	uint64_t time_ns = store_time_ns(store, clock_now_ns());
 
+	for (unsigned i = 0; i < inbox->count; i++)
+		dispatcher_unreserve(store->dispatcher, inbox->jobs[i].queue, 1);
 	for (unsigned row = 0; row < db_row_count(rows); row++)
 		dispatcher_add(store->dispatcher, &inbox->jobs[number(rows, row, 0)], time_ns);
 	inbox->count = 0;
@@ -171,13 +183,15 @@ static void move_rows(struct queue_store *store)
 void inbox_rows_turn(struct queue_store *store, uint64_t now_ns)
 {
 	struct inbox_rows *inbox = &store->inbox_rows;
+	unsigned room;
 
 	if (store->phase != STORE_SERVING || !errand_is_due(&inbox->errand, now_ns))
 		return;
+	room = dispatcher_room(store->dispatcher);
 	if (inbox->count > 0)
 		move_rows(store);
-	else if (dispatcher_room(store->dispatcher) >= ROWS_MAX)
-		ask_rows(store, now_ns);
+	else if (room > 0)
+		ask_rows(store, room, now_ns);
 }
 
 void inbox_rows_drop(struct queue_store *store)

@@ -103,6 +103,7 @@ struct inbox_rows {
 	struct job_spec *jobs; /* that were read, and are to be moved */
 	int64_t *places;
 	unsigned count;
+	unsigned most; /* that are asked for */
 	struct inbox_places reads;
 };
 

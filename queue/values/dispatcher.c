@@ -176,11 +176,16 @@ enum reserved dispatcher_reserve(struct dispatcher *dispatcher, unsigned queue, 
 
 	if (most > 0 && (used > most || count > most - used))
 		return RESERVED_NOT_QUEUE_FULL;
+	return dispatcher_reserve_answered(dispatcher, queue, count) ? RESERVED : RESERVED_NOT_ALL_FULL;
+}
+
+bool dispatcher_reserve_answered(struct dispatcher *dispatcher, unsigned queue, unsigned count)
+{
 	if (count > dispatcher_room(dispatcher))
-		return RESERVED_NOT_ALL_FULL;
-	it->reserved += count;
+		return false;
+	dispatcher_queue_at(dispatcher, queue)->reserved += count;
 	dispatcher->reserved += count;
-	return RESERVED;
+	return true;
 }
 
 void dispatcher_unreserve(struct dispatcher *dispatcher, unsigned queue, unsigned count)

@@ -78,6 +78,8 @@ enum reserved { RESERVED, RESERVED_NOT_QUEUE_FULL, RESERVED_NOT_ALL_FULL };
 
 /* Asks before an INSERT. What is reserved counts as if it were there, until dispatcher_unreserve(). */
 enum reserved dispatcher_reserve(struct dispatcher *dispatcher, unsigned queue, unsigned count) MUST_CHECK;
+/* The same for jobs that were answered before: the queue's length does not matter. False: there is no room in all. */
+bool dispatcher_reserve_answered(struct dispatcher *dispatcher, unsigned queue, unsigned count) MUST_CHECK;
 void dispatcher_unreserve(struct dispatcher *dispatcher, unsigned queue, unsigned count);
 /* Returns how many more jobs there may be: ask before jobs are read. */
 unsigned dispatcher_room(const struct dispatcher *dispatcher);

@@ -1,14 +1,13 @@
 #include "lib/fake_queue_tables.h"
 
-#include <inttypes.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/arena.h"
 #include "base/require.h"
+#include "lib/fake_inbox_table.h"
 #include "lib/fake_queue_statements.h"
-#include "lib/fake_result.h"
+#include "lib/fake_rows.h"
 
 struct row {
 	int64_t id;
@@ -18,7 +17,6 @@ struct row {
 
 static struct {
 	pthread_mutex_t lock;
-	struct arena arena;
 	struct row rows[FAKE_ROWS_MAX];
 	unsigned count, dead, names;
 	int64_t last_id;
@@ -43,8 +41,9 @@ static struct {
 
 void fake_tables_reset(void)
 {
-	arena_cleanup(&tables.arena);
-	memset(&tables.arena, 0, sizeof(tables) - offsetof(__typeof__(tables), arena));
+	fake_rows_reset();
+	fake_inbox_reset();
+	memset(&tables.rows, 0, sizeof(tables) - offsetof(__typeof__(tables), rows));
 	tables.isolation = "read committed";
 }
 
@@ -91,6 +90,16 @@ void fake_tables_set_others(bool are_there)
 	LOCKED(tables.epoch += are_there; tables.is_others = are_there);
 }
 
+void fake_tables_add_inbox(int64_t place, int64_t id, const char *queue)
+{
+	LOCKED(fake_inbox_add(place, id, queue));
+}
+
+unsigned fake_tables_inbox_count(void)
+{
+	return read_count(fake_inbox_count());
+}
+
 void fake_tables_set_isolation(const char *isolation)
 {
 	LOCKED(tables.isolation = isolation);
@@ -123,73 +132,26 @@ bool fake_tables_has(int64_t id, unsigned *attempt)
 	return row != NULL;
 }
 
-/* Results */
-
-static struct db_result *result_of(unsigned rows, unsigned columns, unsigned long affected)
-{
-	struct db_result *result = arena_alloc_zeroed(&tables.arena, sizeof(*result));
-
-	*result = (struct db_result){
-	    .values = arena_alloc_zeroed(&tables.arena, (rows * columns + 1) * sizeof(char *)),
-	    .row_count = rows,
-	    .column_count = columns,
-	    .affected_rows = affected,
-	};
-	return result;
-}
-
-static void set(struct db_result *result, unsigned row, unsigned column, const char *value)
-{
-	((const char **)result->values)[row * result->column_count + column] = value;
-}
-
-static const char *number(int64_t value)
-{
-	return arena_printf(&tables.arena, "%" PRId64, value);
-}
-
-static struct db_result *one_row(unsigned columns, const char *const values[])
-{
-	struct db_result *result = result_of(1, columns, 1);
-
-	for (unsigned i = 0; i < columns; i++)
-		set(result, 0, i, values[i]);
-	return result;
-}
-
-/* An array's next number; its values may stand in quotes. False: there is none. */
-static bool next_number(const char **array, int64_t *value)
-{
-	char *end;
-
-	*array += strspn(*array, "{,\"");
-	if (**array == '}' || **array == '\0')
-		return false;
-	*value = strtoll(*array, &end, 10);
-	*array = end + strspn(end, "\"");
-	return true;
-}
-
 /* Statements */
 
 static struct db_result *watch(const char *const *values)
 {
 	(void)values;
-	return one_row(4, (const char *const[]){tables.is_others ? "f" : "t", "another", tables.isolation, "f"});
+	return fake_rows_one(4, (const char *const[]){tables.is_others ? "f" : "t", "another", tables.isolation, "f"});
 }
 
 static struct db_result *take(const char *const *values)
 {
 	(void)values;
 	tables.epoch++;
-	return one_row(1, (const char *const[]){number((int64_t)tables.epoch)});
+	return fake_rows_one(1, (const char *const[]){fake_rows_number((int64_t)tables.epoch)});
 }
 
 static struct db_result *give_ids(const char *const *values)
 {
 	(void)values;
 	tables.last_id += 1000;
-	return one_row(1, (const char *const[]){number(tables.last_id)});
+	return fake_rows_one(1, (const char *const[]){fake_rows_number(tables.last_id)});
 }
 
 static bool is_owner(const char *const *values)
@@ -199,25 +161,25 @@ static bool is_owner(const char *const *values)
 
 static struct db_result *beat(const char *const *values)
 {
-	return result_of(0, 0, is_owner(values));
+	return fake_rows(0, 0, is_owner(values));
 }
 
 static struct db_result *nothing(const char *const *values)
 {
 	(void)values;
-	return result_of(0, 9, 0);
+	return fake_rows(0, 9, 0);
 }
 
 static struct db_result *one(const char *const *values)
 {
 	(void)values;
-	return one_row(1, (const char *const[]){""});
+	return fake_rows_one(1, (const char *const[]){""});
 }
 
 static struct db_result *page(const char *const *values)
 {
 	int64_t after = strtoll(values[0], NULL, 10);
-	struct db_result *result = result_of(tables.count, 9, tables.count);
+	struct db_result *result = fake_rows(tables.count, 9, tables.count);
 	unsigned rows = 0;
 
 	for (unsigned i = 0; i < tables.count; i++) {
@@ -225,13 +187,13 @@ static struct db_result *page(const char *const *values)
 
 		if (row->id <= after)
 			continue;
-		set(result, rows, 0, number(row->id));
-		set(result, rows, 1, "q");
-		set(result, rows, 2, "0");
-		set(result, rows, 3, number(row->attempt));
-		set(result, rows, 4, number(row->max_attempts));
-		set(result, rows, 5, "1");
-		set(result, rows++, 8, row->payload);
+		fake_rows_set(result, rows, 0, fake_rows_number(row->id));
+		fake_rows_set(result, rows, 1, "q");
+		fake_rows_set(result, rows, 2, "0");
+		fake_rows_set(result, rows, 3, fake_rows_number(row->attempt));
+		fake_rows_set(result, rows, 4, fake_rows_number(row->max_attempts));
+		fake_rows_set(result, rows, 5, "1");
+		fake_rows_set(result, rows++, 8, row->payload);
 	}
 	result->row_count = rows;
 	return result;
@@ -242,7 +204,7 @@ static struct db_result *add_names(const char *const *values)
 	tables.names++;
 	for (const char *at = values[0]; *at != '\0'; at++)
 		tables.names += *at == ',';
-	return result_of(0, 0, tables.names);
+	return fake_rows(0, 0, tables.names);
 }
 
 /* Its payloads are digits. */
@@ -252,12 +214,12 @@ static struct db_result *insert(const char *const *values)
 	int64_t id, most, payload;
 	unsigned rows = 0;
 
-	while (is_owner(values) && next_number(&ids, &id)) {
-		REQUIRE(next_number(&attempts, &most) && next_number(&payloads, &payload));
-		add_row(id, 0, (unsigned)most, number(payload));
+	while (is_owner(values) && fake_rows_next(&ids, &id)) {
+		REQUIRE(fake_rows_next(&attempts, &most) && fake_rows_next(&payloads, &payload));
+		add_row(id, 0, (unsigned)most, fake_rows_number(payload));
 		rows++;
 	}
-	return result_of(0, 0, rows);
+	return fake_rows(0, 0, rows);
 }
 
 static unsigned remove_rows(const char *ids)
@@ -265,7 +227,7 @@ static unsigned remove_rows(const char *ids)
 	unsigned removed = 0;
 	int64_t id;
 
-	while (next_number(&ids, &id)) {
+	while (fake_rows_next(&ids, &id)) {
 		struct row *row = find(id);
 
 		if (row == NULL)
@@ -278,7 +240,7 @@ static unsigned remove_rows(const char *ids)
 
 static struct db_result *delete (const char *const *values)
 {
-	return result_of(0, 0, remove_rows(values[0]));
+	return fake_rows(0, 0, remove_rows(values[0]));
 }
 
 static struct db_result *move(const char *const *values)
@@ -286,7 +248,7 @@ static struct db_result *move(const char *const *values)
 	unsigned moved = is_owner(values) ? remove_rows(values[1]) : 0;
 
 	tables.dead += moved;
-	return result_of(0, 0, moved);
+	return fake_rows(0, 0, moved);
 }
 
 static struct db_result *update(const char *const *values)
@@ -294,10 +256,10 @@ static struct db_result *update(const char *const *values)
 	const char *ids = values[1], *attempts = values[2];
 	int64_t id, attempt;
 
-	while (is_owner(values) && next_number(&ids, &id) && next_number(&attempts, &attempt))
+	while (is_owner(values) && fake_rows_next(&ids, &id) && fake_rows_next(&attempts, &attempt))
 		if (find(id) != NULL)
 			find(id)->attempt = (unsigned)attempt;
-	return result_of(0, 0, 0);
+	return fake_rows(0, 0, 0);
 }
 
 static struct db_result *is_written(const char *const *values)
@@ -306,23 +268,48 @@ static struct db_result *is_written(const char *const *values)
 	bool is_there = false;
 	int64_t id;
 
-	while (next_number(&ids, &id))
+	while (fake_rows_next(&ids, &id))
 		is_there = is_there || find(id) != NULL;
-	return one_row(2, (const char *const[]){is_owner(values) ? "t" : "f", is_there ? "t" : "f"});
+	return fake_rows_one(2, (const char *const[]){is_owner(values) ? "t" : "f", is_there ? "t" : "f"});
 }
 
 static struct db_result *read_payloads(const char *const *values)
 {
-	struct db_result *result = result_of(FAKE_ROWS_MAX, 2, 0);
+	struct db_result *result = fake_rows(FAKE_ROWS_MAX, 2, 0);
 	const char *ids = values[0];
 	unsigned rows = 0;
 	int64_t id;
 
-	while (next_number(&ids, &id))
+	while (fake_rows_next(&ids, &id))
 		if (find(id) != NULL) {
-			set(result, rows, 0, number(id));
-			set(result, rows++, 1, find(id)->payload);
+			fake_rows_set(result, rows, 0, fake_rows_number(id));
+			fake_rows_set(result, rows++, 1, find(id)->payload);
 		}
+	result->row_count = rows;
+	return result;
+}
+
+static struct db_result *move_inbox(const char *const *values)
+{
+	const char *places = values[1];
+	int64_t place, id;
+
+	while (is_owner(values) && fake_rows_next(&places, &place))
+		if (fake_inbox_take(place, &id))
+			add_row(id, 0, 2, "7");
+	return fake_rows(0, 0, 0);
+}
+
+static struct db_result *are_jobs(const char *const *values)
+{
+	struct db_result *result = fake_rows(FAKE_ROWS_MAX, 1, 0);
+	const char *ids = values[0];
+	unsigned rows = 0;
+	int64_t id;
+
+	for (unsigned i = 0; fake_rows_next(&ids, &id); i++)
+		if (find(id) != NULL)
+			fake_rows_set(result, rows++, 0, fake_rows_number(i));
 	result->row_count = rows;
 	return result;
 }
@@ -337,7 +324,8 @@ static const struct {
     {"SELECT set_config", -1, one},
     {"SELECT nextval", -1, give_ids},
     {"SELECT name,", -1, nothing},
-    {"SELECT place,", -1, nothing},
+    {"SELECT place,", FAKE_READ, fake_inbox_read},
+    {"SELECT u.place - 1", -1, are_jobs},
     {"SELECT job.id,", -1, page},
     {"SELECT epoch = $1", -1, is_written},
     {"SELECT id, payload", -1, read_payloads},
@@ -349,6 +337,7 @@ static const struct {
     {"INSERT INTO meantime_queue.job", FAKE_INSERT, insert},
     {"DELETE FROM meantime_queue.job", FAKE_DELETE, delete},
     {"DELETE FROM meantime_queue.enqueue_key", -1, nothing},
+    {"WITH moved AS (DELETE FROM meantime_queue.inbox", FAKE_MOVE, move_inbox},
     {"WITH moved", FAKE_CHANGE, move},
 };
 

@@ -15,7 +15,7 @@
 
 enum { FAKE_ROWS_MAX = 4096 };
 
-enum fake_write { FAKE_INSERT, FAKE_DELETE, FAKE_CHANGE, FAKE_TAKE, FAKE_WRITES };
+enum fake_write { FAKE_INSERT, FAKE_DELETE, FAKE_CHANGE, FAKE_TAKE, FAKE_MOVE, FAKE_READ, FAKE_WRITES };
 
 enum fake_outcome {
 	FAKE_GOOD,
@@ -40,5 +40,8 @@ void fake_tables_add(int64_t id, unsigned attempt, unsigned max_attempts);
 bool fake_tables_has(int64_t id, unsigned *attempt);
 unsigned fake_tables_count(void);
 unsigned fake_tables_dead(void);
+/* A job that came through another service, with the payload "7". `queue` has to live as long. */
+void fake_tables_add_inbox(int64_t place, int64_t id, const char *queue);
+unsigned fake_tables_inbox_count(void);
 /* How many names of queues were added, those that were there already included. */
 unsigned fake_tables_names(void);

@@ -86,6 +86,10 @@ static void a_full_queue_says_so_before_the_insert(void **state)
 	/* a lower bound than there are jobs */
 	dispatcher_set_queue(dispatcher, queue, &(struct queue_settings){.length_max = 1});
 	assert_int_equal(dispatcher_reserve(dispatcher, queue, 1), RESERVED_NOT_QUEUE_FULL);
+	assert_true(dispatcher_reserve_answered(dispatcher, queue, 1));
+	assert_int_equal(figures().reserved, 2);
+	assert_false(dispatcher_reserve_answered(dispatcher, queue, dispatcher_room(dispatcher) + 1));
+	assert_int_equal(figures().reserved, 2);
 }
 
 static void a_full_dispatcher_says_so_too(void **state)
