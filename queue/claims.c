@@ -87,6 +87,13 @@ void claims_fail(struct queue_store *store, struct queue_order *order, enum erro
 		store_fail(store, order, error, why, retry_s);
 }
 
+void claims_fail_unsure(struct queue_store *store, struct queue_order *order)
+{
+	claims_return(store, order);
+	claims_fail(store, order, ERROR_BUSY, not_sure, 1);
+	store_note_work(store);
+}
+
 void claims_go_on(struct queue_store *store, struct queue_order *order)
 {
 	int queue = dispatcher_find_queue(store->dispatcher, order->queue);

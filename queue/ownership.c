@@ -69,6 +69,29 @@ void ownership_lose(struct queue_store *store, const char *why)
 	store->ownership.watch.next_ns = 0;
 }
 
+static const struct db_statement is_kept = {
+    .sql = "SELECT epoch = $1 FROM meantime_queue.owner WHERE shard = 0",
+    .parameter_count = 1,
+    .is_read_only = true,
+};
+
+void ownership_ask(struct errand *errand)
+{
+	const char *epoch = errand_number(errand, (int64_t)errand->store->epoch);
+
+	errand_add(errand, &is_kept, &epoch);
+}
+
+bool ownership_was_kept(struct queue_store *store, const struct db_batch *batch)
+{
+	const struct db_result *row = batch->queries[batch->query_count - 1].result;
+
+	if (db_row_count(row) == 1 && db_value(row, 0, 0).at[0] == 't')
+		return true;
+	ownership_lose(store, "another one has taken them over");
+	return false;
+}
+
 /* Once nothing refers to it any more. */
 static void forget_all(struct queue_store *store)
 {
@@ -112,6 +135,7 @@ static void begin_epoch(struct queue_store *store, const struct db_batch *batch)
 	    .jobs_max = store->settings.jobs_max,
 	    .parked_max = store->settings.parked_max,
 	    .payload_bytes_max = store->settings.payload_bytes_max,
+	    .kept_bytes_max = store->settings.kept_bytes_max,
 	};
 
 	REQUIRE(getrandom(settings.seed, sizeof(settings.seed), 0) == sizeof(settings.seed));

@@ -33,25 +33,34 @@ static void fill_in(struct queue_order *order, int64_t id, struct text payload)
 			order->given[i].payload = (struct text){arena_copy(order->arena, payload), payload.length};
 }
 
-static bool is_whole(const struct queue_order *order)
+/* A row that is not there was deleted by hand, and its job is no more. */
+static void drop_missing(struct queue_store *store, struct queue_order *order)
 {
-	for (unsigned i = 0; i < order->given_count; i++)
-		if (order->given[i].payload.at == NULL)
-			return false;
-	return true;
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < order->given_count; i++) {
+		const struct given *given = &order->given[i];
+
+		if (given->payload.at != NULL)
+			order->given[count++] = *given;
+		else if (dispatcher_cancel(store->dispatcher, given->queue, given->id))
+			dispatcher_ended(store->dispatcher, given->id);
+	}
+	if (count < order->given_count)
+		store_note_work(store);
+	order->given_count = count;
 }
 
-/* A row that is not there was deleted by hand: its consumer would wait for it without end. */
+/* Where another service may own the queues, rows tell nothing. */
 static void end(struct queue_store *store, struct queue_order *order)
 {
 	list_remove(&order->link);
-	if (!is_whole(order)) {
-		claims_return(store, order);
-		order->given_count = 0;
-		claims_fail(store, order, ERROR_DATABASE_ERROR, "the row of a job is not there any more", 0);
-	} else {
-		store_end(store, order);
+	if (!ownership_is_sure(store, clock_now_ns())) {
+		claims_fail_unsure(store, order);
+		return;
 	}
+	drop_missing(store, order);
+	store_end(store, order);
 }
 
 static void on_payloads(struct db_batch *batch)

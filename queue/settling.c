@@ -9,14 +9,19 @@
 #include <stdlib.h>
 
 /* One that PostgreSQL's crash takes back is delivered once more, as at least once means. */
-static const struct db_statement not_durable = {.sql = "SELECT set_config('synchronous_commit', 'off', true)"};
-
-static const struct db_statement delete_rows = {
-    .sql = "DELETE FROM meantime_queue.job WHERE id = ANY ($1::bigint[])",
-    .parameter_count = 1,
+static const struct db_statement begin_not_durable = {
+    .sql = "SELECT set_config('synchronous_commit', 'off', true), pg_advisory_xact_lock_shared(" STORE_FENCE ")",
 };
 
+static const struct db_statement hold_fence = {.sql = "SELECT pg_advisory_xact_lock_shared(" STORE_FENCE ")"};
+
 #define IS_OWNER "EXISTS (SELECT FROM meantime_queue.owner WHERE shard = 0 AND epoch = $1)"
+
+/* An owner of before deletes nothing, and neither does it change anything below. */
+static const struct db_statement delete_rows = {
+    .sql = "DELETE FROM meantime_queue.job WHERE id = ANY ($2::bigint[]) AND " IS_OWNER,
+    .parameter_count = 2,
+};
 
 /* Of several changes of one job the last counts. */
 static const struct db_statement update_rows = {
@@ -156,10 +161,10 @@ static void on_settled(struct db_batch *batch)
 	struct settlements *settlements = CONTAINER_OF(errand, struct settlements, errand);
 	struct queue_store *store = errand->store;
 
-	if (batch->error == ERROR_NONE)
-		end_sent(store, settlements, settlements == &store->acks);
-	else
+	if (batch->error != ERROR_NONE)
 		errand_log(errand, "what became of jobs cannot be written, and will be again");
+	else if (ownership_was_kept(store, batch))
+		end_sent(store, settlements, settlements == &store->acks);
 }
 
 static unsigned begin(struct settlements *settlements)
@@ -174,13 +179,15 @@ static void send_acks(struct queue_store *store)
 	struct errand *errand = &store->acks.errand;
 	unsigned count = begin(&store->acks);
 	struct buffer ids = buffer_in(&errand->arena);
-	const char *value;
+	const char *values[2];
 
 	for (unsigned i = 0; i < count; i++)
 		array_add_number(&ids, store->acks.items[i].change.id);
-	value = array_end(&ids);
-	errand_add(errand, &not_durable, NULL);
-	errand_add(errand, &delete_rows, &value);
+	values[0] = errand_number(errand, (int64_t)store->epoch);
+	values[1] = array_end(&ids);
+	errand_add(errand, &begin_not_durable, NULL);
+	errand_add(errand, &delete_rows, values);
+	ownership_ask(errand);
 	errand_submit(errand, STORE_DB_MS, on_settled);
 }
 
@@ -218,10 +225,12 @@ static void send_changes(struct queue_store *store)
 	const char *values[4];
 
 	begin(&store->changes);
+	errand_add(errand, &hold_fence, NULL);
 	if (collect(store, false, values) > 0)
 		errand_add(errand, &update_rows, values);
 	if (collect(store, true, values) > 0)
 		errand_add(errand, &move_rows, values);
+	ownership_ask(errand);
 	errand_submit(errand, STORE_DB_MS, on_settled);
 }
 

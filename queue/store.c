@@ -77,6 +77,12 @@ static void tell_figures(struct queue_store *store, struct queue_order *order)
 	store_end(store, order);
 }
 
+/* Leases are in memory only: PostgreSQL does not tell whether they are given by the owner. */
+static bool is_about_leases(const struct queue_order *order)
+{
+	return order->errand == ORDER_CLAIM || order->errand == ORDER_EXTEND;
+}
+
 static void take_order(struct queue_store *store, struct queue_order *order)
 {
 	uint64_t now_ns = clock_now_ns();
@@ -85,7 +91,7 @@ static void take_order(struct queue_store *store, struct queue_order *order)
 		relay_take(store, order, now_ns);
 		return;
 	}
-	if (store->phase != STORE_SERVING || (!ownership_is_sure(store, now_ns) && order->errand == ORDER_CLAIM)) {
+	if (store->phase != STORE_SERVING || (is_about_leases(order) && !ownership_is_sure(store, now_ns))) {
 		store_fail(store, order, ERROR_BUSY, not_here, 1);
 		return;
 	}

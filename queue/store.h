@@ -9,7 +9,7 @@
  * Thread:  any; the work is done in the store's own.
  * Limits:  of the settings. It opens STORE_CONNECTIONS connections, as it needs them.
  * Errors:  in the order. While another service owns the queues, or they are being read, an order ends with ERROR_BUSY.
- *          A claim does so, too, while this service is not sure that it owns them.
+ *          A claim and an extension of a lease do so, too, while this service is not sure that it owns them.
  */
 #pragma once
 
@@ -25,6 +25,7 @@ struct queue_store_settings {
 	const struct db_settings *db;
 	unsigned jobs_max, queues_max, parked_max;
 	size_t payload_bytes_max; /* of larger payloads there is only the row */
+	size_t kept_bytes_max;    /* of all payloads in memory; beyond it there are only the rows */
 	const char *node;         /* how this service is called, for people */
 };
 

@@ -218,6 +218,10 @@ void ownership_turn(struct queue_store *store, uint64_t now_ns);
 /* All that is known is forgotten: another service owns the queues. */
 void ownership_lose(struct queue_store *store, const char *why);
 bool ownership_is_sure(const struct queue_store *store, uint64_t now_ns);
+/* The errand's last statement: did this service own the queues? Where the fence is held, the answer holds for all of it. */
+void ownership_ask(struct errand *errand);
+/* Its answer. False: they are lost from now on, and what the batch was to write is not written by it. */
+bool ownership_was_kept(struct queue_store *store, const struct db_batch *batch);
 void ownership_release(struct queue_store *store);
 void ownership_cleanup(struct queue_store *store);
 
@@ -240,6 +244,8 @@ void claims_turn(struct queue_store *store, uint64_t now_ns);
 void claims_drop(struct queue_store *store);
 /* Its jobs go back to where they were. */
 void claims_return(struct queue_store *store, const struct queue_order *order);
+/* So they do, and it is told that another service may own the queues. */
+void claims_fail_unsure(struct queue_store *store, struct queue_order *order);
 
 /* payloads.c */
 void payloads_init(struct queue_store *store);

@@ -113,6 +113,11 @@ void writing_take(struct queue_store *store, struct queue_order *order, uint64_t
 
 	if (queue < 0)
 		return;
+	if (now_ns < store->writing.insert.next_ns) {
+		store_fail(store, order, ERROR_DATABASE_UNAVAILABLE,
+			   "the database could not be reached a moment ago; nothing was written", 1);
+		return;
+	}
 	switch (dispatcher_reserve(store->dispatcher, (unsigned)queue, order->draft_count)) {
 	case RESERVED_NOT_QUEUE_FULL:
 		store_fail(store, order, ERROR_RATE_LIMITED, "the queue is full", 1);

@@ -136,16 +136,27 @@ static void end_all(struct queue_store *store, bool are_written, const struct db
 	}
 }
 
-/* Its queues' names may be the reason: they are written again. What PostgreSQL says is for the log. */
-static void fail_sent(struct queue_store *store, const struct db_batch *batch)
+static bool is_unknown(const struct db_batch *batch)
 {
-	struct writing *writing = &store->writing;
+	return batch->error == ERROR_OUTCOME_UNKNOWN || batch->error == ERROR_DEADLINE_OUTCOME_UNKNOWN;
+}
+
+/* Its queues' names may be the reason: they are written again. What PostgreSQL says is for the log. */
+static void fail_as(struct queue_store *store, struct list *writes, const struct db_batch *batch)
+{
 	struct failure failure = {batch->error, batch->message, batch->retry_s};
 
 	if (batch->sqlstate[0] != '\0')
 		failure.why = "PostgreSQL refused to write it";
-	writing_forget_names(writing);
-	fail_all(store, &writing->sent, &failure);
+	writing_forget_names(&store->writing);
+	fail_all(store, writes, is_unknown(batch) ? &not_written : &failure);
+}
+
+/* Without numbers no job can be sent. It is tried again after a pause, and with orders of then. */
+static void on_no_ids(struct queue_store *store, const struct db_batch *batch)
+{
+	store->writing.insert.next_ns = clock_now_ns() + STORE_RETRY_MS * NS_PER_MS;
+	fail_as(store, &store->writing.waiting, batch);
 }
 
 /* An owner of before wrote nothing, and neither did it note a key. */
@@ -178,12 +189,15 @@ void written_on_batch(struct db_batch *batch)
 	struct errand *errand = errand_over(batch, 0);
 	struct queue_store *store = errand->store;
 
-	if (batch->error == ERROR_OUTCOME_UNKNOWN || batch->error == ERROR_DEADLINE_OUTCOME_UNKNOWN) {
+	if (batch->error != ERROR_NONE && store->writing.rows == 0) {
+		errand_log(errand, "there are no numbers for jobs");
+		on_no_ids(store, batch);
+	} else if (is_unknown(batch)) {
 		errand_log(errand, "it is not known whether jobs were written, and will be asked");
-		store->writing.is_unsure = store->writing.rows > 0;
+		store->writing.is_unsure = true;
 	} else if (batch->error != ERROR_NONE) {
 		errand_log(errand, "jobs cannot be written");
-		fail_sent(store, batch);
+		fail_as(store, &store->writing.sent, batch);
 	} else {
 		on_written(store, batch);
 	}

@@ -30,8 +30,9 @@
 enum {
 	DRAIN_GRACE_MS = 1000, /* to what the loops look at themselves */
 	QUEUES_MAX = 10000,
-	QUEUE_PAYLOAD_BYTES = 1024, /* a larger one is read from its row when its job is given out */
-	FILE_THREADS = 4,           /* that disks keep waiting, and not the loops */
+	QUEUE_PAYLOAD_BYTES = 1024,           /* a larger one is read from its row when its job is given out */
+	QUEUE_KEPT_BYTES = 256 * 1024 * 1024, /* of payloads in memory; beyond it they are read so, too */
+	FILE_THREADS = 4,                     /* that disks keep waiting, and not the loops */
 };
 
 /* The whole running service. */
@@ -236,6 +237,7 @@ static struct queue_store *create_queues(const struct service *service)
 	    .queues_max = QUEUES_MAX,
 	    .parked_max = service->options->queue_claims,
 	    .payload_bytes_max = QUEUE_PAYLOAD_BYTES,
+	    .kept_bytes_max = QUEUE_KEPT_BYTES,
 	    .node = node,
 	});
 }

@@ -20,7 +20,7 @@ struct dispatcher *dispatcher_create(const struct dispatcher_settings *settings)
 	dispatcher->random = settings->seed[0] ^ settings->seed[1];
 	pool_init(&dispatcher->queues, sizeof(struct queue));
 	table_init(&dispatcher->queues_by_name, &dispatcher->queues, hash_of);
-	jobs_init(&dispatcher->jobs, settings->payload_bytes_max);
+	jobs_init(&dispatcher->jobs, settings->payload_bytes_max, settings->kept_bytes_max);
 	groups_init(&dispatcher->groups, settings->seed);
 	list_init(&dispatcher->awake);
 	return dispatcher;

@@ -29,7 +29,8 @@ struct dispatcher_settings {
 	uint64_t epoch;   /* larger than that of each start before */
 	uint64_t seed[2]; /* random */
 	unsigned queues_max, jobs_max, parked_max;
-	size_t payload_bytes_max; /* of jobs beyond it the payload is not kept */
+	size_t payload_bytes_max; /* a larger payload is not kept */
+	size_t kept_bytes_max;    /* of all payloads; beyond it none is kept */
 };
 
 struct dispatcher *dispatcher_create(const struct dispatcher_settings *settings);

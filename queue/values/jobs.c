@@ -22,10 +22,11 @@ static uint64_t hash_of(const void *record)
 	return hash_of_id(((const struct job *)record)->id);
 }
 
-void jobs_init(struct jobs *jobs, size_t payload_bytes_max)
+void jobs_init(struct jobs *jobs, size_t payload_bytes_max, size_t kept_bytes_max)
 {
-	jobs->payload_bytes = 0;
 	jobs->payload_bytes_max = payload_bytes_max;
+	jobs->kept_bytes = 0;
+	jobs->kept_bytes_max = kept_bytes_max;
 	pool_init(&jobs->pool, sizeof(struct job));
 	table_init(&jobs->by_id, &jobs->pool, hash_of);
 }
@@ -44,10 +45,11 @@ static struct payload *copy_payload(struct jobs *jobs, struct text text)
 {
 	struct payload *payload;
 
-	if (text.at == NULL || text.length > jobs->payload_bytes_max - jobs->payload_bytes)
+	if (text.at == NULL || text.length > jobs->payload_bytes_max ||
+	    text.length > jobs->kept_bytes_max - jobs->kept_bytes)
 		return NULL;
 	REQUIRE(text.length <= UINT32_MAX);
-	jobs->payload_bytes += text.length;
+	jobs->kept_bytes += text.length;
 	payload = memory_alloc(sizeof(*payload) + text.length);
 	payload->length = (uint32_t)text.length;
 	memcpy(payload->text, text.at, text.length);
@@ -99,7 +101,7 @@ void jobs_drop_payload(struct jobs *jobs, struct job *job)
 {
 	if (job->payload == NULL)
 		return;
-	jobs->payload_bytes -= job->payload->length;
+	jobs->kept_bytes -= job->payload->length;
 	free(job->payload);
 	job->payload = NULL;
 }

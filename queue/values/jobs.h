@@ -3,8 +3,8 @@
  * Life:    jobs_init() -> jobs_add(), jobs_find(), jobs_remove()* -> jobs_cleanup().
  * Owner:   the jobs, and copies of their payloads.
  * Thread:  one at a time.
- * Limits:  payloads of `payload_bytes_max` in all: beyond it a job is kept without. A job's own memory is 64 bytes and
- *          its place in a table and a heap.
+ * Limits:  a payload of `payload_bytes_max`, and all of `kept_bytes_max`: beyond it a job is kept without. A job's own
+ *          memory is 64 bytes and its place in a table and a heap.
  */
 #pragma once
 
@@ -13,10 +13,11 @@
 struct jobs {
 	struct pool pool;
 	struct table by_id;
-	size_t payload_bytes, payload_bytes_max;
+	size_t payload_bytes_max;
+	size_t kept_bytes, kept_bytes_max; /* of all payloads */
 };
 
-void jobs_init(struct jobs *jobs, size_t payload_bytes_max);
+void jobs_init(struct jobs *jobs, size_t payload_bytes_max, size_t kept_bytes_max);
 void jobs_cleanup(struct jobs *jobs);
 
 /* Returns NULL where the id is known already. State, group and lists are the caller's to set. */

@@ -18,16 +18,11 @@ struct row {
 static struct {
 	pthread_mutex_t lock;
 	struct row rows[FAKE_ROWS_MAX];
-	unsigned count, dead, names;
+	unsigned count, dead, names, old_keys;
 	int64_t last_id;
 	unsigned long long epoch;
 	bool is_others; /* another service is there */
 	const char *isolation;
-	struct {
-		enum fake_outcome outcome;
-		unsigned times, sent;
-		bool is_held;
-	} writes[FAKE_WRITES];
 } tables = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 #define LOCKED(...)                                                                                                    \
@@ -45,16 +40,7 @@ void fake_tables_reset(void)
 	fake_inbox_reset();
 	memset(&tables.rows, 0, sizeof(tables) - offsetof(__typeof__(tables), rows));
 	tables.isolation = "read committed";
-}
-
-void fake_tables_fail(enum fake_write kind, enum fake_outcome outcome, unsigned times)
-{
-	LOCKED(tables.writes[kind].outcome = outcome; tables.writes[kind].times = times);
-}
-
-void fake_tables_hold(enum fake_write kind, bool is_held)
-{
-	LOCKED(tables.writes[kind].is_held = is_held);
+	fake_failures_reset();
 }
 
 static unsigned read_count(const unsigned *count)
@@ -63,11 +49,6 @@ static unsigned read_count(const unsigned *count)
 
 	LOCKED(read = *count);
 	return read;
-}
-
-unsigned fake_tables_sent(enum fake_write kind)
-{
-	return read_count(&tables.writes[kind].sent);
 }
 
 unsigned fake_tables_count(void)
@@ -100,6 +81,11 @@ unsigned fake_tables_inbox_count(void)
 	return read_count(fake_inbox_count());
 }
 
+void fake_tables_set_old_keys(unsigned count)
+{
+	LOCKED(tables.old_keys = count);
+}
+
 void fake_tables_set_isolation(const char *isolation)
 {
 	LOCKED(tables.isolation = isolation);
@@ -122,6 +108,11 @@ static struct row *find(int64_t id)
 		if (tables.rows[i].id == id)
 			return &tables.rows[i];
 	return NULL;
+}
+
+void fake_tables_remove(int64_t id)
+{
+	LOCKED(*find(id) = tables.rows[--tables.count]);
 }
 
 bool fake_tables_has(int64_t id, unsigned *attempt)
@@ -240,7 +231,7 @@ static unsigned remove_rows(const char *ids)
 
 static struct db_result *delete (const char *const *values)
 {
-	return fake_rows(0, 0, remove_rows(values[0]));
+	return fake_rows(0, 0, is_owner(values) ? remove_rows(values[1]) : 0);
 }
 
 static struct db_result *move(const char *const *values)
@@ -260,6 +251,19 @@ static struct db_result *update(const char *const *values)
 		if (find(id) != NULL)
 			find(id)->attempt = (unsigned)attempt;
 	return fake_rows(0, 0, 0);
+}
+
+static struct db_result *sweep(const char *const *values)
+{
+	unsigned most = (unsigned)strtoul(values[0], NULL, 10), count = tables.old_keys < most ? tables.old_keys : most;
+
+	tables.old_keys -= count;
+	return fake_rows(0, 0, count);
+}
+
+static struct db_result *is_kept(const char *const *values)
+{
+	return fake_rows_one(1, (const char *const[]){is_owner(values) ? "t" : "f"});
 }
 
 static struct db_result *is_written(const char *const *values)
@@ -322,13 +326,14 @@ static const struct {
     {"SELECT seen_at <", -1, watch},
     {"SELECT pg_advisory_xact_lock", -1, one},
     {"SELECT set_config", -1, one},
-    {"SELECT nextval", -1, give_ids},
+    {"SELECT nextval", FAKE_IDS, give_ids},
     {"SELECT name,", -1, nothing},
     {"SELECT place,", FAKE_READ, fake_inbox_read},
     {"SELECT u.place - 1", -1, are_jobs},
     {"SELECT job.id,", -1, page},
-    {"SELECT epoch = $1", -1, is_written},
-    {"SELECT id, payload", -1, read_payloads},
+    {"SELECT epoch = $1,", -1, is_written},
+    {"SELECT epoch = $1 FROM", -1, is_kept},
+    {"SELECT id, payload", FAKE_PAYLOADS, read_payloads},
     {"UPDATE meantime_queue.owner SET epoch", FAKE_TAKE, take},
     {"UPDATE meantime_queue.owner SET seen_at = clock_timestamp()", -1, beat},
     {"UPDATE meantime_queue.owner SET seen_at = '-infinity'", -1, beat},
@@ -336,7 +341,7 @@ static const struct {
     {"INSERT INTO meantime_queue.queue", -1, add_names},
     {"INSERT INTO meantime_queue.job", FAKE_INSERT, insert},
     {"DELETE FROM meantime_queue.job", FAKE_DELETE, delete},
-    {"DELETE FROM meantime_queue.enqueue_key", -1, nothing},
+    {"DELETE FROM meantime_queue.enqueue_key", FAKE_SWEEP, sweep},
     {"WITH moved AS (DELETE FROM meantime_queue.inbox", FAKE_MOVE, move_inbox},
     {"WITH moved", FAKE_CHANGE, move},
 };
@@ -361,29 +366,4 @@ struct db_result *fake_statement_answer(const char *sql, const char *const *valu
 
 	LOCKED(result = statements[index_of(sql)].answer(values));
 	return result;
-}
-
-void fake_tables_note_sent(int kind)
-{
-	if (kind >= 0)
-		LOCKED(tables.writes[kind].sent++);
-}
-
-bool fake_tables_holds(int kind)
-{
-	bool is_held;
-
-	LOCKED(is_held = kind >= 0 && tables.writes[kind].is_held);
-	return is_held;
-}
-
-enum fake_outcome fake_tables_outcome(int kind)
-{
-	enum fake_outcome outcome = FAKE_GOOD;
-
-	LOCKED(if (kind >= 0 && tables.writes[kind].times > 0) {
-		tables.writes[kind].times--;
-		outcome = tables.writes[kind].outcome;
-	});
-	return outcome;
 }

@@ -15,7 +15,18 @@
 
 enum { FAKE_ROWS_MAX = 4096 };
 
-enum fake_write { FAKE_INSERT, FAKE_DELETE, FAKE_CHANGE, FAKE_TAKE, FAKE_MOVE, FAKE_READ, FAKE_WRITES };
+enum fake_write {
+	FAKE_INSERT,
+	FAKE_DELETE,
+	FAKE_CHANGE,
+	FAKE_TAKE,
+	FAKE_MOVE,
+	FAKE_READ,
+	FAKE_PAYLOADS,
+	FAKE_SWEEP,
+	FAKE_IDS,
+	FAKE_WRITES
+};
 
 enum fake_outcome {
 	FAKE_GOOD,
@@ -34,9 +45,13 @@ void fake_tables_hold(enum fake_write kind, bool is_held);
 unsigned fake_tables_sent(enum fake_write kind);
 /* Another service takes the queues over and is there, or has left. */
 void fake_tables_set_others(bool are_there);
+/* So many idempotency keys are over. */
+void fake_tables_set_old_keys(unsigned count);
 void fake_tables_set_isolation(const char *isolation);
 /* A row, with the payload "1". */
 void fake_tables_add(int64_t id, unsigned attempt, unsigned max_attempts);
+/* As is done by hand. */
+void fake_tables_remove(int64_t id);
 bool fake_tables_has(int64_t id, unsigned *attempt);
 unsigned fake_tables_count(void);
 unsigned fake_tables_dead(void);

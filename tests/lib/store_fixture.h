@@ -45,6 +45,7 @@ static inline struct queue_store *start_store(void)
 	    .queues_max = 10,
 	    .parked_max = 2,
 	    .payload_bytes_max = 4,
+	    .kept_bytes_max = 100,
 	    .node = "here",
 	});
 }

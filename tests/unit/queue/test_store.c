@@ -65,19 +65,57 @@ static void test_a_failure_is_written_and_the_last_is_death(void **state)
 	assert_int_equal(fake_tables_dead(), 1);
 }
 
-static void test_a_large_payload_is_read_from_its_row(void **state)
+static int64_t enqueue_large(struct queue_store *store)
 {
 	struct asked *asked = asked_create(ORDER_ENQUEUE);
+	int64_t id;
 
-	await_serving(*state);
+	await_serving(store);
 	asked->drafts[0] = (struct order_draft){.payload = TEXT("123456"), .max_attempts = 2};
 	asked->order.drafts = asked->drafts;
 	asked->order.draft_count = 1;
-	end(await(submit(*state, asked)));
+	await(submit(store, asked));
+	id = asked->order.ids[0];
+	end(asked);
+	return id;
+}
+
+static void test_a_large_payload_is_read_from_its_row(void **state)
+{
+	struct asked *asked;
+
+	enqueue_large(*state);
 	asked = claim(*state);
 	assert_int_equal(asked->order.given_count, 1);
 	assert_true(text_equal(asked->order.given[0].payload, TEXT("123456")));
 	end(asked);
+}
+
+static void test_a_job_without_its_row_is_no_more(void **state)
+{
+	int64_t gone = enqueue_large(*state), id = enqueue_large(*state);
+	struct asked *asked;
+
+	fake_tables_remove(gone);
+	expect_given(*state, id, 1, CAME_NEW);
+	expect_none(*state);
+	asked = await(submit(*state, asked_create(ORDER_FIGURES)));
+	assert_int_equal(asked->order.figures.depth, 1);
+	end(asked);
+}
+
+/* The bound of one payload is none for all of them. */
+static void test_small_payloads_are_kept(void **state)
+{
+	struct asked *asked;
+
+	await_serving(*state);
+	for (unsigned i = 0; i < 2; i++)
+		end(await(enqueue_later(*state, 4, LONG_MS)));
+	asked = claim(*state);
+	assert_int_equal(asked->order.given_count, 8);
+	end(asked);
+	assert_int_equal(fake_tables_sent(FAKE_PAYLOADS), 0);
 }
 
 static void test_a_claim_waits_for_a_job(void **state)
@@ -161,6 +199,65 @@ static void test_a_write_that_is_not_known_stays_so_for_an_owner_of_before(void 
 	expect_failure(asked, ERROR_OUTCOME_UNKNOWN, "");
 }
 
+static void await_watching(struct queue_store *store)
+{
+	enum error error = ERROR_NONE;
+
+	while (error == ERROR_NONE) {
+		struct asked *asked = await(submit(store, asked_create(ORDER_FIGURES)));
+
+		error = asked->order.error;
+		end(asked);
+		usleep(1000);
+	}
+}
+
+static void test_an_owner_of_before_gives_no_payload(void **state)
+{
+	struct asked *asked;
+
+	enqueue_large(*state);
+	fake_tables_hold(FAKE_PAYLOADS, true);
+	asked = submit(*state, asked_create(ORDER_CLAIM));
+	await_sent(FAKE_PAYLOADS, 1);
+	fake_tables_set_others(true);
+	await_watching(*state);
+	fake_tables_hold(FAKE_PAYLOADS, false);
+	expect_failure(asked, ERROR_BUSY, "another service may own the queues");
+}
+
+/* What it was told to write is not written. */
+static void expect_not_settled(struct queue_store *store, enum order_errand errand, enum fake_write kind)
+{
+	struct given given = expect_given(store, enqueue_one(store), 1, CAME_NEW);
+	struct asked *asked;
+	unsigned attempt = 9;
+
+	fake_tables_hold(kind, true);
+	asked = settle_later(store, errand, &given, LONG_MS);
+	await_sent(kind, 1);
+	fake_tables_set_others(true);
+	fake_tables_hold(kind, false);
+	expect_failure(asked, ERROR_OUTCOME_UNKNOWN, "another service has taken the queues over");
+	assert_true(fake_tables_has(given.id, &attempt));
+	assert_int_equal(attempt, 0);
+}
+
+static void test_an_owner_of_before_acks_nothing(void **state)
+{
+	expect_not_settled(*state, ORDER_ACK, FAKE_DELETE);
+}
+
+static void test_an_owner_of_before_cancels_nothing(void **state)
+{
+	expect_not_settled(*state, ORDER_CANCEL, FAKE_DELETE);
+}
+
+static void test_an_owner_of_before_nacks_nothing(void **state)
+{
+	expect_not_settled(*state, ORDER_NACK, FAKE_CHANGE);
+}
+
 static void on_done_slowly(struct queue_order *order)
 {
 	const struct timespec gap = {4, 0}; /* longer than an owner is sure */
@@ -181,8 +278,11 @@ static void on_done_when_told(struct queue_order *order)
 /* The claim was there before the store stood still, and is looked at before anything else. */
 static void test_an_owner_that_stood_still_gives_nothing(void **state)
 {
-	struct asked *gate = asked_create(ORDER_FIGURES), *slow = asked_create(ORDER_FIGURES), *claim;
+	struct asked *gate = asked_create(ORDER_FIGURES), *slow = asked_create(ORDER_FIGURES), *claim, *extend;
 	int64_t id = enqueue_one(*state);
+	struct given given = expect_given(*state, id, 1, CAME_NEW);
+
+	id = enqueue_one(*state);
 
 	gate->order.done = on_done_when_told;
 	slow->order.done = on_done_slowly;
@@ -190,10 +290,12 @@ static void test_an_owner_that_stood_still_gives_nothing(void **state)
 	usleep(20000); /* the store has it alone, or with the others: both will do */
 	submit(*state, slow);
 	claim = submit(*state, asked_create(ORDER_CLAIM));
+	extend = settle_later(*state, ORDER_EXTEND, &given, LONG_MS);
 	atomic_store(&gate->is_abandoned, true);
 	end(await(gate));
 	end(await(slow));
 	expect_failure(claim, ERROR_BUSY, "another service owns them");
+	expect_failure(extend, ERROR_BUSY, "another service owns them");
 	await_serving(*state);
 	expect_given(*state, id, 1, CAME_NEW);
 }
@@ -228,6 +330,16 @@ static void test_a_take_over_that_fails_is_tried_again(void **state)
 	assert_int_equal(fake_tables_sent(FAKE_TAKE), 2);
 }
 
+/* What is more than one sweep may delete goes soon, too. */
+static void test_keys_that_are_over_go(void **state)
+{
+	queue_store_destroy(*state);
+	fake_tables_reset();
+	fake_tables_set_old_keys(25000);
+	*state = start_store();
+	await_sent(FAKE_SWEEP, 3);
+}
+
 static void test_another_isolation_is_not_served_with(void **state)
 {
 	queue_store_destroy(*state);
@@ -246,15 +358,22 @@ int main(void)
 	    STORE_TEST(test_what_comes_meanwhile_is_one_batch),
 	    STORE_TEST(test_a_failure_is_written_and_the_last_is_death),
 	    STORE_TEST(test_a_large_payload_is_read_from_its_row),
+	    STORE_TEST(test_a_job_without_its_row_is_no_more),
+	    STORE_TEST(test_small_payloads_are_kept),
 	    STORE_TEST(test_a_claim_waits_for_a_job),
 	    STORE_TEST(test_a_client_that_has_left_is_given_nothing),
 	    STORE_TEST(test_there_is_a_bound),
 	    STORE_TEST(test_another_owner_is_respected),
 	    STORE_TEST(test_a_write_that_is_not_known_stays_so_for_an_owner_of_before),
+	    STORE_TEST(test_an_owner_of_before_gives_no_payload),
+	    STORE_TEST(test_an_owner_of_before_acks_nothing),
+	    STORE_TEST(test_an_owner_of_before_cancels_nothing),
+	    STORE_TEST(test_an_owner_of_before_nacks_nothing),
 	    STORE_TEST(test_an_owner_that_stood_still_gives_nothing),
 	    STORE_TEST(test_what_is_there_is_read),
 	    STORE_TEST(test_a_take_over_that_fails_is_tried_again),
 	    STORE_TEST(test_another_isolation_is_not_served_with),
+	    STORE_TEST(test_keys_that_are_over_go),
 	};
 
 	log_set_level(LOG_ERROR + 1);

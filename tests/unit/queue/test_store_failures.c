@@ -1,6 +1,8 @@
 /* The store of the queues over tables that fail: what its orders are told, and what is written all the same. */
 #include "lib/store_fixture.h"
 
+#include <stdio.h>
+
 /* What fails */
 
 static void test_a_write_that_is_not_known_is_asked_for(void **state)
@@ -37,6 +39,62 @@ static void test_what_postgresql_says_is_not_told(void **state)
 	expect_failure(enqueue_later(*state, 1, LONG_MS), ERROR_DATABASE_ERROR, "PostgreSQL refused to write it");
 	enqueue_one(*state);
 	assert_int_equal(fake_tables_names(), 2);
+}
+
+/* Uses up as many numbers as a batch may take. */
+static struct asked *enqueue_many(struct queue_store *store)
+{
+	static struct order_draft drafts[JOBS_MAX];
+	struct asked *asked = asked_create(ORDER_ENQUEUE);
+
+	for (unsigned i = 0; i < JOBS_MAX; i++)
+		drafts[i] = (struct order_draft){.payload = TEXT("7"), .max_attempts = 2};
+	asked->order.drafts = drafts;
+	asked->order.draft_count = JOBS_MAX;
+	return submit(store, asked);
+}
+
+/* Returns its words. */
+static const char *refuse(struct asked *asked)
+{
+	static char why[200];
+
+	await(asked);
+	assert_int_equal(asked->order.error, ERROR_DATABASE_UNAVAILABLE);
+	snprintf(why, sizeof(why), "%s", asked->order.why);
+	end(asked);
+	return why;
+}
+
+static void use_up_the_numbers(struct queue_store *store)
+{
+	await_serving(store);
+	fake_tables_fail(FAKE_INSERT, FAKE_LOST, 100);
+	while (fake_tables_sent(FAKE_IDS) == 0)
+		assert_non_null(strstr(refuse(enqueue_many(store)), "lost"));
+}
+
+static void test_without_numbers_orders_fail_at_once(void **state)
+{
+	unsigned tries = 0;
+
+	fake_tables_fail(FAKE_IDS, FAKE_LOST, 100);
+	use_up_the_numbers(*state);
+	while (strstr(refuse(enqueue_many(*state)), "could not be reached a moment ago; nothing was written") == NULL)
+		assert_in_range(++tries, 1, 100);
+	fake_tables_fail(FAKE_IDS, FAKE_GOOD, 0);
+	fake_tables_fail(FAKE_INSERT, FAKE_GOOD, 0);
+	while (fake_tables_count() == 0)
+		end(await(enqueue_many(*state)));
+	assert_int_equal(fake_tables_count(), JOBS_MAX);
+}
+
+static void test_numbers_that_are_not_known_write_nothing(void **state)
+{
+	fake_tables_fail(FAKE_IDS, FAKE_UNSURE, 1);
+	use_up_the_numbers(*state);
+	assert_int_equal(fake_tables_sent(FAKE_IDS), 1);
+	assert_int_equal(fake_tables_count(), 0);
 }
 
 static void test_an_end_is_written_until_it_is(void **state)
@@ -80,6 +138,8 @@ int main(void)
 	    STORE_TEST(test_a_write_that_is_not_known_is_asked_for),
 	    STORE_TEST(test_a_write_that_was_lost_is_told),
 	    STORE_TEST(test_what_postgresql_says_is_not_told),
+	    STORE_TEST(test_without_numbers_orders_fail_at_once),
+	    STORE_TEST(test_numbers_that_are_not_known_write_nothing),
 	    STORE_TEST(test_an_end_is_written_until_it_is),
 	    STORE_TEST(test_deadlines_say_what_is_known),
 	};

@@ -25,7 +25,8 @@ static const struct dispatcher_settings fixture_settings = {
     .queues_max = 3,
     .jobs_max = 100,
     .parked_max = 20,
-    .payload_bytes_max = 1000,
+    .payload_bytes_max = 600,
+    .kept_bytes_max = 1000,
 };
 
 static inline int fixture_set_up(void **state)

@@ -99,6 +99,18 @@ static void payloads_beyond_the_bound_are_not_kept(void **state)
 	assert_int_equal(given[0].payload.length, sizeof(many));
 }
 
+static void a_payload_that_is_too_large_is_not_kept(void **state)
+{
+	static const char large[601] = "x";
+	struct job_spec spec = spec_of(1);
+
+	(void)state;
+	spec.payload = (struct text){large, sizeof(large)};
+	add(spec);
+	claim_one(1);
+	assert_null(given[0].payload.at);
+}
+
 static void a_delayed_job_waits_for_its_time(void **state)
 {
 	struct job_spec spec = spec_of(1);
@@ -142,6 +154,7 @@ int main(void)
 	    FIXTURE_TEST(an_id_is_added_once),
 	    FIXTURE_TEST(payloads_fill_their_room_exactly),
 	    FIXTURE_TEST(payloads_beyond_the_bound_are_not_kept),
+	    FIXTURE_TEST(a_payload_that_is_too_large_is_not_kept),
 	    FIXTURE_TEST(a_delayed_job_waits_for_its_time),
 	    FIXTURE_TEST(many_are_due_at_once_and_none_is_forgotten),
 	};

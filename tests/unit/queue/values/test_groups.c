@@ -214,7 +214,7 @@ static void jobs_come_and_go_and_the_group_with_them(void **state)
 	/* but for the one without a name */
 	assert_int_equal(dispatcher->groups.pool.used_count, 1);
 	assert_int_equal(dispatcher->jobs.pool.used_count, 0);
-	assert_int_equal(dispatcher->jobs.payload_bytes, 0);
+	assert_int_equal(dispatcher->jobs.kept_bytes, 0);
 }
 
 static void a_group_stays_with_its_other_jobs(void **state)
