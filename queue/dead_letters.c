@@ -180,13 +180,16 @@ void dead_letters_resend(struct errand *errand, const char *epoch, const struct 
 	errand_add(errand, &hold_fence, NULL);
 	errand_add(errand, &move, values);
 	errand_add(errand, &are_jobs, values + 1);
+	ownership_ask(errand);
 }
 
 void dead_letters_purge(struct errand *errand, const char *epoch, const struct dead_letters *letters)
 {
 	const char *values[] = {epoch, ids_of(errand, letters)};
 
+	errand_add(errand, &hold_fence, NULL);
 	errand_add(errand, &purge, values);
+	ownership_ask(errand);
 }
 
 /* Settings */

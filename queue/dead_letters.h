@@ -27,7 +27,8 @@ void dead_letters_ask(struct errand *errand, const char *queue, const struct dea
 void dead_letters_read(struct dead_letters *letters, const struct db_result *rows, struct arena *arena);
 /* Of the id as text; NULL: it is not among them. */
 struct job_spec *dead_letters_find(const struct dead_letters *letters, struct text id);
-/* The third statement answers with the ids of those that are jobs, also where an earlier batch did it. */
+/* The third statement answers with the ids of those that are jobs, also where an earlier batch did it. The last statement of
+ * both is that of ownership_ask(). */
 void dead_letters_resend(struct errand *errand, const char *epoch, const struct dead_letters *letters);
 void dead_letters_purge(struct errand *errand, const char *epoch, const struct dead_letters *letters);
 

@@ -193,9 +193,9 @@ static void on_done(struct db_batch *batch)
 			fail(store, task, ERROR_BUSY, "another service has taken the queues over", 1);
 	} else if (!task->is_read) {
 		note_read(store, task, first);
-	} else {
+	} else if (ownership_was_kept(store, batch)) {
 		note_letters(store, task, batch);
-	}
+	} /* else upkeep_drop() does it */
 }
 
 static void send_task(struct queue_store *store, struct task *task)

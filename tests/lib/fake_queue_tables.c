@@ -242,6 +242,19 @@ static struct db_result *move(const char *const *values)
 	return fake_rows(0, 0, moved);
 }
 
+static struct db_result *read_letters(const char *const *values)
+{
+	(void)values;
+	return tables.dead > 0 ? fake_rows_one(5, (const char *const[]){"1", "0", "2", NULL, "1"}) : fake_rows(0, 5, 0);
+}
+
+/* Of those that are sent again there are no rows. */
+static struct db_result *drop_letters(const char *const *values)
+{
+	tables.dead = is_owner(values) ? 0 : tables.dead;
+	return fake_rows(0, 0, 0);
+}
+
 static struct db_result *update(const char *const *values)
 {
 	const char *ids = values[1], *attempts = values[2];
@@ -343,7 +356,11 @@ static const struct {
     {"DELETE FROM meantime_queue.job", FAKE_DELETE, delete},
     {"DELETE FROM meantime_queue.enqueue_key", FAKE_SWEEP, sweep},
     {"WITH moved AS (DELETE FROM meantime_queue.inbox", FAKE_MOVE, move_inbox},
-    {"WITH moved", FAKE_CHANGE, move},
+    {"SELECT id, priority, max_attempts", -1, read_letters},
+    {"SELECT id FROM meantime_queue.job", -1, nothing},
+    {"DELETE FROM meantime_queue.dead_letter", FAKE_LETTERS, drop_letters},
+    {"WITH moved AS (DELETE FROM meantime_queue.dead_letter", FAKE_LETTERS, drop_letters},
+    {"WITH moved AS (DELETE FROM meantime_queue.job", FAKE_CHANGE, move},
 };
 
 static unsigned index_of(const char *sql)

@@ -25,6 +25,7 @@ enum fake_write {
 	FAKE_PAYLOADS,
 	FAKE_SWEEP,
 	FAKE_IDS,
+	FAKE_LETTERS,
 	FAKE_WRITES
 };
 

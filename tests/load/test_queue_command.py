@@ -14,6 +14,7 @@ import pytest
 
 from lib.postgres import Postgres
 from lib.service import Service, run, wait_until
+from test_format import ITEMS, documented
 
 QUICK = ["--items", 5, "--make", "2ms", "--process", "1ms"]
 
@@ -50,6 +51,7 @@ def test_every_item_is_processed_once(meantime_load, service, tmp_path):
     done = meantime_load("queue", *QUICK, "--html", page, url_of(service), expect=None)
     assert done.status in (0, 3), done.out + done.said  # 3: the machine was busy, and its sleeps were late
     alone, joined = done.report["items"]
+    assert set(alone) == set(joined) == documented(ITEMS.split("\n", 1)[1])
     assert (alone["name"], alone["producers"], joined["name"], joined["producers"]) == ("synchronous", 0, "queue", 2)
     for each in (alone, joined):
         assert (each["count"], each["done"], each["again"]) == (10, 10, 0)

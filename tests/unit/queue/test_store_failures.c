@@ -111,6 +111,42 @@ static void test_an_end_is_written_until_it_is(void **state)
 	assert_int_equal(fake_tables_count(), 0);
 }
 
+/* Owners of before */
+
+static void expect_letter_stays(struct queue_store *store, enum order_errand errand)
+{
+	int64_t id = enqueue_one(store);
+	struct asked *asked = asked_create(errand);
+
+	for (unsigned i = 0; i < 2; i++) {
+		struct given given = expect_given(store, id, i + 1, i == 0 ? CAME_NEW : CAME_NACKED);
+
+		end(await(settle_later(store, ORDER_NACK, &given, LONG_MS)));
+	}
+	assert_int_equal(fake_tables_dead(), 1);
+	fake_tables_hold(FAKE_LETTERS, true);
+	asked->order.first_id = 1;
+	asked->order.last_id = INT64_MAX;
+	submit(store, asked);
+	await_sent(FAKE_LETTERS, 1);
+	fake_tables_set_others(true);
+	fake_tables_hold(FAKE_LETTERS, false);
+	expect_failure(asked, ERROR_OUTCOME_UNKNOWN, "another service has taken the queues over");
+	assert_int_equal(fake_tables_dead(), 1);
+}
+
+static void test_an_owner_of_before_sends_nothing_again(void **state)
+{
+	expect_letter_stays(*state, ORDER_RESEND);
+}
+
+static void test_an_owner_of_before_purges_nothing(void **state)
+{
+	expect_letter_stays(*state, ORDER_PURGE);
+}
+
+/* Deadlines */
+
 static void test_deadlines_say_what_is_known(void **state)
 {
 	int64_t id = enqueue_one(*state);
@@ -141,6 +177,8 @@ int main(void)
 	    STORE_TEST(test_without_numbers_orders_fail_at_once),
 	    STORE_TEST(test_numbers_that_are_not_known_write_nothing),
 	    STORE_TEST(test_an_end_is_written_until_it_is),
+	    STORE_TEST(test_an_owner_of_before_sends_nothing_again),
+	    STORE_TEST(test_an_owner_of_before_purges_nothing),
 	    STORE_TEST(test_deadlines_say_what_is_known),
 	};
 
