@@ -1,6 +1,7 @@
 #include "queue/dead_letters.h"
 
 #include "queue/arrays.h"
+#include "queue/row_values.h"
 
 #include <stdlib.h>
 
@@ -67,20 +68,6 @@ static const struct db_statement limit_queue = {
     .parameter_count = 6,
 };
 
-static int64_t number(const struct db_result *rows, unsigned row, unsigned column)
-{
-	return db_is_null(rows, row, column) ? 0 : strtoll(db_value(rows, row, column).at, NULL, 10);
-}
-
-static struct text copied(const struct db_result *rows, unsigned row, unsigned column, struct arena *arena)
-{
-	struct text text = db_value(rows, row, column);
-
-	if (db_is_null(rows, row, column))
-		return (struct text){NULL, 0};
-	return (struct text){arena_copy(arena, text), text.length};
-}
-
 /* A list */
 
 static void fill_range(struct errand *errand, const char *queue, const struct dead_range *range,
@@ -108,15 +95,15 @@ struct order_dead *dead_letters_list(const struct db_result *rows, struct arena 
 
 	for (unsigned i = 0; i < count; i++)
 		letters[i] = (struct order_dead){
-		    .id = number(rows, i, ID),
-		    .priority = (int)number(rows, i, PRIORITY),
-		    .attempt = (unsigned)number(rows, i, ATTEMPT),
-		    .max_attempts = (unsigned)number(rows, i, MAX_ATTEMPTS),
-		    .enqueued_ns = (uint64_t)number(rows, i, ENQUEUED) * NS_PER_US,
-		    .died_ns = (uint64_t)number(rows, i, DIED) * NS_PER_US,
-		    .group = copied(rows, i, GROUP, arena),
-		    .reason = copied(rows, i, REASON, arena),
-		    .payload = copied(rows, i, PAYLOAD, arena),
+		    .id = row_number(rows, i, ID),
+		    .priority = (int)row_number(rows, i, PRIORITY),
+		    .attempt = (unsigned)row_number(rows, i, ATTEMPT),
+		    .max_attempts = (unsigned)row_number(rows, i, MAX_ATTEMPTS),
+		    .enqueued_ns = (uint64_t)row_number(rows, i, ENQUEUED) * NS_PER_US,
+		    .died_ns = (uint64_t)row_number(rows, i, DIED) * NS_PER_US,
+		    .group = row_text(rows, i, GROUP, arena),
+		    .reason = row_text(rows, i, REASON, arena),
+		    .payload = row_text(rows, i, PAYLOAD, arena),
 		};
 	return letters;
 }
@@ -137,11 +124,11 @@ void dead_letters_read(struct dead_letters *letters, const struct db_result *row
 	letters->jobs = arena_alloc_zeroed(arena, (letters->count + 1) * sizeof(*letters->jobs));
 	for (unsigned i = 0; i < letters->count; i++)
 		letters->jobs[i] = (struct job_spec){
-		    .id = number(rows, i, READ_ID),
-		    .priority = (int8_t)number(rows, i, READ_PRIORITY),
-		    .max_attempts = (uint8_t)number(rows, i, READ_MAX_ATTEMPTS),
-		    .group = copied(rows, i, READ_GROUP, arena),
-		    .payload = copied(rows, i, READ_PAYLOAD, arena),
+		    .id = row_number(rows, i, READ_ID),
+		    .priority = (int8_t)row_number(rows, i, READ_PRIORITY),
+		    .max_attempts = (uint8_t)row_number(rows, i, READ_MAX_ATTEMPTS),
+		    .group = row_text(rows, i, READ_GROUP, arena),
+		    .payload = row_text(rows, i, READ_PAYLOAD, arena),
 		};
 }
 

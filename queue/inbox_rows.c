@@ -3,6 +3,7 @@
 #include "queue/store_parts.h"
 
 #include "queue/arrays.h"
+#include "queue/row_values.h"
 
 #include <stdlib.h>
 
@@ -41,20 +42,6 @@ static const struct db_statement are_jobs = {
     .parameter_count = 1,
 };
 
-static int64_t number(const struct db_result *rows, unsigned row, unsigned column)
-{
-	return db_is_null(rows, row, column) ? 0 : strtoll(db_value(rows, row, column).at, NULL, 10);
-}
-
-static struct text copied(const struct db_result *rows, unsigned row, unsigned column, struct arena *arena)
-{
-	struct text text = db_value(rows, row, column);
-
-	if (db_is_null(rows, row, column))
-		return (struct text){NULL, 0};
-	return (struct text){arena_copy(arena, text), text.length};
-}
-
 static int queue_of(struct queue_store *store, struct text name)
 {
 	int queue = dispatcher_find_queue(store->dispatcher, name);
@@ -67,14 +54,14 @@ static int queue_of(struct queue_store *store, struct text name)
 static struct job_spec job_of(const struct db_result *rows, unsigned row, unsigned queue, struct arena *arena)
 {
 	return (struct job_spec){
-	    .id = number(rows, row, ID),
+	    .id = row_number(rows, row, ID),
 	    .queue = queue,
-	    .enqueued_ns = (uint64_t)number(rows, row, ENQUEUED) * NS_PER_US,
-	    .due_ns = (uint64_t)number(rows, row, NOT_BEFORE) * NS_PER_US,
-	    .priority = (int8_t)number(rows, row, PRIORITY),
-	    .max_attempts = (uint8_t)number(rows, row, MAX_ATTEMPTS),
-	    .group = copied(rows, row, GROUP, arena),
-	    .payload = copied(rows, row, PAYLOAD, arena),
+	    .enqueued_ns = (uint64_t)row_number(rows, row, ENQUEUED) * NS_PER_US,
+	    .due_ns = (uint64_t)row_number(rows, row, NOT_BEFORE) * NS_PER_US,
+	    .priority = (int8_t)row_number(rows, row, PRIORITY),
+	    .max_attempts = (uint8_t)row_number(rows, row, MAX_ATTEMPTS),
+	    .group = row_text(rows, row, GROUP, arena),
+	    .payload = row_text(rows, row, PAYLOAD, arena),
 	};
 }
 
@@ -94,10 +81,10 @@ static void keep(struct queue_store *store, const struct db_result *rows)
 
 		if (queue >= 0 && !dispatcher_reserve_answered(store->dispatcher, (unsigned)queue, 1))
 			break;
-		inbox_places_add(&inbox->reads, number(rows, row, PLACE));
+		inbox_places_add(&inbox->reads, row_number(rows, row, PLACE));
 		if (queue < 0)
 			continue;
-		inbox->places[inbox->count] = number(rows, row, PLACE);
+		inbox->places[inbox->count] = row_number(rows, row, PLACE);
 		inbox->jobs[inbox->count++] = job_of(rows, row, (unsigned)queue, &inbox->arena);
 	}
 	inbox_places_end(&inbox->reads, row == db_row_count(rows) && row < inbox->most);
@@ -141,7 +128,7 @@ static void add_jobs(struct queue_store *store, const struct db_result *rows)
 	for (unsigned i = 0; i < inbox->count; i++)
 		dispatcher_unreserve(store->dispatcher, inbox->jobs[i].queue, 1);
 	for (unsigned row = 0; row < db_row_count(rows); row++)
-		dispatcher_add(store->dispatcher, &inbox->jobs[number(rows, row, 0)], time_ns);
+		dispatcher_add(store->dispatcher, &inbox->jobs[row_number(rows, row, 0)], time_ns);
 	inbox->count = 0;
 }
 

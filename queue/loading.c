@@ -1,6 +1,7 @@
 /* What is there when the queues are taken over. A page begins behind the last one's end, so rows that are dead are passed
  * over once. */
 #include "queue/store_parts.h"
+#include "queue/row_values.h"
 
 #include "base/log.h"
 
@@ -28,11 +29,6 @@ static const struct db_statement page = {
 
 enum { ID, NAME, PRIORITY, ATTEMPT, MAX_ATTEMPTS, ENQUEUED, NOT_BEFORE, GROUP, PAYLOAD };
 
-static int64_t number(const struct db_result *rows, unsigned row, unsigned column)
-{
-	return db_is_null(rows, row, column) ? 0 : strtoll(db_value(rows, row, column).at, NULL, 10);
-}
-
 static int queue_of(struct queue_store *store, struct text name)
 {
 	int queue = dispatcher_find_queue(store->dispatcher, name);
@@ -45,13 +41,13 @@ static void add_job(struct queue_store *store, const struct db_result *rows, uns
 {
 	int queue = queue_of(store, db_value(rows, row, NAME));
 	struct job_spec spec = {
-	    .id = number(rows, row, ID),
+	    .id = row_number(rows, row, ID),
 	    .queue = (unsigned)queue,
-	    .enqueued_ns = (uint64_t)number(rows, row, ENQUEUED) * NS_PER_US,
-	    .due_ns = (uint64_t)number(rows, row, NOT_BEFORE) * NS_PER_US,
-	    .priority = (int8_t)number(rows, row, PRIORITY),
-	    .attempt = (uint8_t)number(rows, row, ATTEMPT),
-	    .max_attempts = (uint8_t)number(rows, row, MAX_ATTEMPTS),
+	    .enqueued_ns = (uint64_t)row_number(rows, row, ENQUEUED) * NS_PER_US,
+	    .due_ns = (uint64_t)row_number(rows, row, NOT_BEFORE) * NS_PER_US,
+	    .priority = (int8_t)row_number(rows, row, PRIORITY),
+	    .attempt = (uint8_t)row_number(rows, row, ATTEMPT),
+	    .max_attempts = (uint8_t)row_number(rows, row, MAX_ATTEMPTS),
 	    .came_back = CAME_RESTARTED,
 	    .group = db_value(rows, row, GROUP),
 	};
@@ -88,7 +84,7 @@ static void on_page(struct db_batch *batch)
 	for (unsigned i = 0; i < count; i++)
 		add_job(store, rows, i, now_ns);
 	if (count > 0)
-		store->loading.last_id = number(rows, count - 1, ID);
+		store->loading.last_id = row_number(rows, count - 1, ID);
 	if (count < PAGE_ROWS && store->phase == STORE_LOADING)
 		end(store);
 }
@@ -111,15 +107,15 @@ enum { QUEUE_NAME, QUEUE_DEAD, QUEUE_PAUSED, QUEUE_LENGTH, QUEUE_CONCURRENCY, QU
 static void set_queue(struct queue_store *store, const struct db_result *rows, unsigned row, unsigned queue)
 {
 	const struct queue_settings settings = {
-	    .length_max = (unsigned)number(rows, row, QUEUE_LENGTH),
-	    .group_concurrency = (unsigned)number(rows, row, QUEUE_CONCURRENCY),
-	    .rate_count = (unsigned)number(rows, row, QUEUE_RATE),
-	    .rate_period_s = (unsigned)number(rows, row, QUEUE_PERIOD),
-	    .is_paused = number(rows, row, QUEUE_PAUSED) != 0,
+	    .length_max = (unsigned)row_number(rows, row, QUEUE_LENGTH),
+	    .group_concurrency = (unsigned)row_number(rows, row, QUEUE_CONCURRENCY),
+	    .rate_count = (unsigned)row_number(rows, row, QUEUE_RATE),
+	    .rate_period_s = (unsigned)row_number(rows, row, QUEUE_PERIOD),
+	    .is_paused = row_number(rows, row, QUEUE_PAUSED) != 0,
 	};
 
 	dispatcher_set_queue(store->dispatcher, queue, &settings);
-	dispatcher_count_dead(store->dispatcher, queue, number(rows, row, QUEUE_DEAD));
+	dispatcher_count_dead(store->dispatcher, queue, row_number(rows, row, QUEUE_DEAD));
 }
 
 static void on_names(struct db_batch *batch)

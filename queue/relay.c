@@ -6,19 +6,10 @@
 
 #include <stdlib.h>
 
-/* A row that conflicts uses up a number all the same, and there are 2^31. */
-static const struct db_statement add_names = {
-    .sql = "INSERT INTO meantime_queue.queue (name) SELECT DISTINCT name FROM unnest($1::text[]) AS u (name) WHERE NOT"
-	   " EXISTS (SELECT FROM meantime_queue.queue WHERE queue.name = u.name) ON CONFLICT (name) DO NOTHING",
-    .parameter_count = 1,
-};
-
-#define TIME(column) "'epoch'::timestamptz + u." column " * interval '1 microsecond'"
-
 /* Only the owner knows how long a queue is. So one whose length is bounded takes jobs from it alone. */
 static const struct db_statement insert = {
     .sql = "INSERT INTO meantime_queue.inbox (id, queue, priority, max_attempts, not_before, enqueued_at, group_key,"
-	   " payload) SELECT u.id, queue.id, u.priority, u.max_attempts, " TIME("due") ", " TIME(
+	   " payload) SELECT u.id, queue.id, u.priority, u.max_attempts, " STORE_TIME("due") ", " STORE_TIME(
 	       "enqueued") ", nullif(u.group_key, ''), u.payload FROM unnest($1::bigint[], $2::text[],"
 			   " $3::smallint[], $4::smallint[], $5::bigint[], $6::bigint[], $7::text[], $8::text[])"
 			   " AS u (id, name, priority, max_attempts, due, enqueued, group_key, payload) JOIN"
@@ -26,8 +17,6 @@ static const struct db_statement insert = {
 			   " RETURNING id",
     .parameter_count = JOB_COLUMNS,
 };
-
-static const struct db_statement more_ids = {.sql = "SELECT nextval('meantime_queue.job_id')"};
 
 static const char is_bounded[] =
     "this queue has a bounded length, which only the service that owns the queues knows; ask again";
@@ -232,7 +221,7 @@ static void send_batch(struct queue_store *store)
 	fill(relay, &columns);
 	names = job_columns_names(&columns);
 	if (names != NULL)
-		errand_add(errand, &add_names, &names);
+		errand_add(errand, &store_add_names, &names);
 	if (relay->plain_rows > 0) {
 		job_columns_end(&columns, values);
 		relay->plain_place = errand->batch.query_count;
@@ -244,7 +233,7 @@ static void send_batch(struct queue_store *store)
 	}
 	relay->asks_ids = id_blocks_left(&relay->ids) < STORE_ROWS_MAX;
 	if (relay->asks_ids)
-		errand_add(errand, &more_ids, NULL);
+		errand_add(errand, &store_more_ids, NULL);
 	errand_submit(errand, STORE_DB_MS, on_done);
 }
 

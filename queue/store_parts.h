@@ -37,6 +37,8 @@ enum {
 
 /* Held by a transaction that writes jobs (shared), and by one that takes the queues over: "queue" in ASCII. */
 #define STORE_FENCE "x'7175657565'::bigint"
+/* Of a column of u in microseconds since 1970. */
+#define STORE_TIME(column) "'epoch'::timestamptz + u." column " * interval '1 microsecond'"
 
 enum store_phase {
 	STORE_WATCHING, /* another service owns the queues, or PostgreSQL cannot be reached */
@@ -325,3 +327,6 @@ void settling_turn(struct queue_store *store, uint64_t now_ns);
 void settling_forget(struct queue_store *store, struct queue_order *order);
 void settling_drop(struct queue_store *store);
 void settling_cleanup(struct queue_store *store);
+
+/* Of an owner and of a relay, in writing.c */
+extern const struct db_statement store_add_names, store_more_ids;

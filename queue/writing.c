@@ -12,28 +12,30 @@
 static const struct db_statement hold_fence = {.sql = "SELECT pg_advisory_xact_lock_shared(" STORE_FENCE ")"};
 
 /* A row that conflicts uses up a number all the same, and there are 2^31. */
-static const struct db_statement add_names = {
+const struct db_statement store_add_names = {
     .sql = "INSERT INTO meantime_queue.queue (name) SELECT DISTINCT name FROM unnest($1::text[]) AS u (name) WHERE NOT"
 	   " EXISTS (SELECT FROM meantime_queue.queue WHERE queue.name = u.name) ON CONFLICT (name) DO NOTHING",
     .parameter_count = 1,
 };
 
-#define TIME(column) "'epoch'::timestamptz + u." column " * interval '1 microsecond'"
-
 /* An owner of before inserts nothing. A name that is not there fails all of it, since the number is NOT NULL. */
 static const struct db_statement insert = {
     .sql = "INSERT INTO meantime_queue.job (id, queue, shard, priority, attempt, max_attempts, not_before, enqueued_at,"
-	   " group_key, payload) SELECT u.id, queue.id, 0, u.priority, 0, u.max_attempts, " TIME("due") ", " TIME(
-	       "enqueued") ", nullif(u.group_key, ''), u.payload FROM unnest($2::bigint[], $3::text[],"
-			   " $4::smallint[], $5::smallint[], $6::bigint[], $7::bigint[], $8::text[], $9::text[]) AS u "
-			   "(id, name, priority,"
-			   " max_attempts, due, enqueued, group_key, payload) LEFT JOIN meantime_queue.queue ON "
-			   "queue.name = u.name"
-			   " WHERE EXISTS (SELECT FROM meantime_queue.owner WHERE shard = 0 AND epoch = $1)",
+	   " group_key, payload) SELECT u.id, queue.id, 0, u.priority, 0, u.max_attempts, " STORE_TIME(
+	       "due") ", " STORE_TIME("enqueued") ", nullif(u.group_key, ''), u.payload FROM unnest($2::bigint[], "
+						  "$3::text[],"
+						  " $4::smallint[], $5::smallint[], $6::bigint[], $7::bigint[], "
+						  "$8::text[], $9::text[]) AS u "
+						  "(id, name, priority,"
+						  " max_attempts, due, enqueued, group_key, payload) LEFT JOIN "
+						  "meantime_queue.queue ON "
+						  "queue.name = u.name"
+						  " WHERE EXISTS (SELECT FROM meantime_queue.owner WHERE shard = 0 AND "
+						  "epoch = $1)",
     .parameter_count = 1 + JOB_COLUMNS,
 };
 
-static const struct db_statement more_ids = {.sql = "SELECT nextval('meantime_queue.job_id')"};
+const struct db_statement store_more_ids = {.sql = "SELECT nextval('meantime_queue.job_id')"};
 
 /* Names */
 
@@ -212,7 +214,7 @@ static void add_rows(struct queue_store *store, struct job_columns *columns)
 	values[0] = errand_number(errand, (int64_t)store->epoch);
 	errand_add(errand, &hold_fence, NULL);
 	if (names != NULL)
-		errand_add(errand, &add_names, &names);
+		errand_add(errand, &store_add_names, &names);
 	if (writing->plain_rows > 0) {
 		job_columns_end(columns, values + 1);
 		writing->plain_place = errand->batch.query_count;
@@ -237,7 +239,7 @@ static void send_batch(struct queue_store *store)
 		add_rows(store, &columns);
 	writing->asks_ids = id_blocks_left(&writing->ids) < STORE_ROWS_MAX;
 	if (writing->asks_ids)
-		errand_add(errand, &more_ids, NULL);
+		errand_add(errand, &store_more_ids, NULL);
 	errand_submit(errand, STORE_DB_MS, written_on_batch);
 }
 
